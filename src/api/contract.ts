@@ -1,0 +1,109 @@
+import type { Evidence, Reason, State } from '../agents/model.js';
+import type { SensorHealth } from '../kernel/health.js';
+
+/**
+ * The socket's contract: JSON lines on `vigil.sock`.
+ *
+ * A request is one line `{"cmd": NAME, "id"?: any, "params"?: {…}}`. Each is answered by one line:
+ * `{"type":"pong","id"}` for ping, else `{"type":"response","id","data"}` or
+ * `{"type":"error","id","error":{"code","message"}}`. `id` is echoed (null when none was given).
+ * After `{"cmd":"events","params":{"follow":true}}` the same connection also receives, a line each,
+ * `{"type":"event","data": AgentStateEvent}`.
+ */
+
+/** All times are ISO 8601 in UTC with milliseconds. */
+export interface AgentReport {
+  pid: number;
+  agent: string;
+  state: State;
+  reason: Reason | null;
+  since: string;
+  evidence: { source: Evidence['source']; text: string; time: string };
+  interactive: boolean;
+  /** Shells and subagents of it that still run although its turn is over. */
+  background: number;
+  uid: number;
+  user: string;
+  /** Below /dev, e.g. `pts/3`; null without a terminal. */
+  tty: string | null;
+  cwd: string | null;
+  title: string | null;
+  session_id: string | null;
+  command: string;
+  started: string;
+  /** Totals of the agent's process tree from here on. */
+  children: number;
+  cpu_percent: number;
+  rss_bytes: number;
+  /** Only for EXITED. */
+  exit_code?: number | null;
+  signal?: string | null;
+  signal_sender?: { pid: number; comm: string } | null;
+}
+
+/** One line of `vigil events --json`. */
+export interface AgentStateEvent {
+  type: 'agent_state';
+  time: string;
+  pid: number;
+  agent: string;
+  from: State;
+  to: State;
+  reason: Reason | null;
+  evidence: { source: Evidence['source']; text: string; time: string };
+  exit_code?: number | null;
+  /** e.g. `SIGKILL` */
+  signal?: string | null;
+  signal_sender?: { pid: number; comm: string } | null;
+  tty: string | null;
+  cwd: string | null;
+}
+
+/** `vigil agents explain PID` */
+export interface ExplainReport {
+  agent: AgentReport;
+  /** The rule that decided, in words. */
+  decided_by: string;
+  /** Everything on record, newest first. */
+  evidence: { source: Evidence['source']; text: string; time: string; age_ms: number; note: string }[];
+  /** Every process that counts as part of this session. */
+  processes: { pid: number; role: string; command: string }[];
+}
+
+export interface HealthReport {
+  /** `degraded`: it works, but something that it should have is missing; `problems` says what. */
+  status: 'healthy' | 'degraded';
+  problems: string[];
+  version: string;
+  pid: number;
+  started: string;
+  uptime_s: number;
+  sensor: SensorHealth;
+  agents: number;
+  clients: number;
+  /** Of the daemon itself; `bpftrace_*` of its children together. CPU in percent of one core since start. */
+  cpu_percent: number;
+  rss_bytes: number;
+  bpftrace_cpu_percent: number;
+  bpftrace_rss_bytes: number;
+}
+
+export type Command = 'ping' | 'agents' | 'explain' | 'events' | 'health';
+
+export interface Request {
+  cmd: Command;
+  id?: unknown;
+  params?: Record<string, unknown>;
+}
+
+/** What the API asks of the daemon; the daemon hands this to the server, tests hand it a fake. */
+export interface DaemonView {
+  agents(): AgentReport[];
+  /** `pid` may be any process of the session. Undefined: no such agent. */
+  explain(pid: number): ExplainReport | undefined;
+  /** The events kept in memory, oldest first. */
+  recentEvents(): AgentStateEvent[];
+  /** Calls back for each new event until the returned function is called. */
+  onEvent(listener: (event: AgentStateEvent) => void): () => void;
+  health(): HealthReport;
+}

@@ -1,0 +1,28 @@
+import type { KernelEvent } from './events.js';
+import type { SensorHealth } from './health.js';
+
+/**
+ * The one narrow door to the kernel. Nothing else in vigil runs bpftrace.
+ *
+ * Life: construct (assigns only) → `start()` (probes the machine, picks the tier, attaches the lifecycle
+ * program; resolves also when no tier but procfs is possible) → `watch()` any number of times → `stop()`.
+ */
+export interface Sensor {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /**
+   * The agents whose terminals matter now. The terminal program is attached while this set is not empty
+   * and detached soon after it became empty; a changed set takes effect at once, without a gap.
+   */
+  watch(agents: ReadonlySet<number>): void;
+  health(): SensorHealth;
+}
+
+export interface SensorListener {
+  event(event: KernelEvent): void;
+  /**
+   * The lifecycle program (re)attached after a gap, or events were lost: what happened meanwhile is
+   * unknown, so /proc must be scanned again.
+   */
+  gap(reason: string): void;
+}
