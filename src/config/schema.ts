@@ -1,0 +1,129 @@
+import { z } from 'zod';
+
+/**
+ * Every key of config.toml: types, defaults, limits, and the words of the documentation. Each key names a
+ * decision that a user really has; units are in the names.
+ */
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
+
+const sensor = z
+  .strictObject({
+    tier: z
+      .enum(['auto', 'fentry', 'tracepoint', 'procfs'])
+      .default('auto')
+      .describe(
+        'How vigil looks into the kernel. `auto` takes the best that works here: `fentry` (tracing programs on the terminal functions), `tracepoint` (system call tracepoints), `procfs` (no eBPF: files below /proc and the agents’ own files).',
+      ),
+    bpftrace: z
+      .string()
+      .regex(/^\//, 'must be an absolute path')
+      .optional()
+      .describe(
+        'The bpftrace program to run. Without it: the first of the usual system folders that has one.',
+      ),
+  })
+  .describe('The sensor: what vigil learns from the kernel.');
+
+const state = z
+  .strictObject({
+    wait_threshold_ms: z
+      .int()
+      .min(100)
+      .max(60_000)
+      .default(1000)
+      .describe(
+        'How long an agent that does not speak for itself must be quiet before it counts as WAITING.',
+      ),
+    stall_after_s: z
+      .int()
+      .min(10)
+      .max(86_400)
+      .default(300)
+      .describe('After this long at work without any sign of progress an agent counts as stalled.'),
+    exited_keep_s: z
+      .int()
+      .min(0)
+      .max(86_400)
+      .default(60)
+      .describe('How long an agent that has ended stays in the list.'),
+  })
+  .describe('When a state is believed.');
+
+const evidence = z
+  .strictObject({
+    words: z
+      .boolean()
+      .default(true)
+      .describe(
+        'Use what agents say of themselves: session registry, terminal titles, transcripts. `false`: the rhythm seen by the kernel only.',
+      ),
+  })
+  .describe('What counts as evidence of a state.');
+
+const agent = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(
+        /^[a-z0-9][a-z0-9-]{0,31}$/,
+        'must be 1 to 32 lower case letters, digits and dashes, and not begin with a dash',
+      )
+      .describe('What `vigil agents` calls it.'),
+    commands: z
+      .array(
+        z
+          .string()
+          .regex(/^[^/\0]+$/, 'must be the name of a program without its folder; paths go into `paths`'),
+      )
+      .max(64)
+      .default([])
+      .describe('Names of programs, without their folders, e.g. `["my-agent"]`.'),
+    paths: z
+      .array(z.string().regex(/^\/[^\0]*$/, 'must be an absolute path'))
+      .max(64)
+      .default([])
+      .describe('Absolute paths of programs, exact or with `*`, e.g. `["/opt/agents/*/bin/run"]`.'),
+    argv_contains: z
+      .array(z.string().min(1))
+      .max(64)
+      .optional()
+      .describe('Only processes that have each of these among their arguments.'),
+  })
+  .refine(kind => kind.commands.length + kind.paths.length > 0, {
+    message: 'needs `commands` or `paths`: nothing says which programs it is',
+  })
+  .describe('An agent of your own, recognised by the name or the path of its program.');
+
+export const configSchema = z.strictObject({
+  log_level: z.enum(LOG_LEVELS).default('info').describe('The least important messages that are logged.'),
+  sensor: sensor.prefault({}),
+  state: state.prefault({}),
+  evidence: evidence.prefault({}),
+  agents: z
+    .array(agent)
+    .max(256)
+    .default([])
+    .superRefine((kinds, ctx) => {
+      const seen = new Set<string>();
+      kinds.forEach((kind, index) => {
+        if (seen.has(kind.name)) {
+          ctx.addIssue({ code: 'custom', path: [index, 'name'], message: `is used twice: "${kind.name}"` });
+        }
+        seen.add(kind.name);
+      });
+    })
+    .describe('Agents of your own: one `[[agents]]` table each.'),
+});
+
+export type Config = z.infer<typeof configSchema>;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export function defaultConfig(): Config {
+  return configSchema.parse({});
+}
+
+/** The schema as others read it: editors, documentation, packagers. */
+export function configJsonSchema(): Record<string, unknown> {
+  return z.toJSONSchema(configSchema, { io: 'input' }) as Record<string, unknown>;
+}
