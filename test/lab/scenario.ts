@@ -1,0 +1,71 @@
+import type { AgentKind } from './agent-home.js';
+import type { Step } from './api/script.js';
+import { Session, type SessionOptions } from './session.js';
+import type { TruthEntry } from './truth.js';
+
+/** What the runner lets a scenario do with vigil itself. */
+export interface DaemonControl {
+  restartDaemon(): Promise<void>;
+  killBpftrace(): Promise<void>;
+  stopDaemon(): Promise<void>;
+  startDaemon(): Promise<void>;
+}
+
+export interface Scenario {
+  name: string;
+  agents: readonly AgentKind[];
+  /** Does something to vigil: runs only with a daemon, and alone. */
+  needs_daemon?: boolean;
+  run(stage: Stage): Promise<void>;
+}
+
+export const BOTH: readonly AgentKind[] = ['claude-code', 'codex'];
+
+/** What a scenario plays on. */
+export class Stage {
+  readonly kind: AgentKind;
+  readonly scenario: string;
+  readonly hooks: boolean;
+  readonly daemon: DaemonControl | undefined;
+  readonly truth: TruthEntry[] = [];
+  readonly sessions: Session[] = [];
+  /** Delays of Claude's own Notification hook behind the truth, ms. */
+  readonly notification_delays_ms: number[] = [];
+
+  constructor(kind: AgentKind, scenario: string, hooks: boolean, daemon?: DaemonControl) {
+    this.kind = kind;
+    this.scenario = scenario;
+    this.hooks = hooks;
+    this.daemon = daemon;
+  }
+
+  /** Starts an agent with this script and waits for its prompt. */
+  async session(steps: Step[], more: Partial<SessionOptions> = {}): Promise<Session> {
+    const session = this.add(steps, more);
+    await session.start();
+    return session;
+  }
+
+  /** An agent that is not started yet. */
+  add(steps: Step[], more: Partial<SessionOptions> = {}): Session {
+    const { kind, scenario, hooks, truth } = this;
+    const session = new Session({ kind, scenario, hooks, truth, steps, ...more });
+    this.sessions.push(session);
+    return session;
+  }
+
+  /** Ends all sessions, those that share a multiplexer before its owner. */
+  async end(): Promise<void> {
+    for (const session of this.sessions.toReversed()) {
+      if (session.home && this.hooks) this.#noteNotifications(session);
+      await session.end();
+    }
+  }
+
+  #noteNotifications(session: Session): void {
+    for (const hook of session.hooks().filter(h => h.name === 'Notification')) {
+      const cause = this.truth.findLast(t => t.pid === session.pid && t.time_ms <= hook.time_ms);
+      if (cause?.state === 'WAITING') this.notification_delays_ms.push(hook.time_ms - cause.time_ms);
+    }
+  }
+}

@@ -1,0 +1,14 @@
+import { sleep } from '../clock.js';
+import { BOTH, type Scenario } from '../scenario.js';
+
+export const apiStall: Scenario = {
+  name: 'api-stall',
+  agents: BOTH,
+  async run(stage) {
+    const text = 'First half of the answer. '.repeat(4) + 'Second half of the answer. '.repeat(4);
+    const session = await stage.session([{ do: 'text', text, delay_ms: 500, stall_ms: 20_000 }]);
+    await session.prompt('answer slowly');
+    await session.untilDone();
+    await sleep(4000);
+  },
+};

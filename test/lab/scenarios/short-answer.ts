@@ -1,0 +1,19 @@
+import { sleep } from '../clock.js';
+import { BOTH, type Scenario } from '../scenario.js';
+
+export const shortAnswer: Scenario = {
+  name: 'short-answer',
+  agents: BOTH,
+  async run(stage) {
+    const session = await stage.session([
+      { do: 'text', text: 'Hello.', delay_ms: 800 },
+      { do: 'text', text: 'Hello again.', delay_ms: 2000 },
+    ]);
+    await session.prompt('say hello');
+    await session.untilDone();
+    await sleep(4000);
+    await session.prompt('and again');
+    await session.untilDone();
+    await sleep(4000);
+  },
+};

@@ -1,0 +1,228 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Reason } from '../../src/agents/model.js';
+import { type AgentHome, type AgentKind, makeHome } from './agent-home.js';
+import type { Step } from './api/script.js';
+import { ScriptedApi } from './api/server.js';
+import { nowMs, sleep, until } from './clock.js';
+import { type Pane, Tmux } from './tmux.js';
+import { FIRST_PROMPT, type TruthEntry } from './truth.js';
+
+export interface SessionOptions {
+  kind: AgentKind;
+  scenario: string;
+  steps: Step[];
+  hooks: boolean;
+  allow_tools?: boolean;
+  /** Shares another session's multiplexer. */
+  tmux?: Tmux;
+  /** Where each true transition goes. */
+  truth: TruthEntry[];
+}
+
+/** A line of the prompt that stands only when the agent takes input. */
+const READY: Record<AgentKind, RegExp> = { 'claude-code': /^❯/m, codex: /^› Ask Codex/m };
+
+/** One real agent in a terminal of its own, its scripted model, and the truth about it. */
+export class Session {
+  readonly options: SessionOptions;
+  readonly api: ScriptedApi;
+  home!: AgentHome;
+  tmux!: Tmux;
+  pane!: Pane;
+  /** The process on the terminal that is the session. */
+  pid = 0;
+  #seenHooks = 0;
+
+  constructor(options: SessionOptions) {
+    this.options = options;
+    this.api = new ScriptedApi(options.steps);
+  }
+
+  get kind(): AgentKind {
+    return this.options.kind;
+  }
+
+  /** Prepares home and model; nothing of the agent runs yet. */
+  async prepare(): Promise<void> {
+    await this.api.start();
+    const { kind, hooks, allow_tools } = this.options;
+    this.home = await makeHome({ kind, url: this.api.url, hooks, ...(allow_tools ? { allow_tools } : {}) });
+    this.tmux = this.options.tmux ?? new Tmux(join(this.home.root, 'tmux'));
+  }
+
+  /** Starts the interactive agent and waits for its prompt. */
+  async start(): Promise<void> {
+    await this.prepare();
+    await this.open(this.home.argv);
+    await this.pane.waitFor(READY[this.kind]);
+    this.note('WAITING', 'input', nowMs(), FIRST_PROMPT);
+    // A person does not type into the very first frame either.
+    await sleep(1500);
+  }
+
+  /** Starts a run without a person. */
+  async startOneShot(prompt: string): Promise<void> {
+    await this.prepare();
+    const time_ms = nowMs();
+    await this.open(this.home.oneShot(prompt));
+    this.note('WORKING', 'thinking', time_ms, 'started');
+  }
+
+  async open(argv: string[]): Promise<void> {
+    this.pane = await this.tmux.open(argv, { cwd: this.home.cwd, env: this.home.env });
+    this.pid =
+      this.kind === 'claude-code'
+        ? await until('claude to start', () => ifComm(this.pane.pid, 'claude'), 5_000, 2)
+        : await until('the native codex', () => nativeCodex(this.pane.pid), 5_000, 2);
+  }
+
+  note(state: TruthEntry['state'], reason: Reason, time_ms: number, by: string, more: object = {}): void {
+    const { kind: agent, scenario, truth } = this.options;
+    truth.push({ time_ms, agent, pid: this.pid, state, reason, by, scenario, ...more });
+  }
+
+  /** Types and sends a prompt: work begins with the Enter. */
+  async prompt(text: string): Promise<void> {
+    this.#seenHooks = this.hooks().length;
+    this.note('WORKING', 'thinking', await this.pane.submit(text), 'key Enter');
+  }
+
+  /** The turn ends by itself. */
+  async untilDone(limit_ms = 60_000): Promise<void> {
+    const end = await this.#hookOrAnswer(['Stop', 'StopFailure'], 'text', limit_ms);
+    this.note('WAITING', 'done', end.time_ms, end.by);
+  }
+
+  /** The model called a tool that a person must allow. */
+  async untilApproval(limit_ms = 30_000): Promise<void> {
+    const end = await this.#hookOrAnswer(['PermissionRequest'], 'tool', limit_ms);
+    this.note('WAITING', 'approval', end.time_ms, end.by);
+  }
+
+  async untilQuestion(limit_ms = 30_000): Promise<void> {
+    const end = await this.#hookOrAnswer(['PermissionRequest'], 'tool', limit_ms);
+    this.note('WAITING', 'question', end.time_ms, end.by);
+  }
+
+  /** The first choice of every dialog is yes. */
+  async accept(): Promise<void> {
+    this.note('WORKING', 'tool', await this.pane.key('Enter'), 'key Enter');
+  }
+
+  /** Esc rejects what is asked, or interrupts the work: either way the agent then waits for words. */
+  async escape(): Promise<void> {
+    this.note('WAITING', 'input', await this.pane.key('Escape'), 'key Escape');
+  }
+
+  async kill(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    process.kill(this.pid, signal);
+    await this.gone({ signal });
+  }
+
+  async closeTerminal(): Promise<void> {
+    const gone = this.gone({});
+    await this.pane.close();
+    await gone;
+  }
+
+  /** Waits for the process to be really gone and notes that instant. */
+  async gone(more: { signal?: string; exit_code?: number }, limit_ms = 30_000): Promise<void> {
+    await until('the process to be gone', () => (isGone(this.pid) ? true : undefined), limit_ms, 1);
+    this.note('EXITED', more.signal ? 'signal' : 'exit', nowMs(), 'process gone', more);
+  }
+
+  /** Ends whatever is left and deletes the home. Not part of the truth. */
+  async end(): Promise<void> {
+    if (this.pid && !isGone(this.pid)) {
+      const gone = this.gone({}, 10_000).catch(() => process.kill(this.pid, 'SIGKILL'));
+      await this.pane.close().catch(() => {});
+      await gone;
+    }
+    if (!this.options.tmux) await this.tmux?.kill();
+    await this.api.stop();
+    this.home?.remove();
+  }
+
+  /** What the hooks wrote so far. */
+  hooks(): { name: string; time_ms: number }[] {
+    const lines = readFileSync(this.home.hooks_file, 'utf8').split('\n');
+    return lines.filter(Boolean).map(line => {
+      const [name, seconds] = line.split(' ');
+      return { name: name!, time_ms: Number(seconds) * 1000 };
+    });
+  }
+
+  /** The next of these hooks since the latest prompt or the latest one waited for. */
+  async untilHook(names: string[], limit_ms: number): Promise<{ name: string; time_ms: number }> {
+    return until(
+      `hook ${names.join(' or ')}`,
+      () => {
+        const all = this.hooks();
+        const at = all.findIndex((hook, i) => i >= this.#seenHooks && names.includes(hook.name));
+        if (at < 0) return undefined;
+        this.#seenHooks = at + 1;
+        return all[at];
+      },
+      limit_ms,
+      10,
+    );
+  }
+
+  async #hookOrAnswer(
+    names: string[],
+    did: 'text' | 'tool',
+    limit_ms: number,
+  ): Promise<{ time_ms: number; by: string }> {
+    if (this.options.hooks) {
+      const hook = await this.untilHook(names, limit_ms);
+      return { time_ms: hook.time_ms, by: `hook ${hook.name}` };
+    }
+    const after = this.options.truth.findLast(t => t.pid === this.pid)?.time_ms ?? 0;
+    const sent = await until(
+      `the answer with ${did}`,
+      () => {
+        const last = this.api.last('sent');
+        return last?.did === did && last.time_ms > after ? last : undefined;
+      },
+      limit_ms,
+    );
+    return { time_ms: sent.time_ms, by: 'answer sent' };
+  }
+}
+
+function ifComm(pid: number, comm: string): number | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === comm ? pid : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The child of the node wrapper that has the terminal. */
+function nativeCodex(wrapper: number): number | undefined {
+  for (const entry of readdirSync('/proc')) {
+    const pid = Number(entry);
+    if (pid > wrapper && parentOf(pid) === wrapper && ifComm(pid, 'codex')) return pid;
+  }
+  return undefined;
+}
+
+function statFields(pid: number): string[] | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  } catch {
+    return undefined;
+  }
+}
+
+function parentOf(pid: number): number {
+  return Number(statFields(pid)?.[1] ?? 0);
+}
+
+/** Gone, or a zombie that only waits to be reaped. */
+export function isGone(pid: number): boolean {
+  const state = statFields(pid)?.[0];
+  return state === undefined || state === 'Z' || state === 'X';
+}

@@ -1,0 +1,42 @@
+import type { Reason, State } from '../../src/agents/model.js';
+import type { AgentKind } from './agent-home.js';
+
+/** One true transition of one session. What the instants mean is written in specs/020-lab.md. */
+export interface TruthEntry {
+  time_ms: number;
+  agent: AgentKind;
+  /** The process on the terminal that *is* the session. */
+  pid: number;
+  state: Exclude<State, 'UNKNOWN'>;
+  reason: Reason;
+  /** What the instant was read from, e.g. `key Enter`, `hook Stop`. */
+  by: string;
+  scenario: string;
+  /** Of a transition into EXITED. */
+  exit_code?: number;
+  signal?: string;
+}
+
+/** The session's first prompt: read from the screen, so less exact than the others. */
+export const FIRST_PROMPT = 'first prompt on the screen';
+
+/** In time order, without repetitions of a state (a new reason within a state is not a transition). */
+export function transitionsOf(entries: readonly TruthEntry[]): TruthEntry[] {
+  const sorted = [...entries].sort((a, b) => a.time_ms - b.time_ms);
+  const last = new Map<number, string>();
+  return sorted.filter(entry => {
+    const state = stateKey(entry);
+    if (last.get(entry.pid) === state) return false;
+    last.set(entry.pid, state);
+    return true;
+  });
+}
+
+function stateKey(entry: TruthEntry): string {
+  return entry.state === 'WAITING' ? `WAITING ${waitKind(entry.reason)}` : entry.state;
+}
+
+/** `done` and `input` are the same to a person: it is their turn to type. */
+export function waitKind(reason: Reason | null): 'approval' | 'question' | 'prompt' {
+  return reason === 'approval' || reason === 'question' ? reason : 'prompt';
+}
