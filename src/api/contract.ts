@@ -7,8 +7,17 @@ import type { SensorHealth } from '../kernel/health.js';
  * A request is one line `{"cmd": NAME, "id"?: any, "params"?: {…}}`. Each is answered by one line:
  * `{"type":"pong","id"}` for ping, else `{"type":"response","id","data"}` or
  * `{"type":"error","id","error":{"code","message"}}`. `id` is echoed (null when none was given).
+ *
+ * | cmd | params | data |
+ * |---|---|---|
+ * | `ping` | | (a `pong`) |
+ * | `health` | | HealthReport |
+ * | `agents` | | AgentReport[] |
+ * | `explain` | `pid` | ExplainReport |
+ * | `events` | `follow?`, `limit?` | AgentStateEvent[]: the recent ones, oldest first |
+ *
  * After `{"cmd":"events","params":{"follow":true}}` the same connection also receives, a line each,
- * `{"type":"event","data": AgentStateEvent}`.
+ * `{"type":"event","data": AgentStateEvent}`, without a gap after the answer.
  */
 
 /** All times are ISO 8601 in UTC with milliseconds. */
@@ -80,6 +89,7 @@ export interface HealthReport {
   uptime_s: number;
   sensor: SensorHealth;
   agents: number;
+  /** Connections to the socket; the server fills it in. */
   clients: number;
   /** Of the daemon itself; `bpftrace_*` of its children together. CPU in percent of one core since start. */
   cpu_percent: number;
@@ -96,14 +106,38 @@ export interface Request {
   params?: Record<string, unknown>;
 }
 
+export type ErrorCode =
+  | 'bad_json' // the line is no JSON
+  | 'bad_request' // JSON, but no request, or wrong params
+  | 'unknown_command'
+  | 'too_large' // a line over the limit; the connection is closed
+  | 'not_found' // no such agent, or not one of yours
+  | 'denied' // the peer is not known, so only ping and health are answered
+  | 'busy' // too many connections; this one is closed
+  | 'internal';
+
+export type Reply =
+  | { type: 'pong'; id: unknown }
+  | { type: 'response'; id: unknown; data: unknown }
+  | { type: 'error'; id: unknown; error: { code: ErrorCode; message: string } };
+
+export type Push = { type: 'event'; data: AgentStateEvent };
+
+/** An event and whose agent it is: others do not get to see it. */
+export interface OwnedEvent {
+  uid: number;
+  event: AgentStateEvent;
+}
+
 /** What the API asks of the daemon; the daemon hands this to the server, tests hand it a fake. */
 export interface DaemonView {
   agents(): AgentReport[];
   /** `pid` may be any process of the session. Undefined: no such agent. */
   explain(pid: number): ExplainReport | undefined;
   /** The events kept in memory, oldest first. */
-  recentEvents(): AgentStateEvent[];
+  recentEvents(): OwnedEvent[];
   /** Calls back for each new event until the returned function is called. */
-  onEvent(listener: (event: AgentStateEvent) => void): () => void;
+  onEvent(listener: (event: OwnedEvent) => void): () => void;
+  /** `clients` is the server's to fill in. */
   health(): HealthReport;
 }

@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import { nearest } from '../text/nearest.js';
+import { printable } from '../text/printable.js';
+import { COMMANDS, type CommandContext, RequestError } from './commands.js';
+import type { Command, ErrorCode, Reply } from './contract.js';
+
+/** One request line to one reply. Pure but for what the command does. */
+
+const requestSchema = z.object({
+  cmd: z.string(),
+  id: z.unknown().optional(),
+  params: z.record(z.string(), z.unknown()).optional(),
+});
+
+export function errorReply(id: unknown, code: ErrorCode, message: string): Reply {
+  return { type: 'error', id, error: { code, message } };
+}
+
+export function answer(line: Buffer, context: CommandContext, onBug: (error: unknown) => void): Reply {
+  const parsed = parseLine(line);
+  if (parsed === undefined) return errorReply(null, 'bad_json', 'the line is not JSON in UTF-8');
+  const request = requestSchema.safeParse(parsed);
+  if (!request.success) {
+    return errorReply(idOf(parsed), 'bad_request', 'a request is {"cmd": NAME, "id"?: any, "params"?: {…}}');
+  }
+  const { cmd, id = null, params = {} } = request.data;
+  try {
+    return run(cmd, id, params, context);
+  } catch (error) {
+    if (error instanceof RequestError) return errorReply(id, error.code, error.message);
+    onBug(error);
+    return errorReply(id, 'internal', 'vigil failed to answer this; its log says more');
+  }
+}
+
+function parseLine(line: Buffer): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(line));
+  } catch {
+    return undefined;
+  }
+}
+
+function idOf(value: unknown): unknown {
+  return typeof value === 'object' && value !== null && 'id' in value ? value.id : null;
+}
+
+function run(cmd: string, id: unknown, params: Record<string, unknown>, context: CommandContext): Reply {
+  if (!Object.hasOwn(COMMANDS, cmd)) throw new RequestError('unknown_command', unknownCommand(cmd));
+  const command = COMMANDS[cmd as Command];
+  if (!command.open && context.sees.kind === 'none') {
+    throw new RequestError(
+      'denied',
+      'who you are could not be found out, so only ping and health are answered',
+    );
+  }
+  const checked = command.params.safeParse(params);
+  if (!checked.success) throw new RequestError('bad_request', badParams(cmd, checked.error));
+  const data = command.run(checked.data, context);
+  return cmd === 'ping' ? { type: 'pong', id } : { type: 'response', id, data };
+}
+
+function unknownCommand(cmd: string): string {
+  const known = Object.keys(COMMANDS);
+  const meant = nearest(cmd, known);
+  const hint = meant === undefined ? '' : `did you mean "${meant}"? `;
+  return `unknown command "${printable(cmd, 60)}": ${hint}known are ${known.join(', ')}`;
+}
+
+function badParams(cmd: string, error: z.ZodError): string {
+  const problems = error.issues.map(issue => {
+    const path = issue.path.length === 0 ? '' : `${issue.path.map(String).join('.')}: `;
+    return `${path}${issue.message}`;
+  });
+  return printable(`params of ${cmd}: ${problems.join('; ')}`, 300);
+}

@@ -1,0 +1,213 @@
+import { lstatSync } from 'node:fs';
+import { createConnection, type Socket } from 'node:net';
+import { dirname, join } from 'node:path';
+import { clientRuntimeDirs, SOCKET_NAME } from '../config/paths.js';
+import { printable } from '../text/printable.js';
+import type {
+  AgentReport,
+  AgentStateEvent,
+  Command,
+  ErrorCode,
+  ExplainReport,
+  HealthReport,
+  Push,
+  Reply,
+} from './contract.js';
+import { LineBuffer } from './line-buffer.js';
+
+/** The daemon's answer was an error. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** No daemon answered. The message says where it was looked for and what to do. */
+export class NotRunningError extends Error {
+  override readonly name = 'NotRunningError';
+}
+
+export interface ConnectOptions {
+  /** What `--runtime-dir` said. */
+  runtimeDir?: string | undefined;
+  timeoutMs?: number;
+}
+
+interface Pending {
+  resolve(data: unknown): void;
+  reject(error: Error): void;
+  timer: NodeJS.Timeout;
+}
+
+const TIMEOUT_MS = 5000;
+
+/** Connects to the first runtime folder that has a daemon behind its socket. */
+export async function connectToDaemon(options: ConnectOptions = {}): Promise<ApiClient> {
+  const sockets = clientRuntimeDirs(options.runtimeDir).map(dir => join(dir, SOCKET_NAME));
+  const failures: string[] = [];
+  for (const path of sockets) {
+    try {
+      checkOwner(path);
+      return new ApiClient(
+        await open(path, options.timeoutMs ?? TIMEOUT_MS),
+        options.timeoutMs ?? TIMEOUT_MS,
+      );
+    } catch (error) {
+      failures.push(`${printable(path)}: ${reason(error as NodeJS.ErrnoException)}`);
+    }
+  }
+  throw new NotRunningError(
+    `no vigil daemon answers (${failures.join('; ')}). Start one: vigil daemon, or make run, or systemctl start vigil`,
+  );
+}
+
+/** A folder in /tmp may be anybody's; believe a daemon only if it is root's or our own user's. */
+function checkOwner(path: string): void {
+  const { uid } = lstatSync(dirname(path));
+  if (uid !== 0 && uid !== process.geteuid!()) {
+    throw new Error(`the folder belongs to uid ${uid}, which is neither root nor you`);
+  }
+}
+
+function reason(error: NodeJS.ErrnoException): string {
+  switch (error.code) {
+    case 'ENOENT':
+      return 'no such socket';
+    case 'ECONNREFUSED':
+      return 'left behind by a daemon that died';
+    case 'EACCES':
+      return 'permission denied';
+    default:
+      return error.code ?? error.message;
+  }
+}
+
+function open(path: string, timeoutMs: number): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = createConnection({ path });
+    const timer = setTimeout(
+      () => socket.destroy(new Error(`no connection within ${timeoutMs} ms`)),
+      timeoutMs,
+    );
+    socket.once('connect', () => {
+      clearTimeout(timer);
+      socket.off('error', reject);
+      resolve(socket);
+    });
+    socket.once('error', error => {
+      clearTimeout(timer);
+      reject(error);
+    });
+  });
+}
+
+export class ApiClient {
+  private nextId = 1;
+  private readonly pending = new Map<number, Pending>();
+  private readonly buffer = new LineBuffer();
+  private listener: ((event: AgentStateEvent) => void) | null = null;
+  private closedBy: Error | null = null;
+  /** Settles when the connection is over, for whatever reason. */
+  readonly closed: Promise<void>;
+
+  constructor(
+    private readonly socket: Socket,
+    private readonly timeoutMs: number = TIMEOUT_MS,
+  ) {
+    socket.on('data', chunk => this.receive(chunk));
+    socket.on('error', () => {});
+    this.closed = new Promise(resolve => {
+      socket.once('close', () => {
+        this.fail(new NotRunningError('the vigil daemon closed the connection'));
+        resolve();
+      });
+    });
+  }
+
+  ping(): Promise<void> {
+    return this.request('ping') as Promise<void>;
+  }
+
+  agents(): Promise<AgentReport[]> {
+    return this.request('agents') as Promise<AgentReport[]>;
+  }
+
+  explain(pid: number): Promise<ExplainReport> {
+    return this.request('explain', { pid }) as Promise<ExplainReport>;
+  }
+
+  health(): Promise<HealthReport> {
+    return this.request('health') as Promise<HealthReport>;
+  }
+
+  events(limit?: number): Promise<AgentStateEvent[]> {
+    return this.request('events', limit === undefined ? {} : { limit }) as Promise<AgentStateEvent[]>;
+  }
+
+  /** Answers the recent events; `listener` gets each one after them. */
+  follow(listener: (event: AgentStateEvent) => void, limit = 0): Promise<AgentStateEvent[]> {
+    this.listener = listener;
+    return this.request('events', { follow: true, limit }) as Promise<AgentStateEvent[]>;
+  }
+
+  request(cmd: Command, params: Record<string, unknown> = {}): Promise<unknown> {
+    if (this.closedBy !== null) return Promise.reject(this.closedBy);
+    const id = this.nextId++;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.pending.delete(id);
+        reject(new NotRunningError(`the vigil daemon did not answer "${cmd}" within ${this.timeoutMs} ms`));
+      }, this.timeoutMs);
+      this.pending.set(id, { resolve, reject, timer });
+      this.socket.write(`${JSON.stringify({ cmd, id, params })}\n`);
+    });
+  }
+
+  close(): void {
+    this.fail(new NotRunningError('the connection was closed'));
+    this.socket.destroy();
+  }
+
+  private fail(error: Error): void {
+    this.closedBy ??= error;
+    for (const { reject, timer } of this.pending.values()) {
+      clearTimeout(timer);
+      reject(this.closedBy);
+    }
+    this.pending.clear();
+  }
+
+  private receive(chunk: Buffer): void {
+    this.buffer.push(chunk);
+    for (let line = this.buffer.take(); line !== undefined; line = this.buffer.take()) this.line(line);
+  }
+
+  private line(line: Buffer): void {
+    let message: Reply | Push;
+    try {
+      message = JSON.parse(line.toString('utf8')) as Reply | Push;
+    } catch {
+      this.fail(new Error('the socket answers, but not as vigil does'));
+      this.socket.destroy();
+      return;
+    }
+    if (message.type === 'event') this.listener?.(message.data);
+    else this.settle(message);
+  }
+
+  private settle(reply: Reply): void {
+    const error = reply.type === 'error' ? new ApiError(reply.error.code, reply.error.message) : null;
+    // Without an id it is about the connection: the daemon is full, say.
+    if (reply.id === null && error !== null) this.fail(error);
+    const waiting = this.pending.get(reply.id as number);
+    if (waiting === undefined) return;
+    this.pending.delete(reply.id as number);
+    clearTimeout(waiting.timer);
+    if (error !== null) waiting.reject(error);
+    else waiting.resolve(reply.type === 'response' ? reply.data : undefined);
+  }
+}

@@ -1,0 +1,122 @@
+import type { Socket } from 'node:net';
+import type { Reply } from './contract.js';
+import type { Limits } from './limits.js';
+import { LineBuffer } from './line-buffer.js';
+import type { Peer, View } from './peer.js';
+
+/** What a connection tells the server that holds it. */
+export interface ConnectionOwner {
+  limits: Limits;
+  /** May this much more be kept? Of all clients together. */
+  roomForRequests(): boolean;
+  roomForReplies(): boolean;
+  line(connection: Connection, line: Buffer): void;
+  dropped(connection: Connection, reason: string): void;
+  closed(connection: Connection): void;
+}
+
+/** One client. It never waits for it: what it does not read in time is dropped together with it. */
+export class Connection {
+  following = false;
+  private readonly buffer = new LineBuffer();
+  private paused = false;
+  private ended = false;
+
+  constructor(
+    private readonly socket: Socket,
+    readonly peer: Peer | null,
+    readonly sees: View,
+    private readonly owner: ConnectionOwner,
+  ) {}
+
+  start(): void {
+    this.socket.on('data', chunk => this.receive(chunk));
+    this.socket.on('drain', () => this.resume());
+    // Resets and broken pipes: the close that follows is all that matters.
+    this.socket.on('error', () => {});
+    this.socket.on('close', () => this.owner.closed(this));
+  }
+
+  get heldBytes(): number {
+    return this.buffer.size;
+  }
+
+  get unsentBytes(): number {
+    return this.socket.writableLength;
+  }
+
+  send(text: string | Buffer): void {
+    if (this.ended) return;
+    const unsent = this.socket.writableLength;
+    const { unsentBytes, pauseBytes } = this.owner.limits;
+    if (unsent > unsentBytes) {
+      this.drop(`${unsent} bytes unread`);
+      return;
+    }
+    this.socket.write(text);
+    if (this.socket.writableLength > pauseBytes && !this.owner.roomForReplies()) {
+      this.drop(`${this.socket.writableLength} bytes unread while memory for replies ran out`);
+    }
+  }
+
+  reply(reply: Reply): void {
+    this.send(`${JSON.stringify(reply)}\n`);
+  }
+
+  /** Says one last thing and closes. */
+  end(reply: Reply): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.following = false;
+    this.buffer.clear();
+    this.socket.removeAllListeners('data');
+    this.socket.resume(); // what still comes is thrown away, or the close would wait for it
+    this.socket.end(`${JSON.stringify(reply)}\n`);
+    setTimeout(() => this.socket.destroy(), 1000).unref();
+  }
+
+  destroy(): void {
+    this.ended = true;
+    this.socket.destroy();
+  }
+
+  private drop(reason: string): void {
+    this.owner.dropped(this, reason);
+    this.destroy();
+  }
+
+  private receive(chunk: Buffer): void {
+    this.buffer.push(chunk);
+    this.work();
+  }
+
+  /** A client with much left to read is not listened to until it has read. */
+  private work(): void {
+    while (!this.ended) {
+      if (this.socket.writableLength > this.owner.limits.pauseBytes) {
+        this.paused = true;
+        this.socket.pause();
+        return;
+      }
+      const line = this.buffer.take();
+      if (line === undefined) break;
+      if (line.length >= this.owner.limits.requestBytes) this.tooLarge();
+      else if (line.length > 0) this.owner.line(this, line);
+    }
+    if (this.ended) return;
+    if (this.buffer.size >= this.owner.limits.requestBytes) this.tooLarge();
+    else if (this.buffer.size > 0 && !this.owner.roomForRequests()) this.drop('too many unfinished requests');
+  }
+
+  private resume(): void {
+    if (!this.paused) return;
+    this.paused = false;
+    this.work();
+    if (!this.paused && !this.ended) this.socket.resume();
+  }
+
+  private tooLarge(): void {
+    const message = `a request may have ${this.owner.limits.requestBytes} bytes at most`;
+    this.end({ type: 'error', id: null, error: { code: 'too_large', message } });
+  }
+}

@@ -1,0 +1,34 @@
+import { createRequire } from 'node:module';
+import type koffiModule from 'koffi';
+
+/**
+ * The few functions of the C library that Node has no API for. All of this may be absent (a platform that
+ * koffi does not know): then `libc()` answers null, and each user says what that costs.
+ */
+export interface Libc {
+  getsockopt(fd: number, level: number, name: number, value: Buffer, length: Uint32Array): number;
+  flock(fd: number, operation: number): number;
+  errno(): number;
+}
+
+let loaded: Libc | null | undefined;
+
+export function libc(): Libc | null {
+  if (loaded === undefined) loaded = load();
+  return loaded;
+}
+
+function load(): Libc | null {
+  try {
+    // Loaded on first use: the command line client has no need of it.
+    const koffi = createRequire(import.meta.url)('koffi') as typeof koffiModule;
+    const library = koffi.load(null);
+    return {
+      getsockopt: library.func('int getsockopt(int, int, int, void *, _Inout_ uint32_t *)'),
+      flock: library.func('int flock(int, int)'),
+      errno: () => koffi.errno(),
+    };
+  } catch {
+    return null;
+  }
+}

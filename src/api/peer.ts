@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { libc } from './libc.js';
+
+/** Who is at the other end of a Unix socket, as the kernel says. */
+export interface Peer {
+  pid: number;
+  uid: number;
+  gid: number;
+  /** Supplementary groups. */
+  groups: readonly number[];
+}
+
+const SOL_SOCKET = 1;
+const SO_PEERCRED = 17;
+const SO_PEERGROUPS = 59;
+
+/** Null: could not be found out; treat it as a stranger. */
+export function peerOf(socket: Socket): Peer | null {
+  const fd = fdOf(socket);
+  if (fd === null) return null;
+  const cred = option(fd, SO_PEERCRED, 12);
+  if (cred === null || cred.length !== 12) return null;
+  const uid = cred.readUInt32LE(4);
+  // The kernel's word for "nobody known".
+  if (uid === 0xffffffff) return null;
+  return { pid: cred.readInt32LE(0), uid, gid: cred.readUInt32LE(8), groups: groupsOf(fd) };
+}
+
+/** Node has the number but no API for it. */
+function fdOf(socket: Socket): number | null {
+  const fd = (socket as unknown as { _handle?: { fd?: unknown } })._handle?.fd;
+  return typeof fd === 'number' && fd >= 0 ? fd : null;
+}
+
+function groupsOf(fd: number): number[] {
+  const bytes = option(fd, SO_PEERGROUPS, 4 * 65_536);
+  if (bytes === null) return [];
+  return Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readUInt32LE(4 * i));
+}
+
+function option(fd: number, name: number, size: number): Buffer | null {
+  const c = libc();
+  if (c === null) return null;
+  const value = Buffer.alloc(size);
+  const length = new Uint32Array([size]);
+  return c.getsockopt(fd, SOL_SOCKET, name, value, length) === 0 ? value.subarray(0, length[0]) : null;
+}
+
+/** What a peer may see: everything, the agents of one user, or nothing but whether vigil is there. */
+export type View = { kind: 'all' } | { kind: 'user'; uid: number } | { kind: 'none' };
+
+export interface Trust {
+  /** The daemon's own uid: its user sees what it sees. */
+  ownUid: number;
+  /** The group whose members see all agents of the machine. */
+  adminGid: number | null;
+}
+
+export function viewOf(peer: Peer | null, trust: Trust): View {
+  if (peer === null) return { kind: 'none' };
+  if (peer.uid === 0 || peer.uid === trust.ownUid) return { kind: 'all' };
+  const { adminGid } = trust;
+  if (adminGid !== null && (peer.gid === adminGid || peer.groups.includes(adminGid))) return { kind: 'all' };
+  return { kind: 'user', uid: peer.uid };
+}
+
+export function mayView(view: View, uid: number): boolean {
+  return view.kind === 'all' || (view.kind === 'user' && view.uid === uid);
+}
+
+/** The number of a local group; null when there is none of that name. */
+export function gidOf(group: string, file = '/etc/group'): number | null {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch {
+    return null;
+  }
+  for (const line of text.split('\n')) {
+    const [name, , gid] = line.split(':');
+    if (name === group && gid !== undefined && /^\d+$/.test(gid)) return Number(gid);
+  }
+  return null;
+}

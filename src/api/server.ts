@@ -1,0 +1,147 @@
+import { unlinkSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { SOCKET_NAME } from '../config/paths.js';
+import type { Logger } from '../log/logger.js';
+import { printable } from '../text/printable.js';
+import { answer, errorReply } from './answer.js';
+import { Connection, type ConnectionOwner } from './connection.js';
+import type { DaemonView, OwnedEvent, Push } from './contract.js';
+import { DEFAULT_LIMITS, type Limits } from './limits.js';
+import type { RuntimeLock } from './lock.js';
+import { gidOf, mayView, peerOf, type Trust, viewOf } from './peer.js';
+
+export interface ApiServerOptions {
+  /** From lockRuntimeDir(): the folder is ours. */
+  lock: RuntimeLock;
+  view: DaemonView;
+  logger: Logger;
+  limits?: Partial<Limits>;
+  /** Found out by itself without it. */
+  trust?: Trust;
+}
+
+/** `vigil.sock`: construct → `start()` → `stop()`. The lock stays with whoever took it. */
+export class ApiServer implements ConnectionOwner {
+  readonly limits: Limits;
+  readonly socketPath: string;
+  private readonly server: Server;
+  private readonly connections = new Set<Connection>();
+  private readonly trust: Trust;
+  private unsubscribe: (() => void) | null = null;
+
+  constructor(private readonly options: ApiServerOptions) {
+    this.limits = { ...DEFAULT_LIMITS, ...options.limits };
+    this.socketPath = join(options.lock.dir, SOCKET_NAME);
+    this.trust = options.trust ?? { ownUid: process.geteuid!(), adminGid: gidOf('vigil') };
+    this.server = createServer(socket => this.accept(socket));
+  }
+
+  get clientCount(): number {
+    return this.connections.size;
+  }
+
+  async start(): Promise<void> {
+    // The lock is ours, so this can only be left over from a daemon that died.
+    try {
+      unlinkSync(this.socketPath);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+    // Root's socket is for everybody: what each may see is decided by the peer's identity.
+    const shared = process.geteuid!() === 0;
+    await new Promise<void>((resolve, reject) => {
+      this.server.once('error', error => reject(this.listenError(error)));
+      this.server.listen({ path: this.socketPath, readableAll: shared, writableAll: shared }, resolve);
+    });
+    this.server.on('error', error => this.options.logger.error({ err: error }, 'the API socket failed'));
+    this.unsubscribe = this.options.view.onEvent(owned => this.broadcast(owned));
+  }
+
+  async stop(): Promise<void> {
+    this.unsubscribe?.();
+    this.unsubscribe = null;
+    const closed = new Promise<void>(resolve => {
+      this.server.close(() => resolve());
+    });
+    for (const connection of this.connections) connection.destroy();
+    await closed;
+  }
+
+  private listenError(error: NodeJS.ErrnoException): Error {
+    // The kernel's sun_path has 108 bytes.
+    const long =
+      Buffer.byteLength(this.socketPath) > 107 ? ': the path is longer than the 107 bytes of a socket' : '';
+    return new Error(`cannot listen on ${printable(this.socketPath)}: ${error.code}${long}`, {
+      cause: error,
+    });
+  }
+
+  private accept(socket: Socket): void {
+    const peer = peerOf(socket);
+    const connection = new Connection(socket, peer, viewOf(peer, this.trust), this);
+    const full = this.isFull(connection);
+    if (full !== null) {
+      socket.on('error', () => {});
+      connection.end(errorReply(null, 'busy', full));
+      return;
+    }
+    this.connections.add(connection);
+    connection.start();
+  }
+
+  private isFull({ peer, sees }: Connection): string | null {
+    const { clients, clientsPerUser } = this.limits;
+    if (this.connections.size >= clients) return `vigil serves ${clients} clients at most`;
+    if (sees.kind === 'all') return null;
+    let same = 0;
+    for (const other of this.connections) if (other.peer?.uid === peer?.uid) same++;
+    return same >= clientsPerUser ? `vigil serves ${clientsPerUser} clients of a user at most` : null;
+  }
+
+  private broadcast({ uid, event }: OwnedEvent): void {
+    const push: Push = { type: 'event', data: event };
+    const line = Buffer.from(`${JSON.stringify(push)}\n`);
+    for (const connection of this.connections) {
+      if (connection.following && mayView(connection.sees, uid)) connection.send(line);
+    }
+  }
+
+  roomForRequests(): boolean {
+    let held = 0;
+    for (const connection of this.connections) held += connection.heldBytes;
+    return held <= this.limits.totalRequestBytes;
+  }
+
+  roomForReplies(): boolean {
+    let unsent = 0;
+    for (const connection of this.connections) unsent += connection.unsentBytes;
+    return unsent <= this.limits.totalUnsentBytes;
+  }
+
+  line(connection: Connection, line: Buffer): void {
+    let follow = false;
+    const context = {
+      view: this.options.view,
+      sees: connection.sees,
+      clients: this.connections.size,
+      follow: () => {
+        follow = true;
+      },
+    };
+    const reply = answer(line, context, error =>
+      this.options.logger.error({ err: error }, 'a request failed'),
+    );
+    connection.reply(reply);
+    // Same turn of the event loop as the answer: nothing lies between its last event and the next one.
+    if (follow) connection.following = true;
+  }
+
+  dropped({ peer }: Connection, reason: string): void {
+    this.options.logger.warn({ peer_pid: peer?.pid, peer_uid: peer?.uid }, `dropped a client: ${reason}`);
+  }
+
+  closed(connection: Connection): void {
+    this.connections.delete(connection);
+  }
+}

@@ -1,0 +1,133 @@
+import type {
+  AgentReport,
+  AgentStateEvent,
+  DaemonView,
+  ExplainReport,
+  HealthReport,
+  OwnedEvent,
+} from '../../src/api/contract.js';
+
+/** A daemon's worth of made-up agents. */
+
+export const T0 = '2026-11-20T12:00:00.000Z';
+
+export function fakeAgent(over: Partial<AgentReport> = {}): AgentReport {
+  return {
+    pid: 4242,
+    agent: 'claude',
+    state: 'WORKING',
+    reason: 'thinking',
+    since: new Date(Date.now() - 65_000).toISOString(),
+    evidence: { source: 'registry', text: 'registry says busy', time: T0 },
+    interactive: true,
+    background: 0,
+    uid: 1000,
+    user: 'ann',
+    tty: 'pts/3',
+    cwd: '/home/ann/shop',
+    title: 'Fix the cart',
+    session_id: 'abc',
+    command: 'claude',
+    started: T0,
+    children: 2,
+    cpu_percent: 3.25,
+    rss_bytes: 410 * 1024 * 1024,
+    ...over,
+  };
+}
+
+export function fakeEvent(over: Partial<AgentStateEvent> = {}): AgentStateEvent {
+  return {
+    type: 'agent_state',
+    time: T0,
+    pid: 4242,
+    agent: 'claude',
+    from: 'WORKING',
+    to: 'WAITING',
+    reason: 'approval',
+    evidence: { source: 'registry', text: 'registry says waiting: permission prompt', time: T0 },
+    tty: 'pts/3',
+    cwd: '/home/ann/shop',
+    ...over,
+  };
+}
+
+export function fakeHealth(over: Partial<HealthReport> = {}): HealthReport {
+  return {
+    status: 'healthy',
+    problems: [],
+    version: '0.1.0',
+    pid: process.pid,
+    started: T0,
+    uptime_s: 3725,
+    sensor: {
+      tier: 'tracepoint',
+      tier_reason: 'fentry is refused here: lockdown',
+      bpftrace_version: '0.17.0',
+      programs: [
+        {
+          name: 'lifecycle',
+          state: 'running',
+          problem: null,
+          received: 12,
+          unparsed: 0,
+          lost: 0,
+          restarts: 0,
+          pid: 77,
+          missing: [],
+        },
+      ],
+    },
+    agents: 1,
+    clients: 0,
+    cpu_percent: 0.2,
+    rss_bytes: 70e6,
+    bpftrace_cpu_percent: 0.1,
+    bpftrace_rss_bytes: 110e6,
+    ...over,
+  };
+}
+
+export class FakeView implements DaemonView {
+  list: AgentReport[] = [];
+  past: OwnedEvent[] = [];
+  report: HealthReport = fakeHealth();
+  private readonly listeners = new Set<(event: OwnedEvent) => void>();
+
+  agents(): AgentReport[] {
+    return this.list;
+  }
+
+  explain(pid: number): ExplainReport | undefined {
+    const agent = this.list.find(one => one.pid === pid);
+    if (agent === undefined) return undefined;
+    return {
+      agent,
+      decided_by: 'the registry says busy, and it is fresh',
+      evidence: [{ ...agent.evidence, age_ms: 1500, note: 'decides' }],
+      processes: [{ pid, role: 'main', command: agent.command }],
+    };
+  }
+
+  recentEvents(): OwnedEvent[] {
+    return this.past;
+  }
+
+  onEvent(listener: (event: OwnedEvent) => void): () => void {
+    this.listeners.add(listener);
+    return () => void this.listeners.delete(listener);
+  }
+
+  health(): HealthReport {
+    return this.report;
+  }
+
+  emit(event: AgentStateEvent = fakeEvent(), uid = 1000): void {
+    this.past.push({ uid, event });
+    for (const listener of this.listeners) listener({ uid, event });
+  }
+
+  get listenerCount(): number {
+    return this.listeners.size;
+  }
+}

@@ -1,0 +1,359 @@
+import { statSync } from 'node:fs';
+import { createConnection } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Limits } from '../../src/api/limits.js';
+import type { Trust } from '../../src/api/peer.js';
+import { fakeAgent, fakeEvent } from './fake-view.js';
+import { RawClient, Rig, waitFor } from './rig.js';
+
+const asRoot = process.getuid!() === 0;
+
+let rig: Rig;
+async function up(options: { limits?: Partial<Limits>; trust?: Trust } = {}): Promise<Rig> {
+  rig = await Rig.start(options);
+  return rig;
+}
+afterEach(() => rig.stop());
+
+describe('a request', () => {
+  it.each<[string, string, unknown]>([
+    ['ping', '{"cmd":"ping"}', { type: 'pong', id: null }],
+    ['ping with id', '{"cmd":"ping","id":"a"}', { type: 'pong', id: 'a' }],
+    ['any id comes back', '{"cmd":"ping","id":{"x":[1]}}', { type: 'pong', id: { x: [1] } }],
+    ['unknown extra fields are ignored', '{"cmd":"ping","v":2}', { type: 'pong', id: null }],
+    ['agents', '{"cmd":"agents","id":1}', { type: 'response', id: 1, data: [] }],
+    [
+      'no JSON',
+      '{"cmd":',
+      { type: 'error', id: null, error: { code: 'bad_json', message: 'the line is not JSON in UTF-8' } },
+    ],
+    ['no request', '[1]', { type: 'error', id: null, error: { code: 'bad_request' } }],
+    ['no command', '{"id":7}', { type: 'error', id: 7, error: { code: 'bad_request' } }],
+    [
+      'unknown command',
+      '{"cmd":"agent","id":2}',
+      {
+        type: 'error',
+        id: 2,
+        error: {
+          code: 'unknown_command',
+          message:
+            'unknown command "agent": did you mean "agents"? known are ping, health, agents, explain, events',
+        },
+      },
+    ],
+    ['inherited name', '{"cmd":"toString"}', { type: 'error', error: { code: 'unknown_command' } }],
+    [
+      'wrong params',
+      '{"cmd":"explain","params":{"pid":"7"}}',
+      {
+        type: 'error',
+        error: { code: 'bad_request', message: expect.stringContaining('params of explain: pid:') },
+      },
+    ],
+    [
+      'unknown params',
+      '{"cmd":"agents","params":{"all":1}}',
+      { type: 'error', error: { code: 'bad_request' } },
+    ],
+    [
+      'no such agent',
+      '{"cmd":"explain","params":{"pid":1}}',
+      { type: 'error', error: { code: 'not_found', message: 'pid 1 belongs to no agent that vigil knows' } },
+    ],
+  ])('%s', async (_, line, reply) => {
+    await up();
+    expect(await rig.raw().send(`${line}\n`).until(1)).toEqual([expect.objectContaining(like(reply))]);
+  });
+
+  function like(value: unknown): Record<string, unknown> {
+    return Object.fromEntries(
+      Object.entries(value as Record<string, unknown>).map(([key, part]) => [
+        key,
+        key === 'error' ? expect.objectContaining(part as object) : part,
+      ]),
+    );
+  }
+
+  it('not UTF-8', async () => {
+    await up();
+    const [reply] = await rig.raw().send(Buffer.from('{"cmd":"ping","id":"\xff"}\n', 'latin1')).until(1);
+    expect(reply).toMatchObject({ error: { code: 'bad_json' } });
+  });
+
+  it('in pieces, and several at once', async () => {
+    await up();
+    const client = rig.raw();
+    for (const char of '{"cmd":"ping","id":1}\n\n{"cmd":"ping","id":2}\n{"cmd":"pi') {
+      client.send(char);
+      await new Promise(setImmediate);
+    }
+    expect(await client.until(2)).toEqual([
+      { type: 'pong', id: 1 },
+      { type: 'pong', id: 2 },
+    ]);
+    expect(await client.send('ng"}\n').until(3)).toHaveLength(3);
+  });
+
+  it('and goodbye at once is still answered', async () => {
+    await up();
+    const client = rig.raw();
+    client.socket.end('{"cmd":"health"}\n');
+    expect(await client.until(1)).toMatchObject([
+      { type: 'response', data: { status: 'healthy', clients: 1 } },
+    ]);
+  });
+
+  it('over the limit is refused and the connection closed', async () => {
+    await up();
+    const client = rig.raw().send('x'.repeat(1_000_001));
+    await waitFor(() => client.closed);
+    expect(client.messages).toEqual([
+      {
+        type: 'error',
+        id: null,
+        error: { code: 'too_large', message: 'a request may have 1000000 bytes at most' },
+      },
+    ]);
+  });
+
+  it('at the limit is fine', async () => {
+    await up();
+    const frame = '{"cmd":"ping","id":""}';
+    const id = 'x'.repeat(999_999 - frame.length);
+    expect(await rig.raw().send(`{"cmd":"ping","id":"${id}"}\n`).until(1)).toEqual([{ type: 'pong', id }]);
+  });
+
+  it('that fails inside says so, and the log knows', async () => {
+    await up();
+    rig.view.agents = () => {
+      throw new Error('broken inside');
+    };
+    const client = rig.raw().send('{"cmd":"agents","id":1}\n{"cmd":"ping","id":2}\n');
+    expect(await client.until(2)).toMatchObject([{ id: 1, error: { code: 'internal' } }, { type: 'pong' }]);
+    expect(rig.log).toContain('broken inside');
+    expect(client.text).not.toContain('broken inside');
+  });
+});
+
+describe('events', () => {
+  it('recent ones, oldest first, as many as asked for', async () => {
+    await up();
+    for (const pid of [1, 2, 3]) rig.view.emit(fakeEvent({ pid }));
+    const replies = await rig
+      .raw()
+      .send(
+        '{"cmd":"events"}\n{"cmd":"events","params":{"limit":2}}\n{"cmd":"events","params":{"limit":0}}\n',
+      )
+      .until(3);
+    expect(replies.map(reply => (reply as { data: { pid: number }[] }).data.map(event => event.pid))).toEqual(
+      [[1, 2, 3], [2, 3], []],
+    );
+  });
+
+  it('followed: each one once, after the answer', async () => {
+    await up();
+    rig.view.emit(fakeEvent({ pid: 1 }));
+    const client = rig.raw().send('{"cmd":"events","id":1,"params":{"follow":true}}\n');
+    await client.until(1);
+    rig.view.emit(fakeEvent({ pid: 2 }));
+    rig.view.emit(fakeEvent({ pid: 3 }));
+    expect(await client.until(3)).toMatchObject([
+      { type: 'response', id: 1, data: [{ pid: 1 }] },
+      { type: 'event', data: { pid: 2 } },
+      { type: 'event', data: { pid: 3 } },
+    ]);
+    expect(client.text).not.toContain('uid');
+  });
+
+  it('the server lets go of the daemon when it stops', async () => {
+    await up();
+    expect(rig.view.listenerCount).toBe(1);
+    await rig.server.stop();
+    expect(rig.view.listenerCount).toBe(0);
+  });
+});
+
+describe('who may see what', () => {
+  const all =
+    '{"cmd":"agents"}\n{"cmd":"explain","params":{"pid":2}}\n{"cmd":"events","params":{"follow":true}}\n';
+  const uid = process.getuid!();
+
+  async function seen(trust: Trust): Promise<unknown[]> {
+    await up({ trust });
+    rig.view.list = [fakeAgent({ pid: 1, uid }), fakeAgent({ pid: 2, uid: uid + 1 })];
+    rig.view.emit(fakeEvent({ pid: 1 }), uid);
+    rig.view.emit(fakeEvent({ pid: 2 }), uid + 1);
+    const client = rig.raw().send(all);
+    await client.until(3);
+    rig.view.emit(fakeEvent({ pid: 2 }), uid + 1);
+    rig.view.emit(fakeEvent({ pid: 1 }), uid);
+    return client.until(4);
+  }
+
+  it('root and the daemon’s own user: everything', async () => {
+    const [agents, explain, events, event] = await seen({ ownUid: uid, adminGid: null });
+    expect(agents).toMatchObject({ data: [{ pid: 1 }, { pid: 2 }] });
+    expect(explain).toMatchObject({ data: { agent: { pid: 2 } } });
+    expect(events).toMatchObject({ data: [{ pid: 1 }, { pid: 2 }] });
+    expect(event).toMatchObject({ type: 'event', data: { pid: 2 } });
+  });
+});
+
+/** Answers what another user gets, asked by a real process of that user. */
+async function askAs(uid: number, gid: number, groups: number[], lines: string): Promise<unknown[]> {
+  const { spawn } = await import('node:child_process');
+  const script = `
+    process.setgroups(${JSON.stringify(groups)}); process.setgid(${gid}); process.setuid(${uid});
+    const s = require('net').connect(${JSON.stringify(rig.server.socketPath)});
+    s.on('data', d => process.stdout.write(d)); s.on('error', e => console.log(JSON.stringify(e.code)));
+    s.write(${JSON.stringify(lines)}); setTimeout(() => s.destroy(), 700);`;
+  const child = spawn(process.execPath, ['-e', script]);
+  let out = '';
+  child.stdout.on('data', chunk => (out += chunk));
+  await waitFor(() => out.split('\n').length > 3);
+  rig.view.emit(fakeEvent({ pid: 2 }), 1234);
+  rig.view.emit(fakeEvent({ pid: 1 }), 4321);
+  await new Promise(resolve => child.on('close', resolve));
+  return out
+    .trimEnd()
+    .split('\n')
+    .map(line => JSON.parse(line));
+}
+
+describe.skipIf(!asRoot)('seen from another user', () => {
+  const lines =
+    '{"cmd":"agents"}\n{"cmd":"explain","params":{"pid":2}}\n{"cmd":"events","params":{"follow":true}}\n';
+
+  async function ask(uid: number, gid: number, groups: number[]): Promise<unknown[]> {
+    const { chmodSync } = await import('node:fs');
+    await up({ trust: { ownUid: 0, adminGid: 777 } });
+    chmodSync(rig.dir, 0o755);
+    rig.view.list = [fakeAgent({ pid: 1, uid: 4321 }), fakeAgent({ pid: 2, uid: 1234 })];
+    rig.view.past = [
+      { uid: 4321, event: fakeEvent({ pid: 1 }) },
+      { uid: 1234, event: fakeEvent({ pid: 2 }) },
+    ];
+    return askAs(uid, gid, groups, lines);
+  }
+
+  it('its own agents only; those of others look absent', async () => {
+    const [agents, explain, events, ...pushed] = await ask(4321, 4321, []);
+    expect(agents).toMatchObject({ data: [{ pid: 1 }] });
+    expect(explain).toMatchObject({ error: { code: 'not_found' } });
+    expect(events).toMatchObject({ data: [{ pid: 1 }] });
+    expect(pushed).toMatchObject([{ type: 'event', data: { pid: 1 } }]);
+  });
+
+  it.each<[string, number, number[]]>([
+    ['primary group', 777, []],
+    ['supplementary group', 4321, [5, 777]],
+  ])('everything as a member of the group: %s', async (_, gid, groups) => {
+    const [agents, , , ...pushed] = await ask(4321, gid, groups);
+    expect(agents).toMatchObject({ data: [{ pid: 1 }, { pid: 2 }] });
+    expect(pushed).toHaveLength(2);
+  });
+});
+
+describe('limits', () => {
+  it('a client that never reads is dropped; the others get everything in time', async () => {
+    await up({ limits: { unsentBytes: 200_000 } });
+    const deaf = new RawClient(createConnection({ path: rig.server.socketPath }));
+    deaf.socket.pause();
+    deaf.send('{"cmd":"events","params":{"follow":true}}\n');
+    const good = rig.raw().send('{"cmd":"events","params":{"follow":true}}\n');
+    await good.until(1);
+    await waitFor(() => rig.server.clientCount === 2);
+    for (let i = 0; i < 3000; i++) {
+      rig.view.emit(fakeEvent({ pid: i + 1 }));
+      if (i % 50 === 0) await new Promise(setImmediate);
+    }
+    expect(await good.until(3001)).toHaveLength(3001);
+    await waitFor(() => rig.server.clientCount === 1);
+    expect(rig.log).toMatch(/dropped a client: \d+ bytes unread/);
+    deaf.socket.destroy();
+  });
+
+  it('a client that asks and asks without reading is not listened to', async () => {
+    await up({ limits: { pauseBytes: 10_000 } });
+    rig.view.list = Array.from({ length: 100 }, (_, i) => fakeAgent({ pid: i + 1 }));
+    let asked = 0;
+    const agents = rig.view.list;
+    rig.view.agents = () => {
+      asked++;
+      return agents;
+    };
+    const client = rig.raw();
+    client.socket.pause();
+    client.send('{"cmd":"agents"}\n'.repeat(500));
+    await waitFor(() => asked > 0);
+    await new Promise(resolve => setTimeout(resolve, 100));
+    expect(asked).toBeLessThan(100);
+    client.socket.resume();
+    expect(await client.until(500)).toHaveLength(500);
+  });
+
+  it('memory for unread replies of all together', async () => {
+    await up({ limits: { totalUnsentBytes: 1_000_000, unsentBytes: 10_000_000 } });
+    rig.view.list = Array.from({ length: 2000 }, (_, i) => fakeAgent({ pid: i + 1 }));
+    const clients = Array.from({ length: 10 }, () => {
+      const client = rig.raw();
+      client.socket.pause();
+      return client.send('{"cmd":"agents"}\n');
+    });
+    await waitFor(() => rig.log.includes('memory for replies ran out'));
+    const live = rig.raw().send('{"cmd":"ping"}\n');
+    expect(await live.until(1)).toEqual([{ type: 'pong', id: null }]);
+    for (const client of clients) client.socket.destroy();
+  });
+
+  it('half requests of all together', async () => {
+    await up({ limits: { totalRequestBytes: 300_000 } });
+    const clients = Array.from({ length: 5 }, () => rig.raw().send('x'.repeat(100_000)));
+    await waitFor(() => clients.some(client => client.closed));
+    expect(rig.log).toContain('too many unfinished requests');
+    expect(clients.filter(client => !client.closed).length).toBeGreaterThanOrEqual(2);
+    for (const client of clients) client.socket.destroy();
+  });
+
+  it('clients: the next one is told so', async () => {
+    await up({ limits: { clients: 3 } });
+    const clients = [1, 2, 3].map(() => rig.raw());
+    await waitFor(() => rig.server.clientCount === 3);
+    const more = rig.raw();
+    await waitFor(() => more.closed);
+    expect(more.messages).toMatchObject([
+      { error: { code: 'busy', message: 'vigil serves 3 clients at most' } },
+    ]);
+    clients[0]!.socket.destroy();
+    await waitFor(() => rig.server.clientCount === 2);
+    expect(await rig.raw().send('{"cmd":"ping"}\n').until(1)).toHaveLength(1);
+  });
+
+  it('of a user who is not the daemon’s', async () => {
+    const trust = { ownUid: process.getuid!() + 1, adminGid: null };
+    await up({ limits: { clientsPerUser: 2 }, trust });
+    if (asRoot) return; // root is never a stranger
+    const clients = [1, 2, 3].map(() => rig.raw());
+    await waitFor(() => clients.some(client => client.closed));
+    expect(rig.server.clientCount).toBe(2);
+  });
+
+  it('a thousand clients that come and go leave nothing behind', async () => {
+    await up();
+    for (let round = 0; round < 10; round++) {
+      const clients = Array.from({ length: 100 }, () => rig.raw().send('{"cmd":"ping"}\n{"cm'));
+      await Promise.all(clients.map(client => client.until(1)));
+      for (const client of clients) client.socket.destroy();
+    }
+    await waitFor(() => rig.server.clientCount === 0);
+  });
+});
+
+describe('the socket', () => {
+  it('is for everybody when root serves, else for its user', async () => {
+    await up();
+    const open = (statSync(rig.server.socketPath).mode & 0o022) !== 0;
+    expect(open).toBe(asRoot);
+  });
+});
