@@ -25,4 +25,9 @@ export interface SensorListener {
    * unknown, so /proc must be scanned again.
    */
   gap(reason: string): void;
+  /**
+   * Terminal events of all watched agents arrive from now on (`true`), or may be missing from now on
+   * (`false`: detached, died, silent). Called on every change, at once.
+   */
+  terminal(live: boolean): void;
 }

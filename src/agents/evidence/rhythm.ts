@@ -1,0 +1,99 @@
+/**
+ * Rhythm: what the pattern of writes and keys on a terminal says, without reading a single word.
+ *
+ * A working agent keeps drawing (a spinner every 250 ms, or text as it arrives) although nobody touches
+ * anything; a waiting one is silent. What follows a key, a resize or a focus change within ECHO_MS is an
+ * answer to it and says nothing.
+ */
+
+/** Output this soon after the person did something is its echo. */
+const ECHO_MS = 200;
+/** A redraw after a resize may come late and in several parts. */
+const RESIZE_ECHO_MS = 600;
+/** Two unprompted outputs further apart than this are not one run. */
+const GAP_MS = 800;
+/** So long must a run last, and so many outputs must it have, to count as work. */
+const RUN_MS = 200;
+const RUN_OUTPUTS = 2;
+/** A program that draws by itself right after it started shows its welcome, not work. */
+const STARTUP_MS = 6_000;
+
+export interface Rhythm {
+  /** Since when silence would have been seen; null while the terminal is not watched. */
+  watched_since_ms: number | null;
+  started_ms: number;
+  last_output_ms: number | null;
+  /** Start, length and end of the present run of unprompted outputs. */
+  run_start_ms: number | null;
+  run_outputs: number;
+  echo_until_ms: number;
+  last_key_ms: number | null;
+  last_enter_ms: number | null;
+  working: boolean;
+}
+
+export function newRhythm(started_ms: number): Rhythm {
+  return {
+    watched_since_ms: null,
+    started_ms,
+    last_output_ms: null,
+    run_start_ms: null,
+    run_outputs: 0,
+    echo_until_ms: Number.NEGATIVE_INFINITY,
+    last_key_ms: null,
+    last_enter_ms: null,
+    working: false,
+  };
+}
+
+export function rhythmKey(rhythm: Rhythm, time_ms: number, enter: boolean): void {
+  rhythm.last_key_ms = time_ms;
+  if (enter) rhythm.last_enter_ms = time_ms;
+  rhythm.echo_until_ms = Math.max(rhythm.echo_until_ms, time_ms + ECHO_MS);
+  breakRun(rhythm);
+}
+
+export function rhythmResize(rhythm: Rhythm, time_ms: number): void {
+  rhythm.echo_until_ms = Math.max(rhythm.echo_until_ms, time_ms + RESIZE_ECHO_MS);
+  breakRun(rhythm);
+}
+
+function breakRun(rhythm: Rhythm): void {
+  rhythm.run_start_ms = null;
+  rhythm.run_outputs = 0;
+}
+
+export function rhythmOutput(rhythm: Rhythm, time_ms: number, wait_ms: number): void {
+  settleRhythm(rhythm, time_ms, wait_ms);
+  const before_ms = rhythm.last_output_ms;
+  rhythm.last_output_ms = time_ms;
+  if (time_ms <= rhythm.echo_until_ms) return;
+  if (rhythm.run_start_ms === null || before_ms === null || time_ms - before_ms > GAP_MS) {
+    rhythm.run_start_ms = time_ms;
+    rhythm.run_outputs = 0;
+  }
+  rhythm.run_outputs++;
+  const prompted = rhythm.last_enter_ms !== null;
+  if (!prompted && time_ms - rhythm.started_ms < STARTUP_MS) return;
+  if (rhythm.run_outputs >= RUN_OUTPUTS && time_ms - rhythm.run_start_ms >= RUN_MS) rhythm.working = true;
+}
+
+/** Ends work after `wait_ms` of silence. Call it before looking at `working`. */
+export function settleRhythm(rhythm: Rhythm, now_ms: number, wait_ms: number): void {
+  if (!rhythm.working || silence(rhythm, now_ms) < wait_ms) return;
+  rhythm.working = false;
+  breakRun(rhythm);
+}
+
+/** How long the terminal has been silent; 0 when that cannot be known. */
+export function silence(rhythm: Rhythm, now_ms: number): number {
+  if (rhythm.watched_since_ms === null) return 0;
+  return Math.max(0, now_ms - Math.max(rhythm.watched_since_ms, rhythm.last_output_ms ?? 0));
+}
+
+/** How long the present run has lasted although nobody touched anything; 0 for none. */
+export function unpromptedRun(rhythm: Rhythm, now_ms: number): number {
+  if (rhythm.run_start_ms === null || rhythm.last_output_ms === null) return 0;
+  if (now_ms - rhythm.last_output_ms > GAP_MS) return 0;
+  return rhythm.last_output_ms - rhythm.run_start_ms;
+}

@@ -1,0 +1,118 @@
+import { baseName, hasOption, isProgram } from './identity.js';
+import { type AgentKind, onTerminal, type Words } from './kind.js';
+import { isShellCommand } from './shell.js';
+
+/** Subcommands with a conversation on the terminal; no subcommand at all is the usual one. */
+const CONVERSATIONS = new Set(['resume', 'fork']);
+const OTHERS = new Set([
+  'login',
+  'logout',
+  'mcp',
+  'mcp-server',
+  'proto',
+  'completion',
+  'sandbox',
+  'debug',
+  'apply',
+  'a',
+  'cloud',
+  'features',
+  'update',
+  'help',
+  'execpolicy',
+  'responses-api-proxy',
+  'stdio-to-uds',
+  'plugin',
+  'doctor',
+]);
+
+/** Options of codex that take a value in the next argument, so that the value is not taken for a subcommand. */
+const TAKES_VALUE = new Set([
+  '-c',
+  '--config',
+  '-m',
+  '--model',
+  '-p',
+  '--profile',
+  '-s',
+  '--sandbox',
+  '-C',
+  '--cd',
+  '-i',
+  '--image',
+  '-a',
+  '--ask-for-approval',
+  '--add-dir',
+  '--enable',
+  '--disable',
+  '--remote',
+  '--local-provider',
+]);
+
+function command(args: readonly string[]): string | null {
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i] as string;
+    if (TAKES_VALUE.has(arg)) i++;
+    else if (!arg.startsWith('-')) return arg;
+  }
+  return null;
+}
+
+/** OSC 7501: `state=working:app=codex`. */
+function readStatus(payload: string): Words | null {
+  const fields = new Map(
+    payload
+      .split(/[:;]/)
+      .map(field => [field.slice(0, field.indexOf('=')), field.slice(field.indexOf('=') + 1)] as const),
+  );
+  const state = fields.get('state');
+  const text = `says state=${state} (OSC 7501)`;
+  switch (state) {
+    case 'working':
+      return { state: 'working', text };
+    case 'blocked':
+      return {
+        state: [...fields.values()].some(value => value.includes('question')) ? 'question' : 'approval',
+        text,
+      };
+    case 'done':
+    case 'error':
+      return { state: 'done', text };
+    case 'idle':
+      return { state: 'idle', text };
+    default:
+      return null;
+  }
+}
+
+/**
+ * Codex CLI: `node …/codex` starts the native `codex`, which owns the terminal; a detached
+ * `codex app-server` talks to the model and runs the tools.
+ */
+export const codex: AgentKind = {
+  name: 'codex',
+  label: 'Codex',
+  match(process, id) {
+    if (!isProgram(id, ['codex'], ['@openai/codex'])) return null;
+    if (id.program !== 'codex') return { role: 'wrapper', interactive: false };
+    // The same binary serves as sandbox and patch tools under other names.
+    if (id.called !== 'codex') return null;
+    if (hasOption(id.args, '--version', '-V', '--help', '-h')) return null;
+    const sub = command(id.args);
+    if (sub === 'app-server' || sub === 'exec-server') return { role: 'helper', interactive: false };
+    if (sub === 'exec' || sub === 'e' || sub === 'review') return { role: 'main', interactive: false };
+    if (sub !== null && OTHERS.has(sub) && !CONVERSATIONS.has(sub)) return null;
+    return { role: 'main', interactive: onTerminal(process) };
+  },
+  alwaysDraws: true,
+  isTool(argv) {
+    return isShellCommand(argv) || baseName(argv[0] ?? '') === 'codex-linux-sandbox';
+  },
+  readTitle(title) {
+    if (/^[\u2800-\u28ff] /u.test(title)) return { state: 'working', text: 'window title shows its spinner' };
+    return null;
+  },
+  readOsc(code, payload) {
+    return code === 7501 ? readStatus(payload) : null;
+  },
+};

@@ -1,0 +1,252 @@
+import { silence, unpromptedRun } from '../evidence/rhythm.js';
+import type { Evidence, EvidenceSource, Reason, State } from '../model.js';
+import { runningTools, type Session } from './session.js';
+
+export interface DecideOptions {
+  /** Silence after which an agent counts as waiting when it says nothing itself. */
+  wait_threshold_ms: number;
+  stall_after_ms: number;
+  /** Whether what agents say of themselves (registry, OSC, transcript) is believed. */
+  words: boolean;
+}
+
+export interface Decision {
+  state: State;
+  reason: Reason | null;
+  evidence: Evidence;
+  /** The rule that decided, in words. */
+  rule: string;
+  /** When this must be looked at again although nothing happened; null: never. */
+  until_ms: number | null;
+}
+
+/** An agent's own claim. `ask` is null while it works. */
+interface Claim {
+  working: boolean;
+  ask: 'approval' | 'question' | null;
+  source: EvidenceSource;
+  text: string;
+  at_ms: number;
+}
+
+/** Claimed to wait, yet drawing unprompted for so long: the claim is stale. */
+const DRAWING_REFUTES_MS = 5_000;
+/** Claimed to work, yet silent for so long with no tool running: the claim is stale. */
+const SILENCE_REFUTES_MS = 15_000;
+/** The transcript cannot tell a running tool from a request for permission; silence this long can. */
+const ASKS_AFTER_MS = 600;
+
+/** What state a living session is in, from everything on record. Pure; the rhythm must be settled. */
+export function decide(session: Session, now_ms: number, options: DecideOptions): Decision {
+  if (!session.interactive) {
+    const evidence = {
+      source: 'lifecycle',
+      text: 'a non-interactive run works until it ends',
+      time_ms: session.started_ms,
+    } as const;
+    return working(session, now_ms, options, evidence, 'non-interactive runs never wait for a person', null);
+  }
+  const claim = options.words ? strongestClaim(session, now_ms) : null;
+  if (claim !== null) return fromClaim(session, now_ms, options, claim);
+  if (session.signals.reads_lines) return fromBlockedRead(session, now_ms, options);
+  return fromRhythm(session, now_ms, options);
+}
+
+function strongestClaim(session: Session, now_ms: number): Claim | null {
+  const { registry, osc, title, transcript } = session.signals;
+  if (registry?.entry.status) {
+    const { status, waiting_for } = registry.entry;
+    const text = `its session file says ${status}${waiting_for ? `: ${waiting_for}` : ''}`;
+    const ask =
+      status !== 'waiting' ? null : /permission|approv/i.test(waiting_for ?? '') ? 'approval' : 'question';
+    return { working: status === 'busy', ask, source: 'registry', text, at_ms: registry.at_ms };
+  }
+  const spoken = osc ?? (title !== null && title.words.state !== 'idle' ? title : null);
+  if (spoken !== null) {
+    const { state, text } = spoken.words;
+    const ask = state === 'approval' || state === 'question' ? state : null;
+    return { working: state === 'working', ask, source: 'osc', text, at_ms: spoken.at_ms };
+  }
+  if (title !== null) {
+    const ask = transcript === null ? null : pendingAsk(session, now_ms);
+    return { working: false, ask, source: 'osc', text: title.words.text, at_ms: title.at_ms };
+  }
+  if (transcript !== null) {
+    const { phase, detail } = transcript.entry;
+    const ask = pendingAsk(session, now_ms);
+    const text = `its transcript says ${phase.replace('_', ' ')}${detail ? ` (${detail})` : ''}`;
+    return {
+      working: phase !== 'turn_over' && ask === null,
+      ask,
+      source: 'transcript',
+      text,
+      at_ms: transcript.at_ms,
+    };
+  }
+  return null;
+}
+
+/** What an open tool call in the transcript means: a request, when nothing runs and nothing moves. */
+function pendingAsk(session: Session, now_ms: number): 'approval' | 'question' | null {
+  const phase = session.signals.transcript?.entry.phase;
+  if (phase === 'question') return 'question';
+  if (phase !== 'tool' || runningTools(session).length > 0) return null;
+  return silence(session.signals.rhythm, now_ms) >= ASKS_AFTER_MS ? 'approval' : null;
+}
+
+function fromClaim(session: Session, now_ms: number, options: DecideOptions, claim: Claim): Decision {
+  const { rhythm } = session.signals;
+  const evidence: Evidence = { source: claim.source, text: claim.text, time_ms: claim.at_ms };
+  if (claim.working) {
+    const quiet_ms = silence(rhythm, now_ms);
+    const drew = rhythm.last_output_ms !== null && rhythm.watched_since_ms !== null;
+    if (session.kind.alwaysDraws && drew && runningTools(session).length === 0) {
+      const refuted_ms = now_ms - quiet_ms + SILENCE_REFUTES_MS;
+      if (quiet_ms >= SILENCE_REFUTES_MS) {
+        const text = `${claim.text}, but its terminal has been silent for ${SILENCE_REFUTES_MS / 1000} s`;
+        return waiting(
+          session,
+          null,
+          { source: 'rhythm', text, time_ms: now_ms },
+          'a working agent of this kind never stops drawing',
+          null,
+        );
+      }
+      return working(
+        session,
+        now_ms,
+        options,
+        evidence,
+        `the agent's own word (${claim.source}) decides`,
+        refuted_ms,
+      );
+    }
+    const asks_ms =
+      claim.source === 'transcript' && quiet_ms < ASKS_AFTER_MS ? now_ms - quiet_ms + ASKS_AFTER_MS : null;
+    return working(
+      session,
+      now_ms,
+      options,
+      evidence,
+      `the agent's own word (${claim.source}) decides`,
+      asks_ms,
+    );
+  }
+  const run_ms = unpromptedRun(rhythm, now_ms);
+  if (
+    session.kind.alwaysDraws &&
+    run_ms >= DRAWING_REFUTES_MS &&
+    (rhythm.run_start_ms ?? 0) > claim.at_ms &&
+    rhythm.run_outputs >= run_ms / 500
+  ) {
+    const text = `${claim.text}, but it has been drawing for ${DRAWING_REFUTES_MS / 1000} s without a key being pressed`;
+    return working(
+      session,
+      now_ms,
+      options,
+      { source: 'rhythm', text, time_ms: now_ms },
+      'a waiting agent does not keep drawing',
+      now_ms + options.wait_threshold_ms,
+    );
+  }
+  return waiting(session, claim.ask, evidence, `the agent's own word (${claim.source}) decides`, null);
+}
+
+function fromBlockedRead(session: Session, now_ms: number, options: DecideOptions): Decision {
+  const since_ms = session.signals.blocked_since_ms;
+  if (since_ms === null) {
+    const evidence: Evidence = {
+      source: 'blocked_read',
+      text: 'it is not reading from its terminal',
+      time_ms: now_ms,
+    };
+    return working(
+      session,
+      now_ms,
+      options,
+      evidence,
+      'a program that reads line by line works when it does not read',
+      null,
+    );
+  }
+  const ripe_ms = since_ms + options.wait_threshold_ms;
+  if (now_ms < ripe_ms) return unchanged(session, ripe_ms);
+  const evidence: Evidence = {
+    source: 'blocked_read',
+    text: 'it is blocked in read() on its terminal',
+    time_ms: since_ms,
+  };
+  return waiting(session, null, evidence, `blocked in read() for ${options.wait_threshold_ms} ms`, null);
+}
+
+function fromRhythm(session: Session, now_ms: number, options: DecideOptions): Decision {
+  const { rhythm } = session.signals;
+  if (rhythm.watched_since_ms === null) return unchanged(session, null);
+  const silent_ms = silence(rhythm, now_ms);
+  const ripe_ms = now_ms - silent_ms + options.wait_threshold_ms;
+  if (rhythm.working) {
+    const evidence: Evidence = {
+      source: 'rhythm',
+      text: 'it keeps drawing although no key is pressed',
+      time_ms: rhythm.run_start_ms ?? now_ms,
+    };
+    return working(session, now_ms, options, evidence, 'unprompted output is work', ripe_ms);
+  }
+  if (now_ms < ripe_ms) return unchanged(session, ripe_ms);
+  const tools = runningTools(session);
+  if (tools.length > 0 && !session.kind.alwaysDraws && session.has_worked) {
+    const evidence: Evidence = {
+      source: 'children',
+      text: `its tool runs: ${tools[0]?.command ?? ''}`,
+      time_ms: tools[0]?.since_ms ?? now_ms,
+    };
+    return working(session, now_ms, options, evidence, 'a silent agent whose tool runs is working', null);
+  }
+  const evidence: Evidence = {
+    source: 'rhythm',
+    text: `its terminal has been silent for ${options.wait_threshold_ms} ms`,
+    time_ms: now_ms - silent_ms,
+  };
+  return waiting(session, null, evidence, 'silence is waiting', null);
+}
+
+function working(
+  session: Session,
+  now_ms: number,
+  options: DecideOptions,
+  evidence: Evidence,
+  rule: string,
+  until_ms: number | null,
+): Decision {
+  const stalls_ms = session.signals.progress_ms + options.stall_after_ms;
+  const tools = runningTools(session);
+  let reason: Reason = tools.length > 0 ? 'tool' : 'thinking';
+  let next_ms = until_ms;
+  if (reason === 'thinking') {
+    if (now_ms >= stalls_ms) reason = 'stalled';
+    else next_ms = Math.min(until_ms ?? Number.POSITIVE_INFINITY, stalls_ms);
+  }
+  return { state: 'WORKING', reason, evidence, rule, until_ms: next_ms };
+}
+
+function waiting(
+  session: Session,
+  ask: 'approval' | 'question' | null,
+  evidence: Evidence,
+  rule: string,
+  until_ms: number | null,
+): Decision {
+  return {
+    state: 'WAITING',
+    reason: ask ?? (session.has_worked ? 'done' : 'input'),
+    evidence,
+    rule,
+    until_ms,
+  };
+}
+
+function unchanged(session: Session, until_ms: number | null): Decision {
+  const rule =
+    session.state === 'UNKNOWN' ? 'nothing has told its state yet' : 'nothing has changed its state yet';
+  return { state: session.state, reason: session.reason, evidence: session.evidence, rule, until_ms };
+}

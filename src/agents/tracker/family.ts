@@ -1,0 +1,257 @@
+import type { Recogniser } from '../kinds/index.js';
+import type { AgentKind } from '../kinds/kind.js';
+import { isShellCommand } from '../kinds/shell.js';
+import type { ProcessFacts } from '../observation.js';
+import { type Member, newSession, type Role, remember, type Session } from './session.js';
+
+/** A wrapper whose agent has not appeared yet. */
+interface Pending {
+  kind: AgentKind;
+  process: ProcessFacts;
+}
+
+/**
+ * Which process belongs to which agent session: by recorded lineage, so that it holds after reparenting
+ * and `setsid`. Processes of no session are not kept: this costs nothing on a busy machine.
+ */
+export class Family {
+  private readonly all = new Set<Session>();
+  /** Living processes of living sessions. */
+  private readonly owner = new Map<number, Session>();
+  private readonly pending = new Map<number, Pending>();
+  /** Helpers that serve every session of their kind and user (Codex's app-server), by pid. */
+  private readonly shared = new Map<number, Pending>();
+
+  constructor(private readonly recognise: Recogniser) {}
+
+  sessions(): Session[] {
+    return [...this.all];
+  }
+
+  sessionOf(pid: number): Session | undefined {
+    return this.owner.get(pid);
+  }
+
+  isPending(pid: number): boolean {
+    return this.pending.has(pid) || this.shared.has(pid);
+  }
+
+  /** True for a helper that serves several sessions: which one its child works for, only /proc can tell. */
+  isShared(pid: number): boolean {
+    return this.shared.has(pid);
+  }
+
+  recognises(process: ProcessFacts): boolean {
+    return this.recognise(process) !== null;
+  }
+
+  /** Sessions that talk to a person on this terminal. */
+  onTerminal(tty: string): Session[] {
+    return [...this.all].filter(
+      session => session.ending === null && session.interactive && session.tty === tty,
+    );
+  }
+
+  /** The session for which this process speaks on the terminal: its tools may draw there too, but not for it. */
+  speaker(pid: number): Session | undefined {
+    const session = this.owner.get(pid);
+    const role = session?.members.get(pid)?.role;
+    return role === 'main' || role === 'wrapper' ? session : undefined;
+  }
+
+  fork(ppid: number, pid: number, time_ms: number): void {
+    const session = this.parentSession(ppid, null);
+    if (session === undefined) return;
+    const parent = session.members.get(ppid);
+    this.adopt(session, pid, childRole(parent?.role), parent?.command ?? '', time_ms);
+  }
+
+  /** A process of a session started another program. Returns the session when that is a tool. */
+  exec(pid: number, argv: readonly string[], path: string, time_ms: number): Session | undefined {
+    const session = this.owner.get(pid);
+    const member = session?.members.get(pid);
+    if (session === undefined || member === undefined || member.role === 'main' || member.role === 'wrapper')
+      return undefined;
+    member.command = argv.join(' ') || path;
+    // What starts before the first turn serves the agent itself: MCP servers, probes of the environment.
+    if (member.role !== 'child' || (session.interactive && !session.has_worked)) return undefined;
+    const isTool = session.kind.isTool ?? isShellCommand;
+    if (!isTool(argv)) return undefined;
+    member.role = 'tool';
+    member.since_ms = time_ms;
+    return session;
+  }
+
+  /** Takes in what /proc says of a process. Returns its session when it is the main process of one. */
+  see(
+    process: ProcessFacts,
+    how: 'exec' | 'scan',
+    time_ms: number,
+  ): { session: Session; isNew: boolean } | undefined {
+    const known = this.owner.get(process.pid);
+    const found = this.recognise(process);
+    if (known !== undefined && known.pid === process.pid) {
+      // A re-exec (self-update) keeps the session; the pid under another start time is another process.
+      if (known.start_ticks === process.start_ticks) return this.refresh(known, process);
+      this.end(known);
+    }
+    if (found === null) {
+      this.seeOrdinary(process, time_ms);
+      return undefined;
+    }
+    const { kind, match } = found;
+    const parent = this.owner.get(process.ppid);
+    const parentRole = parent?.members.get(process.ppid)?.role;
+    if (match.role === 'wrapper') {
+      this.pending.set(process.pid, { kind, process });
+      return undefined;
+    }
+    if (match.role === 'helper') {
+      this.seeHelper(process, kind, parent, time_ms);
+      return undefined;
+    }
+    const sameKindParent =
+      parent !== undefined && parent.kind === kind && (parentRole === 'main' || parentRole === 'wrapper');
+    if (sameKindParent && !(match.interactive && !parent.interactive)) {
+      if (match.interactive && parent.tty === process.tty)
+        return { session: this.promote(parent, process, time_ms), isNew: false };
+      this.adopt(parent, process.pid, 'helper', process.argv.join(' '), time_ms);
+      return undefined;
+    }
+    return { session: this.found(process, kind, match.interactive, how, time_ms), isNew: true };
+  }
+
+  /** A process ended. Returns what it was. */
+  forget(pid: number): Member | undefined {
+    this.pending.delete(pid);
+    this.shared.delete(pid);
+    const session = this.owner.get(pid);
+    this.owner.delete(pid);
+    const member = session?.members.get(pid);
+    session?.members.delete(pid);
+    return member;
+  }
+
+  /** The session is over; its processes that still live are nobody's from here on. */
+  end(session: Session): void {
+    for (const pid of session.members.keys()) if (this.owner.get(pid) === session) this.owner.delete(pid);
+  }
+
+  remove(session: Session): void {
+    this.all.delete(session);
+  }
+
+  private refresh(session: Session, process: ProcessFacts): { session: Session; isNew: boolean } {
+    session.cwd = process.cwd ?? session.cwd;
+    session.command = process.argv.join(' ') || session.command;
+    return { session, isNew: false };
+  }
+
+  private found(
+    process: ProcessFacts,
+    kind: AgentKind,
+    interactive: boolean,
+    how: 'exec' | 'scan',
+    time_ms: number,
+  ): Session {
+    const text = how === 'exec' ? 'it started' : 'it was found running';
+    const session = newSession(kind, process, interactive, {
+      source: how === 'exec' ? 'lifecycle' : 'procfs',
+      text,
+      time_ms,
+    });
+    const before = this.owner.get(process.pid);
+    before?.members.delete(process.pid);
+    this.all.add(session);
+    this.adopt(session, process.pid, 'main', session.command, time_ms);
+    const wrapper = this.pending.get(process.ppid);
+    if (wrapper?.kind === kind) {
+      this.adopt(session, process.ppid, 'wrapper', wrapper.process.argv.join(' '), time_ms);
+      this.pending.delete(process.ppid);
+    }
+    return session;
+  }
+
+  /** An agent that starts itself again (node → node): the innermost process is the one that counts. */
+  private promote(session: Session, process: ProcessFacts, time_ms: number): Session {
+    const outer = session.members.get(session.pid);
+    if (outer !== undefined) outer.role = 'wrapper';
+    session.pid = process.pid;
+    session.start_ticks = process.start_ticks;
+    session.command = process.argv.join(' ');
+    this.adopt(session, process.pid, 'main', session.command, time_ms);
+    remember(session, {
+      source: 'lifecycle',
+      text: `it started itself again as process ${process.pid}`,
+      time_ms,
+    });
+    return session;
+  }
+
+  private seeOrdinary(process: ProcessFacts, time_ms: number): void {
+    const known = this.owner.get(process.pid);
+    const session = this.parentSession(process.ppid, process.cwd);
+    if (session === undefined || (known !== undefined && !this.shared.has(process.ppid))) return;
+    this.adopt(
+      session,
+      process.pid,
+      childRole(session.members.get(process.ppid)?.role),
+      process.argv.join(' '),
+      time_ms,
+    );
+    this.exec(process.pid, process.argv, process.exe ?? '', time_ms);
+  }
+
+  private seeHelper(
+    process: ProcessFacts,
+    kind: AgentKind,
+    parent: Session | undefined,
+    time_ms: number,
+  ): void {
+    const starter = this.owner.get(process.pid) ?? parent;
+    if (starter?.kind === kind) this.adopt(starter, process.pid, 'helper', process.argv.join(' '), time_ms);
+    this.shared.set(process.pid, { kind, process });
+  }
+
+  /** The session that a shared helper works for: the one in that directory, else the one that worked last. */
+  private servedBy(helper: number, cwd: string | null): Session | undefined {
+    const shared = this.shared.get(helper);
+    if (shared === undefined) return undefined;
+    const clients = [...this.all].filter(
+      session =>
+        session.ending === null && session.kind === shared.kind && session.uid === shared.process.uid,
+    );
+    const inPlace = cwd === null ? [] : clients.filter(session => session.cwd === cwd);
+    const choice = inPlace.length > 0 ? inPlace : clients;
+    return choice.sort((a, b) => rank(b) - rank(a))[0];
+  }
+
+  private parentSession(ppid: number, cwd: string | null): Session | undefined {
+    return this.shared.has(ppid) ? this.servedBy(ppid, cwd) : this.owner.get(ppid);
+  }
+
+  private adopt(session: Session, pid: number, role: Role, command: string, time_ms: number): void {
+    const before = this.owner.get(pid);
+    if (before !== undefined && before !== session) before.members.delete(pid);
+    this.owner.set(pid, session);
+    const member = session.members.get(pid);
+    session.members.set(pid, {
+      pid,
+      role,
+      command,
+      since_ms: member?.since_ms ?? time_ms,
+      background: member?.background ?? false,
+    });
+  }
+}
+
+/** Only what an agent starts itself can be its tool; what that starts in turn is just part of it. */
+function childRole(parent: Role | undefined): Role {
+  return parent === undefined || parent === 'main' || parent === 'wrapper' || parent === 'helper'
+    ? 'child'
+    : 'descendant';
+}
+
+function rank(session: Session): number {
+  return (session.state === 'WORKING' ? 1e15 : 0) + session.since_ms;
+}

@@ -1,0 +1,117 @@
+import { newRhythm, type Rhythm } from '../evidence/rhythm.js';
+import type { AgentKind, Words } from '../kinds/kind.js';
+import type { Ending, Evidence, Reason, State } from '../model.js';
+import type { ProcessFacts, RegistryEntry, TranscriptEntry } from '../observation.js';
+
+/** What one process is within its session. */
+export type Role = 'main' | 'wrapper' | 'helper' | 'tool' | 'child' | 'descendant';
+
+export interface Member {
+  pid: number;
+  role: Role;
+  command: string;
+  since_ms: number;
+  /** A tool that was still running when the turn ended. */
+  background: boolean;
+}
+
+/** The latest thing that each kind of evidence said, and when. */
+export interface Signals {
+  registry: { entry: RegistryEntry; at_ms: number } | null;
+  osc: { words: Words; at_ms: number } | null;
+  title: { words: Words; at_ms: number } | null;
+  transcript: { entry: TranscriptEntry; at_ms: number } | null;
+  rhythm: Rhythm;
+  blocked_since_ms: number | null;
+  /** It reads line by line: blocked reads tell its state, silence does not. */
+  reads_lines: boolean;
+  oom_ms: number | null;
+  /** When the model or its tools last did something that can be told from a mere spinner. */
+  progress_ms: number;
+}
+
+export interface Session {
+  kind: AgentKind;
+  pid: number;
+  start_ticks: number;
+  started_ms: number;
+  interactive: boolean;
+  uid: number;
+  tty: string | null;
+  cwd: string | null;
+  command: string;
+  title: string | null;
+  session_id: string | null;
+  members: Map<number, Member>;
+  state: State;
+  reason: Reason | null;
+  since_ms: number;
+  evidence: Evidence;
+  ending: Ending | null;
+  /** It has worked at least once: then waiting means `done`, not `input`. */
+  has_worked: boolean;
+  signals: Signals;
+  /** Newest last, bounded. */
+  record: Evidence[];
+}
+
+const MAX_RECORD = 40;
+
+export function newSession(
+  kind: AgentKind,
+  process: ProcessFacts,
+  interactive: boolean,
+  first: Evidence,
+): Session {
+  return {
+    kind,
+    pid: process.pid,
+    start_ticks: process.start_ticks,
+    started_ms: process.started_ms,
+    interactive,
+    uid: process.uid,
+    tty: process.tty,
+    cwd: process.cwd,
+    command: process.argv.join(' '),
+    title: null,
+    session_id: null,
+    members: new Map(),
+    state: 'UNKNOWN',
+    reason: null,
+    since_ms: first.time_ms,
+    evidence: first,
+    ending: null,
+    has_worked: false,
+    signals: {
+      registry: null,
+      osc: null,
+      title: null,
+      transcript: null,
+      rhythm: newRhythm(process.started_ms),
+      blocked_since_ms: null,
+      reads_lines: false,
+      oom_ms: null,
+      progress_ms: first.time_ms,
+    },
+    record: [first],
+  };
+}
+
+/** Keeps evidence for `explain`; the same words again only move the time. */
+export function remember(session: Session, evidence: Evidence): void {
+  const last = session.record.at(-1);
+  if (last?.source === evidence.source && last.text === evidence.text) session.record.pop();
+  session.record.push(evidence);
+  if (session.record.length > MAX_RECORD) session.record.shift();
+}
+
+/** Tools of the present turn. */
+export function runningTools(session: Session): Member[] {
+  return [...session.members.values()].filter(member => member.role === 'tool' && !member.background);
+}
+
+export function backgroundCount(session: Session): number {
+  let count = 0;
+  for (const member of session.members.values()) if (member.background) count++;
+  return count;
+}

@@ -1,0 +1,200 @@
+import type { Recogniser } from '../agents/kinds/index.js';
+import type { Transition } from '../agents/model.js';
+import type { Observation, ProcessFacts } from '../agents/observation.js';
+import type { Session } from '../agents/tracker/session.js';
+import { Tracker, type TrackerOptions } from '../agents/tracker/tracker.js';
+import type { ExecEvent, KernelEvent } from '../kernel/events.js';
+import type { Sensor } from '../kernel/sensor.js';
+import type { Logger } from '../log/logger.js';
+import { nowTicks } from '../proc/boot.js';
+import { readFacts } from '../proc/read.js';
+import { type Glimpse, Scanner } from '../proc/scan.js';
+import type { Users } from '../proc/users.js';
+import { WordsWatcher } from '../words/index.js';
+import { now } from './time.js';
+
+export interface MonitorOptions {
+  /** `/proc`; another folder in tests. */
+  procRoot: string;
+  tracker: TrackerOptions;
+  recognise: Recogniser;
+  users: Users;
+  logger: Logger;
+  onTransition(transition: Transition, session: Session): void;
+  /** Every observation that matters to an agent, in the order in which the tracker took it. */
+  onObservation(observation: Observation): void;
+}
+
+/**
+ * A deadline is looked at this much later than it is due: events that happened before it may still be on
+ * their way through the pipe, and they count first.
+ */
+const DEADLINE_SLACK_MS = 25;
+
+/**
+ * Brings the sources together: kernel events, /proc and the agents' own files in, transitions out.
+ * All judgement is the tracker's; this only fetches what it needs and hands over the time.
+ */
+export class AgentMonitor {
+  readonly tracker: Tracker;
+  private readonly words: WordsWatcher;
+  private readonly scanner: Scanner;
+  private sensor: Sensor | null = null;
+  private readonly queue: Observation[] = [];
+  private draining = false;
+  private timer: NodeJS.Timeout | null = null;
+  private stopped = false;
+
+  constructor(private readonly options: MonitorOptions) {
+    this.tracker = new Tracker(options.tracker, options.recognise);
+    this.scanner = new Scanner(options.procRoot, glimpse => this.wants(glimpse));
+    this.words = new WordsWatcher({
+      root: options.procRoot,
+      users: options.users,
+      now,
+      emit: observation => this.feed(observation),
+      log: (fields, message) => options.logger.warn(fields, message),
+    });
+  }
+
+  /** Hands over the sensor, whose set of watched agents is kept up to date from here on. */
+  attach(sensor: Sensor): void {
+    this.sensor = sensor;
+  }
+
+  stop(): void {
+    this.stopped = true;
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.words.close();
+  }
+
+  sessions(): Session[] {
+    return this.tracker.sessions();
+  }
+
+  living(): Session[] {
+    return this.tracker.sessions().filter(session => session.ending === null);
+  }
+
+  /** Takes in one observation and everything that follows from it. */
+  feed(observation: Observation): void {
+    if (this.stopped) return;
+    this.queue.push(observation);
+    if (this.draining) return;
+    this.draining = true;
+    try {
+      for (let next = this.queue.shift(); next !== undefined; next = this.queue.shift()) this.take(next);
+    } finally {
+      this.draining = false;
+    }
+    this.schedule();
+  }
+
+  kernelEvent(event: KernelEvent): void {
+    if (event.type === 'exec') this.executed(event);
+    else this.feed(event);
+  }
+
+  /** Looks at /proc for agents that came or went unnoticed. `all`: as if nothing were known. */
+  rescan(all: boolean): void {
+    if (all) this.scanner.reset();
+    for (const process of this.scanner.scan(nowTicks()))
+      this.feed({ type: 'process', time_ms: now(), process, how: 'scan' });
+    this.checkAlive();
+  }
+
+  /** Ends sessions, and forgets members, whose processes are gone without an exit event. */
+  checkAlive(): void {
+    for (const session of this.living()) {
+      for (const pid of session.members.keys()) {
+        if (pid === session.pid ? !this.isSame(session) : readFacts(this.options.procRoot, pid) === null) {
+          this.feed({ type: 'gone', time_ms: now(), pid });
+        }
+      }
+    }
+  }
+
+  private isSame(session: Session): boolean {
+    return readFacts(this.options.procRoot, session.pid)?.start_ticks === session.start_ticks;
+  }
+
+  private take(observation: Observation): void {
+    const concerns = this.tracker.concerns(observation);
+    if (!concerns) return;
+    this.options.onObservation(observation);
+    const transitions = this.tracker.apply(observation);
+    for (const transition of transitions) {
+      const session = this.tracker.find(transition.pid);
+      if (session !== undefined) this.options.onTransition(transition, session);
+    }
+    if (observation.type === 'process' || transitions.some(transition => transition.to === 'EXITED'))
+      this.sync();
+  }
+
+  /** The set of living sessions may have changed. */
+  private sync(): void {
+    const living = this.living();
+    this.words.sync(living);
+    const watched = living.filter(session => session.interactive && session.tty !== null);
+    this.sensor?.watch(new Set(watched.map(session => session.pid)));
+  }
+
+  private executed(event: ExecEvent): void {
+    const glimpses: Glimpse[] = [
+      { pid: event.pid, ppid: event.ppid, exe: event.path, argv: event.argv },
+      { pid: event.pid, ppid: event.ppid, exe: null, argv: event.argv },
+    ];
+    const session = this.tracker.find(event.pid);
+    const candidate = glimpses.some(glimpse => this.isAgent(glimpse));
+    if (candidate || this.tracker.wantsFacts(event.ppid) || session?.pid === event.pid) {
+      const process = readFacts(this.options.procRoot, event.pid);
+      if (process !== null) {
+        this.feed({ type: 'process', time_ms: event.time_ms, process, how: 'exec' });
+        return;
+      }
+    }
+    this.feed(event);
+  }
+
+  private wants(glimpse: Glimpse): boolean {
+    return (
+      this.tracker.find(glimpse.ppid) !== undefined ||
+      this.tracker.wantsFacts(glimpse.ppid) ||
+      this.isAgent(glimpse)
+    );
+  }
+
+  private isAgent(glimpse: Glimpse): boolean {
+    return this.options.recognise({ ...UNKNOWN_PROCESS, ...glimpse }) !== null;
+  }
+
+  private schedule(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+    const due_ms = this.tracker.nextDeadline();
+    if (due_ms === null || this.stopped) return;
+    const delay_ms = Math.max(0, due_ms + DEADLINE_SLACK_MS - now());
+    this.timer = setTimeout(
+      () => {
+        // What is waiting in the pipes is older than this deadline: let it in first.
+        setImmediate(() => this.feed({ type: 'clock', time_ms: now() - DEADLINE_SLACK_MS }));
+      },
+      Math.min(delay_ms, 2 ** 31 - 1),
+    );
+  }
+}
+
+const UNKNOWN_PROCESS: ProcessFacts = {
+  pid: 0,
+  ppid: 0,
+  uid: 0,
+  comm: '',
+  exe: null,
+  argv: [],
+  cwd: null,
+  tty: null,
+  stdin_tty: null,
+  stdout_tty: null,
+  start_ticks: 0,
+  started_ms: 0,
+};

@@ -1,0 +1,91 @@
+import { readFileSync } from 'node:fs';
+import type { Session } from '../agents/tracker/session.js';
+import { isBlockedOnTerminal } from '../proc/blocked.js';
+import type { AgentMonitor } from './monitor.js';
+import { now } from './time.js';
+
+/** With the kernel's events a scan is only the safety net. */
+const SAFETY_SCAN_MS = 30_000;
+/** Without them it is how agents are found at all. */
+const PROCFS_SCAN_MS = 1_000;
+const PROCFS_SAMPLE_MS = 250;
+const BLOCKED_SAMPLE_MS = 500;
+/** Looked at only after so much silence: a program that draws does not sit in read(). */
+const BLOCKED_AFTER_MS = 400;
+
+/** What must be asked for because nothing announces it. */
+export class Sampling {
+  private readonly timers: NodeJS.Timeout[] = [];
+  private readonly written = new Map<number, number>();
+
+  constructor(
+    private readonly monitor: AgentMonitor,
+    private readonly procRoot: string,
+  ) {}
+
+  start(procfsOnly: boolean): void {
+    this.every(procfsOnly ? PROCFS_SCAN_MS : SAFETY_SCAN_MS, () => this.monitor.rescan(false));
+    this.every(BLOCKED_SAMPLE_MS, () => this.sampleBlocked());
+    if (!procfsOnly) return;
+    this.monitor.feed({ type: 'sensor', time_ms: now(), terminal: true, lifecycle: false });
+    this.every(PROCFS_SAMPLE_MS, () => this.sampleWrites());
+  }
+
+  stop(): void {
+    for (const timer of this.timers) clearInterval(timer);
+  }
+
+  /**
+   * The classic evidence, for agents that read line by line: are they blocked in read() on their terminal?
+   * Agents that draw all the time are never asked.
+   */
+  sampleBlocked(): void {
+    for (const session of this.monitor.living()) {
+      if (!session.interactive || session.kind.alwaysDraws) continue;
+      const { rhythm, blocked_since_ms } = session.signals;
+      if (blocked_since_ms === null && now() - (rhythm.last_output_ms ?? 0) < BLOCKED_AFTER_MS) continue;
+      const blocked = isBlockedOnTerminal(this.procRoot, session.pid);
+      if (blocked === (blocked_since_ms !== null)) continue;
+      this.monitor.feed({ type: 'blocked_read', time_ms: now(), pid: session.pid, blocked });
+    }
+  }
+
+  /** The rhythm without the kernel's help: bytes written to anything, from /proc/PID/io. */
+  private sampleWrites(): void {
+    for (const session of this.monitor.living()) {
+      if (!session.interactive) continue;
+      const written = readWritten(this.procRoot, session);
+      if (written === null) {
+        this.monitor.checkAlive();
+        continue;
+      }
+      const before = this.written.get(session.pid);
+      this.written.set(session.pid, written);
+      if (before === undefined || written <= before) continue;
+      const tty = session.tty ?? '';
+      this.monitor.feed({
+        type: 'output',
+        time_ms: now(),
+        pid: session.pid,
+        tty,
+        writes: 1,
+        bytes: written - before,
+      });
+    }
+    if (this.written.size > 2 * this.monitor.living().length + 16) this.written.clear();
+  }
+
+  private every(interval_ms: number, action: () => void): void {
+    this.timers.push(setInterval(action, interval_ms));
+  }
+}
+
+/** `wchar` of /proc/PID/io: bytes passed to write() and its like, proc_pid_io(5). */
+function readWritten(root: string, session: Session): number | null {
+  try {
+    const match = /^wchar: (\d+)/m.exec(readFileSync(`${root}/${session.pid}/io`, 'latin1'));
+    return match === null ? null : Number(match[1]);
+  } catch {
+    return null;
+  }
+}

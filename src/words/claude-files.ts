@@ -1,0 +1,113 @@
+import { parseClaudeRegistry } from '../agents/evidence/claude-registry.js';
+import { readClaudeTranscript } from '../agents/evidence/claude-transcript.js';
+import { DirectoryWatch } from './directory-watch.js';
+import { type ReaderContext, throttled, type WordsReader } from './reader.js';
+import { safeRead } from './safe-read.js';
+
+/** The real file has a few hundred bytes. */
+const MAX_REGISTRY_BYTES = 64 * 1024;
+const TRANSCRIPT_TAIL_BYTES = 128 * 1024;
+const TRANSCRIPT_INTERVAL_MS = 60;
+
+/** Claude Code names a project's directory after its path, everything but letters and digits turned to `-`. */
+export function claudeProjectDirectory(home: string, cwd: string): string {
+  return `${home}/projects/${cwd.replace(/[^a-zA-Z0-9]/g, '-')}`;
+}
+
+/** `~/.claude/sessions/<pid>.json` and the transcript that it names. */
+export class ClaudeFiles implements WordsReader {
+  private readonly registry: DirectoryWatch;
+  private readonly file: string;
+  private transcripts: DirectoryWatch | null = null;
+  private transcript: string | null = null;
+  private refused: string | null = null;
+  private had = false;
+  private lastTail = '';
+  private readonly readTranscriptSoon = throttled(TRANSCRIPT_INTERVAL_MS, () => this.readTranscript());
+
+  constructor(private readonly context: ReaderContext) {
+    const directory = `${context.home.claude}/sessions`;
+    const name = `${context.session.pid}.json`;
+    this.file = `${directory}/${name}`;
+    this.registry = new DirectoryWatch(
+      directory,
+      changed => {
+        if (changed === name) this.readRegistry();
+      },
+      () => this.readRegistry(),
+    );
+  }
+
+  start(): void {
+    this.registry.start();
+    this.readRegistry();
+  }
+
+  close(): void {
+    this.registry.close();
+    this.transcripts?.close();
+    this.readTranscriptSoon.cancel();
+  }
+
+  private readRegistry(): void {
+    const { session, emit, now } = this.context;
+    const result = safeRead(this.file, { uid: session.uid, max_bytes: MAX_REGISTRY_BYTES });
+    if (!result.ok) {
+      if (result.why === 'not there') {
+        if (this.had) emit({ type: 'registry', time_ms: now(), pid: session.pid, entry: null });
+        this.had = false;
+      } else this.refuse(result.why);
+      return;
+    }
+    const entry = parseClaudeRegistry(result.text, session.pid);
+    if (entry === null) {
+      // Caught in the middle of a write, or garbage: the last good one stays.
+      if (result.text !== '') this.refuse('its content is not a session file');
+      return;
+    }
+    this.had = true;
+    this.refused = null;
+    emit({ type: 'registry', time_ms: now(), pid: session.pid, entry });
+    const cwd = entry.cwd ?? session.cwd;
+    if (entry.session_id !== null && cwd !== null && /^[\w-]+$/.test(entry.session_id)) {
+      this.follow(claudeProjectDirectory(this.context.home.claude, cwd), `${entry.session_id}.jsonl`);
+    }
+  }
+
+  private follow(directory: string, name: string): void {
+    const path = `${directory}/${name}`;
+    if (path === this.transcript) return;
+    this.transcripts?.close();
+    this.transcript = path;
+    this.transcripts = new DirectoryWatch(
+      directory,
+      changed => {
+        if (changed === name) this.readTranscriptSoon();
+      },
+      () => this.readTranscriptSoon(),
+    );
+    this.transcripts.start();
+    this.readTranscriptSoon();
+  }
+
+  private readTranscript(): void {
+    const { session, emit, now } = this.context;
+    if (this.transcript === null) return;
+    const limits = { uid: session.uid, max_bytes: TRANSCRIPT_TAIL_BYTES, part: 'tail' } as const;
+    const result = safeRead(this.transcript, limits);
+    if (!result.ok) {
+      if (result.why !== 'not there') this.refuse(result.why);
+      return;
+    }
+    if (result.text === this.lastTail) return;
+    this.lastTail = result.text;
+    const entry = readClaudeTranscript(result.text);
+    if (entry !== null) emit({ type: 'transcript', time_ms: now(), pid: session.pid, entry });
+  }
+
+  private refuse(why: string): void {
+    if (this.refused === why) return;
+    this.refused = why;
+    this.context.log({ pid: this.context.session.pid, file: this.file, why }, 'session file ignored');
+  }
+}

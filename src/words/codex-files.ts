@@ -1,0 +1,106 @@
+import { readdirSync } from 'node:fs';
+import { readCodexRollout, readRolloutMeta } from '../agents/evidence/codex-rollout.js';
+import { DirectoryWatch } from './directory-watch.js';
+import { type ReaderContext, throttled, type WordsReader } from './reader.js';
+import { safeRead } from './safe-read.js';
+
+const TAIL_BYTES = 128 * 1024;
+const HEAD_BYTES = 8 * 1024;
+const INTERVAL_MS = 60;
+/** A conversation's file says when its session started: so close to the process's start it is its own. */
+const SAME_START_MS = 30_000;
+/** Files of the day that are looked at to find the right one, newest first. */
+const MAX_CANDIDATES = 50;
+
+/**
+ * The newest rollout file of a Codex session. It is created with the first prompt and names no process:
+ * directory and start time tell whose it is.
+ */
+export class CodexFiles implements WordsReader {
+  private day: DirectoryWatch | null = null;
+  private directory = '';
+  private file: string | null = null;
+  private lastTail = '';
+  private readonly notOurs = new Set<string>();
+  private timer: NodeJS.Timeout | null = null;
+  private readonly readSoon = throttled(INTERVAL_MS, () => this.read());
+
+  constructor(private readonly context: ReaderContext) {}
+
+  start(): void {
+    this.openDay();
+    // Days change; the directory of a new day appears with its first session.
+    this.timer = setInterval(() => this.openDay(), 60_000);
+    this.timer.unref();
+  }
+
+  close(): void {
+    this.day?.close();
+    if (this.timer !== null) clearInterval(this.timer);
+    this.readSoon.cancel();
+  }
+
+  private openDay(): void {
+    if (this.file !== null) return;
+    const directory = `${this.context.home.codex}/sessions/${dayPath(new Date(this.context.now()))}`;
+    if (directory === this.directory) return;
+    this.day?.close();
+    this.directory = directory;
+    this.day = new DirectoryWatch(
+      directory,
+      name => {
+        if (this.file === null || name === this.file) this.readSoon();
+      },
+      () => this.readSoon(),
+    );
+    this.day.start();
+    this.readSoon();
+  }
+
+  private read(): void {
+    const { session, emit, now } = this.context;
+    this.file ??= this.findFile();
+    if (this.file === null) return;
+    const result = safeRead(`${this.directory}/${this.file}`, {
+      uid: session.uid,
+      max_bytes: TAIL_BYTES,
+      part: 'tail',
+    });
+    if (!result.ok || result.text === this.lastTail) return;
+    this.lastTail = result.text;
+    const entry = readCodexRollout(result.text);
+    if (entry !== null) emit({ type: 'transcript', time_ms: now(), pid: session.pid, entry });
+  }
+
+  private findFile(): string | null {
+    const { session } = this.context;
+    let names: string[];
+    try {
+      names = readdirSync(this.directory);
+    } catch {
+      return null;
+    }
+    const candidates = names
+      .filter(name => /^rollout-[\w-]+\.jsonl$/.test(name) && !this.notOurs.has(name))
+      .sort();
+    for (const name of candidates.reverse().slice(0, MAX_CANDIDATES)) {
+      const head = safeRead(`${this.directory}/${name}`, {
+        uid: session.uid,
+        max_bytes: HEAD_BYTES,
+        part: 'head',
+      });
+      const meta = head.ok ? readRolloutMeta(head.text) : null;
+      if (meta === null) continue;
+      if (meta.cwd === session.cwd && Math.abs(meta.started_ms - session.started_ms) <= SAME_START_MS)
+        return name;
+      this.notOurs.add(name);
+    }
+    return null;
+  }
+}
+
+/** `2026/11/20`, in local time as Codex names them. */
+function dayPath(date: Date): string {
+  const two = (n: number) => String(n).padStart(2, '0');
+  return `${date.getFullYear()}/${two(date.getMonth() + 1)}/${two(date.getDate())}`;
+}

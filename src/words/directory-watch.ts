@@ -1,0 +1,59 @@
+import { type FSWatcher, statSync, watch } from 'node:fs';
+
+/** How often a directory that cannot be watched (it is not there yet, or inotify is used up) is tried. */
+const RETRY_MS = 1_000;
+
+/**
+ * Calls back when a file directly in the directory changes, by inotify. Survives a directory that does not
+ * exist yet, is removed or replaced. While there is no inotify watch, `poll` is called every second instead.
+ */
+export class DirectoryWatch {
+  private watcher: FSWatcher | null = null;
+  private timer: NodeJS.Timeout | null = null;
+  private inode = 0;
+  private closed = false;
+
+  constructor(
+    private readonly path: string,
+    private readonly changed: (name: string) => void,
+    private readonly poll: () => void,
+  ) {}
+
+  start(): void {
+    this.open();
+    this.timer = setInterval(() => this.check(), RETRY_MS);
+    this.timer.unref();
+  }
+
+  close(): void {
+    this.closed = true;
+    if (this.timer !== null) clearInterval(this.timer);
+    this.drop();
+  }
+
+  private open(): void {
+    try {
+      this.inode = statSync(this.path).ino;
+      this.watcher = watch(this.path, { persistent: false }, (_event, name) => {
+        if (!this.closed && typeof name === 'string') this.changed(name);
+      });
+      this.watcher.on('error', () => this.drop());
+    } catch {
+      this.watcher = null;
+    }
+  }
+
+  /** The directory may have come, gone, or been replaced by another of the same name. */
+  private check(): void {
+    const inode = statSync(this.path, { throwIfNoEntry: false })?.ino ?? 0;
+    if (this.watcher !== null && inode === this.inode) return;
+    this.drop();
+    this.open();
+    this.poll();
+  }
+
+  private drop(): void {
+    this.watcher?.close();
+    this.watcher = null;
+  }
+}

@@ -1,0 +1,60 @@
+import type { Observation } from '../agents/observation.js';
+import type { Session } from '../agents/tracker/session.js';
+import type { Users } from '../proc/users.js';
+import { agentHome } from './agent-home.js';
+import { ClaudeFiles } from './claude-files.js';
+import { CodexFiles } from './codex-files.js';
+import type { ReaderContext, WordsReader } from './reader.js';
+
+/** Which agents keep files that tell their state, and who reads them. */
+const READERS: Record<string, new (context: ReaderContext) => WordsReader> = {
+  'claude-code': ClaudeFiles,
+  codex: CodexFiles,
+};
+
+interface Open {
+  pid: number;
+  reader: WordsReader;
+}
+
+/** Keeps one reader for each living session whose agent speaks in files. */
+export class WordsWatcher {
+  private readonly open = new Map<Session, Open>();
+
+  constructor(
+    private readonly options: {
+      root: string;
+      users: Users;
+      emit(observation: Observation): void;
+      now(): number;
+      log(fields: Record<string, unknown>, message: string): void;
+    },
+  ) {}
+
+  /** Opens readers for sessions that came, closes those of sessions that ended. Cheap when nothing changed. */
+  sync(sessions: readonly Session[]): void {
+    const living = new Set(sessions.filter(session => session.ending === null && session.interactive));
+    for (const [session, { pid, reader }] of this.open) {
+      if (living.has(session) && session.pid === pid) continue;
+      reader.close();
+      this.open.delete(session);
+    }
+    for (const session of living) if (!this.open.has(session)) this.add(session);
+  }
+
+  close(): void {
+    for (const { reader } of this.open.values()) reader.close();
+    this.open.clear();
+  }
+
+  private add(session: Session): void {
+    const Reader = READERS[session.kind.name];
+    if (Reader === undefined) return;
+    const { root, users, emit, now, log } = this.options;
+    const home = agentHome(root, session.pid, session.uid, users);
+    if (home === null) return;
+    const reader = new Reader({ session, home, emit, now, log });
+    this.open.set(session, { pid: session.pid, reader });
+    reader.start();
+  }
+}

@@ -1,0 +1,52 @@
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+
+export type ReadResult = { ok: true; text: string; size: number } | { ok: false; why: string };
+
+const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
+
+export interface ReadLimits {
+  /** Only a file of this user is believed. */
+  uid: number;
+  /** Larger files are refused, or, with `tail`, only their end is read. */
+  max_bytes: number;
+  part?: 'whole' | 'tail' | 'head';
+}
+
+/**
+ * Reads a file that a user wrote and that may be a trap: never follows a symlink, never blocks on a FIFO,
+ * never reads a device, another user's file or more than `max_bytes`.
+ */
+export function safeRead(path: string, limits: ReadLimits): ReadResult {
+  let fd: number;
+  try {
+    fd = openSync(path, FLAGS);
+  } catch (error) {
+    return { ok: false, why: reason(error as NodeJS.ErrnoException) };
+  }
+  try {
+    const stat = fstatSync(fd);
+    if (!stat.isFile()) return { ok: false, why: 'not a regular file' };
+    if (stat.uid !== limits.uid)
+      return { ok: false, why: `owned by uid ${stat.uid}, not by uid ${limits.uid}` };
+    const part = limits.part ?? 'whole';
+    if (part === 'whole' && stat.size > limits.max_bytes) {
+      return { ok: false, why: `${stat.size} bytes, more than ${limits.max_bytes}` };
+    }
+    const length = Math.min(stat.size, limits.max_bytes);
+    const buffer = Buffer.allocUnsafe(length);
+    const position = part === 'tail' ? stat.size - length : 0;
+    const read = readSync(fd, buffer, 0, length, position);
+    return { ok: true, text: buffer.subarray(0, read).toString('utf8'), size: stat.size };
+  } catch (error) {
+    return { ok: false, why: reason(error as NodeJS.ErrnoException) };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function reason(error: NodeJS.ErrnoException): string {
+  if (error.code === 'ENOENT') return 'not there';
+  if (error.code === 'ELOOP') return 'a symbolic link';
+  if (error.code === 'ENXIO') return 'not a regular file';
+  return error.code ?? error.message;
+}
