@@ -138,6 +138,7 @@ function claude(options: HomeOptions, home: string, cwd: string, hook: string): 
       ANTHROPIC_API_KEY: LAB_KEY,
       CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
       DISABLE_AUTOUPDATER: '1',
+      CLAUDE_CODE_MAX_RETRIES: '2',
     },
     argv,
     oneShot: prompt => [...argv, '-p', prompt],
@@ -158,6 +159,8 @@ name = "lab"
 base_url = "${options.url}/v1"
 wire_api = "responses"
 env_key = "LAB_KEY"
+request_max_retries = 2
+stream_max_retries = 1
 
 [features]
 enable_request_compression = false

@@ -41,6 +41,9 @@ async function play(kind: AgentKind, name: string): Promise<boolean> {
   } catch (error) {
     ok = false;
     console.error(`${name} ${kind}: ${(error as Error).message}`);
+    for (const session of stage.sessions) {
+      console.error(await session.pane?.screen().catch(() => '(its terminal is gone)'));
+    }
   }
   const seen = stage.sessions.map(s => ({ pid: s.pid, api: s.api.log, hooks: s.home ? s.hooks() : [] }));
   await stage.end();

@@ -20,8 +20,8 @@ export interface SessionOptions {
   truth: TruthEntry[];
 }
 
-/** A line of the prompt that stands only when the agent takes input. */
-const READY: Record<AgentKind, RegExp> = { 'claude-code': /^❯/m, codex: /^› Ask Codex/m };
+/** What stands on the screen only when the agent takes input: Codex draws its prompt 2 s before that. */
+const READY: Record<AgentKind, RegExp> = { 'claude-code': /^❯/m, codex: /^ {2}gpt-5\.1-codex default/m };
 
 /** One real agent in a terminal of its own, its scripted model, and the truth about it. */
 export class Session {
@@ -85,13 +85,45 @@ export class Session {
   /** Types and sends a prompt: work begins with the Enter. */
   async prompt(text: string): Promise<void> {
     this.#seenHooks = this.hooks().length;
-    this.note('WORKING', 'thinking', await this.pane.submit(text), 'key Enter');
+    const before = this.#signsOfWork();
+    let time_ms = await this.pane.submit(text);
+    // Codex now and then takes the Enter for a part of a paste; the one that worked is the truth.
+    for (let tries = 0; tries < 5; tries++) {
+      const begun = await until('work', () => this.#signsOfWork() > before || undefined, 1500, 10).catch(
+        () => 0,
+      );
+      if (begun) break;
+      time_ms = await this.pane.key('Enter');
+    }
+    this.note('WORKING', 'thinking', time_ms, 'key Enter');
+  }
+
+  #signsOfWork(): number {
+    const asked = this.api.log.filter(e => e.event === 'request' && e.call === 'main').length;
+    return asked + this.hooks().filter(h => h.name === 'UserPromptSubmit').length;
   }
 
   /** The turn ends by itself. */
-  async untilDone(limit_ms = 60_000): Promise<void> {
+  async untilDone(limit_ms = 45_000): Promise<void> {
     const end = await this.#hookOrAnswer(['Stop', 'StopFailure'], 'text', limit_ms);
     this.note('WAITING', 'done', end.time_ms, end.by);
+  }
+
+  /**
+   * The last of `answers` answers has been given, and the turn it belongs to has ended. A Stop in
+   * between is a formality: the agent goes on at once with what was queued.
+   */
+  async untilAllDone(answers: number, limit_ms = 60_000): Promise<void> {
+    const given = (): number => this.api.log.filter(e => e.call === 'main' && e.event === 'sent').length;
+    await until(`${answers} answers`, () => (given() >= answers ? true : undefined), limit_ms);
+    const sent = this.api.last('sent')!;
+    if (!this.options.hooks) return this.note('WAITING', 'done', sent.time_ms, 'answer sent');
+    const stop = await until(
+      'the Stop hook after it',
+      () => this.hooks().find(h => h.name === 'Stop' && h.time_ms > sent.time_ms),
+      10_000,
+    );
+    this.note('WAITING', 'done', stop.time_ms, 'hook Stop');
   }
 
   /** The model called a tool that a person must allow. */
@@ -108,6 +140,22 @@ export class Session {
   /** The first choice of every dialog is yes. */
   async accept(): Promise<void> {
     this.note('WORKING', 'tool', await this.pane.key('Enter'), 'key Enter');
+  }
+
+  /** The model's API refuses, and the agent gives up after its own retries. */
+  async untilFailed(screen: RegExp, limit_ms = 60_000): Promise<void> {
+    await this.pane.waitFor(screen, limit_ms);
+    const hook = this.hooks()
+      .slice(this.#seenHooks)
+      .find(h => h.name === 'Stop' || h.name === 'StopFailure');
+    if (hook) this.note('WAITING', 'done', hook.time_ms, `hook ${hook.name}`);
+    else this.note('WAITING', 'done', this.api.last('sent')!.time_ms, 'last error sent');
+  }
+
+  /** Leaves as a person does. */
+  async quit(): Promise<void> {
+    await this.pane.submit('/exit');
+    await this.gone({ exit_code: 0 });
   }
 
   /** Esc rejects what is asked, or interrupts the work: either way the agent then waits for words. */
