@@ -1,0 +1,44 @@
+import { connectToDaemon } from '../../api/client.js';
+import { agentsTable } from '../agents-table.js';
+import { defineCommand, OK, UsageError } from '../command.js';
+import { watchAgents } from '../watch.js';
+
+export const agents = defineCommand({
+  usage: 'agents',
+  describe: 'List the AI coding agents that run, and what each is doing',
+  details: [
+    'States are WORKING (thinking, tool, stalled), WAITING (approval, question, done, input), EXITED (exit, signal, oom) and UNKNOWN. Agents that ask for something stand on top.',
+    'Root, the user of the daemon and members of the group vigil see the agents of all users, everybody else their own.',
+  ],
+  positionals: {},
+  options: {
+    json: { type: 'boolean', default: false, describe: 'Print a JSON array' },
+    watch: {
+      type: 'boolean',
+      default: false,
+      alias: 'w',
+      describe: 'Keep the table on the screen, up to date; q leaves',
+    },
+    'log-file': {
+      type: 'string',
+      requiresArg: true,
+      describe: 'With --watch: show the end of this file below the table',
+    },
+  },
+  async run({ json, watch, logFile, runtimeDir }, io) {
+    if (watch && json)
+      throw new UsageError('--watch draws a table; for JSON as it happens use: vigil events --follow --json');
+    if (logFile !== undefined && !watch) throw new UsageError('--log-file goes with --watch');
+    if (watch) return watchAgents({ runtimeDir, logFile: logFile ?? null }, io);
+    const client = await connectToDaemon({ runtimeDir });
+    try {
+      const list = await client.agents();
+      if (json) io.out(`${JSON.stringify(list, null, 2)}\n`);
+      else if (list.length === 0) io.out('No agents are running.\n');
+      else io.out(`${agentsTable(list, io).join('\n')}\n`);
+      return OK;
+    } finally {
+      client.close();
+    }
+  },
+});

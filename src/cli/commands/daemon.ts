@@ -1,0 +1,59 @@
+import { loadConfig } from '../../config/load.js';
+import { defaultPlaces } from '../../config/paths.js';
+import { LOG_LEVELS } from '../../config/schema.js';
+import type { DaemonOptions } from '../../daemon/options.js';
+import { createLogger } from '../../log/logger.js';
+import { defineCommand, OK } from '../command.js';
+
+const LOG_FORMATS = ['auto', 'journal', 'pretty', 'json'] as const;
+
+export const daemon = defineCommand({
+  usage: 'daemon',
+  describe: 'Watch the agents of this machine, in the foreground, until SIGTERM or SIGINT',
+  details: [
+    'As root it sees the agents of all users and uses eBPF through bpftrace. Without root it sees those of its user, from /proc and from what the agents write themselves.',
+  ],
+  positionals: {},
+  options: {
+    config: { type: 'string', requiresArg: true, describe: 'Configuration file' },
+    'state-dir': { type: 'string', requiresArg: true, describe: 'Folder for what must survive a restart' },
+    record: {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Write everything that is observed into this file',
+    },
+    'log-level': { choices: LOG_LEVELS, requiresArg: true, describe: 'Least important messages to log' },
+    'log-format': {
+      choices: LOG_FORMATS,
+      default: 'auto',
+      requiresArg: true,
+      describe: 'Form of the log: by default as systemd, a terminal or a file wants it',
+    },
+  },
+  async run(args, io) {
+    const places = defaultPlaces(process.geteuid!(), io.env);
+    const { config, path } = loadConfig(args.config ?? places.config, {
+      explicit: args.config !== undefined,
+    });
+    const level = (args.logLevel as (typeof LOG_LEVELS)[number] | undefined) ?? config.log_level;
+    const format = args.logFormat as (typeof LOG_FORMATS)[number];
+    const options: DaemonOptions = {
+      config,
+      configPath: path,
+      runtimeDir:
+        args.runtimeDir ?? firstOf(io.env.VIGIL_RUNTIME_DIR, io.env.RUNTIME_DIRECTORY) ?? places.runtimeDir,
+      stateDir: args.stateDir ?? firstOf(io.env.STATE_DIRECTORY) ?? places.stateDir,
+      record: args.record ?? null,
+      logger: createLogger(format === 'auto' ? { level } : { level, format }),
+    };
+    // Only here: the other commands need not load what watches agents.
+    const { runDaemon } = await import('../../daemon/main.js');
+    await runDaemon(options);
+    return OK;
+  },
+});
+
+/** systemd gives its folders in the environment, several with colons between them. */
+function firstOf(...values: (string | undefined)[]): string | undefined {
+  return values.map(value => value?.split(':')[0]).find(value => value !== undefined && value !== '');
+}

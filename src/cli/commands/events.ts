@@ -1,0 +1,67 @@
+import { connectToDaemon, NotRunningError } from '../../api/client.js';
+import type { AgentStateEvent } from '../../api/contract.js';
+import { printable } from '../../text/printable.js';
+import { reasonText, stateStyles } from '../agents-table.js';
+import { defineCommand, OK, UsageError } from '../command.js';
+import type { Io } from '../io.js';
+import { paint } from '../style.js';
+import { clockTime } from '../words.js';
+
+export const events = defineCommand({
+  usage: 'events',
+  describe: 'Print the changes of state that are remembered, or each one as it happens',
+  details: [
+    'With --json each line is one object: type ("agent_state"; other types may follow), time, pid, agent, from, to, reason, evidence, tty, cwd, and for EXITED exit_code, signal and signal_sender.',
+  ],
+  positionals: {},
+  options: {
+    follow: { type: 'boolean', default: false, alias: 'f', describe: 'Print new ones until interrupted' },
+    json: { type: 'boolean', default: false, describe: 'Print one JSON object a line' },
+    lines: {
+      type: 'string',
+      alias: 'n',
+      requiresArg: true,
+      describe: 'How many of the past ones (default: all; with --follow none)',
+    },
+  },
+  async run({ follow, json, lines, runtimeDir }, io) {
+    const limit = limitOf(lines);
+    const print = (event: AgentStateEvent): void =>
+      io.out(json ? `${JSON.stringify(event)}\n` : `${eventLine(event, io)}\n`);
+    const client = await connectToDaemon({ runtimeDir });
+    try {
+      if (!follow) {
+        for (const event of await client.events(limit)) print(event);
+        return OK;
+      }
+      // An event can arrive in the same read as the answer, before the past ones are printed.
+      const early: AgentStateEvent[] = [];
+      let sink = (event: AgentStateEvent): void => void early.push(event);
+      for (const event of await client.follow(event => sink(event), limit ?? 0)) print(event);
+      for (const event of early) print(event);
+      sink = print;
+      await client.closed;
+      throw new NotRunningError('the vigil daemon closed the connection');
+    } finally {
+      client.close();
+    }
+  },
+});
+
+function limitOf(lines: string | undefined): number | undefined {
+  if (lines === undefined) return undefined;
+  if (!/^\d{1,9}$/.test(lines)) throw new UsageError(`--lines takes a number, not "${printable(lines, 40)}"`);
+  return Number(lines);
+}
+
+export function eventLine(event: AgentStateEvent, io: Pick<Io, 'color'>): string {
+  const to = paint(
+    `${event.to} ${reasonText(event)}`,
+    stateStyles({ state: event.to, reason: event.reason }),
+    io.color,
+  );
+  const tty = event.tty === null ? '' : `  ${printable(event.tty, 32)}`;
+  const cwd = event.cwd === null ? '' : `  ${printable(event.cwd, 200)}`;
+  const who = `${printable(event.agent, 32)}[${event.pid}]`;
+  return `${clockTime(event.time)}  ${who}  ${event.from} → ${to}${tty}${cwd}  (${event.evidence.source}: ${printable(event.evidence.text, 200)})`;
+}

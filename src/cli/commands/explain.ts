@@ -1,0 +1,55 @@
+import { connectToDaemon } from '../../api/client.js';
+import type { ExplainReport } from '../../api/contract.js';
+import { printable } from '../../text/printable.js';
+import { reasonText, stateStyles } from '../agents-table.js';
+import { defineCommand, OK, UsageError } from '../command.js';
+import type { Io } from '../io.js';
+import { paint } from '../style.js';
+import { clockTime, duration, shortPath } from '../words.js';
+
+export const explain = defineCommand({
+  usage: 'agents explain <pid>',
+  describe: 'Say why an agent is believed to be in its state',
+  details: ['The process may be any of the agent’s session: a tool that it runs leads to the agent, too.'],
+  positionals: {
+    pid: { type: 'string', describe: 'Process id of the agent, or of any process of its session' },
+  },
+  options: { json: { type: 'boolean', default: false, describe: 'Print JSON' } },
+  async run({ json, runtimeDir, positional }, io) {
+    const pid = pidOf(positional.pid ?? '');
+    const client = await connectToDaemon({ runtimeDir });
+    try {
+      const report = await client.explain(pid);
+      io.out(json ? `${JSON.stringify(report, null, 2)}\n` : `${explainText(report, io).join('\n')}\n`);
+      return OK;
+    } finally {
+      client.close();
+    }
+  },
+});
+
+function pidOf(text: string): number {
+  if (!/^[1-9]\d{0,9}$/.test(text)) throw new UsageError(`"${printable(text, 40)}" is not a process id`);
+  return Number(text);
+}
+
+function explainText({ agent, decided_by, evidence, processes }: ExplainReport, io: Io): string[] {
+  const state = paint(`${agent.state} ${reasonText(agent)}`, stateStyles(agent), io.color);
+  const since = duration(io.now() - Date.parse(agent.since));
+  const place = agent.cwd === null ? '' : ` in ${printable(shortPath(agent.cwd, io.home, agent.user), 300)}`;
+  const tty = agent.tty === null ? 'no terminal' : printable(agent.tty, 32);
+  return [
+    `${printable(agent.agent, 32)}[${agent.pid}] of ${printable(agent.user, 32)} on ${tty}${place}`,
+    `${state} for ${since}`,
+    `Decided by: ${printable(decided_by, 400)}`,
+    '',
+    'Evidence, newest first:',
+    ...evidence.map(one => {
+      const note = one.note === '' ? '' : ` (${printable(one.note, 200)})`;
+      return `  ${clockTime(one.time)}  ${one.source}: ${printable(one.text, 300)}${note}`;
+    }),
+    '',
+    'Processes of this session:',
+    ...processes.map(one => `  ${one.pid}  ${printable(one.role, 60)}  ${printable(one.command, 200)}`),
+  ];
+}

@@ -1,0 +1,54 @@
+import { connectToDaemon } from '../../api/client.js';
+import type { HealthReport } from '../../api/contract.js';
+import type { ProgramHealth } from '../../kernel/health.js';
+import { printable } from '../../text/printable.js';
+import { defineCommand, OK, PROBLEM } from '../command.js';
+import type { Io } from '../io.js';
+import { paint } from '../style.js';
+import { bytes, duration, percent } from '../words.js';
+
+export const health = defineCommand({
+  usage: 'health',
+  describe: 'Say whether vigil works as it should, and how it looks into the kernel',
+  details: [
+    'Exits 0 when healthy, 1 when degraded (it works, but something is missing), 2 when it is not running.',
+  ],
+  positionals: {},
+  options: { json: { type: 'boolean', default: false, describe: 'Print JSON' } },
+  async run({ json, runtimeDir }, io) {
+    const client = await connectToDaemon({ runtimeDir });
+    try {
+      const report = await client.health();
+      io.out(json ? `${JSON.stringify(report, null, 2)}\n` : `${healthText(report, io).join('\n')}\n`);
+      return report.status === 'healthy' ? OK : PROBLEM;
+    } finally {
+      client.close();
+    }
+  },
+});
+
+function healthText(report: HealthReport, io: Io): string[] {
+  const { sensor } = report;
+  const well = report.status === 'healthy';
+  return [
+    `${paint(report.status, [well ? 'green' : 'yellow'], io.color)}: vigil ${report.version}, pid ${report.pid}, up ${duration(report.uptime_s * 1000)}, ${count(report.agents, 'agent')}, ${count(report.clients, 'client')}`,
+    ...report.problems.map(problem => paint(`  ! ${printable(problem, 400)}`, ['yellow'], io.color)),
+    `sensor: ${sensor.tier} (${printable(sensor.tier_reason, 400)}), bpftrace ${printable(sensor.bpftrace_version ?? 'none', 40)}`,
+    ...sensor.programs.flatMap(programLines),
+    `cost: vigil ${percent(report.cpu_percent)} CPU, ${bytes(report.rss_bytes)}; bpftrace ${percent(report.bpftrace_cpu_percent)} CPU, ${bytes(report.bpftrace_rss_bytes)}`,
+  ];
+}
+
+function programLines(program: ProgramHealth): string[] {
+  const { name, state, received, unparsed, lost, restarts, pid, problem, missing } = program;
+  const where = pid === null ? '' : ` (pid ${pid})`;
+  return [
+    `  ${printable(name, 40)}: ${state}${where}, ${received} received, ${unparsed} not understood, ${lost} lost, ${count(restarts, 'restart')}`,
+    ...(problem === null ? [] : [`    ${printable(problem, 400)}`]),
+    ...missing.map(feature => `    missing: ${printable(feature, 400)}`),
+  ];
+}
+
+function count(n: number, what: string): string {
+  return `${n} ${what}${n === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,9 @@
+import type { CliCommand } from '../command.js';
+import { agents } from './agents.js';
+import { daemon } from './daemon.js';
+import { events } from './events.js';
+import { explain } from './explain.js';
+import { health } from './health.js';
+
+/** Every command, in the order of the help. */
+export const COMMANDS: readonly CliCommand[] = [agents, explain, events, health, daemon];

@@ -1,0 +1,59 @@
+import yargs, { type Argv } from 'yargs';
+import { VERSION } from '../package.js';
+import { type Args, type CliCommand, GLOBAL_OPTIONS, UsageError } from './command.js';
+
+/** yargs, set up from the definitions of the commands. */
+
+export type Chosen = (command: CliCommand, args: Parameters<CliCommand['run']>[0]) => Promise<void>;
+
+export function buildParser(commands: readonly CliCommand[], columns: number, chosen: Chosen): Argv {
+  let parser = yargs()
+    .scriptName('vigil')
+    .usage('$0 COMMAND: what your AI coding agents are doing, seen from the kernel')
+    .parserConfiguration({ 'duplicate-arguments-array': false })
+    .options(GLOBAL_OPTIONS)
+    .version(VERSION)
+    .help()
+    .demandCommand(1, 'say what to do: vigil --help lists the commands')
+    .recommendCommands()
+    .strict()
+    .wrap(Math.min(columns, 110))
+    .exitProcess(false)
+    .epilogue('Exits 0 when all is well, 1 when a problem was found, 2 when there is no answer.')
+    .fail((message, error) => {
+      throw error ?? new UsageError(message);
+    }) as Argv;
+  for (const command of commands.filter(one => parentOf(one) === null)) {
+    parser = add(parser, command, commands, chosen);
+  }
+  return parser.completion('completion', 'Print a completion script for bash or zsh');
+}
+
+/** `agents explain <pid>` stands below `agents`. */
+function parentOf(command: CliCommand): string | null {
+  const words = command.usage.split(' ').filter(word => !/[<[]/.test(word));
+  return words.length > 1 ? words[0]! : null;
+}
+
+function add(parser: Argv, command: CliCommand, all: readonly CliCommand[], chosen: Chosen): Argv {
+  const parent = parentOf(command);
+  return parser.command({
+    command: parent === null ? command.usage : command.usage.slice(parent.length + 1),
+    describe: command.describe,
+    builder: (inner: Argv) => {
+      let built = inner.options(command.options) as Argv;
+      for (const [name, positional] of Object.entries(command.positionals)) {
+        built = built.positional(name, positional) as Argv;
+      }
+      for (const child of all.filter(one => parentOf(one) === command.usage))
+        built = add(built, child, all, chosen);
+      return built;
+    },
+    handler: args => {
+      const positional = Object.fromEntries(
+        Object.keys(command.positionals).map(name => [name, String(args[name] ?? '')]),
+      );
+      return chosen(command, { ...(args as Args<typeof command.options>), positional });
+    },
+  }) as Argv;
+}
