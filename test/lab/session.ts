@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Reason } from '../../src/agents/model.js';
 import { type AgentHome, type AgentKind, makeHome } from './agent-home.js';
-import type { Step } from './api/script.js';
+import type { ApiLogEntry, Step } from './api/script.js';
 import { ScriptedApi } from './api/server.js';
 import { nowMs, sleep, until } from './clock.js';
 import { type Pane, Tmux } from './tmux.js';
@@ -110,11 +110,13 @@ export class Session {
   }
 
   /**
-   * The last of `answers` answers has been given, and the turn it belongs to has ended. A Stop in
-   * between is a formality: the agent goes on at once with what was queued.
+   * The last of `answers` answers has been given, and the turn it belongs to has ended. What lies
+   * between is a formality: Claude stops and goes on 40 ms later, Codex drops the first answer.
    */
   async untilAllDone(answers: number, limit_ms = 60_000): Promise<void> {
-    const given = (): number => this.api.log.filter(e => e.call === 'main' && e.event === 'sent').length;
+    const over = (e: ApiLogEntry): boolean =>
+      e.call === 'main' && (e.event === 'sent' || e.event === 'aborted');
+    const given = (): number => this.api.log.filter(over).length;
     await until(`${answers} answers`, () => (given() >= answers ? true : undefined), limit_ms);
     const sent = this.api.last('sent')!;
     if (!this.options.hooks) return this.note('WAITING', 'done', sent.time_ms, 'answer sent');
@@ -144,12 +146,12 @@ export class Session {
 
   /** The model's API refuses, and the agent gives up after its own retries. */
   async untilFailed(screen: RegExp, limit_ms = 60_000): Promise<void> {
+    if (this.kind === 'claude-code' && this.options.hooks) {
+      const hook = await this.untilHook(['StopFailure'], limit_ms);
+      return this.note('WAITING', 'done', hook.time_ms, 'hook StopFailure');
+    }
     await this.pane.waitFor(screen, limit_ms);
-    const hook = this.hooks()
-      .slice(this.#seenHooks)
-      .find(h => h.name === 'Stop' || h.name === 'StopFailure');
-    if (hook) this.note('WAITING', 'done', hook.time_ms, `hook ${hook.name}`);
-    else this.note('WAITING', 'done', this.api.last('sent')!.time_ms, 'last error sent');
+    this.note('WAITING', 'done', this.api.last('sent')!.time_ms, 'last error sent');
   }
 
   /** Leaves as a person does. */
