@@ -59,7 +59,8 @@ export interface RegistryObservation {
 }
 
 export interface RegistryEntry {
-  status: 'busy' | 'waiting' | 'idle' | null;
+  /** `shell`: idle, but a shell of it still runs. */
+  status: 'busy' | 'waiting' | 'idle' | 'shell' | null;
   /** e.g. `permission prompt` */
   waiting_for: string | null;
   /** Must equal the process's start_ticks; null when the file does not say. */

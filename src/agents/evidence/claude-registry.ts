@@ -18,7 +18,7 @@ const shape = z.object({
   statusUpdatedAt: z.number().nullish(),
 });
 
-const STATUSES = new Set(['busy', 'waiting', 'idle']);
+const STATUSES: ReadonlySet<string> = new Set(['busy', 'waiting', 'idle', 'shell']);
 
 /** Null when the text is not such a file or speaks of another process. */
 export function parseClaudeRegistry(text: string, pid: number): RegistryEntry | null {
@@ -33,7 +33,7 @@ export function parseClaudeRegistry(text: string, pid: number): RegistryEntry | 
   const { status, waitingFor, procStart, sessionId, cwd, statusUpdatedAt } = parsed.data;
   const ticks = procStart === null || procStart === undefined ? null : Number(procStart);
   return {
-    status: STATUSES.has(status ?? '') ? (status as 'busy' | 'waiting' | 'idle') : null,
+    status: STATUSES.has(status ?? '') ? (status as RegistryEntry['status']) : null,
     waiting_for: waitingFor ?? null,
     start_ticks: ticks !== null && Number.isFinite(ticks) ? ticks : null,
     session_id: sessionId ?? null,

@@ -1,8 +1,8 @@
 import type { TranscriptEntry } from '../observation.js';
 import { detailOf, jsonLines, text, timeOf } from './jsonl.js';
 
-/** Tools that ask the person instead of doing something. */
-const QUESTIONS = new Set(['AskUserQuestion', 'ExitPlanMode']);
+/** The tool that asks the person instead of doing something. */
+const QUESTION = 'AskUserQuestion';
 
 interface ToolUse {
   id: string;
@@ -36,7 +36,7 @@ export function readClaudeTranscript(tail: string): TranscriptEntry | null {
     return { phase: phase === 'tool' ? 'working' : phase, detail: null, session_id, at_ms };
   }
   return {
-    phase: QUESTIONS.has(pending.name) ? 'question' : 'tool',
+    phase: pending.name === QUESTION ? 'question' : 'tool',
     detail: pending.detail,
     session_id,
     at_ms,

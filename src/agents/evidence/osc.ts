@@ -34,7 +34,7 @@ export function isTitle(osc: Osc): boolean {
   return osc.code === 0 || osc.code === 2;
 }
 
-/** A title without the spinner or star in front of it. */
+/** A title without the spinner, star or call for attention in front of it. */
 export function plainTitle(title: string): string {
-  return title.replace(/^[\u2800-\u28ff✳✢✶✻✽·*] +/u, '').trim();
+  return title.replace(/^([\u2800-\u28ff✳✢✶✻✽·*]|\[ . \] Action Required \|) +/u, '').trim();
 }

@@ -26,6 +26,8 @@ export interface Rhythm {
   /** Start, length and end of the present run of unprompted outputs. */
   run_start_ms: number | null;
   run_outputs: number;
+  /** The last output that belonged to a run long enough to be work. */
+  busy_ms: number | null;
   echo_until_ms: number;
   last_key_ms: number | null;
   last_enter_ms: number | null;
@@ -39,6 +41,7 @@ export function newRhythm(started_ms: number): Rhythm {
     last_output_ms: null,
     run_start_ms: null,
     run_outputs: 0,
+    busy_ms: null,
     echo_until_ms: Number.NEGATIVE_INFINITY,
     last_key_ms: null,
     last_enter_ms: null,
@@ -49,12 +52,17 @@ export function newRhythm(started_ms: number): Rhythm {
 export function rhythmKey(rhythm: Rhythm, time_ms: number, enter: boolean): void {
   rhythm.last_key_ms = time_ms;
   if (enter) rhythm.last_enter_ms = time_ms;
-  rhythm.echo_until_ms = Math.max(rhythm.echo_until_ms, time_ms + ECHO_MS);
-  breakRun(rhythm);
+  answer(rhythm, time_ms + ECHO_MS);
 }
 
 export function rhythmResize(rhythm: Rhythm, time_ms: number): void {
-  rhythm.echo_until_ms = Math.max(rhythm.echo_until_ms, time_ms + RESIZE_ECHO_MS);
+  answer(rhythm, time_ms + RESIZE_ECHO_MS);
+}
+
+/** While it works, typing ahead changes nothing; else what follows is an answer and no run yet. */
+function answer(rhythm: Rhythm, until_ms: number): void {
+  if (rhythm.working) return;
+  rhythm.echo_until_ms = Math.max(rhythm.echo_until_ms, until_ms);
   breakRun(rhythm);
 }
 
@@ -75,14 +83,26 @@ export function rhythmOutput(rhythm: Rhythm, time_ms: number, wait_ms: number): 
   rhythm.run_outputs++;
   const prompted = rhythm.last_enter_ms !== null;
   if (!prompted && time_ms - rhythm.started_ms < STARTUP_MS) return;
-  if (rhythm.run_outputs >= RUN_OUTPUTS && time_ms - rhythm.run_start_ms >= RUN_MS) rhythm.working = true;
+  if (rhythm.run_outputs < RUN_OUTPUTS || time_ms - rhythm.run_start_ms < RUN_MS) return;
+  rhythm.working = true;
+  rhythm.busy_ms = time_ms;
 }
 
-/** Ends work after `wait_ms` of silence. Call it before looking at `working`. */
+/** Ends work after `wait_ms` without any. Call it before looking at `working`. */
 export function settleRhythm(rhythm: Rhythm, now_ms: number, wait_ms: number): void {
-  if (!rhythm.working || silence(rhythm, now_ms) < wait_ms) return;
+  if (!rhythm.working || idleTime(rhythm, now_ms) < wait_ms) return;
   rhythm.working = false;
   breakRun(rhythm);
+}
+
+/**
+ * How long there has been no work to see; 0 when that cannot be known. Shorter than `silence` never:
+ * an agent that asks for attention blinks once a second, and that is neither work nor silence.
+ */
+export function idleTime(rhythm: Rhythm, now_ms: number): number {
+  if (rhythm.watched_since_ms === null) return 0;
+  const last_ms = rhythm.working ? (rhythm.busy_ms ?? 0) : (rhythm.last_output_ms ?? 0);
+  return Math.max(0, now_ms - Math.max(rhythm.watched_since_ms, last_ms));
 }
 
 /** How long the terminal has been silent; 0 when that cannot be known. */

@@ -110,6 +110,8 @@ export const codex: AgentKind = {
   },
   readTitle(title) {
     if (/^[\u2800-\u28ff] /u.test(title)) return { state: 'working', text: 'window title shows its spinner' };
+    if (/^\[ . \] Action Required/.test(title))
+      return { state: 'approval', text: 'window title says Action Required' };
     return null;
   },
   readOsc(code, payload) {

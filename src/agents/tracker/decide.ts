@@ -1,4 +1,4 @@
-import { silence, unpromptedRun } from '../evidence/rhythm.js';
+import { idleTime, silence, unpromptedRun } from '../evidence/rhythm.js';
 import type { Evidence, EvidenceSource, Reason, State } from '../model.js';
 import { runningTools, type Session } from './session.js';
 
@@ -36,6 +36,11 @@ const SILENCE_REFUTES_MS = 15_000;
 /** The transcript cannot tell a running tool from a request for permission; silence this long can. */
 const ASKS_AFTER_MS = 600;
 
+/** While it starts, before anybody pressed Enter, an agent may say for a moment that it works (Codex). */
+const BLIP_MS = 150;
+/** So long may an agent load before it draws anything; its silence before that is not waiting. */
+const LOADING_MS = 15_000;
+
 /** What state a living session is in, from everything on record. Pure; the rhythm must be settled. */
 export function decide(session: Session, now_ms: number, options: DecideOptions): Decision {
   if (!session.interactive) {
@@ -57,8 +62,7 @@ function strongestClaim(session: Session, now_ms: number): Claim | null {
   if (registry?.entry.status) {
     const { status, waiting_for } = registry.entry;
     const text = `its session file says ${status}${waiting_for ? `: ${waiting_for}` : ''}`;
-    const ask =
-      status !== 'waiting' ? null : /permission|approv/i.test(waiting_for ?? '') ? 'approval' : 'question';
+    const ask = status !== 'waiting' ? null : registryAsk(session, waiting_for, registry.at_ms);
     return { working: status === 'busy', ask, source: 'registry', text, at_ms: registry.at_ms };
   }
   const spoken = osc ?? (title !== null && title.words.state !== 'idle' ? title : null);
@@ -86,6 +90,14 @@ function strongestClaim(session: Session, now_ms: number): Claim | null {
   return null;
 }
 
+/** The file says `permission prompt` for questions too; the transcript knows which tool it is. */
+function registryAsk(session: Session, waiting_for: string | null, at_ms: number): 'approval' | 'question' {
+  if (session.signals.transcript?.entry.phase === 'question') return 'question';
+  // Answered, but the file does not say so yet.
+  if (session.reason === 'question' && session.since_ms >= at_ms) return 'question';
+  return /permission|approv/i.test(waiting_for ?? 'permission') ? 'approval' : 'question';
+}
+
 /** What an open tool call in the transcript means: a request, when nothing runs and nothing moves. */
 function pendingAsk(session: Session, now_ms: number): 'approval' | 'question' | null {
   const phase = session.signals.transcript?.entry.phase;
@@ -98,6 +110,10 @@ function fromClaim(session: Session, now_ms: number, options: DecideOptions, cla
   const { rhythm } = session.signals;
   const evidence: Evidence = { source: claim.source, text: claim.text, time_ms: claim.at_ms };
   if (claim.working) {
+    const blip_ms = claim.at_ms + BLIP_MS;
+    if (claim.source === 'osc' && rhythm.last_enter_ms === null && !session.has_worked && now_ms < blip_ms) {
+      return unchanged(session, blip_ms);
+    }
     const quiet_ms = silence(rhythm, now_ms);
     const drew = rhythm.last_output_ms !== null && rhythm.watched_since_ms !== null;
     if (session.kind.alwaysDraws && drew && runningTools(session).length === 0) {
@@ -183,7 +199,8 @@ function fromRhythm(session: Session, now_ms: number, options: DecideOptions): D
   const { rhythm } = session.signals;
   if (rhythm.watched_since_ms === null) return unchanged(session, null);
   const silent_ms = silence(rhythm, now_ms);
-  const ripe_ms = now_ms - silent_ms + options.wait_threshold_ms;
+  const loads_ms = rhythm.last_output_ms === null ? session.started_ms + LOADING_MS : 0;
+  const ripe_ms = Math.max(now_ms - idleTime(rhythm, now_ms) + options.wait_threshold_ms, loads_ms);
   if (rhythm.working) {
     const evidence: Evidence = {
       source: 'rhythm',

@@ -36,6 +36,11 @@ export class Family {
     return this.pending.has(pid) || this.shared.has(pid);
   }
 
+  /** True when this is still the agent that the session knows: a re-exec (self-update) keeps it. */
+  isStill(session: Session, process: ProcessFacts): boolean {
+    return session.start_ticks === process.start_ticks && this.recognise(process)?.kind === session.kind;
+  }
+
   /** True for a helper that serves several sessions: which one its child works for, only /proc can tell. */
   isShared(pid: number): boolean {
     return this.shared.has(pid);
@@ -82,7 +87,7 @@ export class Family {
     return session;
   }
 
-  /** Takes in what /proc says of a process. Returns its session when it is the main process of one. */
+  /** Takes in what /proc says of a process. Returns the session that must be decided anew, if any. */
   see(
     process: ProcessFacts,
     how: 'exec' | 'scan',
@@ -90,14 +95,10 @@ export class Family {
   ): { session: Session; isNew: boolean } | undefined {
     const known = this.owner.get(process.pid);
     const found = this.recognise(process);
-    if (known !== undefined && known.pid === process.pid) {
-      // A re-exec (self-update) keeps the session; the pid under another start time is another process.
-      if (known.start_ticks === process.start_ticks) return this.refresh(known, process);
-      this.end(known);
-    }
+    if (known?.pid === process.pid) return this.refresh(known, process);
     if (found === null) {
-      this.seeOrdinary(process, time_ms);
-      return undefined;
+      const session = this.seeOrdinary(process, time_ms);
+      return session && { session, isNew: false };
     }
     const { kind, match } = found;
     const parent = this.owner.get(process.ppid);
@@ -188,10 +189,10 @@ export class Family {
     return session;
   }
 
-  private seeOrdinary(process: ProcessFacts, time_ms: number): void {
+  private seeOrdinary(process: ProcessFacts, time_ms: number): Session | undefined {
     const known = this.owner.get(process.pid);
     const session = this.parentSession(process.ppid, process.cwd);
-    if (session === undefined || (known !== undefined && !this.shared.has(process.ppid))) return;
+    if (session === undefined || (known !== undefined && !this.shared.has(process.ppid))) return undefined;
     this.adopt(
       session,
       process.pid,
@@ -199,7 +200,7 @@ export class Family {
       process.argv.join(' '),
       time_ms,
     );
-    this.exec(process.pid, process.argv, process.exe ?? '', time_ms);
+    return this.exec(process.pid, process.argv, process.exe ?? '', time_ms);
   }
 
   private seeHelper(

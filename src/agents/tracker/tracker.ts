@@ -185,6 +185,10 @@ export class Tracker {
   }
 
   private takeProcess(observation: ProcessObservation): Session[] {
+    const known = this.family.sessionOf(observation.process.pid);
+    if (known?.pid === observation.process.pid && !this.family.isStill(known, observation.process)) {
+      this.end(known, { code: null, signal: null, sender: null });
+    }
     const result = this.family.see(observation.process, observation.how, observation.time_ms);
     if (result === undefined) return [];
     const { session, isNew } = result;

@@ -1,0 +1,408 @@
+import { describe, expect, it } from 'vitest';
+import { backgroundCount } from '../../src/agents/tracker/session.js';
+import { Story } from './story.js';
+
+const FRAME = (title: string) => `\x1b]0;${title}\x07`;
+const STATUS = (state: string) => `\x1b]7501;state=${state}:app=codex\x1b\\`;
+const TOOL = ['/bin/bash', '-c', 'source /h/.claude/shell-snapshots/snapshot-bash-1.sh && eval "npm test"'];
+
+describe('what Claude says of itself', () => {
+  it('tells a whole turn with a permission prompt', () => {
+    const story = new Story().claude(0).registry(0.2, { status: 'idle' });
+    story.registry(1.6, { status: 'busy' }).spins(1.65, 3.6);
+    story.registry(3.73, { status: 'waiting', waiting_for: 'permission prompt' });
+    story.registry(10.61, { status: 'busy' }).at(10.62, { type: 'fork', ppid: 100, pid: 101 });
+    story.at(10.63, {
+      type: 'exec',
+      pid: 101,
+      ppid: 100,
+      uid: 1000,
+      path: '/bin/bash',
+      argv: TOOL,
+      truncated: false,
+    });
+    story.spins(10.7, 15.5).exit(15.6, 101).spins(15.7, 17.7);
+    story.registry(17.79, { status: 'idle' }).until(30);
+    expect(story.states).toEqual([
+      'WAITING input @0.20',
+      'WORKING thinking @1.60',
+      'WAITING approval @3.73',
+      'WORKING thinking @10.61',
+      'WORKING tool @10.63',
+      'WORKING thinking @15.60',
+      'WAITING done @17.79',
+    ]);
+  });
+
+  it('asks the transcript whether a prompt is a question', () => {
+    const story = new Story()
+      .claude(0)
+      .registry(1, { status: 'busy' })
+      .registry(2, { status: 'waiting', waiting_for: 'permission prompt' });
+    story
+      .transcript(2.1, 'question', 'AskUserQuestion')
+      .transcript(5, 'working')
+      .registry(5, { status: 'busy' });
+    expect(story.states.slice(1)).toEqual([
+      'WAITING approval @2.00',
+      'WAITING question @2.10',
+      'WORKING thinking @5.00',
+    ]);
+  });
+
+  it('calls what it asks a question when it is no permission', () => {
+    const story = new Story()
+      .claude(0)
+      .registry(1, { status: 'busy' })
+      .registry(2, { status: 'waiting', waiting_for: 'user input' });
+    expect(story.states.at(-1)).toBe('WAITING question @2.00');
+  });
+
+  it('does not believe a session file of an earlier process with the same pid', () => {
+    const story = new Story().claude(0).registry(0.1, { status: 'busy', start_ticks: 4999 });
+    expect(story.states).toEqual([]);
+    expect(story.session.record.at(-1)?.text).toContain('earlier process');
+  });
+
+  it('ignores what it says when told to, and sees the rhythm', () => {
+    const story = new Story({ words: false }).claude(0).output(1).until(7);
+    story.registry(8, { status: 'busy' }).osc(8, FRAME('⠂ Claude'));
+    story.key(10, true).output(10.02).spins(10.25, 14);
+    story.until(20);
+    expect(story.states).toEqual(['WAITING input @2.00', 'WORKING thinking @10.50', 'WAITING done @15.00']);
+  });
+
+  it('does not believe busy for ever when the terminal fell silent', () => {
+    const story = new Story().claude(0).registry(1, { status: 'busy' }).spins(1, 5).until(40);
+    expect(story.states).toEqual(['WORKING thinking @1.00', 'WAITING done @20.00']);
+    expect(story.session.evidence.source).toBe('rhythm');
+  });
+
+  it('does not believe idle while it keeps drawing', () => {
+    const story = new Story().claude(0).registry(1, { status: 'idle' }).spins(10, 20).until(40);
+    expect(story.states).toEqual(['WAITING input @1.00', 'WORKING thinking @15.00', 'WAITING done @21.00']);
+  });
+
+  it('reads the title when there is no session file', () => {
+    const story = new Story()
+      .claude(0)
+      .osc(0.5, FRAME('✳ Claude Code'))
+      .osc(2, FRAME('⠂ Fix tests'))
+      .osc(2.5, FRAME('⠐ Fix tests'));
+    story.osc(6, FRAME('✳ Fix tests'));
+    expect(story.states).toEqual(['WAITING input @0.50', 'WORKING thinking @2.00', 'WAITING done @6.00']);
+    expect(story.session.title).toBe('Fix tests');
+  });
+});
+
+describe('rhythm alone', () => {
+  const idle = () => new Story({ words: false }).claude(0).output(0.3).output(0.6).until(8);
+
+  it('does not take the welcome for work', () => {
+    const story = new Story({ words: false }).claude(0).spins(0.1, 4).until(10);
+    expect(story.states).toEqual(['WAITING input @4.85']);
+  });
+
+  it('does not take typing for work, however long it lasts', () => {
+    const story = idle();
+    for (let s = 10; s < 40; s += 0.31)
+      story
+        .key(s)
+        .output(s + 0.02)
+        .output(s + 0.12);
+    expect(story.until(60).states).toEqual(['WAITING input @1.60']);
+  });
+
+  it('does not take one stray redraw, or a resize, for work', () => {
+    const story = idle().output(20, 32).until(30);
+    for (let s = 30; s < 33; s += 0.2)
+      story
+        .at(s, { type: 'resize', tty: 'pts/3' })
+        .output(s + 0.05)
+        .output(s + 0.15);
+    expect(story.until(50).states).toEqual(['WAITING input @1.60']);
+  });
+
+  it('takes the blinking of a request for attention neither for work nor for the end of silence', () => {
+    const story = idle().key(10, true).spins(10.25, 14);
+    for (let s = 15; s < 40; s++)
+      story
+        .osc(s, FRAME('[ ! ] Action Required | shop'))
+        .output(s)
+        .output(s + 0.1);
+    expect(story.states).toEqual(['WAITING input @1.60', 'WORKING thinking @10.50', 'WAITING done @15.00']);
+  });
+
+  it('stays with its state while nobody watches the terminal', () => {
+    const story = idle().key(10, true).spins(10.25, 12);
+    story.at(12.1, { type: 'sensor', terminal: false, lifecycle: true }).until(30);
+    story.at(30, { type: 'sensor', terminal: true, lifecycle: true }).spins(30.1, 32).until(40);
+    expect(story.states).toEqual(['WAITING input @1.60', 'WORKING thinking @10.50', 'WAITING done @32.85']);
+  });
+});
+
+describe('Codex', () => {
+  const start = () =>
+    new Story()
+      .process(0, { pid: 99, exe: '/usr/bin/node', argv: ['node', '/usr/bin/codex'] })
+      .process(0.1, { pid: 100, ppid: 99, exe: '/x/codex', argv: ['codex'] })
+      .at(0.2, { type: 'fork', ppid: 100, pid: 102 })
+      .process(0.3, {
+        pid: 102,
+        ppid: 100,
+        tty: null,
+        exe: '/h/.codex/packages/codex',
+        argv: ['codex', 'app-server', '--listen', 'unix://'],
+      });
+
+  it('is one session: wrapper, terminal process, server and the tools of the server', () => {
+    const story = start().osc(1, STATUS('idle')).key(1.9, true).osc(2, STATUS('working'));
+    story.at(3, { type: 'fork', ppid: 102, pid: 103 });
+    story.process(3.01, {
+      pid: 103,
+      ppid: 102,
+      tty: null,
+      exe: '/bin/bash',
+      argv: ['/bin/bash', '-c', 'sleep 3'],
+    });
+    story.exit(6, 103).osc(7, STATUS('done'));
+    expect(story.tracker.sessions()).toHaveLength(1);
+    expect(story.session.pid).toBe(100);
+    expect([...story.session.members.values()].map(m => `${m.pid} ${m.role}`)).toEqual([
+      '100 main',
+      '99 wrapper',
+      '102 helper',
+    ]);
+    expect(story.states).toEqual([
+      'WAITING input @1.00',
+      'WORKING thinking @2.00',
+      'WORKING tool @3.01',
+      'WORKING thinking @6.00',
+      'WAITING done @7.00',
+    ]);
+  });
+
+  it('does not take the blip of its start for a turn', () => {
+    const story = start()
+      .osc(3, STATUS('idle'))
+      .osc(3.01, STATUS('working'))
+      .osc(3.05, STATUS('idle'))
+      .until(10);
+    expect(story.states).toEqual(['WAITING input @3.00']);
+    story.osc(11, STATUS('working')).until(12);
+    expect(story.states.at(-1)).toBe('WORKING thinking @11.15');
+  });
+
+  it('says what it is blocked on', () => {
+    const story = start()
+      .osc(2, STATUS('working'))
+      .osc(3, '\x1b]7501;state=blocked:app=codex:kind=permission\x1b\\');
+    expect(story.states.at(-1)).toBe('WAITING approval @3.00');
+  });
+
+  it('gives the tool of a shared server to the session in the same directory', () => {
+    const story = start().process(5, {
+      pid: 200,
+      ppid: 7,
+      exe: '/x/codex',
+      argv: ['codex'],
+      cwd: '/home/u/other',
+      tty: 'pts/9',
+    });
+    story.key(5, true).osc(5.5, STATUS('working')).osc(6, STATUS('working'), 200).until(6.5);
+    story.process(7, {
+      pid: 300,
+      ppid: 102,
+      tty: null,
+      exe: '/bin/bash',
+      argv: ['bash', '-c', 'ls'],
+      cwd: '/home/u/shop',
+    });
+    expect(story.tracker.find(300)?.pid).toBe(100);
+    story.process(8, {
+      pid: 301,
+      ppid: 102,
+      tty: null,
+      exe: '/bin/bash',
+      argv: ['bash', '-c', 'ls'],
+      cwd: '/home/u/other',
+    });
+    expect(story.tracker.find(301)?.pid).toBe(200);
+  });
+
+  it('outlives the session that started its server', () => {
+    const story = start()
+      .exit(4, 100)
+      .exit(4.1, 99)
+      .process(5, { pid: 200, ppid: 7, exe: '/x/codex', argv: ['codex'], start_ticks: 6000 });
+    story.osc(6, STATUS('working'), 200).at(7, { type: 'fork', ppid: 102, pid: 300 });
+    expect(story.tracker.find(300)?.pid).toBe(200);
+  });
+});
+
+describe('how agents end', () => {
+  const working = () => new Story().claude(0).registry(1, { status: 'busy' });
+
+  it('with a code', () => {
+    const story = working().exit(3, 100, { code: 2 });
+    expect(story.states.at(-1)).toBe('EXITED exit @3.00');
+    expect(story.session.ending).toEqual({ code: 2, signal: null, sender: null });
+  });
+
+  it('by a signal, and from whom', () => {
+    const story = working().exit(3, 100, { code: null, signal: 9, sender: { pid: 7, comm: 'bash' } });
+    expect(story.states.at(-1)).toBe('EXITED signal @3.00');
+    expect(story.session.evidence.text).toBe('ended by signal 9 from bash (7)');
+  });
+
+  it('for want of memory', () => {
+    const story = working().at(2.9, { type: 'oom', pid: 100 }).exit(3, 100, { code: null, signal: 9 });
+    expect(story.states.at(-1)).toBe('EXITED oom @3.00');
+  });
+
+  it('unseen, and is listed for a minute', () => {
+    const story = working().at(3, { type: 'gone', pid: 100 }).until(62);
+    expect(story.states.at(-1)).toBe('EXITED exit @3.00');
+    expect(story.tracker.sessions()).toHaveLength(1);
+    expect(story.until(64).tracker.sessions()).toHaveLength(0);
+  });
+
+  it('and leaves its pid to another', () => {
+    const story = working()
+      .claude(5, { start_ticks: 9000 })
+      .registry(5.2, { status: 'busy', start_ticks: 5000 });
+    const [old, fresh] = story.tracker.sessions();
+    expect([old?.state, fresh?.state]).toEqual(['EXITED', 'UNKNOWN']);
+    story.registry(6, { status: 'idle', start_ticks: 9000 });
+    expect(fresh?.state).toBe('WAITING');
+  });
+
+  it('but not by a re-exec of itself', () => {
+    const story = working().claude(2, {
+      exe: '/home/u/.local/share/claude/versions/2.1.233',
+      argv: ['claude', '--continue'],
+    });
+    expect(story.tracker.sessions()).toHaveLength(1);
+    expect(story.session.command).toBe('claude --continue');
+    expect(story.states).toEqual(['WORKING thinking @1.00']);
+  });
+
+  it('when it becomes another program, it is no agent any more', () => {
+    const story = working().process(2, { exe: '/bin/bash', argv: ['bash'] });
+    expect(story.states.at(-1)).toBe('EXITED exit @2.00');
+  });
+});
+
+describe('background, stalls and non-interactive runs', () => {
+  it('counts a shell that outlives the turn, and does not mix it into the state', () => {
+    const story = new Story()
+      .claude(0)
+      .registry(1, { status: 'busy' })
+      .at(2, { type: 'fork', ppid: 100, pid: 101 });
+    story.at(2.1, {
+      type: 'exec',
+      pid: 101,
+      ppid: 100,
+      uid: 1000,
+      path: '/bin/bash',
+      argv: TOOL,
+      truncated: false,
+    });
+    story.at(2.2, { type: 'fork', ppid: 101, pid: 102 });
+    expect(backgroundCount(story.session)).toBe(0);
+    story.registry(3, { status: 'idle' });
+    expect([story.session.state, backgroundCount(story.session)]).toEqual(['WAITING', 1]);
+    story.registry(5, { status: 'busy' });
+    expect(story.states.at(-1)).toBe('WORKING thinking @5.00');
+    story.registry(6, { status: 'idle' }).exit(7, 101);
+    expect(backgroundCount(story.session)).toBe(0);
+  });
+
+  it('does not take MCP servers and hooks for tools', () => {
+    const story = new Story().claude(0).registry(1, { status: 'busy' });
+    story.process(2, { pid: 101, ppid: 100, exe: '/bin/sh', argv: ['sh', '-c', './my-hook.sh'] });
+    story.process(2, { pid: 102, ppid: 100, exe: '/usr/bin/node', argv: ['npm', 'exec', 'context7-mcp'] });
+    story.process(2, { pid: 103, ppid: 102, exe: '/bin/sh', argv: ['sh', '-c', 'context7-mcp'] });
+    expect(story.states).toEqual(['WORKING thinking @1.00']);
+  });
+
+  it('calls it stalled when the model says nothing for long, though the spinner spins', () => {
+    const story = new Story({ stall_after_ms: 60_000 })
+      .claude(0)
+      .registry(1, { status: 'busy' })
+      .spins(1, 90);
+    expect(story.states).toEqual(['WORKING thinking @1.00', 'WORKING stalled @61.00']);
+    story.transcript(91, 'working');
+    expect(story.states.at(-1)).toBe('WORKING thinking @91.00');
+  });
+
+  it('never lets a one-shot run wait', () => {
+    const story = new Story()
+      .claude(0, { argv: ['claude', '-p', 'hi'] })
+      .until(100)
+      .exit(101);
+    expect(story.states).toEqual(['WORKING thinking @0.00', 'EXITED exit @101.00']);
+  });
+});
+
+describe('line by line', () => {
+  it('waits while it is blocked in read()', () => {
+    const story = new Story().process(0, { exe: '/usr/bin/liner', argv: ['liner'] }).output(0.1);
+    story.at(0.8, { type: 'blocked_read', pid: 100, blocked: true }).until(5);
+    story.key(5, true).at(5.1, { type: 'blocked_read', pid: 100, blocked: false }).until(30);
+    story.output(30).at(30.5, { type: 'blocked_read', pid: 100, blocked: true }).until(60);
+    expect(story.states).toEqual(
+      ['WAITING input @1.80', 'WORKING thinking @5.10', 'WAITING done @31.50'].slice(0),
+    );
+  });
+});
+
+describe('families', () => {
+  it('follows a child through fork and setsid to its agent, also after its parent died', () => {
+    const story = new Story().claude(0).registry(0.5, { status: 'busy' });
+    story
+      .at(1, { type: 'fork', ppid: 100, pid: 101 })
+      .at(1.1, { type: 'fork', ppid: 101, pid: 102 })
+      .exit(1.2, 101);
+    expect(story.tracker.find(102)?.pid).toBe(100);
+  });
+
+  it('takes node → node for one agent, the inner process', () => {
+    const gemini = { exe: '/usr/bin/node', argv: ['node', '/usr/bin/gemini'] };
+    const story = new Story()
+      .process(0, gemini)
+      .process(1, { ...gemini, pid: 101, ppid: 100, start_ticks: 5100 });
+    expect(story.tracker.sessions()).toHaveLength(1);
+    expect(story.session.pid).toBe(101);
+    story.exit(5, 101);
+    expect(story.states.at(-1)).toBe('EXITED exit @5.00');
+  });
+
+  it('shows an agent inside an agent as its own, non-interactive session', () => {
+    const story = new Story().claude(0).registry(0.5, { status: 'busy' });
+    story.at(1, { type: 'fork', ppid: 100, pid: 101 });
+    story.at(1.1, {
+      type: 'exec',
+      pid: 101,
+      ppid: 100,
+      uid: 1000,
+      path: '/bin/bash',
+      argv: TOOL,
+      truncated: false,
+    });
+    story.claude(2, { pid: 102, ppid: 101, argv: ['claude', '-p', 'x'], tty: null });
+    expect(story.tracker.sessions().map(s => `${s.pid} ${s.interactive} ${s.state}`)).toEqual([
+      '100 true WORKING',
+      '102 false WORKING',
+    ]);
+  });
+
+  it('forgets everything about processes that are gone', () => {
+    const story = new Story({ exited_keep_ms: 1000 }).claude(0);
+    for (let i = 0; i < 500; i++) story.at(1, { type: 'fork', ppid: 100, pid: 1000 + i }).exit(1, 1000 + i);
+    expect(story.session.members.size).toBe(1);
+    story.exit(2).until(10);
+    expect(story.tracker.sessions()).toEqual([]);
+    expect(story.tracker.nextDeadline()).toBeNull();
+  });
+});
