@@ -87,6 +87,7 @@ describe('what Claude says of itself', () => {
     const story = new Story()
       .claude(0)
       .osc(0.5, FRAME('✳ Claude Code'))
+      .key(1.9, true)
       .osc(2, FRAME('⠂ Fix tests'))
       .osc(2.5, FRAME('⠐ Fix tests'));
     story.osc(6, FRAME('✳ Fix tests'));

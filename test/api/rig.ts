@@ -11,13 +11,14 @@ import { FakeView } from './fake-view.js';
 
 /** A real server in a folder of its own, with a fake daemon behind it. */
 export class Rig {
-  readonly dir = mkdtempSync(join(tmpdir(), 'vigil-api-'));
+  readonly dir: string;
   readonly view = new FakeView();
   log = '';
   readonly lock: RuntimeLock;
   readonly server: ApiServer;
 
-  constructor(options: { limits?: Partial<Limits>; trust?: Trust } = {}) {
+  constructor({ dir, ...options }: { dir?: string; limits?: Partial<Limits>; trust?: Trust } = {}) {
+    this.dir = dir ?? mkdtempSync(join(tmpdir(), 'vigil-api-'));
     this.lock = lockRuntimeDir(this.dir);
     const logger = createLogger({ level: 'trace', format: 'json', write: line => (this.log += line) });
     this.server = new ApiServer({ lock: this.lock, view: this.view, logger, ...options });
