@@ -126,7 +126,7 @@ export function picture(
   const line = (text: string, ...styles: Parameters<typeof paint>[1]): string =>
     paint(clip(printable(text), columns), styles, io.color);
   const top = [
-    line(headline(health), 'bold'),
+    line(headline(health, agents.length), 'bold'),
     ...notes(health, trouble).map(note => line(note, 'yellow')),
     '',
   ];
@@ -140,9 +140,9 @@ export function picture(
   return [...top, ...shown, ...space, ...bottom];
 }
 
-function headline(health: HealthReport | null): string {
+function headline(health: HealthReport | null, agents: number): string {
   if (health === null) return 'vigil';
-  return `vigil ${health.version} · ${health.status} · ${health.sensor.tier} · ${health.agents} agent${health.agents === 1 ? '' : 's'}`;
+  return `vigil ${health.version} · ${health.status} · ${health.sensor.tier} · ${agents} agent${agents === 1 ? '' : 's'}`;
 }
 
 function notes(health: HealthReport | null, trouble: string | null): string[] {

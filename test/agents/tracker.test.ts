@@ -407,3 +407,18 @@ describe('families', () => {
     expect(story.tracker.nextDeadline()).toBeNull();
   });
 });
+
+describe('the transcript alone', () => {
+  it('tells a request for permission from a running tool by what moves', () => {
+    const story = new Story().claude(0).transcript(1, 'working').spins(1, 3);
+    story.transcript(3, 'tool', 'Bash: npm test').until(3.7);
+    for (let s = 4; s < 9; s++) story.output(s, 36);
+    story.transcript(9, 'working').spins(9, 12).transcript(12, 'turn_over').until(20);
+    expect(story.states).toEqual([
+      'WORKING thinking @1.00',
+      'WAITING approval @3.60',
+      'WORKING thinking @9.00',
+      'WAITING done @12.00',
+    ]);
+  });
+});

@@ -81,11 +81,10 @@ export function rhythmOutput(rhythm: Rhythm, time_ms: number, wait_ms: number): 
     rhythm.run_outputs = 0;
   }
   rhythm.run_outputs++;
-  const prompted = rhythm.last_enter_ms !== null;
-  if (!prompted && time_ms - rhythm.started_ms < STARTUP_MS) return;
   if (rhythm.run_outputs < RUN_OUTPUTS || time_ms - rhythm.run_start_ms < RUN_MS) return;
-  rhythm.working = true;
   rhythm.busy_ms = time_ms;
+  const prompted = rhythm.last_enter_ms !== null;
+  if (prompted || time_ms - rhythm.started_ms >= STARTUP_MS) rhythm.working = true;
 }
 
 /** Ends work after `wait_ms` without any. Call it before looking at `working`. */
@@ -96,12 +95,12 @@ export function settleRhythm(rhythm: Rhythm, now_ms: number, wait_ms: number): v
 }
 
 /**
- * How long there has been no work to see; 0 when that cannot be known. Shorter than `silence` never:
- * an agent that asks for attention blinks once a second, and that is neither work nor silence.
+ * How long there has been no work to see; 0 when that cannot be known. Not the same as silence: an agent
+ * that asks for attention blinks once a second, and that is neither.
  */
 export function idleTime(rhythm: Rhythm, now_ms: number): number {
   if (rhythm.watched_since_ms === null) return 0;
-  const last_ms = rhythm.working ? (rhythm.busy_ms ?? 0) : (rhythm.last_output_ms ?? 0);
+  const last_ms = rhythm.busy_ms ?? rhythm.last_output_ms ?? 0;
   return Math.max(0, now_ms - Math.max(rhythm.watched_since_ms, last_ms));
 }
 

@@ -103,7 +103,7 @@ function pendingAsk(session: Session, now_ms: number): 'approval' | 'question' |
   const phase = session.signals.transcript?.entry.phase;
   if (phase === 'question') return 'question';
   if (phase !== 'tool' || runningTools(session).length > 0) return null;
-  return silence(session.signals.rhythm, now_ms) >= ASKS_AFTER_MS ? 'approval' : null;
+  return idleTime(session.signals.rhythm, now_ms) >= ASKS_AFTER_MS ? 'approval' : null;
 }
 
 function fromClaim(session: Session, now_ms: number, options: DecideOptions, claim: Claim): Decision {
@@ -115,38 +115,26 @@ function fromClaim(session: Session, now_ms: number, options: DecideOptions, cla
       return unchanged(session, blip_ms);
     }
     const quiet_ms = silence(rhythm, now_ms);
-    const drew = rhythm.last_output_ms !== null && rhythm.watched_since_ms !== null;
-    if (session.kind.alwaysDraws && drew && runningTools(session).length === 0) {
-      const refuted_ms = now_ms - quiet_ms + SILENCE_REFUTES_MS;
-      if (quiet_ms >= SILENCE_REFUTES_MS) {
-        const text = `${claim.text}, but its terminal has been silent for ${SILENCE_REFUTES_MS / 1000} s`;
-        return waiting(
-          session,
-          null,
-          { source: 'rhythm', text, time_ms: now_ms },
-          'a working agent of this kind never stops drawing',
-          null,
-        );
-      }
+    const rule = `the agent's own word (${claim.source}) decides`;
+    const asks_ms = mayTurnOutToAsk(session, claim)
+      ? now_ms - idleTime(rhythm, now_ms) + ASKS_AFTER_MS
+      : null;
+    if (!session.kind.alwaysDraws || !drewWhileWatched(session) || runningTools(session).length > 0) {
+      return working(session, now_ms, options, evidence, rule, asks_ms);
+    }
+    if (quiet_ms < SILENCE_REFUTES_MS) {
       return working(
         session,
         now_ms,
         options,
         evidence,
-        `the agent's own word (${claim.source}) decides`,
-        refuted_ms,
+        rule,
+        asks_ms ?? now_ms - quiet_ms + SILENCE_REFUTES_MS,
       );
     }
-    const asks_ms =
-      claim.source === 'transcript' && quiet_ms < ASKS_AFTER_MS ? now_ms - quiet_ms + ASKS_AFTER_MS : null;
-    return working(
-      session,
-      now_ms,
-      options,
-      evidence,
-      `the agent's own word (${claim.source}) decides`,
-      asks_ms,
-    );
+    const text = `${claim.text}, but its terminal has been silent for ${SILENCE_REFUTES_MS / 1000} s`;
+    const silent: Evidence = { source: 'rhythm', text, time_ms: now_ms };
+    return waiting(session, null, silent, 'a working agent of this kind never stops drawing', null);
   }
   const run_ms = unpromptedRun(rhythm, now_ms);
   if (
@@ -166,6 +154,16 @@ function fromClaim(session: Session, now_ms: number, options: DecideOptions, cla
     );
   }
   return waiting(session, claim.ask, evidence, `the agent's own word (${claim.source}) decides`, null);
+}
+
+function mayTurnOutToAsk(session: Session, claim: Claim): boolean {
+  if (claim.source !== 'transcript' || session.signals.transcript?.entry.phase !== 'tool') return false;
+  return session.signals.rhythm.watched_since_ms !== null && runningTools(session).length === 0;
+}
+
+function drewWhileWatched(session: Session): boolean {
+  const { last_output_ms, watched_since_ms } = session.signals.rhythm;
+  return last_output_ms !== null && watched_since_ms !== null;
 }
 
 function fromBlockedRead(session: Session, now_ms: number, options: DecideOptions): Decision {
