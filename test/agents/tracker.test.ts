@@ -30,8 +30,19 @@ describe('what Claude says of itself', () => {
       'WORKING thinking @10.61',
       'WORKING tool @10.63',
       'WORKING thinking @15.60',
-      'WAITING done @17.79',
+      'WAITING done @17.85',
     ]);
+  });
+
+  it('takes two turns with nothing between them for one stretch of work', () => {
+    const story = new Story().claude(0).registry(1, { status: 'busy' });
+    story
+      .registry(5, { status: 'idle' })
+      .registry(5.01, { status: 'busy' })
+      .until(6)
+      .registry(7, { status: 'idle' })
+      .until(8);
+    expect(story.states).toEqual(['WORKING thinking @1.00', 'WAITING done @7.06']);
   });
 
   it('asks the transcript whether a prompt is a question', () => {
@@ -90,8 +101,8 @@ describe('what Claude says of itself', () => {
       .key(1.9, true)
       .osc(2, FRAME('⠂ Fix tests'))
       .osc(2.5, FRAME('⠐ Fix tests'));
-    story.osc(6, FRAME('✳ Fix tests'));
-    expect(story.states).toEqual(['WAITING input @0.50', 'WORKING thinking @2.00', 'WAITING done @6.00']);
+    story.osc(6, FRAME('✳ Fix tests')).until(7);
+    expect(story.states).toEqual(['WAITING input @0.50', 'WORKING thinking @2.00', 'WAITING done @6.06']);
     expect(story.session.title).toBe('Fix tests');
   });
 });
@@ -166,7 +177,7 @@ describe('Codex', () => {
       exe: '/bin/bash',
       argv: ['/bin/bash', '-c', 'sleep 3'],
     });
-    story.exit(6, 103).osc(7, STATUS('done'));
+    story.exit(6, 103).osc(7, STATUS('done')).until(8);
     expect(story.tracker.sessions()).toHaveLength(1);
     expect(story.session.pid).toBe(100);
     expect([...story.session.members.values()].map(m => `${m.pid} ${m.role}`)).toEqual([
@@ -179,7 +190,7 @@ describe('Codex', () => {
       'WORKING thinking @2.00',
       'WORKING tool @3.01',
       'WORKING thinking @6.00',
-      'WAITING done @7.00',
+      'WAITING done @7.06',
     ]);
   });
 
@@ -311,11 +322,13 @@ describe('background, stalls and non-interactive runs', () => {
     });
     story.at(2.2, { type: 'fork', ppid: 101, pid: 102 });
     expect(backgroundCount(story.session)).toBe(0);
-    story.registry(3, { status: 'idle' });
+    story.registry(3, { status: 'idle' }).until(4);
     expect([story.session.state, backgroundCount(story.session)]).toEqual(['WAITING', 1]);
     story.registry(5, { status: 'busy' });
     expect(story.states.at(-1)).toBe('WORKING thinking @5.00');
-    story.registry(6, { status: 'idle' }).exit(7, 101);
+    story.registry(6, { status: 'shell' }).until(6.5);
+    expect([story.session.state, backgroundCount(story.session)]).toEqual(['WAITING', 1]);
+    story.exit(7, 101);
     expect(backgroundCount(story.session)).toBe(0);
   });
 
@@ -418,7 +431,7 @@ describe('the transcript alone', () => {
       'WORKING thinking @1.00',
       'WAITING approval @3.60',
       'WORKING thinking @9.00',
-      'WAITING done @12.00',
+      'WAITING done @12.06',
     ]);
   });
 });

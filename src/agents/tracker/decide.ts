@@ -36,6 +36,8 @@ const SILENCE_REFUTES_MS = 15_000;
 /** The transcript cannot tell a running tool from a request for permission; silence this long can. */
 const ASKS_AFTER_MS = 600;
 
+/** With a prompt queued, an agent is idle for 10 ms between two turns: that is one stretch of work. */
+const SETTLED_MS = 60;
 /** While it starts, before anybody pressed Enter, an agent may say for a moment that it works (Codex). */
 const BLIP_MS = 150;
 /** So long may an agent load before it draws anything; its silence before that is not waiting. */
@@ -136,6 +138,9 @@ function fromClaim(session: Session, now_ms: number, options: DecideOptions, cla
     const silent: Evidence = { source: 'rhythm', text, time_ms: now_ms };
     return waiting(session, null, silent, 'a working agent of this kind never stops drawing', null);
   }
+  const settled_ms = claim.at_ms + SETTLED_MS;
+  if (claim.ask === null && session.state === 'WORKING' && now_ms < settled_ms)
+    return unchanged(session, settled_ms);
   const run_ms = unpromptedRun(rhythm, now_ms);
   if (
     session.kind.alwaysDraws &&
