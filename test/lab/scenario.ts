@@ -1,3 +1,4 @@
+import type { AgentReport } from '../../src/api/contract.js';
 import type { AgentKind } from './agent-home.js';
 import type { Step } from './api/script.js';
 import { Session, type SessionOptions } from './session.js';
@@ -9,6 +10,7 @@ export interface DaemonControl {
   killBpftrace(): Promise<void>;
   stopDaemon(): Promise<void>;
   startDaemon(): Promise<void>;
+  agents(): Promise<AgentReport[]>;
 }
 
 export interface Scenario {
@@ -32,6 +34,9 @@ export class Stage {
   /** Delays of Claude's own Notification hook behind the truth, ms. */
   readonly notification_delays_ms: number[] = [];
 
+  /** Other things that must hold, besides the states. */
+  readonly checks: { what: string; ok: boolean }[] = [];
+
   constructor(kind: AgentKind, scenario: string, hooks: boolean, daemon?: DaemonControl) {
     this.kind = kind;
     this.scenario = scenario;
@@ -52,6 +57,13 @@ export class Stage {
     const session = new Session({ kind, scenario, hooks, truth, steps, ...more });
     this.sessions.push(session);
     return session;
+  }
+
+  /** Asks vigil, if there is one, what it shows of a session. */
+  async check(what: string, session: Session, test: (report: AgentReport) => boolean): Promise<void> {
+    if (!this.daemon) return;
+    const report = (await this.daemon.agents()).find(a => a.pid === session.pid);
+    this.checks.push({ what, ok: report !== undefined && test(report) });
   }
 
   /** Ends all sessions, those that share a multiplexer before its owner. */

@@ -15,6 +15,8 @@ export const backgroundShell: Scenario = {
     );
     await session.prompt('start the server');
     await session.untilDone();
-    await sleep(8000);
+    await sleep(3000);
+    await stage.check('background counts the shell', session, report => report.background >= 1);
+    await sleep(5000);
   },
 };

@@ -14,6 +14,8 @@ export const oneShot: Scenario = {
       { allow_tools: true },
     );
     await session.startOneShot('do it');
+    await sleep(3000);
+    await stage.check('is not interactive', session, report => !report.interactive);
     await session.gone({ exit_code: 0 });
     await sleep(1000);
   },

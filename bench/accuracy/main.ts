@@ -1,0 +1,209 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { AgentKind } from '../../test/lab/agent-home.js';
+import { nowMs } from '../../test/lab/clock.js';
+import { type Scenario, Stage } from '../../test/lab/scenario.js';
+import { SCENARIOS } from '../../test/lab/scenarios/index.js';
+import { FIRST_PROMPT } from '../../test/lab/truth.js';
+import { type Line, type Match, matchSession } from './match.js';
+import { countVerdicts, type Figures, spread, table } from './report.js';
+import { Vigil } from './vigil.js';
+
+/**
+ * How true is what vigil says? Real agents play the lab's scenarios beside a real daemon.
+ *
+ *   node build/lab/bench/accuracy/main.js [--mode words|rhythm|procfs] [--scenario NAME]… [--agent KIND]
+ *     [--transitions 200] [--repeat N] [--jobs 3] [--no-hooks] [--out DIR]
+ */
+const MODES = {
+  words: '',
+  rhythm: '[evidence]\nwords = false\n',
+  procfs: '[sensor]\ntier = "procfs"\n',
+} as const;
+
+const { values } = parseArgs({
+  options: {
+    mode: { type: 'string', default: 'words' },
+    scenario: { type: 'string', multiple: true },
+    agent: { type: 'string' },
+    transitions: { type: 'string', default: '200' },
+    repeat: { type: 'string' },
+    jobs: { type: 'string', default: '3' },
+    'no-hooks': { type: 'boolean', default: false },
+    out: { type: 'string', default: 'build/accuracy' },
+  },
+});
+
+interface Play {
+  scenario: Scenario;
+  kind: AgentKind;
+}
+
+const mode = values.mode as keyof typeof MODES;
+if (!(mode in MODES)) fail(`--mode is one of ${Object.keys(MODES).join(', ')}`);
+const plays: Play[] = SCENARIOS.filter(s => !values.scenario || values.scenario.includes(s.name)).flatMap(
+  scenario =>
+    scenario.agents.filter(a => !values.agent || a === values.agent).map(kind => ({ scenario, kind })),
+);
+if (plays.length === 0) fail(`nothing to play; scenarios: ${SCENARIOS.map(s => s.name).join(', ')}`);
+
+const dir = resolve(values.out, mode);
+mkdirSync(dir, { recursive: true });
+const vigil = new Vigil({ dir, config: MODES[mode] });
+const stages: Stage[] = [];
+const broken: string[] = [];
+
+await vigil.startDaemon();
+const health = await vigil.settle();
+console.log(`vigil runs, tier ${health.sensor.tier}`);
+const enough = Number(values.transitions);
+for (let round = 1; ; round++) {
+  await inParallel(
+    plays.filter(p => !p.scenario.needs_daemon),
+    Number(values.jobs),
+  );
+  await inParallel(
+    plays.filter(p => p.scenario.needs_daemon),
+    1,
+  );
+  const truths = judge()
+    .flatMap(m => m.lines)
+    .filter(l => l.truth).length;
+  console.log(`round ${round}: ${truths} true transitions so far`);
+  if (values.repeat ? round >= Number(values.repeat) : truths >= enough) break;
+}
+const end = await vigil.health();
+await vigil.stopDaemon();
+publish();
+
+async function inParallel(queue: Play[], jobs: number): Promise<void> {
+  const left = [...queue];
+  const worker = async (): Promise<void> => {
+    for (let next = left.shift(); next; next = left.shift()) await play(next);
+  };
+  await Promise.all(Array.from({ length: jobs }, worker));
+}
+
+async function play({ scenario, kind }: Play): Promise<void> {
+  const stage = new Stage(kind, scenario.name, !values['no-hooks'], vigil);
+  const started_ms = nowMs();
+  let problem = '';
+  try {
+    await scenario.run(stage);
+  } catch (error) {
+    // The lab itself failed: what it believes to be true is worth nothing.
+    problem = (error as Error).message.split('\n')[0]!;
+    broken.push(`${kind} ${scenario.name}: ${problem}`);
+  }
+  await stage.end();
+  if (!problem) stages.push(stage);
+  console.log(
+    `${problem ? 'broken' : 'played'} ${kind} ${scenario.name} in ${((nowMs() - started_ms) / 1000).toFixed(0)} s ${problem}`,
+  );
+}
+
+function judge(): Match[] {
+  return stages.flatMap(stage =>
+    stage.sessions.map(session => {
+      const truth = stage.truth.filter(t => t.pid === session.pid);
+      const last_ms = truth.at(-1)?.time_ms ?? 0;
+      const heard = vigil.heard.filter(
+        h =>
+          h.event.pid === session.pid &&
+          h.arrived_ms <= last_ms + 10_000 &&
+          inside(h.event.cwd, session.home.root),
+      );
+      return matchSession(truth, heard, vigil.uptimes);
+    }),
+  );
+}
+
+function inside(cwd: string | null, root: string): boolean {
+  return cwd === null || cwd.startsWith(root);
+}
+
+function publish(): void {
+  const matches = judge();
+  const lines = matches.flatMap(m => m.lines);
+  const verdicts = countVerdicts(lines);
+  const truths = lines.filter(l => l.truth).length;
+  const false_waits = matches.flatMap(m => m.false_waits).sort((a, b) => b.length_ms - a.length_ms);
+  const pids = new Set(stages.flatMap(s => s.sessions.map(x => x.pid)));
+  const roots = stages.flatMap(s => s.sessions.map(x => x.home.root));
+  const strangers = vigil.heard
+    .filter(h => !pids.has(h.event.pid) && roots.some(root => h.event.cwd?.startsWith(root)))
+    .map(h => `${h.event.agent} ${h.event.pid} ${h.event.from}→${h.event.to}: ${h.event.evidence.text}`);
+  const figures: Figures = {
+    mode,
+    tier: end.sensor.tier,
+    truths,
+    verdicts,
+    percent: (100 * verdicts.matched) / Math.max(1, truths + verdicts.extra),
+    delays_ms: {
+      'to WORKING': delays(lines, t => t.state === 'WORKING' && t.by !== 'vigil started'),
+      'to WAITING': delays(
+        lines,
+        t => t.state === 'WAITING' && t.by !== FIRST_PROMPT && t.by !== 'vigil started',
+      ),
+      '  of these approval, question': delays(lines, t => t.reason === 'approval' || t.reason === 'question'),
+      'to EXITED': delays(lines, t => t.state === 'EXITED'),
+      'first prompt': delays(lines, t => t.by === FIRST_PROMPT),
+      'vigil started later': delays(lines, t => t.by === 'vigil started'),
+    },
+    longest_false_wait_ms: false_waits[0]?.length_ms ?? 0,
+    false_waits_over_500_ms: false_waits.filter(w => w.length_ms > 500),
+    notification_hook_ms: spread(stages.flatMap(s => s.notification_delays_ms)),
+    strangers,
+    checks: stages.flatMap(s => s.checks.map(c => ({ scenario: s.scenario, agent: s.kind, ...c }))),
+  };
+  console.log(`\n${table(figures)}\n`);
+  for (const line of lines.filter(l => l.verdict !== 'matched')) console.log(describe(line));
+  for (const w of figures.false_waits_over_500_ms) {
+    console.log(
+      `false WAITING ${w.length_ms.toFixed(0)} ms ${w.agent} ${w.pid} ${w.scenario}: ${w.evidence}`,
+    );
+  }
+  for (const b of broken) console.log(`not counted, the lab failed: ${b}`);
+  const sessions = stages.map(s => ({
+    scenario: s.scenario,
+    agent: s.kind,
+    sessions: s.sessions.map(x => ({
+      pid: x.pid,
+      truth: s.truth.filter(t => t.pid === x.pid),
+      heard: vigil.heard.filter(h => h.event.pid === x.pid),
+    })),
+  }));
+  const mismatches = lines.filter(l => l.verdict !== 'matched');
+  const detail = { figures, mismatches, lines, broken, health: end, uptimes: vigil.uptimes, sessions };
+  writeFileSync(join(dir, 'result.json'), JSON.stringify(detail, null, 1));
+  console.log(`all of it: ${join(dir, 'result.json')}`);
+}
+
+function delays(
+  lines: Line[],
+  of: (truth: NonNullable<Line['truth']>) => boolean,
+): Figures['delays_ms'][string] {
+  return spread(lines.filter(l => l.verdict === 'matched' && of(l.truth!)).map(l => l.delay_ms!));
+}
+
+function describe(line: Line): string {
+  const t = line.truth;
+  const h = line.heard;
+  const truth = t ? `${t.agent} ${t.pid} ${t.scenario}: true ${t.state} ${t.reason} (${t.by})` : '';
+  const said = h
+    ? `said ${h.event.from}→${h.event.to} ${h.event.reason} [${h.event.evidence.source}: ${h.event.evidence.text}]`
+    : 'said nothing';
+  const when = t && h ? ` ${(h.arrived_ms - t.time_ms).toFixed(0)} ms after` : '';
+  const where = t ? '' : `${h!.event.agent} ${h!.event.pid} ${scenarioOf(h!.event.pid)}: `;
+  return `${line.verdict.padEnd(7)} ${where}${truth}${truth ? ', ' : ''}${said}${when}`;
+}
+
+function scenarioOf(pid: number): string {
+  return stages.find(s => s.sessions.some(x => x.pid === pid))?.scenario ?? '?';
+}
+
+function fail(message: string): never {
+  console.error(message);
+  process.exit(2);
+}
