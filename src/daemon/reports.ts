@@ -1,24 +1,15 @@
-import { constants } from 'node:os';
-import type { Evidence, Transition } from '../agents/model.js';
+import type { Evidence } from '../agents/model.js';
 import type { Decision } from '../agents/tracker/decide.js';
 import { backgroundCount, type Session } from '../agents/tracker/session.js';
-import type { AgentReport, AgentStateEvent, ExplainReport } from '../api/contract.js';
+import type { AgentReport, ExplainReport } from '../api/contract.js';
+import { endingFields, evidenceReport, iso } from '../api/state-event.js';
 import { ticksToEpochMs } from '../proc/boot.js';
 import type { UsageMeter } from '../proc/usage.js';
 import type { Users } from '../proc/users.js';
-import { iso, now } from './time.js';
+import { now } from './time.js';
 
-const SIGNALS = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));
 /** Command lines can hold a whole prompt. */
 const MAX_COMMAND = 4096;
-
-function signalName(signal: number | null): string | null {
-  return signal === null ? null : (SIGNALS.get(signal as never) ?? `SIG${signal}`);
-}
-
-function evidenceOf(evidence: Evidence): AgentReport['evidence'] {
-  return { source: evidence.source, text: evidence.text, time: iso(evidence.time_ms) };
-}
 
 export function agentReport(session: Session, users: Users, meter: UsageMeter): AgentReport {
   const alive = session.ending === null ? [...session.members.keys()] : [];
@@ -29,7 +20,7 @@ export function agentReport(session: Session, users: Users, meter: UsageMeter): 
     state: session.state,
     reason: session.reason,
     since: iso(session.since_ms),
-    evidence: evidenceOf(session.evidence),
+    evidence: evidenceReport(session.evidence),
     interactive: session.interactive,
     background: backgroundCount(session),
     uid: session.uid,
@@ -47,26 +38,6 @@ export function agentReport(session: Session, users: Users, meter: UsageMeter): 
   return session.ending === null ? report : { ...report, ...endingFields(session.ending) };
 }
 
-function endingFields(ending: NonNullable<Transition['ending']>) {
-  return { exit_code: ending.code, signal: signalName(ending.signal), signal_sender: ending.sender };
-}
-
-export function stateEvent(transition: Transition): AgentStateEvent {
-  return {
-    type: 'agent_state',
-    time: iso(transition.time_ms),
-    pid: transition.pid,
-    agent: transition.agent,
-    from: transition.from,
-    to: transition.to,
-    reason: transition.reason,
-    evidence: evidenceOf(transition.evidence),
-    ...(transition.ending === null ? {} : endingFields(transition.ending)),
-    tty: transition.tty,
-    cwd: transition.cwd,
-  };
-}
-
 export function explainReport(
   session: Session,
   decision: Decision | null,
@@ -78,7 +49,7 @@ export function explainReport(
     agent,
     decided_by: decision?.rule ?? 'the process ended',
     evidence: order.map(evidence => ({
-      ...evidenceOf(evidence),
+      ...evidenceReport(evidence),
       age_ms: Math.round(now_ms - evidence.time_ms),
       note: isDeciding(evidence, session) ? 'decided' : '',
     })),

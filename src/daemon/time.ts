@@ -5,7 +5,3 @@
 export function now(): number {
   return performance.timeOrigin + performance.now();
 }
-
-export function iso(time_ms: number): string {
-  return new Date(time_ms).toISOString();
-}

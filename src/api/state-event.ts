@@ -1,0 +1,40 @@
+import { constants } from 'node:os';
+import type { Ending, Evidence, Transition } from '../agents/model.js';
+import type { AgentReport, AgentStateEvent } from './contract.js';
+
+/** A change of state in the form in which the socket, the command line and recordings show it. */
+
+const SIGNALS = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));
+
+/** ISO 8601 in UTC with milliseconds. */
+export function iso(time_ms: number): string {
+  return new Date(time_ms).toISOString();
+}
+
+function signalName(signal: number | null): string | null {
+  return signal === null ? null : (SIGNALS.get(signal as never) ?? `SIG${signal}`);
+}
+
+export function evidenceReport(evidence: Evidence): AgentReport['evidence'] {
+  return { source: evidence.source, text: evidence.text, time: iso(evidence.time_ms) };
+}
+
+export function endingFields(ending: Ending) {
+  return { exit_code: ending.code, signal: signalName(ending.signal), signal_sender: ending.sender };
+}
+
+export function stateEvent(transition: Transition): AgentStateEvent {
+  return {
+    type: 'agent_state',
+    time: iso(transition.time_ms),
+    pid: transition.pid,
+    agent: transition.agent,
+    from: transition.from,
+    to: transition.to,
+    reason: transition.reason,
+    evidence: evidenceReport(transition.evidence),
+    ...(transition.ending === null ? {} : endingFields(transition.ending)),
+    tty: transition.tty,
+    cwd: transition.cwd,
+  };
+}

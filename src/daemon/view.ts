@@ -1,0 +1,113 @@
+import { EventEmitter } from 'node:events';
+import type { Transition } from '../agents/model.js';
+import type { Session } from '../agents/tracker/session.js';
+import type { AgentReport, DaemonView, ExplainReport, HealthReport, OwnedEvent } from '../api/contract.js';
+import { iso, stateEvent } from '../api/state-event.js';
+import type { Sensor } from '../kernel/sensor.js';
+import { PAGE_SIZE_BYTES, TICKS_PER_SECOND } from '../proc/boot.js';
+import { readStat } from '../proc/read.js';
+import { UsageMeter } from '../proc/usage.js';
+import type { Users } from '../proc/users.js';
+import type { AgentMonitor } from './monitor.js';
+import { agentReport, explainReport } from './reports.js';
+import { now } from './time.js';
+
+/** Events kept for `vigil events` without --follow. */
+const KEPT_EVENTS = 1_000;
+
+export interface ViewOptions {
+  monitor: AgentMonitor;
+  sensor: Sensor;
+  users: Users;
+  procRoot: string;
+  version: string;
+  /** Problems that the daemon itself knows of, in words. */
+  problems(): string[];
+}
+
+/** What the daemon shows of itself to the API. */
+export class View implements DaemonView {
+  private readonly meter: UsageMeter;
+  private readonly events: OwnedEvent[] = [];
+  private readonly emitter = new EventEmitter<{ event: [OwnedEvent] }>();
+  private readonly started_ms = now();
+
+  constructor(private readonly options: ViewOptions) {
+    this.meter = new UsageMeter(options.procRoot);
+    this.emitter.setMaxListeners(0);
+  }
+
+  /** Tells everybody who listens of a change of state. */
+  publish(transition: Transition, session: Session): void {
+    const owned: OwnedEvent = { uid: session.uid, event: stateEvent(transition) };
+    this.events.push(owned);
+    if (this.events.length > KEPT_EVENTS) this.events.shift();
+    this.emitter.emit('event', owned);
+  }
+
+  agents(): AgentReport[] {
+    const sessions = this.options.monitor.sessions();
+    this.meter.forgetAllBut(new Set(sessions.flatMap(session => [...session.members.keys()])));
+    return sessions.map(session => agentReport(session, this.options.users, this.meter));
+  }
+
+  explain(pid: number): ExplainReport | undefined {
+    const session = this.options.monitor.tracker.find(pid);
+    if (session === undefined) return undefined;
+    const decision = this.options.monitor.tracker.explain(session);
+    return explainReport(session, decision, agentReport(session, this.options.users, this.meter));
+  }
+
+  recentEvents(): OwnedEvent[] {
+    return [...this.events];
+  }
+
+  onEvent(listener: (event: OwnedEvent) => void): () => void {
+    this.emitter.on('event', listener);
+    return () => this.emitter.off('event', listener);
+  }
+
+  health(): HealthReport {
+    const sensor = this.options.sensor.health();
+    const uptime_s = (now() - this.started_ms) / 1000;
+    const problems = [...this.options.problems()];
+    for (const program of sensor.programs) {
+      if (program.problem !== null) problems.push(`${program.name}: ${program.problem}`);
+      if (program.lost > 0) problems.push(`${program.name}: ${program.lost} events lost`);
+      problems.push(...program.missing.map(feature => `${program.name}: ${feature}`));
+    }
+    if (sensor.tier === 'procfs') problems.push(`no kernel events: ${sensor.tier_reason}`);
+    const usage = process.cpuUsage();
+    const bpftrace = this.bpftraceUsage(sensor.programs.map(program => program.pid));
+    return {
+      status: problems.length === 0 ? 'healthy' : 'degraded',
+      problems,
+      version: this.options.version,
+      pid: process.pid,
+      started: iso(this.started_ms),
+      uptime_s: Math.round(uptime_s),
+      sensor,
+      agents: this.options.monitor.living().length,
+      clients: 0,
+      cpu_percent: percent((usage.user + usage.system) / 1e6, uptime_s),
+      rss_bytes: process.memoryUsage.rss(),
+      bpftrace_cpu_percent: percent(bpftrace.cpu_s, uptime_s),
+      bpftrace_rss_bytes: bpftrace.rss_bytes,
+    };
+  }
+
+  private bpftraceUsage(pids: (number | null)[]): { cpu_s: number; rss_bytes: number } {
+    const total = { cpu_s: 0, rss_bytes: 0 };
+    for (const pid of pids) {
+      const stat = pid === null ? null : readStat(this.options.procRoot, pid);
+      if (stat === null) continue;
+      total.cpu_s += stat.cpu_ticks / TICKS_PER_SECOND;
+      total.rss_bytes += stat.rss_pages * PAGE_SIZE_BYTES;
+    }
+    return total;
+  }
+}
+
+function percent(cpu_s: number, elapsed_s: number): number {
+  return elapsed_s <= 0 ? 0 : Math.round((cpu_s / elapsed_s) * 10_000) / 100;
+}
