@@ -1,5 +1,4 @@
 import { ApiError } from '../api/client.js';
-import { ConfigError } from '../config/load.js';
 import { printable } from '../text/printable.js';
 import { CANNOT, OK, PROBLEM, UsageError } from './command.js';
 import { COMMANDS } from './commands/index.js';
@@ -31,6 +30,5 @@ function report(error: unknown, io: Io): number {
   for (const line of text.split('\n')) if (line !== '') io.err(`vigil: ${printable(line, 2000)}\n`);
   if (error instanceof UsageError) io.err('vigil: see vigil --help\n');
   if ((io.env.VIGIL_DEBUG ?? '') !== '' && error instanceof Error) io.err(`${error.stack}\n`);
-  if (error instanceof ConfigError) return CANNOT;
   return error instanceof ApiError && error.code === 'not_found' ? PROBLEM : CANNOT;
 }

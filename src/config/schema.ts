@@ -1,11 +1,10 @@
 import { z } from 'zod';
+import { LOG_LEVELS } from './log-levels.js';
 
 /**
  * Every key of config.toml: types, defaults, limits, and the words of the documentation. Each key names a
  * decision that a user really has; units are in the names.
  */
-
-export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
 
 const sensor = z
   .strictObject({
@@ -117,7 +116,6 @@ export const configSchema = z.strictObject({
 });
 
 export type Config = z.infer<typeof configSchema>;
-export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export function defaultConfig(): Config {
   return configSchema.parse({});

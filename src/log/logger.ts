@@ -1,5 +1,5 @@
 import pino from 'pino';
-import type { LogLevel } from '../config/schema.js';
+import type { LogLevel } from '../config/log-levels.js';
 import { chooseFormat, formatter, type LogFormat } from './format.js';
 
 export type Logger = pino.Logger;

@@ -1,8 +1,6 @@
-import { loadConfig } from '../../config/load.js';
+import { LOG_LEVELS, type LogLevel } from '../../config/log-levels.js';
 import { defaultPlaces } from '../../config/paths.js';
-import { LOG_LEVELS } from '../../config/schema.js';
 import type { DaemonOptions } from '../../daemon/options.js';
-import { createLogger } from '../../log/logger.js';
 import { defineCommand, OK } from '../command.js';
 
 const LOG_FORMATS = ['auto', 'journal', 'pretty', 'json'] as const;
@@ -31,11 +29,15 @@ export const daemon = defineCommand({
     },
   },
   async run(args, io) {
+    // Only here: the other commands need not load what watches agents.
+    const { loadConfig } = await import('../../config/load.js');
+    const { createLogger } = await import('../../log/logger.js');
+    const { runDaemon } = await import('../../daemon/main.js');
     const places = defaultPlaces(process.geteuid!(), io.env);
     const { config, path } = loadConfig(args.config ?? places.config, {
       explicit: args.config !== undefined,
     });
-    const level = (args.logLevel as (typeof LOG_LEVELS)[number] | undefined) ?? config.log_level;
+    const level = (args.logLevel as LogLevel | undefined) ?? config.log_level;
     const format = args.logFormat as (typeof LOG_FORMATS)[number];
     const options: DaemonOptions = {
       config,
@@ -46,8 +48,6 @@ export const daemon = defineCommand({
       record: args.record ?? null,
       logger: createLogger(format === 'auto' ? { level } : { level, format }),
     };
-    // Only here: the other commands need not load what watches agents.
-    const { runDaemon } = await import('../../daemon/main.js');
     await runDaemon(options);
     return OK;
   },

@@ -1,0 +1,49 @@
+# vigil. `make run` shows it at work; `make test` checks everything that needs no other machine.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help build run test lint unit test-lab bench man clean deps-build deps-test
+
+# A Node.js of vigil's own, where the system has none that is new enough (scripts/install-deps.sh).
+export PATH := $(CURDIR)/build/node/bin:$(PATH)
+
+help: ## Show this
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+build: deps-build node_modules/.vigil-lock ## Compile; leaves a working bin/vigil
+	@rm -rf build/dist.new && mkdir -p build
+	node_modules/.bin/tsc -p tsconfig.build.json --outDir build/dist.new
+	@rm -rf dist && mv build/dist.new dist
+
+run: ## Install what is missing, build, start vigil and show the agents; Ctrl-C ends it
+	@scripts/run.sh
+
+test: deps-test build lint unit ## Lint and all tests (installs what they need)
+
+lint: build
+	node_modules/.bin/tsc --noEmit
+	node_modules/.bin/biome check --error-on-warnings .
+	shellcheck scripts/*.sh .ci/run
+
+# Tests as root see more: eBPF, other users. tracefs is missing in some containers.
+unit: build
+	@scripts/mount-tracefs.sh || true
+	@rm -f build/vitest.json
+	node_modules/.bin/vitest run --reporter=default --reporter=json --outputFile.json=build/vitest.json
+
+man: build ## Write man/vigil.1 anew
+	node scripts/man.mjs
+
+clean: ## Remove what was built
+	rm -rf build dist coverage
+
+deps-build:
+	@scripts/install-deps.sh build
+
+deps-test:
+	@scripts/install-deps.sh test
+
+# As the lockfile says, again whenever it changed; a mere new time stamp (git checkout) is no change.
+node_modules/.vigil-lock: package-lock.json
+	@if ! cmp -s package-lock.json $@; then npm ci --include=dev --no-audit --no-fund && cp package-lock.json $@; fi
+	@touch $@

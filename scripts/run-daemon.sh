@@ -1,0 +1,37 @@
+#!/bin/sh
+# The daemon for `make run`: lives as long as standard input is open, so that it ends with whoever
+# started it, also when that one was killed, and when it runs as root and its starter does not.
+# Usage: scripts/run-daemon.sh NODE LOG [daemon options] < a pipe
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+node=$1
+log=$2
+shift 2
+
+exec 4<&0
+# Ctrl-C on the terminal reaches all of us; the pipe decides.
+trap '' INT
+"$root/scripts/mount-tracefs.sh" || true
+: >"$log"
+"$node" "$root/bin/vigil" daemon --log-format pretty "$@" </dev/null >>"$log" 2>&1 4<&- &
+daemon=$!
+
+# Ends when the pipe is closed, or when the daemon has ended by itself.
+# (A shell gives its background commands an empty input, hence the copy.)
+cat <&4 >/dev/null &
+pipe=$!
+trap 'kill "$daemon" 2>/dev/null || true' TERM HUP
+while kill -0 "$daemon" 2>/dev/null && kill -0 "$pipe" 2>/dev/null; do sleep 0.2; done
+
+kill "$pipe" 2>/dev/null || true
+kill "$daemon" 2>/dev/null || true
+tries=0
+while kill -0 "$daemon" 2>/dev/null; do
+	tries=$((tries + 1))
+	if [ "$tries" -ge 50 ]; then
+		kill -KILL "$daemon" 2>/dev/null || true
+		break
+	fi
+	sleep 0.1
+done
+wait "$daemon"

@@ -1,0 +1,175 @@
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fakeAgent, fakeEvent, fakeHealth } from '../api/fake-view.js';
+import { Rig } from '../api/rig.js';
+import { Built, Tmux } from './built.js';
+
+let built: Built;
+beforeAll(() => {
+  built = new Built();
+}, 120_000);
+afterAll(() => built.remove());
+
+describe('bin/vigil', () => {
+  it('runs', () => {
+    expect(built.run('--version')).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+    });
+    expect(built.run('agents', '--runtime-dir', '/nonexistent')).toMatchObject({
+      status: 2,
+      stdout: '',
+      stderr: expect.stringMatching(/^vigil: no vigil daemon answers .*\n$/),
+    });
+  });
+
+  it('says what to do when it was not built', () => {
+    const bare = new Built({ compile: false });
+    expect(bare.run('agents')).toMatchObject({
+      status: 2,
+      stdout: '',
+      stderr: 'vigil: not built yet: run make build\n',
+    });
+    bare.remove();
+  });
+
+  it.each(['18.19.0', '20.18.3'])('says that Node.js %s is too old', version => {
+    const fake = join(built.dir, 'fake.cjs');
+    writeFileSync(fake, `Object.defineProperty(process.versions, 'node', { value: '${version}' })`);
+    const out = execFileSync('sh', [
+      '-c',
+      `"$0" -r "$1" "$2" agents 2>&1; echo $?`,
+      process.execPath,
+      fake,
+      built.bin,
+    ]);
+    expect(out.toString()).toBe(`vigil: Node.js ${version} is too old: vigil needs 20.19 or later\n2\n`);
+  });
+
+  it('stays quiet when its reader goes away', async () => {
+    const rig = await Rig.start();
+    rig.view.past = Array.from({ length: 5000 }, () => ({ uid: 1, event: fakeEvent() }));
+    const { spawn } = await import('node:child_process');
+    const shell = spawn('sh', [
+      '-c',
+      '"$0" "$1" events --runtime-dir "$2" | head -1',
+      process.execPath,
+      built.bin,
+      rig.dir,
+    ]);
+    let err = '';
+    let out = '';
+    shell.stderr.on('data', chunk => {
+      err += chunk;
+    });
+    shell.stdout.on('data', chunk => {
+      out += chunk;
+    });
+    await new Promise(resolve => shell.on('close', resolve));
+    expect(err).toBe('');
+    expect(out.split('\n')).toHaveLength(2);
+    await rig.stop();
+  });
+});
+
+describe('vigil agents --watch, in a real terminal', { timeout: 30_000 }, () => {
+  let rig: Rig;
+  let tmux: Tmux;
+  let log: string;
+  beforeAll(async () => {
+    rig = await Rig.start();
+    log = join(rig.dir, 'daemon.log');
+    tmux = new Tmux(100, 24);
+    await tmux.shows('$');
+  });
+  afterAll(async () => {
+    tmux.end();
+    await rig.stop();
+  });
+
+  const alternate = (): boolean => tmux.info('#{alternate_on}') === '1';
+
+  it('shows the agents and each change at once, and leaves the terminal as it was', async () => {
+    rig.view.list = [fakeAgent()];
+    tmux.type(
+      `echo before; ${built.bin} agents --watch --log-file ${log} --runtime-dir ${rig.dir}; echo "left $?"`,
+    );
+    tmux.key('Enter');
+    const first = await tmux.shows(/4242 +claude +WORKING +thinking/);
+    expect(first).toMatch(/^vigil 0\.1\.0 · healthy · tracepoint · 1 agent\n/);
+    expect(first).toContain('q leaves');
+    expect(alternate()).toBe(true);
+
+    // No tick needed: the event redraws it.
+    rig.view.list = [fakeAgent({ state: 'WAITING', reason: 'approval', since: new Date().toISOString() })];
+    rig.view.emit();
+    await tmux.shows(/4242 +claude +WAITING +approval/, 900);
+    await tmux.shows(/approval +[1-9]s/);
+
+    appendFileSync(log, 'one line of the log\n\u001b[2Jand a nasty one\n');
+    const withLog = await tmux.shows('one line of the log');
+    expect(withLog).toContain('\\x1b[2Jand a nasty one');
+
+    rig.view.list = [fakeAgent({ title: '\u001b[2J\u001b[31mtitle', cwd: '/x\ny' }), fakeAgent({ pid: 7 })];
+    rig.view.emit();
+    const hostile = await tmux.shows('/x\\ny');
+    expect(hostile).toContain('\\x1b[2J\\x1b[31mtitle');
+
+    rig.view.list = Array.from({ length: 50 }, (_, i) => fakeAgent({ pid: 100 + i }));
+    rig.view.report = fakeHealth({ status: 'degraded', problems: ['something is missing'] });
+    const many = await tmux.shows(/… \d+ more/);
+    expect(many).toContain('! something is missing');
+    tmux.resize(50, 15);
+    const small = await tmux.shows(/^vigil 0\.1\.0 .*\n! something.*\n\n *PID/);
+    expect(small.trimEnd().split('\n').length).toBeLessThanOrEqual(15);
+
+    tmux.key('q');
+    const after = await tmux.shows('left 0');
+    expect(after).toContain('before');
+    expect(after).not.toContain('WORKING');
+    expect(alternate()).toBe(false);
+    expect(tmux.info('#{cursor_flag} #{wrap_flag}')).toBe('1 1');
+    tmux.type('clear; stty -a | grep -o " echo \\| icanon"');
+    tmux.key('Enter');
+    await tmux.shows(/^ ?icanon\n ?echo/m);
+  });
+
+  it.each([
+    ['Ctrl-C', () => tmux.key('C-c')],
+    ['SIGTERM', () => execFileSync('kill', [childOf(tmux.info('#{pane_pid}'))])],
+  ])('%s leaves it, too', async (_, leave) => {
+    rig.view.list = [];
+    tmux.resize(100, 24);
+    tmux.type(`clear; ${built.bin} agents --watch --runtime-dir ${rig.dir}; echo "left $?"`);
+    tmux.key('Enter');
+    await tmux.shows('No agents are running.');
+    leave();
+    await tmux.shows('left 0');
+    expect(alternate()).toBe(false);
+    expect(tmux.info('#{cursor_flag}')).toBe('1');
+  });
+
+  it('outlives its daemon and finds the next one', async () => {
+    let own = await Rig.start();
+    const { dir } = own;
+    tmux.type(`clear; ${built.bin} agents --watch --runtime-dir ${dir}; echo "left $?"`);
+    tmux.key('Enter');
+    await tmux.shows('No agents are running.');
+    await own.server.stop();
+    await tmux.shows('! ');
+    own.lock.release();
+    own = new Rig({ dir });
+    await own.server.start();
+    own.view.list = [fakeAgent({ pid: 31337 })];
+    expect(await tmux.shows('31337')).not.toContain('! ');
+    tmux.key('q');
+    await tmux.shows('left 0');
+    await own.stop();
+  });
+});
+
+function childOf(pid: string): string {
+  return execFileSync('pgrep', ['-P', pid], { encoding: 'utf8' }).trim();
+}

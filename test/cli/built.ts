@@ -1,0 +1,89 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** The program as it is installed, compiled from the sources of now, in a folder of its own. */
+export class Built {
+  readonly dir = mkdtempSync(join(tmpdir(), 'vigil-built-'));
+  readonly bin = join(this.dir, 'bin', 'vigil');
+
+  constructor({ compile = true } = {}) {
+    for (const part of ['bin', 'package.json', 'bpf'])
+      cpSync(join(ROOT, part), join(this.dir, part), { recursive: true });
+    symlinkSync(join(ROOT, 'node_modules'), join(this.dir, 'node_modules'));
+    if (!compile) return;
+    const tsc = join(ROOT, 'node_modules/.bin/tsc');
+    // Types are the lint's business.
+    const out = join(this.dir, 'dist');
+    execFileSync(tsc, ['-p', join(ROOT, 'tsconfig.build.json'), '--noCheck', '--outDir', out]);
+  }
+
+  run(...args: string[]): { status: number | null; stdout: string; stderr: string } {
+    return spawnSync(process.execPath, [this.bin, ...args], { encoding: 'utf8' });
+  }
+
+  remove(): void {
+    rmSync(this.dir, { recursive: true });
+  }
+}
+
+/** A tmux of one's own, with one window that runs a shell. */
+export class Tmux {
+  private readonly socket = `vigil-test-${process.pid}-${Math.random().toString(36).slice(2)}`;
+
+  constructor(columns: number, rows: number) {
+    this.tmux(
+      '-f',
+      '/dev/null',
+      'new-session',
+      '-d',
+      '-x',
+      String(columns),
+      '-y',
+      String(rows),
+      'env PS1="$ " sh',
+    );
+  }
+
+  private tmux(...args: string[]): string {
+    return execFileSync('tmux', ['-L', this.socket, ...args], { encoding: 'utf8' });
+  }
+
+  type(text: string): void {
+    this.tmux('send-keys', '-l', text);
+  }
+
+  key(name: string): void {
+    this.tmux('send-keys', name);
+  }
+
+  resize(columns: number, rows: number): void {
+    this.tmux('resize-window', '-x', String(columns), '-y', String(rows));
+  }
+
+  screen(): string {
+    return this.tmux('capture-pane', '-p');
+  }
+
+  info(format: string): string {
+    return this.tmux('display-message', '-p', format).trim();
+  }
+
+  async shows(text: string | RegExp, timeoutMs = 8000): Promise<string> {
+    const end = Date.now() + timeoutMs;
+    for (;;) {
+      const screen = this.screen();
+      if (typeof text === 'string' ? screen.includes(text) : text.test(screen)) return screen;
+      if (Date.now() > end) throw new Error(`the screen never showed ${text}:\n${screen}`);
+      await new Promise(resolve => setTimeout(resolve, 50));
+    }
+  }
+
+  end(): void {
+    this.tmux('kill-server');
+  }
+}
