@@ -32,7 +32,6 @@ export const daemon = defineCommand({
     // Only here: the other commands need not load what watches agents.
     const { loadConfig } = await import('../../config/load.js');
     const { createLogger } = await import('../../log/logger.js');
-    const { runDaemon } = await import('../../daemon/main.js');
     const places = defaultPlaces(process.geteuid!(), io.env);
     const { config, path } = loadConfig(args.config ?? places.config, {
       explicit: args.config !== undefined,
@@ -48,6 +47,7 @@ export const daemon = defineCommand({
       record: args.record ?? null,
       logger: createLogger(format === 'auto' ? { level } : { level, format }),
     };
+    const { runDaemon } = await import('../../daemon/main.js');
     await runDaemon(options);
     return OK;
   },
