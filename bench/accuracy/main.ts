@@ -6,9 +6,9 @@ import { nowMs } from '../../test/lab/clock.js';
 import { type Scenario, Stage } from '../../test/lab/scenario.js';
 import { SCENARIOS } from '../../test/lab/scenarios/index.js';
 import { FIRST_PROMPT } from '../../test/lab/truth.js';
+import { Vigil } from '../../test/lab/vigil.js';
 import { type Line, type Match, matchSession } from './match.js';
 import { countVerdicts, type Figures, spread, table } from './report.js';
-import { Vigil } from './vigil.js';
 
 /**
  * How true is what vigil says? Real agents play the lab's scenarios beside a real daemon.

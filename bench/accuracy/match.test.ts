@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Reason, State } from '../../src/agents/model.js';
 import { FIRST_PROMPT, type TruthEntry } from '../../test/lab/truth.js';
-import { type Heard, matchSession } from './match.js';
+import type { Heard } from '../../test/lab/vigil.js';
+import { matchSession } from './match.js';
 
 const UP = [{ from_ms: 0, to_ms: Number.POSITIVE_INFINITY }];
 

@@ -1,17 +1,6 @@
 import type { AgentStateEvent } from '../../src/api/contract.js';
 import { FIRST_PROMPT, type TruthEntry, transitionsOf, waitKind } from '../../test/lab/truth.js';
-
-/** An event as it was told, and when the client heard it. */
-export interface Heard {
-  arrived_ms: number;
-  event: AgentStateEvent;
-}
-
-/** A time in which a daemon was there to be heard. */
-export interface Uptime {
-  from_ms: number;
-  to_ms: number;
-}
+import type { Heard, Uptime } from '../../test/lab/vigil.js';
 
 export type Verdict = 'matched' | 'missed' | 'wrong' | 'extra';
 

@@ -4,10 +4,21 @@ import { createConnection, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { AgentReport, AgentStateEvent, HealthReport } from '../../src/api/contract.js';
-import { repositoryRoot } from '../../test/lab/agent-home.js';
-import { nowMs, sleep, until } from '../../test/lab/clock.js';
-import type { DaemonControl } from '../../test/lab/scenario.js';
-import type { Heard, Uptime } from './match.js';
+import { repositoryRoot } from './agent-home.js';
+import { nowMs, sleep, until } from './clock.js';
+import type { DaemonControl } from './scenario.js';
+
+/** An event as it was told, and when the client heard it. */
+export interface Heard {
+  arrived_ms: number;
+  event: AgentStateEvent;
+}
+
+/** A time in which a daemon was there to be heard. */
+export interface Uptime {
+  from_ms: number;
+  to_ms: number;
+}
 
 export interface VigilOptions {
   /** Gets run/, state/, config.toml, daemon.log. */
