@@ -44,6 +44,7 @@ export class AgentMonitor {
   private draining = false;
   private timer: NodeJS.Timeout | null = null;
   private stopped = false;
+  private sensorLive = { terminal: false, lifecycle: false };
 
   constructor(private readonly options: MonitorOptions) {
     this.tracker = new Tracker(options.tracker, options.recognise);
@@ -103,6 +104,23 @@ export class AgentMonitor {
     this.checkAlive();
   }
 
+  /**
+   * What a recording that begins now must begin with: every process of every living session, and what is
+   * known of the sensor, so that its replay starts from the same agents.
+   */
+  snapshot(): Observation[] {
+    const time_ms = now();
+    const members = this.living().flatMap(session => [...session.members.values()]);
+    const facts = members
+      .map(member => readFacts(this.options.procRoot, member.pid))
+      .filter(process => process !== null)
+      .sort((a, b) => a.start_ticks - b.start_ticks || a.pid - b.pid);
+    return [
+      { type: 'sensor', time_ms, ...this.sensorLive },
+      ...facts.map(process => ({ type: 'process', time_ms, process, how: 'scan' }) as const),
+    ];
+  }
+
   /** Ends sessions, and forgets members, whose processes are gone without an exit event. */
   checkAlive(): void {
     for (const session of this.living()) {
@@ -121,6 +139,8 @@ export class AgentMonitor {
   private take(observation: Observation): void {
     const concerns = this.tracker.concerns(observation);
     if (!concerns) return;
+    if (observation.type === 'sensor')
+      this.sensorLive = { terminal: observation.terminal, lifecycle: observation.lifecycle };
     this.options.onObservation(observation);
     const transitions = this.tracker.apply(observation);
     for (const transition of transitions) {

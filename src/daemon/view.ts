@@ -73,7 +73,6 @@ export class View implements DaemonView {
     const problems = [...this.options.problems()];
     for (const program of sensor.programs) {
       if (program.problem !== null) problems.push(`${program.name}: ${program.problem}`);
-      if (program.lost > 0) problems.push(`${program.name}: ${program.lost} events lost`);
       problems.push(...program.missing.map(feature => `${program.name}: ${feature}`));
     }
     if (sensor.tier === 'procfs') problems.push(`no kernel events: ${sensor.tier_reason}`);

@@ -1,0 +1,122 @@
+import { mkdirSync } from 'node:fs';
+import { createRecogniser } from '../agents/kinds/index.js';
+import { lockRuntimeDir } from '../api/lock.js';
+import { ApiServer } from '../api/server.js';
+import { trackerOptions } from '../config/tracker.js';
+import { createSensor } from '../kernel/index.js';
+import { BPF_DIR, VERSION } from '../package.js';
+import { Users } from '../proc/users.js';
+import { AgentMonitor } from './monitor.js';
+import type { DaemonOptions } from './options.js';
+import { Recorder } from './recorder.js';
+import { Sampling } from './sampling.js';
+import { now } from './time.js';
+import { View } from './view.js';
+
+const PROC = '/proc';
+/** So long `vigil health` speaks of a gap in the kernel's events. */
+const GAP_IS_NEWS_MS = 10 * 60_000;
+
+/**
+ * The one place where everything is made and joined. Runs until SIGINT or SIGTERM, then resolves.
+ * Rejects when it cannot start: another daemon holds the runtime directory, the socket cannot be made.
+ */
+export async function runDaemon(options: DaemonOptions): Promise<void> {
+  const { config, logger } = options;
+  const lock = lockRuntimeDir(options.runtimeDir);
+  mkdirSync(options.stateDir, { recursive: true, mode: 0o700 });
+
+  const users = new Users();
+  const problems = new Set<string>();
+  let lastGap: { reason: string; at_ms: number } | null = null;
+  const recentGap = () =>
+    lastGap !== null && now() - lastGap.at_ms < GAP_IS_NEWS_MS
+      ? [
+          `${lastGap.reason} (${Math.round((now() - lastGap.at_ms) / 1000)} s ago; all processes were looked at again)`,
+        ]
+      : [];
+  const recorder =
+    options.record === null
+      ? null
+      : new Recorder(options.record, VERSION, error => {
+          problems.add(`the recording stopped: ${error.message}`);
+          logger.error({ err: error, file: options.record }, 'cannot write the recording');
+        });
+
+  const recognise = createRecogniser(config.agents);
+  const monitor = new AgentMonitor({
+    procRoot: PROC,
+    recognise,
+    users,
+    logger,
+    tracker: trackerOptions(config),
+    onTransition: (transition, session) => {
+      view.publish(transition, session);
+      const { pid, agent, from, to, reason } = transition;
+      logger.info({ pid, agent, from, to, reason, evidence: transition.evidence.text }, 'agent state');
+    },
+    onObservation: observation => recorder?.write(observation),
+  });
+  const sensor = createSensor(
+    {
+      logger,
+      bpfDir: BPF_DIR,
+      daemonPid: process.pid,
+      ...(config.sensor.bpftrace === undefined ? {} : { bpftracePath: config.sensor.bpftrace }),
+      ...(config.sensor.tier === 'auto' ? {} : { forceTier: config.sensor.tier }),
+    },
+    {
+      event: event => monitor.kernelEvent(event),
+      gap: reason => {
+        lastGap = { reason, at_ms: now() };
+        logger.info({ reason }, 'looking at all processes again');
+        monitor.rescan(true);
+      },
+      terminal: live => monitor.feed({ type: 'sensor', time_ms: now(), terminal: live, lifecycle: true }),
+    },
+  );
+  monitor.attach(sensor);
+  const view = new View({
+    monitor,
+    sensor,
+    users,
+    procRoot: PROC,
+    version: VERSION,
+    problems: () => [...problems, ...recentGap()],
+  });
+  const server = new ApiServer({ lock, view, logger });
+  const sampling = new Sampling(monitor, PROC);
+
+  try {
+    await sensor.start();
+    const { tier, tier_reason, bpftrace_version } = sensor.health();
+    logger.info({ tier, reason: tier_reason, bpftrace: bpftrace_version }, 'sensor tier');
+    monitor.rescan(true);
+    sampling.start(tier === 'procfs');
+    await server.start();
+    logger.info({ socket: server.socketPath, version: VERSION, pid: process.pid }, 'vigil is watching');
+    await terminated(logger);
+  } finally {
+    sampling.stop();
+    await server.stop().catch(() => {});
+    await sensor.stop();
+    monitor.stop();
+    await recorder?.close();
+    lock.release();
+  }
+}
+
+/** Resolves at SIGINT or SIGTERM; a second one does not wait for the farewell. */
+function terminated(logger: DaemonOptions['logger']): Promise<void> {
+  return new Promise(resolve => {
+    let asked = false;
+    const stop = (signal: NodeJS.Signals) => {
+      if (asked) process.exit(1);
+      asked = true;
+      logger.info({ signal }, 'stopping');
+      resolve();
+    };
+    process.on('SIGINT', stop);
+    process.on('SIGTERM', stop);
+  });
+}
