@@ -31,12 +31,12 @@ running() {
 viewer=""
 show() {
 	if [ -t 0 ] && [ -t 1 ]; then
-		"${vigil[@]}" agents --watch "$@"
+		"${vigil[@]}" agents --watch "$@" 3>&-
 	else
 		"${vigil[@]}" health || true
 		"${vigil[@]}" agents
 		# In the background: bash acts on signals only while it waits.
-		"${vigil[@]}" events --follow &
+		"${vigil[@]}" events --follow 3>&- &
 		viewer=$!
 		wait "$viewer"
 	fi
