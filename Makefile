@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help build run test lint unit test-lab bench man clean deps-build deps-test
+.PHONY: help build run test lint unit docs clean deps-build deps-test
 
 # A Node.js of vigil's own, where the system has none that is new enough (scripts/install-deps.sh).
 export PATH := $(CURDIR)/build/node/bin:$(PATH)
@@ -31,8 +31,8 @@ unit: build
 	@rm -f build/vitest.json
 	node_modules/.bin/vitest run --reporter=default --reporter=json --outputFile.json=build/vitest.json
 
-man: build ## Write man/vigil.1 anew
-	node scripts/man.mjs
+docs: build ## Write man/vigil.1 and docs/configuration.md anew
+	node scripts/docs.mjs
 
 clean: ## Remove what was built
 	rm -rf build dist coverage

@@ -55,6 +55,7 @@ fetch_node() {
 	npm install --prefix "$root/build/node" --no-save --ignore-scripts --no-audit --no-fund --loglevel=error \
 		"$package@$node_version" >/dev/null || return 1
 	ln -s "node_modules/$package/bin" "$root/build/node/bin"
+	hash -r # the shell remembers where node was
 }
 
 node_advice() {

@@ -7,7 +7,7 @@ type Described = Options & { describe: string };
 
 export function manPage(commands: readonly CliCommand[], version: string): string {
   const lines = [
-    '.\\" Made from src/cli/commands by scripts/man.mjs: change those.',
+    '.\\" Made from src/cli/commands by scripts/docs.mjs: change those.',
     `.TH VIGIL 1 "" "vigil ${roff(version)}" "User Commands"`,
     '.SH NAME',
     'vigil \\- know what your AI coding agents are doing, seen from the kernel',

@@ -8,7 +8,7 @@ import { VERSION } from '../../src/package.js';
 describe('man/vigil.1', () => {
   const page = manPage(COMMANDS, VERSION);
 
-  it('is current: make man writes it', () => {
+  it('is current: make docs writes it', () => {
     expect(readFileSync(new URL('../../man/vigil.1', import.meta.url), 'utf8')).toBe(page);
   });
 
