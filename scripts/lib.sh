@@ -16,13 +16,18 @@ node_fits() {
 
 is_nixos() { [ -e /etc/NIXOS ]; }
 
+ask_sudo() {
+	say "this needs root (eBPF, packages); without your password it goes on as you"
+	sudo -v
+}
+
 # How to become root: nothing, sudo, or not at all. Asks for a password only on a terminal.
 find_root() {
 	if [ "$(id -u)" -eq 0 ]; then
 		as_root=""
 	elif have sudo && sudo -n true 2>/dev/null; then
 		as_root="sudo"
-	elif have sudo && [ -t 0 ] && [ -t 2 ] && sudo -v; then
+	elif have sudo && [ -t 0 ] && [ -t 2 ] && ask_sudo; then
 		as_root="sudo"
 	else
 		return 1

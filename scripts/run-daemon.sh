@@ -1,19 +1,18 @@
 #!/bin/sh
 # The daemon for `make run`: lives as long as standard input is open, so that it ends with whoever
 # started it, also when that one was killed, and when it runs as root and its starter does not.
-# Usage: scripts/run-daemon.sh NODE LOG [daemon options] < a pipe
+# Its output is the log: opened by whoever starts this, so that root opens no file of a user.
+# Usage: scripts/run-daemon.sh NODE [daemon options] < a pipe > a log
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 node=$1
-log=$2
-shift 2
+shift
 
 exec 4<&0
 # Ctrl-C on the terminal reaches all of us; the pipe decides.
 trap '' INT
 "$root/scripts/mount-tracefs.sh" || true
-: >"$log"
-"$node" "$root/bin/vigil" daemon --log-format pretty "$@" </dev/null >>"$log" 2>&1 4<&- &
+"$node" "$root/bin/vigil" daemon --log-format pretty "$@" </dev/null 2>&1 4<&- &
 daemon=$!
 
 # Ends when the pipe is closed, or when the daemon has ended by itself.

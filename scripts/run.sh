@@ -60,7 +60,7 @@ fi
 # The daemon ends when the writing end of this pipe does, whatever becomes of this script.
 rm -f build/run/alive
 mkfifo build/run/alive
-"${launcher[@]}" scripts/run-daemon.sh "$node" "$log" "${options[@]}" <build/run/alive &
+"${launcher[@]}" scripts/run-daemon.sh "$node" "${options[@]}" <build/run/alive >"$log" 2>&1 &
 daemon=$!
 exec 3>build/run/alive
 rm -f build/run/alive
