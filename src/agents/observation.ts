@@ -24,6 +24,8 @@ export interface ProcessFacts {
   /** Target of /proc/PID/exe, without ` (deleted)`; null where it may not be read. */
   exe: string | null;
   argv: string[];
+  /** Forked and has not yet replaced its image: name and arguments are its parent's. */
+  is_copy: boolean;
   cwd: string | null;
   /** Controlling terminal below /dev, e.g. `pts/3`. */
   tty: string | null;
@@ -112,6 +114,8 @@ export interface SensorObservation {
   time_ms: number;
   /** Writes and keys of watched terminals arrive. Silence means silence only while this is so. */
   terminal: boolean;
+  /** Keys are seen as well; without them, typing looks like work. */
+  keys: boolean;
   /** Exits arrive with their code. */
   lifecycle: boolean;
 }

@@ -72,7 +72,8 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
         logger.info({ reason }, 'looking at all processes again');
         monitor.rescan(true);
       },
-      terminal: live => monitor.feed({ type: 'sensor', time_ms: now(), terminal: live, lifecycle: true }),
+      terminal: live =>
+        monitor.feed({ type: 'sensor', time_ms: now(), terminal: live, keys: live, lifecycle: true }),
     },
   );
   monitor.attach(sensor);

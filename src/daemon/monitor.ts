@@ -44,7 +44,7 @@ export class AgentMonitor {
   private draining = false;
   private timer: NodeJS.Timeout | null = null;
   private stopped = false;
-  private sensorLive = { terminal: false, lifecycle: false };
+  private sensorLive = { terminal: false, keys: false, lifecycle: false };
 
   constructor(private readonly options: MonitorOptions) {
     this.tracker = new Tracker(options.tracker, options.recognise);
@@ -139,8 +139,10 @@ export class AgentMonitor {
   private take(observation: Observation): void {
     const concerns = this.tracker.concerns(observation);
     if (!concerns) return;
-    if (observation.type === 'sensor')
-      this.sensorLive = { terminal: observation.terminal, lifecycle: observation.lifecycle };
+    if (observation.type === 'sensor') {
+      const { terminal, keys, lifecycle } = observation;
+      this.sensorLive = { terminal, keys, lifecycle };
+    }
     this.options.onObservation(observation);
     const transitions = this.tracker.apply(observation);
     for (const transition of transitions) {
@@ -211,6 +213,7 @@ const UNKNOWN_PROCESS: ProcessFacts = {
   comm: '',
   exe: null,
   argv: [],
+  is_copy: false,
   cwd: null,
   tty: null,
   stdin_tty: null,

@@ -27,7 +27,7 @@ export class Sampling {
     this.every(procfsOnly ? PROCFS_SCAN_MS : SAFETY_SCAN_MS, () => this.monitor.rescan(false));
     this.every(BLOCKED_SAMPLE_MS, () => this.sampleBlocked());
     if (!procfsOnly) return;
-    this.monitor.feed({ type: 'sensor', time_ms: now(), terminal: true, lifecycle: false });
+    this.monitor.feed({ type: 'sensor', time_ms: now(), terminal: true, keys: false, lifecycle: false });
     this.every(PROCFS_SAMPLE_MS, () => this.sampleWrites());
   }
 

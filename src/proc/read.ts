@@ -67,6 +67,7 @@ export function readFacts(root: string, pid: number): ProcessFacts | null {
     comm: stat.comm,
     exe: readExe(root, pid),
     argv: readArgv(root, pid),
+    is_copy: stat.is_copy,
     cwd: readLink(root, pid, 'cwd'),
     tty: ttyName(stat.tty_nr),
     stdin_tty: isTerminal(root, pid, 0),

@@ -14,6 +14,8 @@ export interface Stat {
   sid: number;
   /** Device number of the controlling terminal; 0 for none. */
   tty_nr: number;
+  /** Forked and has not yet replaced its image: a copy of its parent, name and all. */
+  is_copy: boolean;
   /** User and system time in clock ticks. */
   cpu_ticks: number;
   threads: number;
@@ -22,6 +24,9 @@ export interface Stat {
   vsize_bytes: number;
   rss_pages: number;
 }
+
+/** include/linux/sched.h: forked but did not exec. */
+const PF_FORKNOEXEC = 0x40;
 
 export function parseStat(text: string): Stat | null {
   const open = text.indexOf('(');
@@ -39,6 +44,7 @@ export function parseStat(text: string): Stat | null {
     pgid: field(5),
     sid: field(6),
     tty_nr: field(7),
+    is_copy: (field(9) & PF_FORKNOEXEC) !== 0,
     cpu_ticks: field(14) + field(15),
     threads: field(20),
     start_ticks: field(22),

@@ -9,6 +9,7 @@ export function facts(some: Partial<ProcessFacts> = {}): ProcessFacts {
     comm: 'x',
     exe: '/usr/bin/x',
     argv: ['x'],
+    is_copy: false,
     cwd: '/home/u/shop',
     tty: 'pts/3',
     stdin_tty: true,

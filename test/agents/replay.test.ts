@@ -59,14 +59,19 @@ const kinds: fc.Arbitrary<Record<string, unknown>>[] = [
     how: fc.constant('exec'),
     process: fc.constantFrom(claude, { ...claude, pid: 101, ppid: 100 }, { ...claude, start_ticks: 7000 }),
   }),
-  fc.record({ type: fc.constant('sensor'), terminal: fc.boolean(), lifecycle: fc.constant(true) }),
+  fc.record({
+    type: fc.constant('sensor'),
+    terminal: fc.boolean(),
+    keys: fc.boolean(),
+    lifecycle: fc.constant(true),
+  }),
 ];
 const stream = fc
   .array(fc.tuple(fc.integer({ min: 0, max: 3000 }), fc.oneof(...kinds)), { maxLength: 60 })
   .map(steps => {
     let time_ms = 1_000_000;
     const events: Observation[] = [
-      { type: 'sensor', time_ms, terminal: true, lifecycle: true },
+      { type: 'sensor', time_ms, terminal: true, keys: true, lifecycle: true },
       { type: 'process', time_ms, how: 'exec', process: claude },
     ];
     for (const [gap_ms, event] of steps) {

@@ -27,7 +27,7 @@ export class Story {
     };
     const userKinds = [{ name: 'liner', commands: ['liner'], paths: [] }];
     this.tracker = new Tracker({ ...defaults, ...options }, createRecogniser(userKinds));
-    this.at(0, { type: 'sensor', terminal: true, lifecycle: true });
+    this.at(0, { type: 'sensor', terminal: true, keys: true, lifecycle: true });
   }
 
   at(s: number, event: Omit<Observation, 'time_ms'> | Record<string, unknown>): this {

@@ -147,8 +147,8 @@ describe('rhythm alone', () => {
 
   it('stays with its state while nobody watches the terminal', () => {
     const story = idle().key(10, true).spins(10.25, 12);
-    story.at(12.1, { type: 'sensor', terminal: false, lifecycle: true }).until(30);
-    story.at(30, { type: 'sensor', terminal: true, lifecycle: true }).spins(30.1, 32).until(40);
+    story.at(12.1, { type: 'sensor', terminal: false, keys: false, lifecycle: true }).until(30);
+    story.at(30, { type: 'sensor', terminal: true, keys: true, lifecycle: true }).spins(30.1, 32).until(40);
     expect(story.states).toEqual(['WAITING input @1.60', 'WORKING thinking @10.50', 'WAITING done @32.85']);
   });
 });
@@ -430,7 +430,7 @@ describe('the transcript alone', () => {
     expect(story.states).toEqual([
       'WORKING thinking @1.00',
       'WAITING approval @3.60',
-      'WORKING thinking @9.00',
+      'WORKING thinking @9.10',
       'WAITING done @12.06',
     ]);
   });

@@ -21,6 +21,8 @@ const STARTUP_MS = 6_000;
 export interface Rhythm {
   /** Since when silence would have been seen; null while the terminal is not watched. */
   watched_since_ms: number | null;
+  /** Whether keys are seen as well: without them typing cannot be told from work. */
+  keys_seen: boolean;
   started_ms: number;
   last_output_ms: number | null;
   /** Start, length and end of the present run of unprompted outputs. */
@@ -37,6 +39,7 @@ export interface Rhythm {
 export function newRhythm(started_ms: number): Rhythm {
   return {
     watched_since_ms: null,
+    keys_seen: false,
     started_ms,
     last_output_ms: null,
     run_start_ms: null,

@@ -57,6 +57,7 @@ export const claudeCode: AgentKind = {
     return { role: 'main', interactive: !oneShot && onTerminal(process) };
   },
   alwaysDraws: true,
+  keepsTranscript: true,
   isTool(argv) {
     // Its hooks and status line are shell commands too; only the Bash tool sources a snapshot or evals.
     return isShellCommand(argv) && argv.some(arg => arg.includes('/shell-snapshots/') || /\beval /.test(arg));

@@ -105,6 +105,7 @@ export const codex: AgentKind = {
     return { role: 'main', interactive: onTerminal(process) };
   },
   alwaysDraws: true,
+  keepsTranscript: true,
   isTool(argv) {
     return isShellCommand(argv) || baseName(argv[0] ?? '') === 'codex-linux-sandbox';
   },

@@ -40,6 +40,7 @@ export type Recogniser = (process: ProcessFacts) => Recognised | null;
 export function createRecogniser(userKinds: readonly UserKind[] = []): Recogniser {
   const kinds = [...userKinds.map(userKind), ...BUILT_IN_KINDS];
   return process => {
+    if (process.is_copy) return null;
     const id = identify(process);
     for (const kind of kinds) {
       const match = kind.match(process, id);

@@ -31,6 +31,8 @@ export interface AgentKind {
   isTool?(argv: readonly string[]): boolean;
   /** It draws without a pause for as long as it works, also while it thinks or a tool runs. */
   alwaysDraws?: boolean;
+  /** It writes down its turns in a file that vigil reads. */
+  keepsTranscript?: boolean;
   /** Reads the state out of a window title (OSC 0/2). */
   readTitle?(title: string): Words | null;
   /** Reads the state out of any other OSC sequence, e.g. code 7501. */

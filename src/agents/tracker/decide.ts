@@ -38,6 +38,10 @@ const ASKS_AFTER_MS = 600;
 
 /** With a prompt queued, an agent is idle for 10 ms between two turns: that is one stretch of work. */
 const SETTLED_MS = 60;
+/** A rejected request is first written down as answered, and only then as the end of the turn. */
+const TRANSCRIPT_SETTLED_MS = 100;
+/** What it asks is in the transcript so soon after the session file says that it asks. */
+const ASK_KNOWN_MS = 110;
 /** While it starts, before anybody pressed Enter, an agent may say for a moment that it works (Codex). */
 const BLIP_MS = 150;
 /** So long may an agent load before it draws anything; its silence before that is not waiting. */
@@ -116,6 +120,13 @@ function fromClaim(session: Session, now_ms: number, options: DecideOptions, cla
     if (claim.source === 'osc' && rhythm.last_enter_ms === null && !session.has_worked && now_ms < blip_ms) {
       return unchanged(session, blip_ms);
     }
+    if (
+      claim.source === 'transcript' &&
+      session.state === 'WAITING' &&
+      now_ms < claim.at_ms + TRANSCRIPT_SETTLED_MS
+    ) {
+      return unchanged(session, claim.at_ms + TRANSCRIPT_SETTLED_MS);
+    }
     const quiet_ms = silence(rhythm, now_ms);
     const rule = `the agent's own word (${claim.source}) decides`;
     const asks_ms = mayTurnOutToAsk(session, claim)
@@ -138,10 +149,19 @@ function fromClaim(session: Session, now_ms: number, options: DecideOptions, cla
     const silent: Evidence = { source: 'rhythm', text, time_ms: now_ms };
     return waiting(session, null, silent, 'a working agent of this kind never stops drawing', null);
   }
+  const known_ms = claim.at_ms + ASK_KNOWN_MS;
+  if (
+    claim.source === 'registry' &&
+    claim.ask !== null &&
+    session.signals.transcript?.entry.phase === 'working' &&
+    now_ms < known_ms
+  ) {
+    return unchanged(session, known_ms);
+  }
   const settled_ms = claim.at_ms + SETTLED_MS;
   if (claim.ask === null && session.state === 'WORKING' && now_ms < settled_ms)
     return unchanged(session, settled_ms);
-  const run_ms = unpromptedRun(rhythm, now_ms);
+  const run_ms = rhythm.keys_seen ? unpromptedRun(rhythm, now_ms) : 0;
   if (
     session.kind.alwaysDraws &&
     run_ms >= DRAWING_REFUTES_MS &&
@@ -204,7 +224,8 @@ function fromRhythm(session: Session, now_ms: number, options: DecideOptions): D
   const silent_ms = silence(rhythm, now_ms);
   const loads_ms = rhythm.last_output_ms === null ? session.started_ms + LOADING_MS : 0;
   const ripe_ms = Math.max(now_ms - idleTime(rhythm, now_ms) + options.wait_threshold_ms, loads_ms);
-  if (rhythm.working) {
+  const believed = rhythm.keys_seen || !(options.words && session.kind.keepsTranscript);
+  if (rhythm.working && believed) {
     const evidence: Evidence = {
       source: 'rhythm',
       text: 'it keeps drawing although no key is pressed',

@@ -2,7 +2,13 @@ import { isTitle, parseOsc, plainTitle } from '../evidence/osc.js';
 import { rhythmKey, rhythmOutput, rhythmResize, settleRhythm } from '../evidence/rhythm.js';
 import type { Recogniser } from '../kinds/index.js';
 import type { Ending, Evidence, Transition } from '../model.js';
-import type { Observation, ProcessObservation, RegistryEntry, TranscriptEntry } from '../observation.js';
+import type {
+  Observation,
+  ProcessObservation,
+  RegistryEntry,
+  SensorObservation,
+  TranscriptEntry,
+} from '../observation.js';
 import { type DecideOptions, type Decision, decide } from './decide.js';
 import { Family } from './family.js';
 import { remember, type Session } from './session.js';
@@ -27,6 +33,7 @@ export class Tracker {
   private readonly due = new Map<Session, number>();
   private now_ms = Number.NEGATIVE_INFINITY;
   private terminal_live = false;
+  private keys_live = false;
   private out: Transition[] = [];
 
   constructor(
@@ -178,7 +185,7 @@ export class Tracker {
       case 'blocked_read':
         return this.takeBlockedRead(observation.pid, observation.blocked, observation.time_ms);
       case 'sensor':
-        return this.takeSensor(observation.terminal, observation.time_ms);
+        return this.takeSensor(observation);
       case 'clock':
         return [];
     }
@@ -192,7 +199,7 @@ export class Tracker {
     const result = this.family.see(observation.process, observation.how, observation.time_ms);
     if (result === undefined) return [];
     const { session, isNew } = result;
-    if (isNew && this.terminal_live) session.signals.rhythm.watched_since_ms = observation.time_ms;
+    if (isNew) this.watchRhythm(session, observation.time_ms);
     return [session];
   }
 
@@ -251,8 +258,9 @@ export class Tracker {
     const session = this.family.sessionOf(pid);
     if (session === undefined || session.pid !== pid) return [];
     if (entry === null) {
-      session.signals.registry = null;
-      return [session];
+      // It is taken away when the agent is about to end: what it said last holds until then.
+      remember(session, { source: 'registry', text: 'its session file is gone', time_ms });
+      return [];
     }
     if (entry.start_ticks !== null && entry.start_ticks !== session.start_ticks) {
       remember(session, {
@@ -297,12 +305,18 @@ export class Tracker {
     return [session];
   }
 
-  private takeSensor(terminal: boolean, time_ms: number): Session[] {
-    if (terminal === this.terminal_live) return [];
+  private takeSensor({ terminal, keys, time_ms }: SensorObservation): Session[] {
+    if (terminal === this.terminal_live && keys === this.keys_live) return [];
     this.terminal_live = terminal;
+    this.keys_live = keys;
     const living = this.family.sessions().filter(session => session.ending === null);
-    for (const session of living) session.signals.rhythm.watched_since_ms = terminal ? time_ms : null;
+    for (const session of living) this.watchRhythm(session, time_ms);
     return living;
+  }
+
+  private watchRhythm(session: Session, time_ms: number): void {
+    session.signals.rhythm.watched_since_ms = this.terminal_live ? time_ms : null;
+    session.signals.rhythm.keys_seen = this.keys_live;
   }
 
   private progress(session: Session, text?: string): Session {
