@@ -45,5 +45,5 @@ deps-test:
 
 # As the lockfile says, again whenever it changed; a mere new time stamp (git checkout) is no change.
 node_modules/.vigil-lock: package-lock.json
-	@if ! cmp -s package-lock.json $@; then npm ci --include=dev --no-audit --no-fund && cp package-lock.json $@; fi
+	@if ! cmp -s package-lock.json $@; then scripts/install-packages.sh && cp package-lock.json $@; fi
 	@touch $@
