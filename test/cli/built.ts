@@ -12,7 +12,7 @@ export class Built {
   readonly bin = join(this.dir, 'bin', 'vigil');
 
   constructor({ compile = true } = {}) {
-    for (const part of ['bin', 'package.json', 'bpf'])
+    for (const part of ['bin', 'package.json'])
       cpSync(join(ROOT, part), join(this.dir, part), { recursive: true });
     symlinkSync(join(ROOT, 'node_modules'), join(this.dir, 'node_modules'));
     if (!compile) return;
