@@ -28,7 +28,7 @@ describe('what Claude says of itself', () => {
       'WORKING thinking @1.60',
       'WAITING approval @3.73',
       'WORKING thinking @10.61',
-      'WORKING tool @10.63',
+      'WORKING tool @10.73',
       'WORKING thinking @15.60',
       'WAITING done @17.85',
     ]);
@@ -188,7 +188,7 @@ describe('Codex', () => {
     expect(story.states).toEqual([
       'WAITING input @1.00',
       'WORKING thinking @2.00',
-      'WORKING tool @3.01',
+      'WORKING tool @3.11',
       'WORKING thinking @6.00',
       'WAITING done @7.06',
     ]);

@@ -42,6 +42,8 @@ const SETTLED_MS = 60;
 const TRANSCRIPT_SETTLED_MS = 100;
 /** What it asks is in the transcript so soon after the session file says that it asks. */
 const ASK_KNOWN_MS = 110;
+/** A command that ends sooner is not worth a word: agents run many to look around. */
+const TOOL_SHOWN_MS = 100;
 /** While it starts, before anybody pressed Enter, an agent may say for a moment that it works (Codex). */
 const BLIP_MS = 150;
 /** So long may an agent load before it draws anything; its silence before that is not waiting. */
@@ -261,13 +263,14 @@ function working(
 ): Decision {
   const stalls_ms = session.signals.progress_ms + options.stall_after_ms;
   const tools = runningTools(session);
-  let reason: Reason = tools.length > 0 ? 'tool' : 'thinking';
-  let next_ms = until_ms;
-  if (reason === 'thinking') {
-    if (now_ms >= stalls_ms) reason = 'stalled';
-    else next_ms = Math.min(until_ms ?? Number.POSITIVE_INFINITY, stalls_ms);
-  }
-  return { state: 'WORKING', reason, evidence, rule, until_ms: next_ms };
+  const shown_ms = Math.min(...tools.map(tool => tool.since_ms)) + TOOL_SHOWN_MS;
+  const next = (...times: (number | null)[]) =>
+    times.reduce((a, b) => (a === null || (b !== null && b < a) ? b : a), until_ms);
+  if (now_ms >= shown_ms) return { state: 'WORKING', reason: 'tool', evidence, rule, until_ms };
+  const soon_ms = tools.length > 0 ? shown_ms : null;
+  if (now_ms >= stalls_ms)
+    return { state: 'WORKING', reason: 'stalled', evidence, rule, until_ms: next(soon_ms) };
+  return { state: 'WORKING', reason: 'thinking', evidence, rule, until_ms: next(soon_ms, stalls_ms) };
 }
 
 function waiting(
