@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { AgentKind } from '../../test/lab/agent-home.js';
-import { nowMs } from '../../test/lab/clock.js';
+import { nowMs, sleep } from '../../test/lab/clock.js';
 import { type Scenario, Stage } from '../../test/lab/scenario.js';
 import { SCENARIOS } from '../../test/lab/scenarios/index.js';
 import { FIRST_PROMPT } from '../../test/lab/truth.js';
@@ -73,6 +73,8 @@ for (let round = 1; ; round++) {
   console.log(`round ${round}: ${truths} true transitions so far`);
   if (values.repeat ? round >= Number(values.repeat) : truths >= enough) break;
 }
+// What was the last to happen has to be said, too.
+await sleep(3000);
 const end = await vigil.health();
 await vigil.stopDaemon();
 publish();
@@ -97,6 +99,8 @@ async function play({ scenario, kind }: Play): Promise<void> {
     broken.push(`${kind} ${scenario.name}: ${problem}`);
   }
   await stage.end();
+  // The next scenario may stop the daemon: the last event of this one is still due.
+  await sleep(1500);
   if (!problem) stages.push(stage);
   console.log(
     `${problem ? 'broken' : 'played'} ${kind} ${scenario.name} in ${((nowMs() - started_ms) / 1000).toFixed(0)} s ${problem}`,

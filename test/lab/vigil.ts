@@ -70,8 +70,9 @@ export class Vigil implements DaemonControl {
     const socket = this.#socket;
     createInterface({ input: socket }).on('line', line => this.#hear(line));
     socket.on('error', () => {});
-    await this.#ask('events', { follow: true });
-    await this.agents();
+    // What it said before we could listen, e.g. of agents that already ran.
+    const recent = (await this.#ask('events', { follow: true })) as AgentStateEvent[];
+    this.heard.push(...recent.map(event => ({ arrived_ms: nowMs(), event })));
   }
 
   async stopDaemon(): Promise<void> {
