@@ -26,41 +26,36 @@ The daemon reads it when it starts.
 `;
 
 export function configReference(): string {
-  const root = configJsonSchema() as JsonSchema;
-  const keys = Object.entries(root.properties ?? {});
-  const plain = keys.filter(([, schema]) => !isTable(schema) && !isTables(schema));
-  const sections = keys.filter(([, schema]) => isTable(schema) || isTables(schema));
-  return [
-    INTRO,
-    ...(plain.length === 0 ? [] : ['## Top level', '', ...rows(Object.fromEntries(plain), []), '']),
-    ...sections.flatMap(([name, schema]) => section(name, schema)),
-  ]
+  return `${INTRO}\n${sections(null, configJsonSchema() as JsonSchema)
     .join('\n')
-    .trimEnd()
-    .concat('\n');
+    .trimEnd()}\n`;
 }
 
-const isTable = (schema: JsonSchema): boolean => schema.type === 'object';
-const isTables = (schema: JsonSchema): boolean => schema.type === 'array' && schema.items?.type === 'object';
-
-function section(name: string, schema: JsonSchema): string[] {
-  const table = isTables(schema) ? schema.items! : schema;
-  const title = isTables(schema) ? `[[${name}]]` : `[${name}]`;
+/** A table's own keys, then the tables within it. */
+function sections(name: string | null, schema: JsonSchema): string[] {
+  const table = schema.items ?? schema;
+  const children = Object.entries(table.properties ?? {});
+  const plain = children.filter(([, child]) => !isTable(child));
+  const inner = children.filter(([, child]) => isTable(child));
+  const title =
+    name === null ? 'Top level' : `\`${schema.items === undefined ? `[${name}]` : `[[${name}]]`}\``;
+  const about = name === null || schema.description === undefined ? [] : [schema.description, ''];
   return [
-    `## \`${title}\``,
-    '',
-    schema.description ?? '',
-    '',
-    ...rows(table.properties ?? {}, table.required ?? []),
-    '',
+    ...(plain.length === 0 ? [] : [`## ${title}`, '', ...about, ...rows(plain, table.required ?? []), '']),
+    ...inner.flatMap(([key, child]) => sections(name === null ? key : `${name}.${key}`, child)),
   ];
 }
 
-function rows(properties: Record<string, JsonSchema>, required: readonly string[]): string[] {
+/** `[table]` or `[[table]]` */
+function isTable(schema: JsonSchema): boolean {
+  return (schema.items ?? schema).properties !== undefined;
+}
+
+function rows(children: readonly (readonly [string, JsonSchema])[], required: readonly string[]): string[] {
   return [
     '| Key | Value | Default | |',
     '|---|---|---|---|',
-    ...Object.entries(properties).map(
+    ...children.map(
       ([name, schema]) =>
         `| \`${name}\` | ${values(schema)} | ${fallback(schema, required.includes(name))} | ${cell(schema.description ?? '')} |`,
     ),
@@ -69,7 +64,9 @@ function rows(properties: Record<string, JsonSchema>, required: readonly string[
 
 function values(schema: JsonSchema): string {
   if (schema.enum !== undefined) return schema.enum.map(value => `\`"${String(value)}"\``).join(', ');
-  if (schema.type === 'integer') return `${schema.minimum} to ${schema.maximum}`;
+  if (schema.type === 'integer' || schema.type === 'number') {
+    return `${schema.minimum ?? 'any'} to ${schema.maximum ?? 'any'}`;
+  }
   if (schema.type === 'boolean') return '`true`, `false`';
   return schema.type === 'array' ? 'list of texts' : 'text';
 }
