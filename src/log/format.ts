@@ -7,10 +7,21 @@ export type LogFormat = 'journal' | 'pretty' | 'json';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** journald takes the priority from a prefix; a person reads; anything else gets JSON lines. */
-export function chooseFormat(env: Env, stderrIsTty: boolean): LogFormat {
-  if (stderrIsTty) return 'pretty';
-  return env.JOURNAL_STREAM !== undefined || env.INVOCATION_ID !== undefined ? 'journal' : 'json';
+/** What standard error is. */
+export interface Target {
+  tty: boolean;
+  /** `device:inode`, as JOURNAL_STREAM has it. */
+  stream: string;
+}
+
+/**
+ * journald takes the priority from a prefix; a person reads; anything else gets JSON lines. The variables
+ * of systemd are inherited by whatever a service starts (a whole desktop session, say): so the stream counts.
+ */
+export function chooseFormat(env: Env, { tty, stream }: Target): LogFormat {
+  if (tty) return 'pretty';
+  if (env.JOURNAL_STREAM !== undefined) return env.JOURNAL_STREAM === stream ? 'journal' : 'json';
+  return env.INVOCATION_ID === undefined ? 'json' : 'journal';
 }
 
 interface LogRecord {

@@ -1,3 +1,4 @@
+import { fstatSync } from 'node:fs';
 import pino from 'pino';
 import type { LogLevel } from '../config/log-levels.js';
 import { chooseFormat, formatter, type LogFormat } from './format.js';
@@ -16,12 +17,21 @@ export interface LoggerOptions {
 /** The logger of the daemon. Written at once: the last words before a crash are the ones that count. */
 export function createLogger(options: LoggerOptions): Logger {
   const tty = process.stderr.isTTY === true;
-  const format = options.format ?? chooseFormat(process.env, tty);
+  const format = options.format ?? chooseFormat(process.env, { tty, stream: stderrStream() });
   const color = options.color ?? (tty && (process.env.NO_COLOR ?? '') === '');
   const write = options.write ?? stderrWriter();
   const render = formatter(format, { color });
   const stream = { write: (line: string) => write(render(line)) };
   return pino({ level: options.level, base: null, serializers: { err: pino.stdSerializers.err } }, stream);
+}
+
+function stderrStream(): string {
+  try {
+    const { dev, ino } = fstatSync(2);
+    return `${dev}:${ino}`;
+  } catch {
+    return '';
+  }
 }
 
 function stderrWriter(): (text: string) => void {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type ApiClient, ApiError, connectToDaemon, NotRunningError } from '../../src/api/client.js';
 import { fakeAgent, fakeEvent } from './fake-view.js';
 import { Rig, waitFor } from './rig.js';
@@ -44,6 +44,18 @@ describe('a client of a running daemon', () => {
     rig.view.emit(fakeEvent({ pid: 2 }));
     await waitFor(() => pids.length === 1);
     expect(pids).toEqual([2]);
+  });
+
+  it('records, and costs nothing when nobody does', async () => {
+    const seen: unknown[] = [];
+    expect(rig.view.observers.size).toBe(0);
+    expect(await client.record(observation => seen.push(observation))).toEqual([
+      { type: 'clock', time_ms: 1 },
+    ]);
+    rig.view.observe({ type: 'clock', time_ms: 2 });
+    await vi.waitFor(() => expect(seen).toEqual([{ type: 'clock', time_ms: 2 }]));
+    client.close();
+    await vi.waitFor(() => expect(rig.view.observers.size).toBe(0));
   });
 
   it('notices that the daemon is gone', async () => {

@@ -1,3 +1,4 @@
+import type { Observation } from '../../src/agents/observation.js';
 import type {
   AgentReport,
   AgentStateEvent,
@@ -92,6 +93,7 @@ export class FakeView implements DaemonView {
   list: AgentReport[] = [];
   past: OwnedEvent[] = [];
   report: HealthReport = fakeHealth();
+  readonly observers = new Set<(observation: Observation) => void>();
   private readonly listeners = new Set<(event: OwnedEvent) => void>();
 
   agents(): AgentReport[] {
@@ -116,6 +118,19 @@ export class FakeView implements DaemonView {
   onEvent(listener: (event: OwnedEvent) => void): () => void {
     this.listeners.add(listener);
     return () => void this.listeners.delete(listener);
+  }
+
+  snapshot(): Observation[] {
+    return [{ type: 'clock', time_ms: 1 }];
+  }
+
+  onObservation(listener: (observation: Observation) => void): () => void {
+    this.observers.add(listener);
+    return () => void this.observers.delete(listener);
+  }
+
+  observe(observation: Observation): void {
+    for (const observer of this.observers) observer(observation);
   }
 
   health(): HealthReport {

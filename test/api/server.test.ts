@@ -38,7 +38,7 @@ describe('a request', () => {
         error: {
           code: 'unknown_command',
           message:
-            'unknown command "agent": did you mean "agents"? known are ping, health, agents, explain, events',
+            'unknown command "agent": did you mean "agents"? known are ping, health, agents, explain, record, events',
         },
       },
     ],

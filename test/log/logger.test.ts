@@ -15,10 +15,11 @@ describe('the format', () => {
     [{}, false, 'json'],
     [{}, true, 'pretty'],
     [{ JOURNAL_STREAM: '8:1' }, false, 'journal'],
+    [{ JOURNAL_STREAM: '8:2', INVOCATION_ID: 'abc' }, false, 'json'],
     [{ INVOCATION_ID: 'abc' }, false, 'journal'],
     [{ INVOCATION_ID: 'abc', JOURNAL_STREAM: '8:1' }, true, 'pretty'],
   ])('with %j, terminal %s: %s', (env, tty, format) => {
-    expect(chooseFormat(env, tty)).toBe(format);
+    expect(chooseFormat(env, { tty, stream: '8:1' })).toBe(format);
   });
 });
 
