@@ -37,7 +37,6 @@ export function formatter(format: LogFormat, { color = false } = {}): (line: str
   const pretty = prettyFactory({
     colorize: color,
     translateTime: 'SYS:HH:MM:ss.l',
-    ignore: 'pid,hostname',
     singleLine: true,
   });
   return line => pretty(restoreStack(record(line))) ?? '';
@@ -64,7 +63,7 @@ export function priority(level: number): number {
 
 /** `<4>message key=value …`: journald keeps time, process and host by itself. */
 function journalLine(entry: LogRecord): string {
-  const { level, time: _time, pid: _pid, hostname: _hostname, msg = '', ...fields } = entry;
+  const { level, time: _time, msg = '', ...fields } = entry;
   const rest = Object.entries(fields).map(([key, value]) => ` ${key}=${fieldText(value)}`);
   return `<${priority(level)}>${msg}${rest.join('')}\n`;
 }

@@ -32,8 +32,8 @@ describe('under systemd', () => {
   });
 
   it('shows fields after the message', () => {
-    expect(logged('journal', log => log.warn({ pid_seen: 7, path: '/a b', list: [1] }, 'odd'))).toBe(
-      '<4>odd pid_seen=7 path="/a b" list=[1]\n',
+    expect(logged('journal', log => log.warn({ pid: 7, path: '/a b', list: [1] }, 'odd'))).toBe(
+      '<4>odd pid=7 path="/a b" list=[1]\n',
     );
   });
 
@@ -74,8 +74,8 @@ describe.each<LogFormat>(['journal', 'pretty', 'json'])('hostile text in %s', fo
 
 describe('on a terminal', () => {
   it('is readable, coloured only if asked', () => {
-    expect(logged('pretty', log => log.warn({ n: 1 }, 'careful'))).toMatch(
-      /^\[\d\d:\d\d:\d\d\.\d{3}\] WARN: careful \{"n":1\}\n$/,
+    expect(logged('pretty', log => log.warn({ pid: 1 }, 'careful'))).toMatch(
+      /^\[\d\d:\d\d:\d\d\.\d{3}\] WARN: careful \{"pid":1\}\n$/,
     );
     expect(logged('pretty', log => log.warn('careful'), true)).toContain('\u001b[33m');
   });
