@@ -74,8 +74,8 @@ describe.each<LogFormat>(['journal', 'pretty', 'json'])('hostile text in %s', fo
 
 describe('on a terminal', () => {
   it('is readable, coloured only if asked', () => {
-    expect(logged('pretty', log => log.warn({ pid: 1 }, 'careful'))).toMatch(
-      /^\[\d\d:\d\d:\d\d\.\d{3}\] WARN: careful \{"pid":1\}\n$/,
+    expect(logged('pretty', log => log.warn({ pid: 1, n: 2 }, 'careful'))).toMatch(
+      /^\[\d\d:\d\d:\d\d\.\d{3}\] WARN \(1\): careful \{"n":2\}\n$/,
     );
     expect(logged('pretty', log => log.warn('careful'), true)).toContain('\u001b[33m');
   });
