@@ -1,0 +1,171 @@
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import { isAbsolute } from 'node:path';
+import { execa } from 'execa';
+
+/** The only module that starts bpftrace. Always by an absolute path and with an environment of its own. */
+
+const USUAL_PLACES = [
+  '/usr/bin/bpftrace',
+  '/usr/sbin/bpftrace',
+  '/usr/local/bin/bpftrace',
+  '/usr/local/sbin/bpftrace',
+  '/run/current-system/sw/bin/bpftrace',
+];
+const OLDEST = [0, 17] as const;
+/** Pieces of argv and paths are 160 bytes; 0.17 has room for 184 at most on its 512-byte stack. */
+const STRLEN = '168';
+const MAP_KEYS = '16384';
+const TERM_AGAIN_MS = 400;
+const KILL_MS = 900;
+
+export interface Bpftrace {
+  path: string;
+  /** e.g. `0.17.0` */
+  version: string;
+}
+
+export type Found = { bpftrace: Bpftrace } | { bpftrace: null; version: string | null; problem: string };
+
+export async function findBpftrace(wanted?: string): Promise<Found> {
+  if (wanted !== undefined && !isAbsolute(wanted)) {
+    return { bpftrace: null, version: null, problem: `bpftrace path is not absolute: ${wanted}` };
+  }
+  for (const path of wanted === undefined ? USUAL_PLACES : [wanted]) {
+    if (await executable(path)) return versionOf(path);
+  }
+  const problem = wanted === undefined ? 'bpftrace is not installed' : `no executable bpftrace at ${wanted}`;
+  return { bpftrace: null, version: null, problem };
+}
+
+async function executable(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function versionOf(path: string): Promise<Found> {
+  const result = await execa(path, ['--version'], {
+    env: environment(),
+    extendEnv: false,
+    reject: false,
+    stdin: 'ignore',
+    timeout: 5_000,
+    maxBuffer: 10_000,
+  });
+  const version = /\bv?(\d+\.\d+(?:\.\d+)?)/.exec(result.stdout)?.[1] ?? null;
+  if (version === null) {
+    const said = (result.stderr || result.stdout || result.message || '').slice(0, 200);
+    return { bpftrace: null, version, problem: `${path} --version says no version: ${said}` };
+  }
+  const [major, minor] = version.split('.').map(Number) as [number, number];
+  if (major === OLDEST[0] && minor < OLDEST[1]) {
+    const problem = `bpftrace ${version} is too old, ${OLDEST.join('.')} is needed`;
+    return { bpftrace: null, version, problem };
+  }
+  return { bpftrace: { path, version } };
+}
+
+function environment(): Record<string, string> {
+  return {
+    LC_ALL: 'C',
+    PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
+    // Each setting by its name until 0.19 and from 0.20 on.
+    BPFTRACE_STRLEN: STRLEN,
+    BPFTRACE_MAX_STRLEN: STRLEN,
+    BPFTRACE_MAP_KEYS_MAX: MAP_KEYS,
+    BPFTRACE_MAX_MAP_KEYS: MAP_KEYS,
+    // 1 MiB for each CPU rides out bursts; on large machines the default of 256 KiB has to do.
+    ...(cpus().length <= 16 ? { BPFTRACE_PERF_RB_PAGES: '256' } : {}),
+  };
+}
+
+export interface Exit {
+  code: number | null;
+  signal: string | null;
+  stderr: string;
+}
+
+export interface RunningProgram {
+  pid: number;
+  exited: Promise<Exit>;
+  /** TERM, once more after 0.4 s (0.17 can miss it), then KILL. Resolves when the process is gone. */
+  stop(): Promise<void>;
+}
+
+/** Runs a program text with positional parameters. `onOutput` gets what it prints. */
+export function runProgram(
+  bpftrace: Bpftrace,
+  text: string,
+  parameters: readonly string[],
+  onOutput: (chunk: string) => void,
+): RunningProgram | { problem: string } {
+  const child = execa(bpftrace.path, ['-f', 'json', '-', ...parameters], {
+    env: environment(),
+    extendEnv: false,
+    cwd: '/',
+    reject: false,
+    buffer: false,
+    input: text,
+    // A Ctrl-C in vigil's terminal is for vigil, which then stops its programs.
+    detached: true,
+    cleanup: false,
+  });
+  let stderr = '';
+  child.stdout.setEncoding('utf8');
+  child.stdout.on('data', onOutput);
+  child.stderr.setEncoding('utf8');
+  child.stderr.on('data', (chunk: string) => {
+    stderr = (stderr + chunk).slice(-16_384);
+  });
+  const exited = child.then(
+    (result): Exit => ({
+      code: result.exitCode ?? null,
+      signal: result.signal ?? null,
+      stderr: complaints(stderr) || (result.exitCode === undefined ? (result.shortMessage ?? '') : ''),
+    }),
+  );
+  const { pid } = child;
+  if (pid === undefined) return { problem: `cannot start ${bpftrace.path}` };
+  return {
+    pid,
+    exited,
+    stop: async () => {
+      const timers = [
+        setTimeout(() => child.kill('SIGTERM'), TERM_AGAIN_MS),
+        setTimeout(() => child.kill('SIGKILL'), KILL_MS),
+      ];
+      child.kill('SIGTERM');
+      await exited;
+      for (const timer of timers) clearTimeout(timer);
+    },
+  };
+}
+
+/** What of its stderr matters: no warnings, no source excerpts, not the harmless line about RLIMIT_MEMLOCK. */
+export function complaints(stderr: string): string {
+  const lines = stderr
+    .split('\n')
+    .map(line => line.trim())
+    .filter(line => line !== '' && !line.includes('RLIMIT_MEMLOCK'));
+  const errors = lines.filter(
+    line => /error|fail|denied|not permitted|invalid/i.test(line) && !/WARNING/.test(line),
+  );
+  return (errors.length > 0 ? errors : lines.slice(-2)).join('; ').slice(0, 400);
+}
+
+/** The kernel's `struct pid`, from its BTF; empty when it has none. */
+export async function structPid(bpftrace: Bpftrace): Promise<string> {
+  const result = await execa(bpftrace.path, ['-lv', 'struct pid'], {
+    env: environment(),
+    extendEnv: false,
+    reject: false,
+    stdin: 'ignore',
+    timeout: 5_000,
+  });
+  return result.stdout;
+}

@@ -1,0 +1,17 @@
+import type { Logger } from '../log/logger.js';
+import type { Tier } from './health.js';
+
+/** As much of the logger as the sensor needs. */
+export type SensorLogger = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
+
+export interface SensorOptions {
+  logger: SensorLogger;
+  /** Folder of the .bt programs. */
+  bpfDir: string;
+  /** The process that calls `watch()`; the terminal program listens to this one only. */
+  daemonPid: number;
+  /** bpftrace to use instead of looking in the usual places: an absolute path. */
+  bpftracePath?: string;
+  /** Skip the choice of the tier. */
+  forceTier?: Tier;
+}

@@ -1,0 +1,263 @@
+import type { Bpftrace, Exit, RunningProgram } from './bpftrace.js';
+import { runProgram } from './bpftrace.js';
+import type { KernelClock } from './clock.js';
+import type { ProgramHealth } from './health.js';
+import { LineSplitter } from './lines.js';
+import type { SensorLogger } from './options.js';
+import { SequenceCounter } from './sequence.js';
+import { type Line, parseLine } from './stream.js';
+
+export const BACKOFF_FIRST_MS = 250;
+export const BACKOFF_CEILING_MS = 30_000;
+const STABLE_MS = 30_000;
+/** A heartbeat comes each second. */
+const SILENT_MS = 3_500;
+const GIVE_UP_SILENT_MS = 15_000;
+const START_MS = 10_000;
+const WATCHDOG_MS = 1_000;
+const UNPARSED_LOG_MS = 10_000;
+
+export interface ProgramCallbacks {
+  /** False when the line is not one of this program's. */
+  line(line: Line): boolean;
+  map(name: string, entries: Map<string, number>): void;
+  /** The first heartbeat: all probes are attached. `again`: it ran before. */
+  attached(again: boolean): void;
+  /** Each heartbeat, the first one included. */
+  heartbeat(): void;
+  lost(count: number): void;
+}
+
+export interface ProgramSpec {
+  /** As health shows it: `lifecycle`, `terminal`. */
+  name: string;
+  bpftrace: Bpftrace;
+  text: string;
+  parameters: string[];
+  missing: string[];
+}
+
+/** Keeps one program running: starts it, reads it, watches its heartbeat, restarts it with growing pauses. */
+export class SupervisedProgram {
+  private running: RunningProgram | null = null;
+  private wanted = false;
+  private state: ProgramHealth['state'] = 'off';
+  private problem: string | null = null;
+  private unparsed = 0;
+  private restarts = 0;
+  private dropped = 0;
+  private droppedNow = 0;
+  private backoff_ms = BACKOFF_FIRST_MS;
+  private startedAt_ms = 0;
+  private heartbeatAt_ms = 0;
+  private hadHeartbeat = false;
+  private everAttached = false;
+  private unparsedLoggedAt_ms = Number.NEGATIVE_INFINITY;
+  private retryTimer: NodeJS.Timeout | null = null;
+  private watchdog: NodeJS.Timeout | null = null;
+  private readonly sequence = new SequenceCounter();
+  private settleFirst: (() => void) | null = null;
+  private stopping: Promise<void> | null = null;
+
+  constructor(
+    private readonly spec: ProgramSpec,
+    private readonly logger: SensorLogger,
+    private readonly clock: KernelClock,
+    private readonly callbacks: ProgramCallbacks,
+  ) {}
+
+  /** Resolves when it is attached, or failed for the first time, or after `limit_ms`. */
+  async start(limit_ms = 5_000): Promise<void> {
+    if (this.wanted) return;
+    this.wanted = true;
+    await this.stopping;
+    if (!this.wanted) return;
+    const settled = new Promise<void>(resolve => {
+      const timer = setTimeout(resolve, limit_ms);
+      this.settleFirst = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.watchdog ??= setInterval(() => this.watch(), WATCHDOG_MS);
+    this.launch();
+    await settled;
+  }
+
+  async stop(): Promise<void> {
+    this.wanted = false;
+    if (this.retryTimer) clearTimeout(this.retryTimer);
+    this.retryTimer = null;
+    if (this.watchdog) clearInterval(this.watchdog);
+    this.watchdog = null;
+    this.stopping = this.running?.stop() ?? null;
+    await this.stopping;
+    this.stopping = null;
+    if (this.wanted) return;
+    this.state = 'off';
+    this.problem = null;
+    this.settleFirst?.();
+  }
+
+  get isAttached(): boolean {
+    return this.running !== null && this.hadHeartbeat && this.wanted;
+  }
+
+  health(): ProgramHealth {
+    const missing = [...this.spec.missing];
+    const dropped = this.dropped + this.droppedNow;
+    if (dropped > 0)
+      missing.push(`${dropped} terminal commands beyond 50 a second on one terminal were left out`);
+    return {
+      name: this.spec.name,
+      state: this.state,
+      problem: this.problem,
+      received: this.sequence.received,
+      unparsed: this.unparsed,
+      lost: this.sequence.lost,
+      restarts: this.restarts,
+      pid: this.running?.pid ?? null,
+      missing,
+    };
+  }
+
+  private launch(): void {
+    const { bpftrace, text, parameters, name } = this.spec;
+    this.state = 'starting';
+    this.startedAt_ms = performance.now();
+    this.hadHeartbeat = false;
+    this.dropped += this.droppedNow;
+    this.droppedNow = 0;
+    this.sequence.restart();
+    const splitter = new LineSplitter(line => this.line(line));
+    const started = runProgram(bpftrace, text, parameters, chunk => splitter.push(chunk));
+    if ('problem' in started) {
+      this.retry(started.problem);
+      return;
+    }
+    this.running = started;
+    this.logger.debug({ program: name, bpftrace_pid: started.pid }, 'kernel program started');
+    void started.exited.then(exit => this.ended(exit));
+  }
+
+  private ended(exit: Exit): void {
+    this.running = null;
+    if (!this.wanted) return;
+    const how = exit.signal ? `was killed by ${exit.signal}` : `ended with exit code ${exit.code}`;
+    const when = this.hadHeartbeat ? '' : ' before it was attached';
+    this.retry(`bpftrace ${how}${when}${exit.stderr ? `: ${exit.stderr}` : ''}`);
+  }
+
+  private retry(problem: string): void {
+    const ran_ms = performance.now() - this.startedAt_ms;
+    if (this.hadHeartbeat && ran_ms >= STABLE_MS) this.backoff_ms = BACKOFF_FIRST_MS;
+    this.hadHeartbeat = false;
+    this.state = 'backoff';
+    this.problem = problem;
+    const fields = { program: this.spec.name, problem, again_in_ms: this.backoff_ms };
+    this.logger.warn(fields, 'kernel program is down, starting it again');
+    this.retryTimer = setTimeout(() => {
+      this.retryTimer = null;
+      this.restarts++;
+      this.launch();
+    }, this.backoff_ms);
+    this.backoff_ms = Math.min(this.backoff_ms * 2, BACKOFF_CEILING_MS);
+    this.settleFirst?.();
+  }
+
+  private line(text: string | null): void {
+    const item = text === null ? ({ type: 'unparsed' } as const) : parseLine(text);
+    switch (item.type) {
+      case 'event': {
+        this.clock.sample(item.line.nsecs, wallNow(), performance.now());
+        const missing = this.sequence.line(item.line.cpu, item.line.seq);
+        if (missing > 0) this.callbacks.lost(missing);
+        if (!this.callbacks.line(item.line)) this.countUnparsed(text);
+        break;
+      }
+      case 'heartbeat':
+        this.clock.sample(item.nsecs, wallNow(), performance.now());
+        this.droppedNow = item.dropped;
+        this.heartbeat();
+        break;
+      case 'counts': {
+        const missing = this.sequence.heartbeat(item.counts, performance.now());
+        if (missing > 0) this.callbacks.lost(missing);
+        break;
+      }
+      case 'map':
+        this.callbacks.map(item.name, item.entries);
+        break;
+      case 'unparsed':
+        this.countUnparsed(text);
+        break;
+      case 'ignored':
+        break;
+    }
+  }
+
+  private heartbeat(): void {
+    this.heartbeatAt_ms = performance.now();
+    if (!this.wanted) return;
+    this.state = 'running';
+    this.problem = null;
+    const first = !this.hadHeartbeat;
+    this.hadHeartbeat = true;
+    if (first) {
+      const again = this.everAttached;
+      this.everAttached = true;
+      const fields = {
+        program: this.spec.name,
+        after_ms: Math.round(this.heartbeatAt_ms - this.startedAt_ms),
+      };
+      this.logger.info(fields, 'kernel program attached');
+      this.callbacks.attached(again);
+      this.settleFirst?.();
+    }
+    this.callbacks.heartbeat();
+  }
+
+  private watch(): void {
+    const { running } = this;
+    if (!running) return;
+    const now = performance.now();
+    const quiet_ms = now - (this.hadHeartbeat ? this.heartbeatAt_ms : this.startedAt_ms);
+    const limit_ms = this.hadHeartbeat ? SILENT_MS : START_MS;
+    if (quiet_ms < limit_ms) return;
+    if (this.state !== 'silent') {
+      this.state = 'silent';
+      this.problem = `no heartbeat for ${(quiet_ms / 1000).toFixed(1)} s`;
+      this.logger.warn({ program: this.spec.name, problem: this.problem }, 'kernel program is silent');
+      this.settleFirst?.();
+    }
+    if (quiet_ms >= GIVE_UP_SILENT_MS) {
+      this.logger.warn(
+        { program: this.spec.name, bpftrace_pid: running.pid },
+        'stopping the silent kernel program',
+      );
+      void running.stop();
+    }
+  }
+
+  private countUnparsed(text: string | null): void {
+    this.unparsed++;
+    const now = performance.now();
+    if (now - this.unparsedLoggedAt_ms < UNPARSED_LOG_MS) return;
+    this.unparsedLoggedAt_ms = now;
+    const fields = {
+      program: this.spec.name,
+      line: text?.slice(0, 200) ?? '(too long)',
+      unparsed: this.unparsed,
+    };
+    this.logger.warn(fields, 'line of a kernel program not understood');
+  }
+}
+
+/** Wall clock with fractions of a millisecond; unlike `performance.timeOrigin` it follows when the clock is set. */
+function wallNow(): number {
+  const monotonic = performance.now();
+  const wall = Date.now();
+  // Date.now() cuts the fraction off; the monotonic clock's own fraction, shifted, is as good as any.
+  const shift = performance.timeOrigin + monotonic;
+  return Math.abs(shift - wall) < 2 ? shift : wall;
+}

@@ -1,0 +1,104 @@
+import type { TerminalEvent } from './events.js';
+import { textBeforeNul } from './hex.js';
+import type { Line } from './stream.js';
+
+const ESC = 0x1b;
+const BEL = 0x07;
+
+/** Lines of the terminal programs into events. They carry totals; what is passed on are the differences. */
+export class TerminalTranslator {
+  private readonly totals = new Map<string, { writes: number; bytes: number }>();
+  private readonly maps = new Map<string, Map<string, number>>();
+
+  constructor(
+    private readonly time_ms: (nsecs: number) => number,
+    private readonly deliver: (event: TerminalEvent) => void,
+  ) {}
+
+  /** False when the line is none of a terminal program's. */
+  line(line: Line): boolean {
+    const [first, second, third, fourth, fifth] = line.numbers as [number, number, number, number, number];
+    switch (line.kind) {
+      case 'W':
+        this.output(first, second, third, fourth, fifth);
+        return true;
+      case 'S':
+        this.deliver({
+          type: 'osc',
+          time_ms: this.time_ms(line.nsecs),
+          pid: first,
+          tty: `pts/${second}`,
+          text: oscText(line.bytes),
+        });
+        return true;
+      case 'K':
+        this.deliver({
+          type: 'key',
+          time_ms: this.time_ms(line.nsecs),
+          tty: ttyName(textBeforeNul(line.bytes)),
+          bytes: first,
+          enter: (second & 1) !== 0,
+          escape: (second & 2) !== 0,
+        });
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  /** The totals of all terminals, printed as three maps when the writing paused; `@last` is the third. */
+  map(name: string, entries: Map<string, number>): void {
+    this.maps.set(name, entries);
+    if (name !== '@last') return;
+    const writes = this.maps.get('@writes');
+    const bytes = this.maps.get('@bytes');
+    this.maps.clear();
+    if (!writes || !bytes) return;
+    for (const [key, last] of entries) {
+      const [pid, index] = key.split(',').map(Number) as [number, number];
+      if (!Number.isInteger(pid) || !Number.isInteger(index) || pid <= 0) continue;
+      this.output(pid, index, writes.get(key) ?? 0, bytes.get(key) ?? 0, last);
+    }
+  }
+
+  /** The program starts anew: its totals begin at zero again. */
+  restart(): void {
+    this.totals.clear();
+    this.maps.clear();
+  }
+
+  /** Forget processes that nobody watches any more. */
+  keep(pids: ReadonlySet<number>): void {
+    for (const key of this.totals.keys()) {
+      if (!pids.has(Number(key.split(',')[0]))) this.totals.delete(key);
+    }
+  }
+
+  private output(pid: number, index: number, writes: number, bytes: number, last: number): void {
+    const key = `${pid},${index}`;
+    const before = this.totals.get(key) ?? { writes: 0, bytes: 0 };
+    if (writes <= before.writes) return; // older than what is known
+    this.totals.set(key, { writes, bytes });
+    this.deliver({
+      type: 'output',
+      time_ms: this.time_ms(last),
+      pid,
+      tty: `pts/${index}`,
+      writes: writes - before.writes,
+      bytes: Math.max(0, bytes - before.bytes),
+    });
+  }
+}
+
+/** Without the ESC or BEL that ends it. */
+function oscText(bytes: Buffer): string {
+  let end = bytes.length;
+  const last = bytes[end - 1];
+  if (end > 2 && (last === ESC || last === BEL)) end--;
+  return bytes.toString('utf8', 0, end);
+}
+
+/** The kernel says `pts3`; below /dev it is `pts/3`. */
+function ttyName(name: string): string {
+  return name.replace(/^pts(\d+)$/, 'pts/$1');
+}
