@@ -1,6 +1,7 @@
 import { lstatSync } from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
+import type { Observation } from '../agents/observation.js';
 import { clientRuntimeDirs, SOCKET_NAME } from '../config/paths.js';
 import { printable } from '../text/printable.js';
 import type {
@@ -110,6 +111,7 @@ export class ApiClient {
   private readonly pending = new Map<number, Pending>();
   private readonly buffer = new LineBuffer();
   private listener: ((event: AgentStateEvent) => void) | null = null;
+  private recorder: ((observation: Observation) => void) | null = null;
   private closedBy: Error | null = null;
   /** Settles when the connection is over, for whatever reason. */
   readonly closed: Promise<void>;
@@ -154,6 +156,12 @@ export class ApiClient {
     return this.request('events', { follow: true, limit }) as Promise<AgentStateEvent[]>;
   }
 
+  /** Answers what a recording begins with; `listener` gets each observation after that. */
+  record(listener: (observation: Observation) => void): Promise<Observation[]> {
+    this.recorder = listener;
+    return this.request('record') as Promise<Observation[]>;
+  }
+
   request(cmd: Command, params: Record<string, unknown> = {}): Promise<unknown> {
     if (this.closedBy !== null) return Promise.reject(this.closedBy);
     const id = this.nextId++;
@@ -196,6 +204,7 @@ export class ApiClient {
       return;
     }
     if (message.type === 'event') this.listener?.(message.data);
+    else if (message.type === 'observation') this.recorder?.(message.data);
     else this.settle(message);
   }
 

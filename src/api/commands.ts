@@ -11,6 +11,8 @@ export interface CommandContext {
   clients: number;
   /** Sends events from now on. */
   follow(): void;
+  /** Sends observations from now on. */
+  record(): void;
 }
 
 export class RequestError extends Error {
@@ -58,6 +60,20 @@ export const COMMANDS: Readonly<Record<Command, CommandDefinition>> = {
         throw new RequestError('not_found', `pid ${pid} belongs to no agent that vigil knows`);
       }
       return report;
+    },
+  }),
+  record: command({
+    params: none,
+    open: false,
+    run: (_, { view, sees, record }) => {
+      if (sees.kind !== 'all') {
+        throw new RequestError(
+          'denied',
+          'a recording holds everybody’s agents: only root and the group vigil may make one',
+        );
+      }
+      record();
+      return view.snapshot();
     },
   }),
   events: command({

@@ -18,6 +18,7 @@ export interface ConnectionOwner {
 /** One client. It never waits for it: what it does not read in time is dropped together with it. */
 export class Connection {
   following = false;
+  recording = false;
   private readonly buffer = new LineBuffer();
   private paused = false;
   private ended = false;
@@ -68,6 +69,7 @@ export class Connection {
     if (this.ended) return;
     this.ended = true;
     this.following = false;
+    this.recording = false;
     this.buffer.clear();
     this.socket.removeAllListeners('data');
     this.socket.resume(); // what still comes is thrown away, or the close would wait for it

@@ -1,4 +1,5 @@
 import type { Evidence, Reason, State } from '../agents/model.js';
+import type { Observation } from '../agents/observation.js';
 import type { SensorHealth } from '../kernel/health.js';
 
 /**
@@ -15,9 +16,11 @@ import type { SensorHealth } from '../kernel/health.js';
  * | `agents` | | AgentReport[] |
  * | `explain` | `pid` | ExplainReport |
  * | `events` | `follow?`, `limit?` | AgentStateEvent[]: the recent ones, oldest first |
+ * | `record` | | Observation[]: what a recording that starts now begins with |
  *
  * After `{"cmd":"events","params":{"follow":true}}` the same connection also receives, a line each,
- * `{"type":"event","data": AgentStateEvent}`, without a gap after the answer.
+ * `{"type":"event","data": AgentStateEvent}`, without a gap after the answer. After `record` it receives
+ * `{"type":"observation","data": Observation}` in the same way; only who may see every agent may record.
  */
 
 /** All times are ISO 8601 in UTC with milliseconds. */
@@ -98,7 +101,7 @@ export interface HealthReport {
   bpftrace_rss_bytes: number;
 }
 
-export type Command = 'ping' | 'agents' | 'explain' | 'events' | 'health';
+export type Command = 'ping' | 'agents' | 'explain' | 'events' | 'health' | 'record';
 
 export interface Request {
   cmd: Command;
@@ -112,7 +115,7 @@ export type ErrorCode =
   | 'unknown_command'
   | 'too_large' // a line over the limit; the connection is closed
   | 'not_found' // no such agent, or not one of yours
-  | 'denied' // the peer is not known, so only ping and health are answered
+  | 'denied' // this peer may not have that
   | 'busy' // too many connections; this one is closed
   | 'internal';
 
@@ -121,7 +124,7 @@ export type Reply =
   | { type: 'response'; id: unknown; data: unknown }
   | { type: 'error'; id: unknown; error: { code: ErrorCode; message: string } };
 
-export type Push = { type: 'event'; data: AgentStateEvent };
+export type Push = { type: 'event'; data: AgentStateEvent } | { type: 'observation'; data: Observation };
 
 /** An event and whose agent it is: others do not get to see it. */
 export interface OwnedEvent {
@@ -138,6 +141,10 @@ export interface DaemonView {
   recentEvents(): OwnedEvent[];
   /** Calls back for each new event until the returned function is called. */
   onEvent(listener: (event: OwnedEvent) => void): () => void;
+  /** What a recording that starts now must begin with. */
+  snapshot(): Observation[];
+  /** Calls back for everything that is observed from now on until the returned function is called. */
+  onObservation(listener: (observation: Observation) => void): () => void;
   /** `clients` is the server's to fill in. */
   health(): HealthReport;
 }

@@ -29,6 +29,7 @@ export class ApiServer implements ConnectionOwner {
   private readonly connections = new Set<Connection>();
   private readonly trust: Trust;
   private unsubscribe: (() => void) | null = null;
+  private unsubscribeRecording: (() => void) | null = null;
 
   constructor(private readonly options: ApiServerOptions) {
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };
@@ -61,6 +62,8 @@ export class ApiServer implements ConnectionOwner {
   async stop(): Promise<void> {
     this.unsubscribe?.();
     this.unsubscribe = null;
+    this.unsubscribeRecording?.();
+    this.unsubscribeRecording = null;
     const closed = new Promise<void>(resolve => {
       this.server.close(() => resolve());
     });
@@ -107,6 +110,17 @@ export class ApiServer implements ConnectionOwner {
     }
   }
 
+  /** Observations are many: nothing is made of them while nobody records. */
+  private record(connection: Connection): void {
+    connection.recording = true;
+    this.unsubscribeRecording ??= this.options.view.onObservation(observation => {
+      const line = Buffer.from(
+        `${JSON.stringify({ type: 'observation', data: observation } satisfies Push)}\n`,
+      );
+      for (const other of this.connections) if (other.recording) other.send(line);
+    });
+  }
+
   roomForRequests(): boolean {
     let held = 0;
     for (const connection of this.connections) held += connection.heldBytes;
@@ -121,12 +135,16 @@ export class ApiServer implements ConnectionOwner {
 
   line(connection: Connection, line: Buffer): void {
     let follow = false;
+    let record = false;
     const context = {
       view: this.options.view,
       sees: connection.sees,
       clients: this.connections.size,
       follow: () => {
         follow = true;
+      },
+      record: () => {
+        record = true;
       },
     };
     const reply = answer(line, context, error =>
@@ -135,6 +153,7 @@ export class ApiServer implements ConnectionOwner {
     connection.reply(reply);
     // Same turn of the event loop as the answer: nothing lies between its last event and the next one.
     if (follow) connection.following = true;
+    if (record) this.record(connection);
   }
 
   dropped({ peer }: Connection, reason: string): void {
@@ -143,5 +162,8 @@ export class ApiServer implements ConnectionOwner {
 
   closed(connection: Connection): void {
     this.connections.delete(connection);
+    if ([...this.connections].some(other => other.recording)) return;
+    this.unsubscribeRecording?.();
+    this.unsubscribeRecording = null;
   }
 }

@@ -4,11 +4,11 @@ import { lockRuntimeDir } from '../api/lock.js';
 import { ApiServer } from '../api/server.js';
 import { trackerOptions } from '../config/tracker.js';
 import { createSensor } from '../kernel/index.js';
+import { RecordingFile } from '../log/recording-file.js';
 import { BPF_DIR, VERSION } from '../package.js';
 import { Users } from '../proc/users.js';
 import { AgentMonitor } from './monitor.js';
 import type { DaemonOptions } from './options.js';
-import { Recorder } from './recorder.js';
 import { Sampling } from './sampling.js';
 import { now } from './time.js';
 import { View } from './view.js';
@@ -38,7 +38,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   const recorder =
     options.record === null
       ? null
-      : new Recorder(options.record, VERSION, error => {
+      : new RecordingFile(options.record, VERSION, error => {
           problems.add(`the recording stopped: ${error.message}`);
           logger.error({ err: error, file: options.record }, 'cannot write the recording');
         });
@@ -55,7 +55,10 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       const { pid, agent, from, to, reason } = transition;
       logger.info({ pid, agent, from, to, reason, evidence: transition.evidence.text }, 'agent state');
     },
-    onObservation: observation => recorder?.write(observation),
+    onObservation: observation => {
+      recorder?.write(observation);
+      view.observed(observation);
+    },
   });
   const sensor = createSensor(
     {

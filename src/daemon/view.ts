@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { Transition } from '../agents/model.js';
+import type { Observation } from '../agents/observation.js';
 import type { Session } from '../agents/tracker/session.js';
 import type { AgentReport, DaemonView, ExplainReport, HealthReport, OwnedEvent } from '../api/contract.js';
 import { iso, stateEvent } from '../api/state-event.js';
@@ -29,7 +30,7 @@ export interface ViewOptions {
 export class View implements DaemonView {
   private readonly meter: UsageMeter;
   private readonly events: OwnedEvent[] = [];
-  private readonly emitter = new EventEmitter<{ event: [OwnedEvent] }>();
+  private readonly emitter = new EventEmitter<{ event: [OwnedEvent]; observation: [Observation] }>();
   private readonly started_ms = now();
 
   constructor(private readonly options: ViewOptions) {
@@ -56,6 +57,20 @@ export class View implements DaemonView {
     if (session === undefined) return undefined;
     const decision = this.options.monitor.tracker.explain(session);
     return explainReport(session, decision, agentReport(session, this.options.users, this.meter));
+  }
+
+  snapshot(): Observation[] {
+    return this.options.monitor.snapshot();
+  }
+
+  /** Hands on what was observed to those who record. */
+  observed(observation: Observation): void {
+    this.emitter.emit('observation', observation);
+  }
+
+  onObservation(listener: (observation: Observation) => void): () => void {
+    this.emitter.on('observation', listener);
+    return () => this.emitter.off('observation', listener);
   }
 
   recentEvents(): OwnedEvent[] {

@@ -223,7 +223,7 @@ async function askAs(uid: number, gid: number, groups: number[], lines: string):
 
 describe.skipIf(!asRoot)('seen from another user', () => {
   const lines =
-    '{"cmd":"agents"}\n{"cmd":"explain","params":{"pid":2}}\n{"cmd":"events","params":{"follow":true}}\n';
+    '{"cmd":"agents"}\n{"cmd":"explain","params":{"pid":2}}\n{"cmd":"record"}\n{"cmd":"events","params":{"follow":true}}\n';
 
   async function ask(uid: number, gid: number, groups: number[]): Promise<unknown[]> {
     const { chmodSync } = await import('node:fs');
@@ -238,7 +238,8 @@ describe.skipIf(!asRoot)('seen from another user', () => {
   }
 
   it('its own agents only; those of others look absent', async () => {
-    const [agents, explain, events, ...pushed] = await ask(4321, 4321, []);
+    const [agents, explain, record, events, ...pushed] = await ask(4321, 4321, []);
+    expect(record).toMatchObject({ error: { code: 'denied' } });
     expect(agents).toMatchObject({ data: [{ pid: 1 }] });
     expect(explain).toMatchObject({ error: { code: 'not_found' } });
     expect(events).toMatchObject({ data: [{ pid: 1 }] });
@@ -249,7 +250,8 @@ describe.skipIf(!asRoot)('seen from another user', () => {
     ['primary group', 777, []],
     ['supplementary group', 4321, [5, 777]],
   ])('everything as a member of the group: %s', async (_, gid, groups) => {
-    const [agents, , , ...pushed] = await ask(4321, gid, groups);
+    const [agents, , record, , ...pushed] = await ask(4321, gid, groups);
+    expect(record).toMatchObject({ type: 'response' });
     expect(agents).toMatchObject({ data: [{ pid: 1 }, { pid: 2 }] });
     expect(pushed).toHaveLength(2);
   });

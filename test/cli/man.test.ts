@@ -14,7 +14,7 @@ describe('man/vigil.1', () => {
 
   it('names every command and option', () => {
     for (const command of COMMANDS) {
-      expect(page).toContain(`.SS "vigil ${command.usage}"`);
+      expect(page).toContain(`.SS "vigil ${command.usage.replaceAll('-', '\\-')}"`);
       for (const name of Object.keys(command.options)) expect(page).toContain(name.replaceAll('-', '\\-'));
     }
   });

@@ -4,6 +4,16 @@ import { daemon } from './daemon.js';
 import { events } from './events.js';
 import { explain } from './explain.js';
 import { health } from './health.js';
+import { recordEvents } from './record-events.js';
+import { replay } from './replay.js';
 
 /** Every command, in the order of the help. */
-export const COMMANDS: readonly CliCommand[] = [agents, explain, events, health, daemon];
+export const COMMANDS: readonly CliCommand[] = [
+  agents,
+  explain,
+  events,
+  health,
+  daemon,
+  recordEvents,
+  replay,
+];

@@ -1,0 +1,51 @@
+import type { Observation } from '../../agents/observation.js';
+import { connectToDaemon, NotRunningError } from '../../api/client.js';
+import { RecordingFile } from '../../log/recording-file.js';
+import { VERSION } from '../../package.js';
+import { printable } from '../../text/printable.js';
+import { CANNOT, defineCommand, OK } from '../command.js';
+
+export const recordEvents = defineCommand({
+  usage: 'record-events <file>',
+  describe: 'Write what the daemon observes of all agents into a file, until interrupted',
+  details: [
+    'For `vigil replay`, and to report an agent whose state is shown wrong. A recording holds the command lines, folders and window titles of the agents and their tools and when they wrote and keys were pressed, but neither the keys nor what was written. Only root and the group vigil may make one.',
+  ],
+  positionals: { file: { type: 'string', describe: 'The recording; what is there is replaced' } },
+  options: {},
+  async run({ runtimeDir, positional }, io) {
+    const path = positional.file as string;
+    const client = await connectToDaemon({ runtimeDir });
+    try {
+      const early: Observation[] = [];
+      let sink = (observation: Observation): void => void early.push(observation);
+      const first = await client.record(observation => sink(observation));
+      let failed: Error | null = null;
+      const file = new RecordingFile(path, VERSION, error => {
+        failed = error;
+        client.close();
+      });
+      for (const observation of [...first, ...early]) file.write(observation);
+      let count = 0;
+      sink = observation => {
+        count++;
+        file.write(observation);
+      };
+      const interrupted = new Promise<'interrupted'>(resolve => {
+        for (const signal of ['SIGINT', 'SIGTERM'] as const)
+          process.once(signal, () => resolve('interrupted'));
+      });
+      const end = await Promise.race([interrupted, client.closed]);
+      await file.close();
+      if (failed !== null) {
+        io.err(`vigil: cannot write ${printable(path)}: ${(failed as Error).message}\n`);
+        return CANNOT;
+      }
+      io.err(`${count} observations in ${printable(path)}\n`);
+      if (end !== 'interrupted') throw new NotRunningError('the vigil daemon closed the connection');
+      return OK;
+    } finally {
+      client.close();
+    }
+  },
+});

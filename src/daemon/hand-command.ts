@@ -1,0 +1,71 @@
+import { statSync } from 'node:fs';
+import type { HandCommand } from './hand.js';
+
+const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv', '/run/current-system/sw/bin/setpriv'];
+
+/** Only folders that belong to the system. */
+export const SAFE_PATH = '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin:/run/current-system/sw/bin';
+
+export interface HandUser {
+  uid: number;
+  gid: number;
+  name: string;
+  home: string;
+}
+
+export interface HandPlace {
+  /** The daemon's own. */
+  euid: number;
+  node: string;
+  script: string;
+  /** Where runtime directories are: `/run/user`. */
+  runtimeBase: string;
+  env: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * How to run a hand as `user`: with that user's uid, gid and groups, no capabilities, no way to gain any, and
+ * an environment of our own making. Null: setpriv is missing, or we are not root and it is somebody else.
+ */
+export function handCommand(user: HandUser, place: HandPlace): HandCommand | null {
+  const env: Record<string, string> = {
+    HOME: user.home,
+    USER: user.name,
+    LOGNAME: user.name,
+    PATH: SAFE_PATH,
+  };
+  const runtime = runtimeDirectory(user.uid, place);
+  if (runtime !== null) env.XDG_RUNTIME_DIR = runtime;
+  const program = [place.node, '--max-old-space-size=128', '--max-semi-space-size=1', place.script];
+  if (place.euid !== 0) {
+    if (user.uid !== place.euid) return null;
+    return { file: program[0]!, args: program.slice(1), env };
+  }
+  const setpriv = SETPRIV.find(path => isProgram(path));
+  if (setpriv === undefined) return null;
+  const args = [
+    `--reuid=${user.uid}`,
+    `--regid=${user.gid}`,
+    '--init-groups',
+    '--inh-caps=-all',
+    '--ambient-caps=-all',
+    '--bounding-set=-all',
+    '--no-new-privs',
+    '--',
+    ...program,
+  ];
+  return { file: setpriv, args, env };
+}
+
+/** Null: there is none, or it is not that user's (then it is a trap). */
+function runtimeDirectory(uid: number, place: HandPlace): string | null {
+  const own = place.euid !== 0 ? place.env.XDG_RUNTIME_DIR : undefined;
+  const path = own?.startsWith('/') ? own : `${place.runtimeBase}/${uid}`;
+  // Even when it is not there yet: the hand waits for it.
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat === undefined || (stat.isDirectory() && stat.uid === uid) ? path : null;
+}
+
+function isProgram(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+}

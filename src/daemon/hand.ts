@@ -1,0 +1,156 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Writable } from 'node:stream';
+import type { Logger } from '../log/logger.js';
+import { readJsonLines } from '../session/json-lines.js';
+import { type FromHand, fromHandSchema, MAX_LINE_FROM_HAND_BYTES, type ToHand } from '../session/protocol.js';
+
+/** How a hand is started; made by `handCommand()`. */
+export interface HandCommand {
+  file: string;
+  args: readonly string[];
+  env: Readonly<Record<string, string>>;
+}
+
+export interface HandOptions {
+  uid: number;
+  command: HandCommand;
+  logger: Logger;
+  /** What a new hand must be told first. */
+  greeting(): ToHand[];
+  receive(message: FromHand): void;
+}
+
+const FIRST_BACKOFF_MS = 250;
+const MAX_BACKOFF_MS = 30_000;
+/** One that ran so long was well: the next failure starts from the first backoff. */
+const WELL_AFTER_MS = 60_000;
+/** Lines a second that a hand may send, and how many at once. */
+const LINES_PER_S = 200;
+const LINES_AT_ONCE = 1_000;
+const STOP_MS = 1_500;
+const MAX_STDERR = 1_000;
+
+/** One user's hand: started, spoken to, restarted with backoff. */
+export class Hand {
+  private child: ChildProcess | null = null;
+  private backoff_ms = FIRST_BACKOFF_MS;
+  private timer: NodeJS.Timeout | null = null;
+  private started_ms = 0;
+  private credit = LINES_AT_ONCE;
+  private credit_ms = 0;
+  private stopping = false;
+  private stderr = '';
+  /** The newest message of each type that did not fit into the pipe yet. */
+  private readonly waiting = new Map<ToHand['type'], ToHand>();
+
+  constructor(private readonly options: HandOptions) {}
+
+  get pid(): number | null {
+    return this.child?.pid ?? null;
+  }
+
+  start(): void {
+    const { file, args, env } = this.options.command;
+    this.started_ms = performance.now();
+    this.credit = LINES_AT_ONCE;
+    this.credit_ms = this.started_ms;
+    this.stderr = '';
+    const child = spawn(file, args, { env, cwd: '/', stdio: ['pipe', 'pipe', 'pipe'] });
+    this.child = child;
+    let over = false;
+    const ended = (why: string) => {
+      if (over) return;
+      over = true;
+      this.ended(child, why);
+    };
+    child.on('error', error => ended(error.message));
+    child.on('exit', (code, signal) => ended(signal === null ? `exit code ${code}` : signal));
+    child.stdin.on('error', () => {});
+    child.stdin.on('drain', () => this.flush());
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      if (this.stderr.length < MAX_STDERR) this.stderr += text;
+    });
+    readJsonLines(
+      child.stdout,
+      MAX_LINE_FROM_HAND_BYTES,
+      value => this.take(child, value),
+      why => this.distrust(child, why),
+    );
+    for (const message of this.options.greeting()) this.send(message);
+  }
+
+  /** Newer messages replace older ones of their type that are still on this side. */
+  send(message: ToHand): void {
+    if (this.child === null) return;
+    this.waiting.set(message.type, message);
+    this.flush();
+  }
+
+  /** Ends by the end of its stdin, so that it can take its badges and popups along. */
+  async stop(): Promise<void> {
+    this.stopping = true;
+    if (this.timer !== null) clearTimeout(this.timer);
+    const child = this.child;
+    if (child === null || child.exitCode !== null) return;
+    await new Promise<void>(resolve => {
+      const kill = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+      child.once('exit', () => {
+        clearTimeout(kill);
+        resolve();
+      });
+      child.once('error', () => resolve());
+      child.stdin?.end();
+    });
+  }
+
+  private flush(): void {
+    const stdin: Writable | null = this.child?.stdin ?? null;
+    if (stdin === null || !stdin.writable) return;
+    for (const [type, message] of this.waiting) {
+      if (stdin.writableNeedDrain) return;
+      this.waiting.delete(type);
+      stdin.write(`${JSON.stringify(message)}\n`);
+    }
+  }
+
+  private take(child: ChildProcess, value: unknown): void {
+    if (child !== this.child) return;
+    if (!this.mayspeak()) {
+      this.distrust(child, `more than ${LINES_PER_S} lines a second`);
+      child.kill('SIGKILL');
+      return;
+    }
+    const message = fromHandSchema.safeParse(value);
+    if (message.success) this.options.receive(message.data);
+    else this.distrust(child, 'a message that is none of the protocol');
+  }
+
+  private mayspeak(): boolean {
+    const now_ms = performance.now();
+    this.credit = Math.min(LINES_AT_ONCE, this.credit + ((now_ms - this.credit_ms) / 1000) * LINES_PER_S);
+    this.credit_ms = now_ms;
+    return --this.credit >= 0;
+  }
+
+  private readonly distrusted = new WeakSet<ChildProcess>();
+  private distrust(child: ChildProcess, why: string): void {
+    if (this.distrusted.has(child)) return;
+    this.distrusted.add(child);
+    this.options.logger.warn(
+      { uid: this.options.uid, pid: child.pid, why },
+      'a hand does not keep to its protocol',
+    );
+  }
+
+  private ended(child: ChildProcess, why: string): void {
+    if (this.child === child) this.child = null;
+    this.waiting.clear();
+    if (this.stopping) return;
+    if (performance.now() - this.started_ms > WELL_AFTER_MS) this.backoff_ms = FIRST_BACKOFF_MS;
+    const { uid, logger } = this.options;
+    const said = this.stderr.trim().split('\n').slice(0, 8).join(' | ');
+    logger.warn({ uid, why, said, again_in_ms: this.backoff_ms }, 'the hand of a user ended');
+    this.timer = setTimeout(() => this.start(), this.backoff_ms);
+    this.backoff_ms = Math.min(MAX_BACKOFF_MS, this.backoff_ms * 2);
+  }
+}
