@@ -129,6 +129,7 @@ class KernelSensor implements Sensor {
         },
         heartbeat: () => {},
         lost: count => this.listener.gap(`${count} process events were lost`),
+        live: () => {},
       },
     );
 
@@ -154,6 +155,7 @@ class KernelSensor implements Sensor {
             for (const pid of this.watched) this.announce?.(pid);
           },
           lost: count => logger.debug({ count }, 'terminal events were lost'),
+          live: live => this.listener.terminal(live),
         },
       );
     } else {

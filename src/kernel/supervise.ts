@@ -26,6 +26,8 @@ export interface ProgramCallbacks {
   /** Each heartbeat, the first one included. */
   heartbeat(): void;
   lost(count: number): void;
+  /** Its events arrive from now on, or may be missing from now on; called on each change. */
+  live(live: boolean): void;
 }
 
 export interface ProgramSpec {
@@ -86,6 +88,7 @@ export class SupervisedProgram {
 
   async stop(): Promise<void> {
     this.wanted = false;
+    if (this.state === 'running') this.setState('off');
     if (this.retryTimer) clearTimeout(this.retryTimer);
     this.retryTimer = null;
     if (this.watchdog) clearInterval(this.watchdog);
@@ -94,9 +97,15 @@ export class SupervisedProgram {
     await this.stopping;
     this.stopping = null;
     if (this.wanted) return;
-    this.state = 'off';
+    this.setState('off');
     this.problem = null;
     this.settleFirst?.();
+  }
+
+  private setState(state: ProgramHealth['state']): void {
+    const before = this.state;
+    this.state = state;
+    if ((before === 'running') !== (state === 'running')) this.callbacks.live(state === 'running');
   }
 
   get isAttached(): boolean {
@@ -123,7 +132,7 @@ export class SupervisedProgram {
 
   private launch(): void {
     const { bpftrace, text, parameters, name } = this.spec;
-    this.state = 'starting';
+    this.setState('starting');
     this.startedAt_ms = performance.now();
     this.hadHeartbeat = false;
     this.dropped += this.droppedNow;
@@ -152,7 +161,7 @@ export class SupervisedProgram {
     const ran_ms = performance.now() - this.startedAt_ms;
     if (this.hadHeartbeat && ran_ms >= STABLE_MS) this.backoff_ms = BACKOFF_FIRST_MS;
     this.hadHeartbeat = false;
-    this.state = 'backoff';
+    this.setState('backoff');
     this.problem = problem;
     const fields = { program: this.spec.name, problem, again_in_ms: this.backoff_ms };
     this.logger.warn(fields, 'kernel program is down, starting it again');
@@ -199,7 +208,7 @@ export class SupervisedProgram {
   private heartbeat(): void {
     this.heartbeatAt_ms = performance.now();
     if (!this.wanted) return;
-    this.state = 'running';
+    this.setState('running');
     this.problem = null;
     const first = !this.hadHeartbeat;
     this.hadHeartbeat = true;
@@ -225,7 +234,7 @@ export class SupervisedProgram {
     const limit_ms = this.hadHeartbeat ? SILENT_MS : START_MS;
     if (quiet_ms < limit_ms) return;
     if (this.state !== 'silent') {
-      this.state = 'silent';
+      this.setState('silent');
       this.problem = `no heartbeat for ${(quiet_ms / 1000).toFixed(1)} s`;
       this.logger.warn({ program: this.spec.name, problem: this.problem }, 'kernel program is silent');
       this.settleFirst?.();
