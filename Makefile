@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help build run test lint unit docs clean deps-build deps-test
+.PHONY: help build run test lint unit test-lab bench docs clean lab deps-build deps-test
 
 # A Node.js of vigil's own, where the system has none that is new enough (scripts/install-deps.sh).
 export PATH := $(CURDIR)/build/node/bin:$(PATH)
@@ -30,6 +30,18 @@ unit: build
 	@scripts/mount-tracefs.sh || true
 	@rm -f build/vitest.json
 	node_modules/.bin/vitest run --reporter=default --reporter=json --outputFile.json=build/vitest.json
+
+test-lab: lab ## Real agents against a scripted model: two scenarios (downloads the agents once)
+	node build/lab/bench/accuracy/main.js --repeat 1 --scenario short-answer --scenario approval-accepted
+
+bench: lab ## How true and how fast: all scenarios, minutes each
+	node build/lab/bench/accuracy/main.js --mode words
+	node build/lab/bench/accuracy/main.js --mode rhythm
+	node build/lab/bench/accuracy/main.js --mode procfs
+
+lab: deps-test build
+	test/lab/agents/install.sh
+	node_modules/.bin/tsc -p test/lab/tsconfig.json
 
 docs: build ## Write man/vigil.1 and docs/configuration.md anew
 	node scripts/docs.mjs
