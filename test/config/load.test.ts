@@ -24,7 +24,7 @@ function verdict(text: string): string[] {
 describe('a config file', () => {
   it('may be empty: everything has a default', () => {
     expect(parseConfig('', 'c.toml')).toEqual(defaultConfig());
-    expect(defaultConfig()).toEqual({
+    expect(defaultConfig()).toMatchObject({
       log_level: 'info',
       sensor: { tier: 'auto' },
       state: { wait_threshold_ms: 1000, stall_after_s: 300, exited_keep_s: 60 },
