@@ -151,6 +151,10 @@ export class Session {
       return this.note('WAITING', 'done', hook.time_ms, 'hook StopFailure');
     }
     await this.pane.waitFor(screen, limit_ms);
+    if (this.kind === 'codex') {
+      const time_ms = await until('codex to give up', () => codexGaveUp(this.home.home), limit_ms);
+      return this.note('WAITING', 'done', time_ms, "codex's own log");
+    }
     this.note('WAITING', 'done', this.api.last('sent')!.time_ms, 'last error sent');
   }
 
@@ -239,6 +243,18 @@ export class Session {
     );
     return { time_ms: sent.time_ms, by: 'answer sent' };
   }
+}
+
+/** When its log of the conversation says that the turn ended with an error; there is no hook for that. */
+function codexGaveUp(home: string): number | undefined {
+  const dir = join(home, '.codex/sessions');
+  for (const name of readdirSync(dir, { recursive: true, encoding: 'utf8' })) {
+    if (!name.endsWith('.jsonl')) continue;
+    const lines = readFileSync(join(dir, name), 'utf8').split('\n');
+    const end = lines.findLast(l => l.includes('"type":"task_complete"') && l.includes('"error":{'));
+    if (end) return Date.parse((JSON.parse(end) as { timestamp: string }).timestamp);
+  }
+  return undefined;
 }
 
 function ifComm(pid: number, comm: string): number | undefined {
