@@ -33,7 +33,7 @@ export class DirectoryWatch {
 
   private open(): void {
     try {
-      this.inode = statSync(this.path).ino;
+      this.inode = inodeOf(this.path);
       this.watcher = watch(this.path, { persistent: false }, (_event, name) => {
         if (!this.closed && typeof name === 'string') this.changed(name);
       });
@@ -45,7 +45,7 @@ export class DirectoryWatch {
 
   /** The directory may have come, gone, or been replaced by another of the same name. */
   private check(): void {
-    const inode = statSync(this.path, { throwIfNoEntry: false })?.ino ?? 0;
+    const inode = inodeOf(this.path);
     if (this.watcher !== null && inode === this.inode) return;
     this.drop();
     this.open();
@@ -55,5 +55,14 @@ export class DirectoryWatch {
   private drop(): void {
     this.watcher?.close();
     this.watcher = null;
+  }
+}
+
+/** 0 when it is not there or may not be looked at. */
+function inodeOf(path: string): number {
+  try {
+    return statSync(path).ino;
+  } catch {
+    return 0;
   }
 }

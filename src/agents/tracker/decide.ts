@@ -1,4 +1,4 @@
-import { idleTime, silence, unpromptedRun } from '../evidence/rhythm.js';
+import { idleTime, type Rhythm, silence, unpromptedRun } from '../evidence/rhythm.js';
 import type { Evidence, EvidenceSource, Reason, State } from '../model.js';
 import { runningTools, type Session } from './session.js';
 
@@ -33,6 +33,8 @@ interface Claim {
 const DRAWING_REFUTES_MS = 5_000;
 /** Claimed to work, yet silent for so long with no tool running: the claim is stale. */
 const SILENCE_REFUTES_MS = 15_000;
+/** An Enter this long before a claim to work explains it. */
+const ENTER_EXPLAINS_MS = 2_000;
 /** The transcript cannot tell a running tool from a request for permission; silence this long can. */
 const ASKS_AFTER_MS = 600;
 
@@ -44,7 +46,10 @@ const TRANSCRIPT_SETTLED_MS = 100;
 const ASK_KNOWN_MS = 110;
 /** A command that ends sooner is not worth a word: agents run many to look around. */
 const TOOL_SHOWN_MS = 100;
-/** While it starts, before anybody pressed Enter, an agent may say for a moment that it works (Codex). */
+/**
+ * Codex says for a moment that it works while it starts and after a request was rejected. A claim to work
+ * that no Enter explains must last.
+ */
 const BLIP_MS = 150;
 /** So long may an agent load before it draws anything; its silence before that is not waiting. */
 const LOADING_MS = 15_000;
@@ -67,11 +72,12 @@ export function decide(session: Session, now_ms: number, options: DecideOptions)
 
 function strongestClaim(session: Session, now_ms: number): Claim | null {
   const { registry, osc, title, transcript } = session.signals;
-  if (registry?.entry.status) {
+  if (registry?.entry.status && !isOvertaken(registry, title)) {
     const { status, waiting_for } = registry.entry;
     const text = `its session file says ${status}${waiting_for ? `: ${waiting_for}` : ''}`;
     const ask = status !== 'waiting' ? null : registryAsk(session, waiting_for, registry.at_ms);
-    return { working: status === 'busy', ask, source: 'registry', text, at_ms: registry.at_ms };
+    const at_ms = status !== 'busy' && ask === null ? quietSince(registry, title) : registry.at_ms;
+    return { working: status === 'busy', ask, source: 'registry', text, at_ms };
   }
   const spoken = osc ?? (title !== null && title.words.state !== 'idle' ? title : null);
   if (spoken !== null) {
@@ -98,6 +104,18 @@ function strongestClaim(session: Session, now_ms: number): Claim | null {
   return null;
 }
 
+/** The title's spinner starts some 30 ms before the file says busy. */
+function isOvertaken(registry: Session['signals']['registry'], title: Session['signals']['title']): boolean {
+  if (registry === null || title === null) return false;
+  return registry.entry.status !== 'busy' && title.words.state === 'working' && title.at_ms > registry.at_ms;
+}
+
+/** When the turn was first said to be over: the title's spinner stops some 20 ms before the file says idle. */
+function quietSince(registry: { at_ms: number }, title: Session['signals']['title']): number {
+  const early = title !== null && title.words.state === 'idle' && title.at_ms < registry.at_ms;
+  return early && registry.at_ms - title.at_ms < SETTLED_MS ? title.at_ms : registry.at_ms;
+}
+
 /** The file says `permission prompt` for questions too; the transcript knows which tool it is. */
 function registryAsk(session: Session, waiting_for: string | null, at_ms: number): 'approval' | 'question' {
   if (session.signals.transcript?.entry.phase === 'question') return 'question';
@@ -119,7 +137,12 @@ function fromClaim(session: Session, now_ms: number, options: DecideOptions, cla
   const evidence: Evidence = { source: claim.source, text: claim.text, time_ms: claim.at_ms };
   if (claim.working) {
     const blip_ms = claim.at_ms + BLIP_MS;
-    if (claim.source === 'osc' && rhythm.last_enter_ms === null && !session.has_worked && now_ms < blip_ms) {
+    if (
+      claim.source === 'osc' &&
+      session.state !== 'WORKING' &&
+      now_ms < blip_ms &&
+      !enterExplains(rhythm, claim)
+    ) {
       return unchanged(session, blip_ms);
     }
     if (
@@ -181,6 +204,10 @@ function fromClaim(session: Session, now_ms: number, options: DecideOptions, cla
     );
   }
   return waiting(session, claim.ask, evidence, `the agent's own word (${claim.source}) decides`, null);
+}
+
+function enterExplains(rhythm: Rhythm, claim: Claim): boolean {
+  return rhythm.last_enter_ms !== null && claim.at_ms - rhythm.last_enter_ms < ENTER_EXPLAINS_MS;
 }
 
 function mayTurnOutToAsk(session: Session, claim: Claim): boolean {
