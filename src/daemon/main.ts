@@ -7,6 +7,7 @@ import { createSensor } from '../kernel/index.js';
 import { RecordingFile } from '../log/recording-file.js';
 import { BPF_DIR, VERSION } from '../package.js';
 import { Users } from '../proc/users.js';
+import { HAND_SCRIPT, Hands } from './hands.js';
 import { AgentMonitor } from './monitor.js';
 import type { DaemonOptions } from './options.js';
 import { Sampling } from './sampling.js';
@@ -48,16 +49,33 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     procRoot: PROC,
     recognise,
     users,
+    onlyUid: process.geteuid!() === 0 ? null : process.geteuid!(),
     logger,
     tracker: trackerOptions(config),
     onTransition: (transition, session) => {
       view.publish(transition, session);
+      hands.transition(transition);
       const { pid, agent, from, to, reason } = transition;
       logger.info({ pid, agent, from, to, reason, evidence: transition.evidence.text }, 'agent state');
     },
     onObservation: observation => {
       recorder?.write(observation);
       view.observed(observation);
+    },
+  });
+  const hands = new Hands({
+    config,
+    logger,
+    users,
+    sessions: () => monitor.sessions(),
+    find: pid => monitor.tracker.find(pid),
+    feed: observation => monitor.feed(observation),
+    place: {
+      euid: process.geteuid!(),
+      node: process.execPath,
+      script: HAND_SCRIPT,
+      runtimeBase: '/run/user',
+      env: process.env,
     },
   });
   const sensor = createSensor(
@@ -86,6 +104,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     users,
     procRoot: PROC,
     version: VERSION,
+    unseen: session => hands.unseen(session),
     problems: () => [...problems, ...recentGap()],
   });
   const server = new ApiServer({ lock, view, logger });
@@ -95,6 +114,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     await sensor.start();
     const { tier, tier_reason, bpftrace_version } = sensor.health();
     logger.info({ tier, reason: tier_reason, bpftrace: bpftrace_version }, 'sensor tier');
+    hands.start();
     monitor.rescan(true);
     sampling.start(tier === 'procfs');
     await server.start();
@@ -105,6 +125,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     await server.stop().catch(() => {});
     await sensor.stop();
     monitor.stop();
+    await hands.stop();
     await recorder?.close();
     lock.release();
   }

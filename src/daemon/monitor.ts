@@ -10,7 +10,9 @@ import { nowTicks } from '../proc/boot.js';
 import { readFacts } from '../proc/read.js';
 import { type Glimpse, Scanner } from '../proc/scan.js';
 import type { Users } from '../proc/users.js';
+import type { AgentHome } from '../words/agent-home.js';
 import { WordsWatcher } from '../words/index.js';
+import type { WordsReader } from '../words/reader.js';
 import { now } from './time.js';
 
 export interface MonitorOptions {
@@ -19,10 +21,14 @@ export interface MonitorOptions {
   tracker: TrackerOptions;
   recognise: Recogniser;
   users: Users;
+  /** Only this user's agents are watched; null: everybody's, which takes root. */
+  onlyUid: number | null;
   logger: Logger;
   onTransition(transition: Transition, session: Session): void;
   /** Every observation that matters to an agent, in the order in which the tracker took it. */
   onObservation(observation: Observation): void;
+  /** Reads the files of other users' agents; null: read them here. */
+  readElsewhere?(session: Session, home: AgentHome): WordsReader | null;
 }
 
 /**
@@ -55,6 +61,7 @@ export class AgentMonitor {
       now,
       emit: observation => this.feed(observation),
       log: (fields, message) => options.logger.warn(fields, message),
+      ...(options.readElsewhere === undefined ? {} : { elsewhere: options.readElsewhere }),
     });
   }
 
@@ -137,8 +144,7 @@ export class AgentMonitor {
   }
 
   private take(observation: Observation): void {
-    const concerns = this.tracker.concerns(observation);
-    if (!concerns) return;
+    if (!this.tracker.concerns(observation) || this.isForeign(observation)) return;
     if (observation.type === 'sensor') {
       const { terminal, keys, lifecycle } = observation;
       this.sensorLive = { terminal, keys, lifecycle };
@@ -151,6 +157,11 @@ export class AgentMonitor {
     }
     if (observation.type === 'process' || transitions.some(transition => transition.to === 'EXITED'))
       this.sync();
+  }
+
+  private isForeign(observation: Observation): boolean {
+    const { onlyUid } = this.options;
+    return onlyUid !== null && observation.type === 'process' && observation.process.uid !== onlyUid;
   }
 
   /** The set of living sessions may have changed. */

@@ -242,6 +242,16 @@ describe('Codex', () => {
     expect(story.tracker.find(301)?.pid).toBe(200);
   });
 
+  it('keeps counting a shell of the server that became its command', () => {
+    const story = start().key(1, true).osc(1.1, STATUS('working'));
+    const tool = { pid: 300, ppid: 102, tty: null };
+    story.at(2, { type: 'fork', ppid: 102, pid: 300 });
+    story.process(2, { ...tool, exe: '/bin/bash', argv: ['bash', '-c', 'sleep 60'] });
+    story.process(2.01, { ...tool, exe: '/bin/sleep', argv: ['sleep', '60'] });
+    story.osc(3, STATUS('done')).until(4);
+    expect([story.session.state, backgroundCount(story.session)]).toEqual(['WAITING', 1]);
+  });
+
   it('outlives the session that started its server', () => {
     const story = start()
       .exit(4, 100)

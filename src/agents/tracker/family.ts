@@ -193,13 +193,10 @@ export class Family {
     const known = this.owner.get(process.pid);
     const session = this.parentSession(process.ppid, process.cwd);
     if (session === undefined || (known !== undefined && !this.shared.has(process.ppid))) return undefined;
-    this.adopt(
-      session,
-      process.pid,
-      childRole(session.members.get(process.ppid)?.role),
-      process.argv.join(' '),
-      time_ms,
-    );
+    if (known !== session) {
+      const role = childRole(session.members.get(process.ppid)?.role);
+      this.adopt(session, process.pid, role, process.argv.join(' '), time_ms);
+    }
     return this.exec(process.pid, process.argv, process.exe ?? '', time_ms);
   }
 

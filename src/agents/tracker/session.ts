@@ -56,6 +56,8 @@ export interface Session {
 }
 
 const MAX_RECORD = 40;
+/** A spinner in the title must not push everything else off the record. */
+const RECENT = 4;
 
 export function newSession(
   kind: AgentKind,
@@ -99,8 +101,10 @@ export function newSession(
 
 /** Keeps evidence for `explain`; the same words again only move the time. */
 export function remember(session: Session, evidence: Evidence): void {
-  const last = session.record.at(-1);
-  if (last?.source === evidence.source && last.text === evidence.text) session.record.pop();
+  const same = session.record.findLastIndex(
+    ({ source, text }) => source === evidence.source && text === evidence.text,
+  );
+  if (same >= session.record.length - RECENT) session.record.splice(Math.max(same, 0), same < 0 ? 0 : 1);
   session.record.push(evidence);
   if (session.record.length > MAX_RECORD) session.record.shift();
 }
