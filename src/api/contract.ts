@@ -34,6 +34,10 @@ export interface AgentReport {
   interactive: boolean;
   /** Shells and subagents of it that still run although its turn is over. */
   background: number;
+  /** What a waiting agent asks for, e.g. `Bash: npm test`; null: nothing, or it is not known. */
+  asks: string | null;
+  /** How often it stopped (turn ends and requests) since its person last looked at its window. */
+  unseen: number;
   uid: number;
   user: string;
   /** Below /dev, e.g. `pts/3`; null without a terminal. */

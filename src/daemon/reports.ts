@@ -6,12 +6,13 @@ import { endingFields, evidenceReport, iso } from '../api/state-event.js';
 import { ticksToEpochMs } from '../proc/boot.js';
 import type { UsageMeter } from '../proc/usage.js';
 import type { Users } from '../proc/users.js';
+import { asks } from './hands.js';
 import { now } from './time.js';
 
 /** Command lines can hold a whole prompt. */
 const MAX_COMMAND = 4096;
 
-export function agentReport(session: Session, users: Users, meter: UsageMeter): AgentReport {
+export function agentReport(session: Session, users: Users, meter: UsageMeter, unseen: number): AgentReport {
   const alive = session.ending === null ? [...session.members.keys()] : [];
   const usage = meter.measure(alive, now(), ticksToEpochMs);
   const report: AgentReport = {
@@ -23,6 +24,8 @@ export function agentReport(session: Session, users: Users, meter: UsageMeter): 
     evidence: evidenceReport(session.evidence),
     interactive: session.interactive,
     background: backgroundCount(session),
+    asks: asks(session),
+    unseen,
     uid: session.uid,
     user: users.name(session.uid),
     tty: session.tty,

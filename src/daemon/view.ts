@@ -22,6 +22,8 @@ export interface ViewOptions {
   users: Users;
   procRoot: string;
   version: string;
+  /** Turn ends and requests of the agent that its person has not seen. */
+  unseen(session: Session): number;
   /** Problems that the daemon itself knows of, in words. */
   problems(): string[];
 }
@@ -49,14 +51,14 @@ export class View implements DaemonView {
   agents(): AgentReport[] {
     const sessions = this.options.monitor.sessions();
     this.meter.forgetAllBut(new Set(sessions.flatMap(session => [...session.members.keys()])));
-    return sessions.map(session => agentReport(session, this.options.users, this.meter));
+    return sessions.map(session => this.report(session));
   }
 
   explain(pid: number): ExplainReport | undefined {
     const session = this.options.monitor.tracker.find(pid);
     if (session === undefined) return undefined;
     const decision = this.options.monitor.tracker.explain(session);
-    return explainReport(session, decision, agentReport(session, this.options.users, this.meter));
+    return explainReport(session, decision, this.report(session));
   }
 
   snapshot(): Observation[] {
@@ -71,6 +73,10 @@ export class View implements DaemonView {
   onObservation(listener: (observation: Observation) => void): () => void {
     this.emitter.on('observation', listener);
     return () => this.emitter.off('observation', listener);
+  }
+
+  private report(session: Session): AgentReport {
+    return agentReport(session, this.options.users, this.meter, this.options.unseen(session));
   }
 
   recentEvents(): OwnedEvent[] {

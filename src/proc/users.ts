@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 
 interface User {
   name: string;
+  gid: number;
   home: string;
 }
 
@@ -18,6 +19,11 @@ export class Users {
 
   home(uid: number): string | null {
     return this.find(uid)?.home ?? null;
+  }
+
+  /** The primary group. */
+  gid(uid: number): number | null {
+    return this.find(uid)?.gid ?? null;
   }
 
   private find(uid: number): User | undefined {
@@ -42,9 +48,9 @@ export class Users {
 export function parsePasswd(text: string): Map<number, User> {
   const users = new Map<number, User>();
   for (const line of text.split('\n')) {
-    const [name, , uid, , , home] = line.split(':');
+    const [name, , uid, gid, , home] = line.split(':');
     if (name && uid && /^\d+$/.test(uid) && !users.has(Number(uid)))
-      users.set(Number(uid), { name, home: home ?? '/' });
+      users.set(Number(uid), { name, gid: Number(gid), home: home ?? '/' });
   }
   return users;
 }

@@ -1,7 +1,7 @@
 import type { Observation } from '../agents/observation.js';
 import type { Session } from '../agents/tracker/session.js';
 import type { Users } from '../proc/users.js';
-import { agentHome } from './agent-home.js';
+import { type AgentHome, agentHome } from './agent-home.js';
 import { ClaudeFiles } from './claude-files.js';
 import { CodexFiles } from './codex-files.js';
 import type { ReaderContext, WordsReader } from './reader.js';
@@ -17,6 +17,12 @@ interface Open {
   reader: WordsReader;
 }
 
+/** The reader for an agent's files, not started; null when its kind has none. */
+export function openReader(kind: string, context: ReaderContext): WordsReader | null {
+  const Reader = Object.hasOwn(READERS, kind) ? READERS[kind] : undefined;
+  return Reader === undefined ? null : new Reader(context);
+}
+
 /** Keeps one reader for each living session whose agent speaks in files. */
 export class WordsWatcher {
   private readonly open = new Map<Session, Open>();
@@ -28,6 +34,8 @@ export class WordsWatcher {
       emit(observation: Observation): void;
       now(): number;
       log(fields: Record<string, unknown>, message: string): void;
+      /** Reads for other users, as them; null: `session` is of our own user and read right here. */
+      elsewhere?(session: Session, home: AgentHome): WordsReader | null;
     },
   ) {}
 
@@ -48,12 +56,13 @@ export class WordsWatcher {
   }
 
   private add(session: Session): void {
-    const Reader = READERS[session.kind.name];
-    if (Reader === undefined) return;
-    const { root, users, emit, now, log } = this.options;
+    if (!Object.hasOwn(READERS, session.kind.name)) return;
+    const { root, users, emit, now, log, elsewhere } = this.options;
     const home = agentHome(root, session.pid, session.uid, users);
     if (home === null) return;
-    const reader = new Reader({ session, home, emit, now, log });
+    const reader =
+      elsewhere?.(session, home) ?? openReader(session.kind.name, { session, home, emit, now, log });
+    if (reader === null) return;
     this.open.set(session, { pid: session.pid, reader });
     reader.start();
   }

@@ -22,6 +22,8 @@ export function fakeAgent(over: Partial<AgentReport> = {}): AgentReport {
     evidence: { source: 'registry', text: 'registry says busy', time: T0 },
     interactive: true,
     background: 0,
+    asks: null,
+    unseen: 0,
     uid: 1000,
     user: 'ann',
     tty: 'pts/3',

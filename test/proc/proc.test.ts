@@ -150,7 +150,7 @@ describe('scanning', () => {
 describe('users', () => {
   it('are read from the password file', () => {
     const users = parsePasswd('root:x:0:0:root:/root:/bin/bash\nbroken\nu:x:1000:1000::/home/u:/bin/sh\n');
-    expect(users.get(1000)).toEqual({ name: 'u', home: '/home/u' });
+    expect(users.get(1000)).toEqual({ name: 'u', gid: 1000, home: '/home/u' });
     expect(users.size).toBe(2);
   });
 });

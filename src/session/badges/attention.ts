@@ -1,0 +1,64 @@
+import type { HandAgent } from '../protocol.js';
+import { isRequest } from './badge.js';
+
+interface Memory {
+  /** Identity of the stop that was last counted. */
+  stop: string | null;
+  stopped_ms: number;
+  unseen: number;
+  /** The request was looked at but not answered. */
+  looked: boolean;
+}
+
+/** A stop younger than this is not yet seen by a focus: the person was faster than the news. */
+export const SEEN_AFTER_MS = 1_000;
+
+/** How often each agent stopped since its person last looked. Pure but for its memory. */
+export class Attention {
+  private readonly memory = new Map<number, Memory>();
+
+  /** Takes in the present agents; forgets all others. */
+  update(agents: readonly HandAgent[], now_ms: number): void {
+    const pids = new Set(agents.map(({ pid }) => pid));
+    for (const pid of this.memory.keys()) if (!pids.has(pid)) this.memory.delete(pid);
+    for (const agent of agents) {
+      const memory = this.memory.get(agent.pid) ?? { stop: null, stopped_ms: 0, unseen: 0, looked: false };
+      this.memory.set(agent.pid, memory);
+      const stop =
+        isRequest(agent) || (agent.state === 'WAITING' && agent.reason === 'done')
+          ? `${agent.reason} ${agent.since_ms}`
+          : null;
+      if (stop === memory.stop) continue;
+      memory.stop = stop;
+      memory.looked = false;
+      if (stop === null) continue;
+      memory.stopped_ms = now_ms;
+      memory.unseen++;
+    }
+  }
+
+  unseen(pid: number): number {
+    return this.memory.get(pid)?.unseen ?? 0;
+  }
+
+  /**
+   * The person looks at the agent. Answers null when that counts, else when it will.
+   */
+  look(agent: HandAgent, now_ms: number): number | null {
+    const memory = this.memory.get(agent.pid);
+    if (memory === undefined || memory.unseen === 0) return null;
+    const due_ms = memory.stopped_ms + SEEN_AFTER_MS;
+    if (memory.stop !== null && now_ms < due_ms) return due_ms;
+    memory.unseen = 0;
+    memory.looked = isRequest(agent);
+    return null;
+  }
+
+  /** The person looks elsewhere: a request that still has no answer is news again. */
+  lookAway(agent: HandAgent): void {
+    const memory = this.memory.get(agent.pid);
+    if (memory === undefined || !memory.looked || !isRequest(agent)) return;
+    memory.looked = false;
+    memory.unseen = 1;
+  }
+}

@@ -1,0 +1,27 @@
+/** One window of the desktop, as its compositor names it. */
+export interface DesktopWindow {
+  /** sway and i3: con_id; Hyprland: the address. Always ≥ 1. */
+  id: number;
+  pid: number | null;
+  /** Its X11 id, which X11 terminals hand to their shells as WINDOWID. */
+  x11: number | null;
+  title: string;
+}
+
+/** A connection to a compositor. It is kept up to date by what the compositor tells, never by polling. */
+export interface Compositor {
+  readonly name: 'sway' | 'i3' | 'hyprland';
+  windows(): ReadonlyMap<number, DesktopWindow>;
+  /** The window that has the keyboard; null: none has. */
+  focused(): number | null;
+  /** Shows the window, on whatever workspace it is. Rejects when the compositor refuses. */
+  focus(window: number): Promise<void>;
+  close(): void;
+}
+
+export interface CompositorListener {
+  /** Windows came or went, or another one has the focus. */
+  changed(): void;
+  /** The connection is over; called once, also after a failure to keep up. */
+  closed(why: string): void;
+}

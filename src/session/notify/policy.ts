@@ -1,0 +1,120 @@
+import type { HandAgent, HandConfig } from '../protocol.js';
+import { type Wish, wishFor } from './wish.js';
+
+/** What is remembered of one event (of one `Wish.key`). */
+export interface EventMemory {
+  key: string;
+  first_ms: number;
+  /** `dropped`: seen, too short, quiet hours; it stays so. `gone`: shown, and the person is through with it. */
+  fate: 'open' | 'dropped' | 'gone';
+  snoozed_until_ms: number | null;
+  reminded: boolean;
+  /** How often the person must be told anew: a new round is a new popup. */
+  round: number;
+}
+
+export interface PolicyInput {
+  agents: readonly HandAgent[];
+  /** The person has the agent before their eyes. */
+  isSeen(pid: number): boolean;
+  now_ms: number;
+  /** Minutes since midnight, local time. */
+  minute_of_day: number;
+  /** Turns that ended before this were over before anybody could have been told. */
+  started_ms: number;
+  config: HandConfig['notifications'];
+}
+
+export interface Decision {
+  /** What should be on the screen now. */
+  wishes: Map<number, Wish & { round: number }>;
+  memory: Map<number, EventMemory>;
+  /** When to decide again although nothing happened. */
+  again_ms: number | null;
+}
+
+/** So long a request is held back for its words: transcripts follow registries. */
+export const WORDS_MS = 120;
+
+/** What should be on the screen. Pure: what it remembers goes in and comes out. */
+export function decide(before: ReadonlyMap<number, EventMemory>, input: PolicyInput): Decision {
+  const decision: Decision = { wishes: new Map(), memory: new Map(), again_ms: null };
+  if (!input.config.enabled) return decision;
+  for (const agent of input.agents) {
+    const wish = wishFor(agent, input.config);
+    if (wish === null) continue;
+    const known = before.get(agent.pid);
+    const memory = known?.key === wish.key ? { ...known } : born(wish, agent, input);
+    const due_ms = dueTime(agent, wish, memory, input);
+    decision.memory.set(agent.pid, memory);
+    if (due_ms === null) continue;
+    if (due_ms <= input.now_ms) decision.wishes.set(agent.pid, { ...wish, round: memory.round });
+    const again_ms = due_ms > input.now_ms ? due_ms : reminderTime(memory, input);
+    if (again_ms !== null && again_ms > input.now_ms)
+      decision.again_ms = Math.min(decision.again_ms ?? again_ms, again_ms);
+  }
+  return decision;
+}
+
+function born(wish: Wish, agent: HandAgent, input: PolicyInput): EventMemory {
+  const memory: EventMemory = {
+    key: wish.key,
+    first_ms: input.now_ms,
+    fate: 'open',
+    snoozed_until_ms: null,
+    reminded: false,
+    round: 0,
+  };
+  if (isRequest(wish)) return memory;
+  const { config } = input;
+  const drop =
+    input.isSeen(agent.pid) ||
+    agent.since_ms < input.started_ms ||
+    isQuiet(config.quiet_hours, input.minute_of_day) ||
+    (wish.kind === 'done' && agent.worked_ms < config.min_work_seconds * 1000);
+  return drop ? { ...memory, fate: 'dropped' } : memory;
+}
+
+/** When it is to be on the screen; null: not, or no more. Moves the memory on. */
+function dueTime(agent: HandAgent, wish: Wish, memory: EventMemory, input: PolicyInput): number | null {
+  const { now_ms, config } = input;
+  if (memory.fate === 'dropped') return null;
+  const reminder_ms = reminderTime(memory, input);
+  if (reminder_ms !== null && reminder_ms <= now_ms) {
+    memory.reminded = true;
+    memory.fate = 'open';
+    memory.round++;
+  }
+  if (memory.fate === 'gone') return reminderTime(memory, input);
+  if (memory.snoozed_until_ms !== null) {
+    if (memory.snoozed_until_ms > now_ms) return memory.snoozed_until_ms;
+    memory.snoozed_until_ms = null;
+    memory.round++;
+  }
+  const seen = input.isSeen(agent.pid);
+  if (!isRequest(wish)) {
+    // A finished turn that was looked at is no news any more.
+    if (seen) memory.fate = 'gone';
+    return seen ? null : now_ms;
+  }
+  // Whoever looks at it needs no popup; who only left it in front does.
+  if (seen && memory.round === 0) return memory.first_ms + config.focused_grace_s * 1000;
+  return agent.asks === null ? memory.first_ms + WORDS_MS : now_ms;
+}
+
+function reminderTime(memory: EventMemory, { config }: PolicyInput): number | null {
+  if (config.remind_after_s === 0 || memory.reminded || memory.fate === 'dropped') return null;
+  return memory.first_ms + config.remind_after_s * 1000;
+}
+
+function isRequest(wish: Wish): boolean {
+  return wish.kind === 'approval' || wish.kind === 'question';
+}
+
+/** `22:00-07:00`: from the first minute to before the last one, over midnight if need be. */
+export function isQuiet(hours: string, minute: number): boolean {
+  const match = /^(\d\d):(\d\d)-(\d\d):(\d\d)$/.exec(hours);
+  if (match === null) return false;
+  const [from, to] = [Number(match[1]) * 60 + Number(match[2]), Number(match[3]) * 60 + Number(match[4])];
+  return from <= to ? minute >= from && minute < to : minute >= from || minute < to;
+}

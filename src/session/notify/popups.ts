@@ -1,0 +1,270 @@
+import type { Message } from '@jellybrick/dbus-next';
+import { DBUS, type SessionBus } from '../bus.js';
+import { type Log, Once } from '../out.js';
+import type { Wish } from './wish.js';
+
+const NAME = 'org.freedesktop.Notifications';
+const SERVER = { destination: NAME, path: '/org/freedesktop/Notifications', interface: NAME } as const;
+
+const SLOW_MS = 5_000;
+const RETRY_MS = 10_000;
+const URGENCY = { low: 0, normal: 1, critical: 2 } as const;
+const CATEGORY = {
+  approval: 'x-vigil.request',
+  question: 'x-vigil.request',
+  done: 'x-vigil.done',
+  stalled: 'x-vigil.trouble',
+  ended: 'x-vigil.trouble',
+} as const;
+const ICON = {
+  approval: 'dialog-question',
+  question: 'dialog-question',
+  done: 'dialog-information',
+  stalled: 'dialog-warning',
+  ended: 'dialog-error',
+} as const;
+
+export type PopupWish = Wish & { round: number };
+
+export interface PopupEvents {
+  focus(pid: number): void;
+  snooze(pid: number, key: string): void;
+  /** The person put it away, or it ran out of time. */
+  dismissed(pid: number, key: string): void;
+}
+
+/** One agent's notification: what should be there, what is there, and whether the server is being asked. */
+interface Popup {
+  wish: PopupWish | null;
+  shown: { id: number; wish: PopupWish; content: string } | null;
+  busy: boolean;
+  /** The server did not take it; wait for it to change, or for the next try. */
+  failed: boolean;
+}
+
+/**
+ * Makes what is on the screen equal to what should be, one call at a time for each agent: states may flip
+ * as fast as they like, there is never more than one notification of an agent, and the last state wins.
+ */
+export class Popups {
+  private readonly popups = new Map<number, Popup>();
+  private capabilities: Promise<ReadonlySet<string>> | null = null;
+  private owner: string | null = null;
+  private readonly once: Once;
+  private timer: NodeJS.Timeout | null = null;
+  private closing = false;
+
+  constructor(
+    private readonly bus: SessionBus,
+    log: Log,
+    private readonly snoozeMinutes: number,
+    private readonly events: PopupEvents,
+  ) {
+    this.once = new Once(log);
+  }
+
+  set(wishes: ReadonlyMap<number, PopupWish>): void {
+    for (const [pid, popup] of this.popups) if (!wishes.has(pid)) this.wish(pid, popup, null);
+    for (const [pid, wish] of wishes) {
+      let popup = this.popups.get(pid);
+      if (popup === undefined) {
+        popup = { wish: null, shown: null, busy: false, failed: false };
+        this.popups.set(pid, popup);
+      }
+      this.wish(pid, popup, wish);
+    }
+  }
+
+  /** Takes everything from the screen; resolves when the server has done so, or soon. */
+  async close(): Promise<void> {
+    this.closing = true;
+    if (this.timer !== null) clearTimeout(this.timer);
+    const shown = [...this.popups.values()].map(popup => popup.shown?.id).filter(id => id !== undefined);
+    this.popups.clear();
+    await Promise.race([
+      Promise.all(shown.map(id => this.closeCall(id).catch(() => {}))),
+      new Promise(resolve => setTimeout(resolve, 500)),
+    ]);
+  }
+
+  /** The bus is there. */
+  async connected(): Promise<void> {
+    try {
+      await this.bus.addMatch(`type='signal',sender='${NAME}',interface='${NAME}'`);
+      await this.bus.addMatch(
+        `type='signal',sender='${DBUS.destination}',interface='${DBUS.interface}',member='NameOwnerChanged',arg0='${NAME}'`,
+      );
+    } catch (error) {
+      this.once.warn('bus', `no notifications: ${(error as Error).message}`);
+    }
+    this.serverChanged(null);
+  }
+
+  lost(): void {
+    this.serverGone();
+  }
+
+  signal(message: Message): void {
+    if (message.interface === DBUS.interface && message.sender === DBUS.destination) {
+      const [name, , owner] = message.body as string[];
+      if (message.member === 'NameOwnerChanged' && name === NAME) this.serverChanged(owner || null);
+      return;
+    }
+    // Any program may send a signal of this name; only the server's counts.
+    if (message.interface !== NAME || (this.owner !== null && message.sender !== this.owner)) return;
+    const [id, what] = message.body as [number, string | number];
+    const entry = [...this.popups].find(([, popup]) => popup.shown?.id === id);
+    if (entry === undefined) return;
+    const [pid, popup] = entry;
+    const { key } = popup.shown!.wish;
+    if (message.member === 'ActionInvoked') {
+      if (what === 'snooze') this.events.snooze(pid, key);
+      else this.events.focus(pid);
+    } else if (message.member === 'NotificationClosed') {
+      popup.shown = null;
+      if (popup.busy) return;
+      this.events.dismissed(pid, key);
+    }
+  }
+
+  /** A new server knows nothing of what its predecessor showed. */
+  private serverChanged(owner: string | null): void {
+    this.serverGone();
+    this.owner = owner;
+    for (const [pid, popup] of this.popups) {
+      popup.failed = false;
+      void this.reconcile(pid, popup);
+    }
+  }
+
+  private serverGone(): void {
+    this.capabilities = null;
+    this.owner = null;
+    for (const popup of this.popups.values()) popup.shown = null;
+  }
+
+  private wish(pid: number, popup: Popup, wish: PopupWish | null): void {
+    const before = popup.wish;
+    popup.wish = wish;
+    if (popup.failed && wish !== null && before !== null && content(before) === content(wish)) return;
+    popup.failed = false;
+    void this.reconcile(pid, popup);
+  }
+
+  private async reconcile(pid: number, popup: Popup): Promise<void> {
+    if (popup.busy || this.bus.connection === null) return;
+    popup.busy = true;
+    try {
+      for (let steps = 0; !this.closing && !popup.failed && steps < 1_000; steps++) {
+        const { wish, shown } = popup;
+        if (wish === null && shown === null) break;
+        if (wish !== null && shown?.content === content(wish)) break;
+        if (wish === null) {
+          popup.shown = null;
+          await this.closeCall(shown!.id).catch(() => {});
+        } else await this.show(popup, wish);
+      }
+    } finally {
+      popup.busy = false;
+    }
+    if (popup.wish === null && popup.shown === null && this.popups.get(pid) === popup)
+      this.popups.delete(pid);
+  }
+
+  private async show(popup: Popup, wish: PopupWish): Promise<void> {
+    const slow = setTimeout(
+      () => this.once.warn('server', 'the notification server does not answer; waiting for it'),
+      SLOW_MS,
+    );
+    const replaces = popup.shown?.id ?? 0;
+    try {
+      const [id] = await this.notify(wish, replaces);
+      popup.shown = typeof id === 'number' && id > 0 ? { id, wish, content: content(wish) } : null;
+      if (popup.shown === null) popup.failed = true;
+      this.once.clear('server', 'the notification server answers again');
+    } catch (error) {
+      popup.failed = true;
+      if (!this.closing) {
+        this.once.warn('server', `cannot show notifications: ${(error as Error).message}`);
+        this.retryLater();
+      }
+    } finally {
+      clearTimeout(slow);
+    }
+  }
+
+  private async notify(wish: PopupWish, replaces: number): Promise<unknown[]> {
+    this.capabilities ??= this.askCapabilities();
+    const can = await this.capabilities;
+    const Variant = this.bus.library!.Variant;
+    const body = bodyOf(wish, can);
+    return this.bus.call({
+      ...SERVER,
+      member: 'Notify',
+      signature: 'susssasa{sv}i',
+      body: [
+        'vigil',
+        replaces,
+        ICON[wish.kind],
+        can.has('body') || body === '' ? wish.summary : `${wish.summary} ${wish.project}`,
+        can.has('body') ? body : '',
+        can.has('actions')
+          ? ['default', 'Focus', 'focus', 'Focus', 'snooze', `Snooze ${this.snoozeMinutes} min`]
+          : [],
+        {
+          urgency: new Variant('y', URGENCY[wish.urgency]),
+          category: new Variant('s', CATEGORY[wish.kind]),
+          'desktop-entry': new Variant('s', 'vigil'),
+        },
+        wish.urgency === 'critical' ? 0 : -1,
+      ],
+    });
+  }
+
+  private async askCapabilities(): Promise<ReadonlySet<string>> {
+    try {
+      const [list] = await this.bus.call({ ...SERVER, member: 'GetCapabilities' });
+      const owner = await this.bus.call({ ...DBUS, member: 'GetNameOwner', signature: 's', body: [NAME] });
+      this.owner = typeof owner[0] === 'string' ? owner[0] : null;
+      return new Set(Array.isArray(list) ? (list as string[]) : []);
+    } catch (error) {
+      this.capabilities = null;
+      throw error;
+    }
+  }
+
+  private closeCall(id: number): Promise<unknown> {
+    return this.bus.call({ ...SERVER, member: 'CloseNotification', signature: 'u', body: [id] });
+  }
+
+  private retryLater(): void {
+    if (this.timer !== null) return;
+    this.timer = setTimeout(() => {
+      this.timer = null;
+      for (const [pid, popup] of this.popups) {
+        popup.failed = false;
+        void this.reconcile(pid, popup);
+      }
+    }, RETRY_MS);
+  }
+}
+
+function content(wish: PopupWish): string {
+  return JSON.stringify([wish.key, wish.round, wish.summary, wish.project, wish.lines, wish.urgency]);
+}
+
+/** Exported for its tests. */
+export function bodyOf(wish: Wish, can: ReadonlySet<string>): string {
+  if (!can.has('body-markup')) return [wish.project, ...wish.lines].filter(line => line !== '').join('\n');
+  const project = wish.project === '' ? [] : [`<b>${escapeMarkup(wish.project)}</b>`];
+  return [...project, ...wish.lines.map(escapeMarkup)].join('\n');
+}
+
+export function escapeMarkup(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+    .replaceAll("'", '&#39;');
+}

@@ -1,0 +1,168 @@
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import {
+  chownSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const NAME = 'vigiltest';
+
+/** What the tests as an ordinary user need: root, to make one. */
+export const CAN_BE_USERS = process.geteuid?.() === 0 && hasProgram('setpriv') && hasProgram('useradd');
+
+export function hasProgram(name: string): boolean {
+  return spawnSync('sh', ['-c', `command -v ${name}`]).status === 0;
+}
+
+/** An ordinary user of this machine, with a runtime directory of its own, and its processes. */
+export class User {
+  readonly uid: number;
+  readonly gid: number;
+  readonly home: string;
+  /** `/run/user/UID`, fresh. */
+  readonly runtime: string;
+  readonly env: Record<string, string>;
+  private readonly children: ChildProcess[] = [];
+
+  constructor(readonly name: string = NAME) {
+    if (spawnSync('id', ['-u', name]).status !== 0)
+      execFileSync('useradd', ['--create-home', '--shell', '/bin/bash', name]);
+    const [, , uid, gid, , home] = passwd(name);
+    this.uid = Number(uid);
+    this.gid = Number(gid);
+    this.home = home!;
+    this.runtime = `/run/user/${uid}`;
+    this.env = {
+      HOME: this.home,
+      USER: name,
+      LOGNAME: name,
+      SHELL: '/bin/bash',
+      LANG: 'C.UTF-8',
+      PATH: '/usr/local/bin:/usr/bin:/bin',
+      XDG_RUNTIME_DIR: this.runtime,
+    };
+    this.reset();
+  }
+
+  /** A runtime directory as logind makes it. */
+  reset(): void {
+    rmSync(this.runtime, { recursive: true, force: true });
+    this.makeDirectory(this.runtime, 0o700);
+    rmSync(join(this.home, '.claude'), { recursive: true, force: true });
+  }
+
+  makeDirectory(path: string, mode = 0o755): string {
+    mkdirSync(path, { recursive: true, mode });
+    chownSync(path, this.uid, this.gid);
+    return path;
+  }
+
+  private setpriv(command: readonly string[]): string[] {
+    return [`--reuid=${this.uid}`, `--regid=${this.gid}`, '--init-groups', '--', ...command];
+  }
+
+  /** A process of the user that lives until `stop()`. */
+  spawn(command: readonly string[], env: Record<string, string> = {}, cwd = this.home): ChildProcess {
+    const child = spawn('setpriv', this.setpriv(command), {
+      env: { ...this.env, ...env },
+      cwd,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    child.on('error', () => {});
+    child.stdin.on('error', () => {});
+    this.children.push(child);
+    return child;
+  }
+
+  /** Runs to its end; throws unless it ends well. */
+  run(command: readonly string[], env: Record<string, string> = {}, cwd = this.home): string {
+    return execFileSync('setpriv', this.setpriv(command), {
+      env: { ...this.env, ...env },
+      cwd,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: 10_000,
+    });
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.children.splice(0).reverse().map(ended));
+  }
+}
+
+export async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+  await new Promise<void>(resolve => {
+    child.once('exit', () => resolve());
+    child.kill('SIGTERM');
+    setTimeout(() => child.kill('SIGKILL'), 1_500).unref();
+  });
+}
+
+function passwd(name: string): string[] {
+  const line = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .find(entry => entry.startsWith(`${name}:`));
+  return line!.split(':');
+}
+
+/** vigil, compiled from the sources of now, where ordinary users can read it. */
+export class Installed {
+  readonly dir = mkdtempSync(join(tmpdir(), 'vigil-installed-'));
+  readonly bin = join(this.dir, 'bin', 'vigil');
+  readonly hand = join(this.dir, 'dist', 'session', 'hand.js');
+
+  constructor() {
+    execFileSync('chmod', ['0755', this.dir]);
+    for (const part of ['bin', 'package.json'])
+      cpSync(join(ROOT, part), join(this.dir, part), { recursive: true });
+    symlinkSync(join(ROOT, 'bpf'), join(this.dir, 'bpf'));
+    const tsc = join(ROOT, 'node_modules/.bin/tsc');
+    execFileSync(tsc, [
+      '-p',
+      join(ROOT, 'tsconfig.build.json'),
+      '--noCheck',
+      '--outDir',
+      join(this.dir, 'dist'),
+    ]);
+    this.installModules();
+    cpSync(join(ROOT, 'test/session/fixtures'), join(this.dir, 'fixtures'), { recursive: true });
+    // A shell by the name of the agent: agents are known by their program.
+    mkdirSync(join(this.dir, 'agents'));
+    cpSync('/bin/bash', join(this.dir, 'agents', 'claude'));
+    execFileSync('chmod', ['-R', 'a+rX', this.dir]);
+  }
+
+  /** The folder of the checkout may be closed to others. */
+  private installModules(): void {
+    const closed = ROOT.split('/').some((_, i, parts) => {
+      const path = parts.slice(0, i + 1).join('/') || '/';
+      return (statSync(path).mode & 0o005) !== 0o005;
+    });
+    const from = join(ROOT, 'node_modules');
+    const to = join(this.dir, 'node_modules');
+    if (!closed) symlinkSync(from, to);
+    else cpSync(from, to, { recursive: true });
+  }
+
+  fixture(name: string): string {
+    return join(this.dir, 'fixtures', name);
+  }
+
+  get claude(): string[] {
+    return [join(this.dir, 'agents', 'claude'), this.fixture('claude.sh')];
+  }
+
+  remove(): void {
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+}
