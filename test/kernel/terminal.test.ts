@@ -1,0 +1,176 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { Readable, Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { KeyEvent, OscEvent, OutputEvent } from '../../src/kernel/events.js';
+import { bpftraces, fixture, isRoot, type Observed, observe, until } from './helpers.js';
+
+const SPINNER = '\u001b]0;⠴ project\u0007';
+const latin1 = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
+
+class Terminal {
+  pid = 0;
+  tty = '';
+  private readonly child: ChildProcessByStdio<Writable, Readable, null>;
+
+  constructor() {
+    this.child = spawn('python3', [fixture('agent.py')], { stdio: ['pipe', 'pipe', 'inherit'] });
+  }
+  async open(): Promise<void> {
+    const [line] = (await once(this.child.stdout, 'data')) as [Buffer];
+    Object.assign(this, JSON.parse(line.toString()));
+  }
+  write(...texts: string[]): void {
+    this.child.stdin.write(`${JSON.stringify({ write: texts.map(latin1) })}\n`);
+  }
+  type(text: string): void {
+    this.child.stdin.write(`${JSON.stringify({ type: latin1(text) })}\n`);
+  }
+  close(): void {
+    this.child.stdin.end();
+  }
+}
+
+describe.skipIf(!isRoot)('terminal-workqueue.bt', () => {
+  describe.each(bpftraces())('bpftrace of $name', ({ path }) => {
+    let seen: Observed;
+    const agent = new Terminal();
+    const other = new Terminal();
+    const keys = () => seen.events.filter(e => e.type === 'key' && e.tty === agent.tty) as KeyEvent[];
+    const outputs = (pid = agent.pid) =>
+      seen.events.filter(e => e.type === 'output' && e.pid === pid) as OutputEvent[];
+    const texts = () => seen.events.filter((e): e is OscEvent => e.type === 'osc').map(e => e.text);
+    const bytes = () => outputs().reduce((sum, e) => sum + e.bytes, 0);
+
+    beforeAll(async () => {
+      await Promise.all([agent.open(), other.open()]);
+      seen = observe({ bpftracePath: path });
+      await seen.sensor.start();
+      seen.sensor.watch(new Set([agent.pid]));
+      await until('attached', () => seen.sensor.health().programs[1]?.state === 'running', 10_000);
+    }, 30_000);
+    beforeEach(async () => {
+      await sleep(350);
+      seen.events.length = 0;
+    });
+    afterAll(async () => {
+      agent.close();
+      other.close();
+      await seen.sensor.stop();
+    });
+
+    it('sees each write once, in bytes, soon', async () => {
+      const before = Date.now();
+      agent.write('hello');
+      await until('first output', () => outputs().length === 1);
+      expect(outputs()[0]).toMatchObject({ tty: agent.tty, bytes: 5 });
+      expect(outputs()[0]!.time_ms).toBeGreaterThan(before - 5);
+      for (let i = 0; i < 100; i++) {
+        agent.write('0123456789');
+        await sleep(2);
+      }
+      await until('all bytes', () => bytes() === 1_005);
+      await sleep(400);
+      expect(bytes()).toBe(1_005);
+      // Not an event for each write.
+      expect(outputs().length).toBeLessThan(20);
+    });
+
+    it('is silent while the terminal is', async () => {
+      const received = seen.sensor.health().programs[1]!.received;
+      await sleep(1_500);
+      expect(seen.sensor.health().programs[1]!.received).toBe(received);
+    });
+
+    it('reads state words wherever they stand in the output', async () => {
+      agent.write(
+        SPINNER,
+        'text',
+        '\u001b]7501;state=working:app=codex\u001b\\behind it',
+        `\u001b[?2026h[x] array[1]\u001b]2;✳ Claude Code\u0007\u001b]9;4;1;50\u0007${'y'.repeat(1_000)}`,
+      );
+      agent.write(`${'z'.repeat(3_000)}\u001b]777;notify;title;body\u001b\\`);
+      await until('five words', () => texts().length >= 5);
+      expect(texts().sort()).toEqual(
+        [
+          '\u001b]0;⠴ project',
+          '\u001b]7501;state=working:app=codex',
+          '\u001b]2;✳ Claude Code',
+          '\u001b]9;4;1;50',
+          '\u001b]777;notify;title;body',
+        ].sort(),
+      );
+    });
+
+    it('reads at most 96 bytes, and never links, clipboards or text', async () => {
+      agent.write(
+        `\u001b]0;${'L'.repeat(200)}\u0007`,
+        '\u001b]8;;https://secret.example\u001b\\link\u001b]8;;\u001b\\',
+        '\u001b]52;c;c2VjcmV0\u0007',
+        'the end ]0;not one\u0007',
+      );
+      await until('the long one', () => texts().length >= 1);
+      await sleep(300);
+      expect(texts()).toEqual([`\u001b]0;${'L'.repeat(92)}`]);
+    });
+
+    it('cannot be flooded', async () => {
+      for (let i = 0; i < 40; i++) agent.write(...Array<string>(50).fill('\u001b]0;x\u0007'));
+      await until('some', () => texts().length > 10, 2_000).catch(error => {
+        throw new Error(`${error.message}; ${texts().length}; ${JSON.stringify(seen.sensor.health())}`);
+      });
+      await sleep(1_500);
+      expect(texts().length).toBeLessThanOrEqual(150);
+      expect(seen.sensor.health().programs[1]!.missing.join()).toMatch(/left out/);
+    });
+
+    it('sees keys, but of their content only Enter and Escape', async () => {
+      const typed: [string, Partial<KeyEvent>][] = [
+        ['a', { bytes: 1, enter: false, escape: false }],
+        ['bc\r', { bytes: 3, enter: true, escape: false }],
+        ['\u001b', { bytes: 1, enter: false, escape: true }],
+        ['\u001b[A', { bytes: 3, enter: false, escape: false }],
+        ['\u001b[27u', { bytes: 5, enter: false, escape: true }],
+        ['\u001b[13u', { bytes: 5, enter: true, escape: false }],
+      ];
+      for (const [text] of typed) {
+        agent.type(text);
+        await sleep(120);
+      }
+      await until('all keys', () => keys().length === typed.length);
+      for (const [i, [, expected]] of typed.entries()) expect(keys()[i]).toMatchObject(expected);
+    });
+
+    it('knows Enter right behind a letter', async () => {
+      agent.type('x');
+      agent.type('\r');
+      await until('enter', () => keys().some(key => key.enter), 2_000).catch(error => {
+        throw new Error(`${error.message}; ${JSON.stringify(seen.events.slice(-20))}; ${agent.tty}`);
+      });
+      expect(keys().reduce((sum, key) => sum + key.bytes, 0)).toBe(2);
+    });
+
+    it('says nothing of others, until they are watched too', async () => {
+      other.write('hello', SPINNER);
+      other.type('k');
+      await sleep(400);
+      expect(seen.events.filter(e => e.type !== 'fork' && e.type !== 'exec' && e.type !== 'exit')).toEqual(
+        [],
+      );
+      const { pid } = seen.sensor.health().programs[1]!;
+      seen.sensor.watch(new Set([agent.pid, other.pid]));
+      await sleep(20);
+      other.write('hello');
+      await until('output of the other one', () => outputs(other.pid).length === 1);
+      expect(seen.sensor.health().programs[1]!.pid).toBe(pid); // the same program, no restart
+    });
+
+    it('ends a while after the last agent', async () => {
+      seen.sensor.watch(new Set());
+      expect(seen.sensor.health().programs[1]!.state).toBe('running');
+      await until('detached', () => seen.sensor.health().programs[1]!.state === 'off', 9_000);
+      expect(seen.sensor.health().programs[0]!.state).toBe('running');
+    }, 12_000);
+  });
+});

@@ -1,0 +1,151 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parseProcessGroup } from '../../src/kernel/announce.js';
+import { complaints } from '../../src/kernel/bpftrace.js';
+import { KernelClock } from '../../src/kernel/clock.js';
+import { bytesFromHex } from '../../src/kernel/hex.js';
+import { splitArgv } from '../../src/kernel/lifecycle.js';
+import { LineSplitter } from '../../src/kernel/lines.js';
+import { specialise } from '../../src/kernel/program.js';
+import { SequenceCounter } from '../../src/kernel/sequence.js';
+import { parseLine } from '../../src/kernel/stream.js';
+
+describe('parseLine', () => {
+  it('never throws', () => {
+    fc.assert(fc.property(fc.string({ unit: 'binary' }), text => void parseLine(text)));
+    fc.assert(fc.property(fc.json(), text => void parseLine(text)));
+    fc.assert(
+      fc.property(fc.constantFrom(...'FEAXOWSKH'), fc.string(), (kind, rest) => {
+        parseLine(JSON.stringify({ type: 'printf', data: `${kind} ${rest}` }));
+      }),
+    );
+  });
+  it('takes a line only whole', () => {
+    const line = (data: string) => parseLine(JSON.stringify({ type: 'printf', data })).type;
+    expect(line('X 1 4714 8123458012345 2301 9 2200 9 62 61\n')).toBe('event');
+    expect(line('X 1 4714 8123458012345 2301 0 0 0\n')).toBe('event');
+    expect(line('X 1 4714 8123458012345 2301 9 2200')).toBe('unparsed');
+    expect(line('X 1 4714 8123458012345 2301 9 2200 9 6z')).toBe('unparsed');
+    expect(line('F -1 1 2 3 4')).toBe('unparsed');
+    expect(line('constructor 1 1 2 3 4')).toBe('unparsed');
+    expect(parseLine('{"type": "map", "data": {"@seq": {"1": 3, "0": 7}}}')).toEqual({
+      type: 'counts',
+      counts: new Map([
+        [0, 7],
+        [1, 3],
+      ]),
+    });
+  });
+  it('gets any bytes back', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), bytes => {
+        const words = [...bytes].map(byte => byte.toString(16).padStart(2, '0'));
+        expect(bytesFromHex(words)).toEqual(Buffer.from(bytes));
+      }),
+    );
+  });
+});
+
+it('splitArgv gets any arguments back', () => {
+  const argument = fc.string().filter(text => !text.includes('\0') && !text.includes('\ufffd'));
+  fc.assert(
+    fc.property(fc.array(argument, { minLength: 1 }), argv => {
+      fc.pre(argv.some(text => text !== ''));
+      expect(splitArgv(Buffer.from(argv.map(text => `${text}\0`).join('')))).toEqual(argv);
+    }),
+  );
+});
+
+it('LineSplitter does not mind how the stream is cut', () => {
+  fc.assert(
+    fc.property(fc.array(fc.string({ maxLength: 30 })), fc.array(fc.nat(40)), (texts, cuts) => {
+      const lines = texts.map(text => text.replaceAll('\n', ''));
+      const stream = lines.map(line => `${line}\n`).join('');
+      const got: (string | null)[] = [];
+      const splitter = new LineSplitter(line => got.push(line), 20);
+      let at = 0;
+      for (const cut of cuts) {
+        splitter.push(stream.slice(at, at + cut));
+        at += cut;
+      }
+      splitter.push(stream.slice(at));
+      expect(got).toEqual(lines.map(line => (line.length > 20 ? null : line)));
+    }),
+  );
+});
+
+describe('SequenceCounter', () => {
+  it('counts each lost line once, wherever it stood', () => {
+    const cpu = fc.array(fc.boolean(), { maxLength: 50 });
+    fc.assert(
+      fc.property(fc.array(cpu, { maxLength: 4 }), cpus => {
+        const counter = new SequenceCounter(900);
+        const counts = new Map<number, number>();
+        for (const [id, arrived] of cpus.entries()) {
+          for (const [i, here] of arrived.entries()) if (here) counter.line(id, i + 1);
+          counts.set(id, arrived.length);
+        }
+        counter.heartbeat(counts, 0);
+        counter.heartbeat(counts, 1_000);
+        const lines = cpus.flat();
+        expect(counter.received).toBe(lines.filter(Boolean).length);
+        expect(counter.lost).toBe(lines.filter(here => !here).length);
+      }),
+    );
+  });
+  it('is patient with lines that are on their way', () => {
+    const counter = new SequenceCounter(900);
+    counter.line(0, 1);
+    expect(counter.heartbeat(new Map([[0, 3]]), 0)).toBe(0);
+    expect(counter.heartbeat(new Map([[0, 3]]), 100)).toBe(0);
+    counter.line(0, 2);
+    counter.line(0, 3);
+    expect(counter.heartbeat(new Map([[0, 3]]), 1_000)).toBe(0);
+    expect(counter.lost).toBe(0);
+  });
+  it('takes back what comes late', () => {
+    const counter = new SequenceCounter();
+    expect(counter.line(0, 3)).toBe(2);
+    counter.line(0, 1);
+    expect(counter).toMatchObject({ received: 2, lost: 1 });
+  });
+});
+
+describe('KernelClock', () => {
+  it('converges on the fastest delivery', () => {
+    const clock = new KernelClock();
+    for (const delay of [5, 1, 0.2, 3]) clock.sample(1_000e6, 50_000 + delay, 1_000 + delay);
+    expect(clock.time_ms(1_000e6)).toBeCloseTo(50_000.2, 3);
+  });
+  it('follows when the wall clock is set', () => {
+    const clock = new KernelClock();
+    clock.sample(1_000e6, 50_000, 1_000);
+    clock.sample(2_000e6, 51_000 + 3_600_000, 2_000);
+    expect(clock.time_ms(2_000e6)).toBe(51_000 + 3_600_000);
+    clock.sample(3_000e6, 52_000 - 3_600_000, 3_000);
+    expect(clock.time_ms(3_000e6)).toBe(52_000 - 3_600_000);
+  });
+  it('follows slow drift', () => {
+    const clock = new KernelClock(30_000);
+    for (let s = 0; s <= 100; s++) clock.sample(s * 1e9, s * 1_000 + s * 0.1, s * 1_000);
+    expect(Math.abs(clock.time_ms(100e9) - 100_010)).toBeLessThan(7);
+  });
+});
+
+it('specialise knows both shapes of struct pid', () => {
+  expect(specialise('- VIGIL_PID_TAIL', { structPid: 'struct upid numbers[1];' })).toBe(
+    '- sizeof(struct upid)',
+  );
+  expect(specialise('- VIGIL_PID_TAIL', { structPid: 'struct upid numbers[0];' })).toBe('- 0');
+});
+
+it('parseProcessGroup is not fooled by a name', () => {
+  expect(parseProcessGroup('4711 (a) S 9 (b) c) S 1 4712 4711 34816 4711')).toBe(4712);
+  expect(parseProcessGroup('')).toBeNull();
+});
+
+it('complaints leaves out what is harmless', () => {
+  expect(complaints("ERROR: couldn't set RLIMIT_MEMLOCK for bpftrace\nWARNING: x\nERROR: no\n")).toBe(
+    'ERROR: no',
+  );
+});
