@@ -15,7 +15,8 @@ case $purpose in
 # command:package of Debian and Ubuntu
 build) wanted="" ;;
 run) wanted="bpftrace:bpftrace" ;;
-test) wanted="bpftrace:bpftrace tmux:tmux debootstrap:debootstrap pgrep:procps python3:python3 shellcheck:shellcheck groff:groff-base" ;;
+# A desktop without a display is part of the tests.
+test) wanted="bpftrace:bpftrace sway:sway swaync:sway-notification-center waybar:waybar foot:foot grim:grim dbus-daemon:dbus setpriv:util-linux tmux:tmux debootstrap:debootstrap pgrep:procps python3:python3 shellcheck:shellcheck groff:groff-base" ;;
 *) die "usage: scripts/install-deps.sh build|run|test" ;;
 esac
 

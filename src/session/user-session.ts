@@ -1,4 +1,4 @@
-import { existsSync, type FSWatcher, watch } from 'node:fs';
+import { type FSWatcher, statSync, watch } from 'node:fs';
 import { Attention } from './badges/attention.js';
 import { type Badge, type BadgePart, badgeOf } from './badges/badge.js';
 import { BadgeFiles } from './badges/files.js';
@@ -207,7 +207,8 @@ export class UserSession {
   }
 
   private refreshBadges(now_ms: number, dues: number[]): void {
-    if (this.badges === null) return;
+    // Without a login there is nobody to read them.
+    if (this.badges === null || this.inode === 0) return;
     const windows = new Map<number, BadgePart[]>();
     const badges: Badge[] = [];
     for (const agent of this.agents) {
@@ -283,10 +284,16 @@ export class UserSession {
     this.refresh();
   }
 
+  private inode = 0;
+  /** The runtime directory comes with the first login and goes with the last logout. */
   private watchRuntimeDir(): void {
-    if (this.watcher !== null && existsSync(this.runtimeDir)) return;
+    const inode = statSync(this.runtimeDir, { throwIfNoEntry: false })?.ino ?? 0;
+    if (this.watcher !== null && inode === this.inode) return;
     this.watcher?.close();
     this.watcher = null;
+    if (inode !== this.inode) this.badges?.forget();
+    this.inode = inode;
+    if (inode === 0) return;
     try {
       this.watcher = watch(this.runtimeDir, (_event, name) => {
         if (name === null || !INTERESTING.test(name)) return;

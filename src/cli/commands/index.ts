@@ -1,8 +1,10 @@
 import type { CliCommand } from '../command.js';
 import { agents } from './agents.js';
+import { bar } from './bar.js';
 import { daemon } from './daemon.js';
 import { events } from './events.js';
 import { explain } from './explain.js';
+import { focus } from './focus.js';
 import { health } from './health.js';
 import { recordEvents } from './record-events.js';
 import { replay } from './replay.js';
@@ -13,6 +15,8 @@ export const COMMANDS: readonly CliCommand[] = [
   explain,
   events,
   health,
+  bar,
+  focus,
   daemon,
   recordEvents,
   replay,

@@ -91,6 +91,11 @@ export class BadgeFiles {
     if (changed) this.remember();
   }
 
+  /** The folders are gone, or new ones: nothing of ours is there. */
+  forget(): void {
+    this.written.clear();
+  }
+
   close(): void {
     this.set([]);
   }

@@ -1,0 +1,31 @@
+import { basename } from 'node:path';
+import type { AgentReport } from '../../api/contract.js';
+import { printable } from '../../text/printable.js';
+import { attention } from './order.js';
+
+interface EwwSession {
+  id: number;
+  state: 'working' | 'stopped' | 'idle';
+  source: 'claude-code' | 'codex' | 'generic';
+  project: string;
+  needs_attention: boolean;
+  count: number;
+}
+
+/** What `deflisten` of eww reads. No daemon: no sessions. */
+export function ewwLine(agents: readonly AgentReport[] | null): string {
+  const sessions = (agents ?? []).map(session);
+  return JSON.stringify({ sessions, has_working: sessions.some(({ state }) => state === 'working') });
+}
+
+function session(agent: AgentReport): EwwSession {
+  const level = attention(agent);
+  return {
+    id: agent.pid,
+    state: agent.state === 'WORKING' ? 'working' : level > 1 ? 'stopped' : 'idle',
+    source: agent.agent === 'claude-code' || agent.agent === 'codex' ? agent.agent : 'generic',
+    project: agent.cwd === null ? '' : printable(basename(agent.cwd) || '/', 100),
+    needs_attention: level > 1,
+    count: Math.min(9999, Math.max(1, agent.unseen)),
+  };
+}
