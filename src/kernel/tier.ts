@@ -8,6 +8,12 @@ export interface Choice {
   bpftrace: Bpftrace | null;
 }
 
+const REASON = {
+  auto: 'tracepoints need no more than root and bpftrace, and cost other programs nothing',
+  tracepoint: 'set by configuration',
+  fentry: 'fentry is set by configuration, but there is no such program yet; tracepoints see the same',
+};
+
 /** Which tier this machine can have, and why not a better one. */
 export async function chooseTier(wantedPath: string | undefined, forced: Tier | undefined): Promise<Choice> {
   const none = (reason: string, version: string | null = null): Choice => ({
@@ -23,7 +29,7 @@ export async function chooseTier(wantedPath: string | undefined, forced: Tier | 
   const { bpftrace } = found;
   return {
     tier: 'tracepoint',
-    reason: forced === undefined ? 'tracepoints attach' : 'set by configuration',
+    reason: REASON[forced ?? 'auto'],
     version: bpftrace.version,
     bpftrace,
   };

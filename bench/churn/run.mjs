@@ -1,0 +1,50 @@
+// 10,000 short-lived processes as fast as they can be started: is each seen or counted as lost, is memory flat?
+// Usage: node bench/churn/run.mjs [processes] [rounds]   as root, after `make build`
+import { spawn } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { createSensor } from '../../dist/kernel/index.js';
+
+const processes = Number(process.argv[2] ?? 10_000);
+const rounds = Number(process.argv[3] ?? 5);
+const silent = () => {};
+const logger = { debug: silent, info: silent, warn: console.error, error: console.error };
+const seen = { fork: 0, exec: 0, exit: 0 };
+const mine = new Set();
+let parent = 0;
+const sensor = createSensor(
+  { logger, bpfDir: fileURLToPath(new URL('../../bpf', import.meta.url)), daemonPid: process.pid },
+  {
+    event: event => {
+      if (event.type === 'fork' && event.ppid === parent) mine.add(event.pid);
+      if (mine.has(event.pid) && event.type in seen) seen[event.type]++;
+    },
+    gap: silent,
+    terminal: silent,
+  },
+);
+await sensor.start();
+const health = () => sensor.health().programs[0];
+if (health()?.state !== 'running') throw new Error(JSON.stringify(sensor.health()));
+const mb = () => `${(process.memoryUsage().rss / 2 ** 20).toFixed(0)} MB`;
+console.log(
+  `bpftrace ${sensor.health().bpftrace_version}; each process is forked, executes /bin/true and ends\n`,
+);
+console.log('round  seconds    forks    execs    exits   lost lines   rss');
+for (let round = 1; round <= rounds; round++) {
+  Object.assign(seen, { fork: 0, exec: 0, exit: 0 });
+  mine.clear();
+  const lost = health().lost;
+  const start = performance.now();
+  const loop = `i=0; while [ $i -lt ${processes} ]; do /bin/true; i=$((i+1)); done`;
+  const shell = spawn('/bin/sh', ['-c', loop], { stdio: 'ignore' });
+  parent = shell.pid;
+  await new Promise(resolve => shell.on('exit', resolve));
+  const seconds = (performance.now() - start) / 1000;
+  await sleep(2_500);
+  globalThis.gc?.();
+  const columns = [seen.fork, seen.exec, seen.exit].map(n => String(n).padStart(9)).join('');
+  const losses = String(health().lost - lost).padStart(13);
+  console.log(`${String(round).padStart(5)}${seconds.toFixed(1).padStart(9)}${columns}${losses}   ${mb()}`);
+}
+await sensor.stop();
