@@ -65,9 +65,12 @@ for (let round = 0; round < rounds; round++) {
     for (const program of setup.programs) running.push(await attach(program));
     if (setup.programs.includes(terminal) && 'announce' in announcer) announcer.announce(process.pid);
     await sleep(100);
-    const [read, write] = execFileSync(loop, [loops]).toString().split(' ').map(Number);
-    setup.read.push(read);
-    setup.write.push(write);
+    // The best of five: other work on the machine only ever adds.
+    const runs = Array.from({ length: 5 }, () =>
+      execFileSync(loop, [loops]).toString().split(' ').map(Number),
+    );
+    setup.read.push(Math.min(...runs.map(run => run[0])));
+    setup.write.push(Math.min(...runs.map(run => run[1])));
     await Promise.all(running.map(detach));
   }
 }
@@ -79,7 +82,9 @@ const cell = (setup, key) => {
   const ns = median(setup[key]);
   return `${ns.toFixed(0).padStart(6)} ns ${(ns / median(base[key])).toFixed(3)}x`;
 };
-console.log(`bpftrace ${bpftrace.version}, ${rounds} interleaved rounds of ${loops} calls, medians\n`);
+console.log(
+  `bpftrace ${bpftrace.version}, ${rounds} interleaved rounds of ${loops} calls, best of 5 in each, medians over the rounds\n`,
+);
 console.log(`${''.padEnd(34)}${'1-byte read()'.padEnd(20)}1-byte write()`);
 for (const setup of setups) {
   console.log(`${setup.name.padEnd(34)}${cell(setup, 'read').padEnd(20)}${cell(setup, 'write')}`);
