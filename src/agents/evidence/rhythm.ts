@@ -15,8 +15,16 @@ const GAP_MS = 800;
 /** So long must a run last, and so many outputs must it have, to count as work. */
 const RUN_MS = 200;
 const RUN_OUTPUTS = 2;
+/**
+ * After Enter the answer itself can be the beginning of work: outputs without a break, from the first one
+ * on, that last longer than any redraw.
+ */
+const ENTER_FIRST_MS = 600;
+const ENTER_GAP_MS = 400;
+const ENTER_RUN_MS = 240;
+const ENTER_RUN_OUTPUTS = 3;
 /** A program that draws by itself right after it started shows its welcome, not work. */
-const STARTUP_MS = 6_000;
+const STARTUP_MS = 12_000;
 
 export interface Rhythm {
   /** Since when silence would have been seen; null while the terminal is not watched. */
@@ -33,6 +41,8 @@ export interface Rhythm {
   echo_until_ms: number;
   last_key_ms: number | null;
   last_enter_ms: number | null;
+  /** Outputs without a break since Enter; null once there was a break or another key. */
+  enter_outputs: number | null;
   working: boolean;
 }
 
@@ -48,6 +58,7 @@ export function newRhythm(started_ms: number): Rhythm {
     echo_until_ms: Number.NEGATIVE_INFINITY,
     last_key_ms: null,
     last_enter_ms: null,
+    enter_outputs: null,
     working: false,
   };
 }
@@ -55,6 +66,7 @@ export function newRhythm(started_ms: number): Rhythm {
 export function rhythmKey(rhythm: Rhythm, time_ms: number, enter: boolean): void {
   rhythm.last_key_ms = time_ms;
   if (enter) rhythm.last_enter_ms = time_ms;
+  rhythm.enter_outputs = enter ? 0 : null;
   answer(rhythm, time_ms + ECHO_MS);
 }
 
@@ -78,6 +90,10 @@ export function rhythmOutput(rhythm: Rhythm, time_ms: number, wait_ms: number): 
   settleRhythm(rhythm, time_ms, wait_ms);
   const before_ms = rhythm.last_output_ms;
   rhythm.last_output_ms = time_ms;
+  if (workFollowsEnter(rhythm, time_ms, before_ms)) {
+    rhythm.busy_ms = time_ms;
+    rhythm.working = true;
+  }
   if (time_ms <= rhythm.echo_until_ms) return;
   if (rhythm.run_start_ms === null || before_ms === null || time_ms - before_ms > GAP_MS) {
     rhythm.run_start_ms = time_ms;
@@ -88,6 +104,19 @@ export function rhythmOutput(rhythm: Rhythm, time_ms: number, wait_ms: number): 
   rhythm.busy_ms = time_ms;
   const prompted = rhythm.last_enter_ms !== null;
   if (prompted || time_ms - rhythm.started_ms >= STARTUP_MS) rhythm.working = true;
+}
+
+function workFollowsEnter(rhythm: Rhythm, time_ms: number, before_ms: number | null): boolean {
+  const { enter_outputs, last_enter_ms } = rhythm;
+  if (enter_outputs === null || last_enter_ms === null || rhythm.working) return false;
+  const isFirst = enter_outputs === 0;
+  const gap_ms = time_ms - (isFirst ? last_enter_ms : (before_ms ?? last_enter_ms));
+  if (gap_ms > (isFirst ? ENTER_FIRST_MS : ENTER_GAP_MS)) {
+    rhythm.enter_outputs = null;
+    return false;
+  }
+  rhythm.enter_outputs = enter_outputs + 1;
+  return rhythm.enter_outputs >= ENTER_RUN_OUTPUTS && time_ms - last_enter_ms >= ENTER_RUN_MS;
 }
 
 /** Ends work after `wait_ms` without any. Call it before looking at `working`. */
