@@ -115,6 +115,15 @@ describe('rhythm alone', () => {
     expect(story.states).toEqual(['WAITING input @4.85']);
   });
 
+  it('knows an agent that it finds idle, and lets one load that it saw start', () => {
+    const found = new Story({ words: false })
+      .process(0, { exe: '/usr/bin/claude', argv: ['claude'] }, 'scan')
+      .until(5);
+    expect(found.states).toEqual(['WAITING input @1.00']);
+    const loading = new Story({ words: false }).claude(0).until(5);
+    expect(loading.states).toEqual([]);
+  });
+
   it('does not take typing for work, however long it lasts', () => {
     const story = idle();
     for (let s = 10; s < 40; s += 0.31)

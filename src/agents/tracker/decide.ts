@@ -251,7 +251,8 @@ function fromRhythm(session: Session, now_ms: number, options: DecideOptions): D
   const { rhythm } = session.signals;
   if (rhythm.watched_since_ms === null) return unchanged(session, null);
   const silent_ms = silence(rhythm, now_ms);
-  const loads_ms = rhythm.last_output_ms === null ? session.started_ms + LOADING_MS : 0;
+  const loads_ms =
+    rhythm.last_output_ms === null && session.seen_starting ? session.started_ms + LOADING_MS : 0;
   const ripe_ms = Math.max(now_ms - idleTime(rhythm, now_ms) + options.wait_threshold_ms, loads_ms);
   const believed = rhythm.keys_seen || !(options.words && session.kind.keepsTranscript);
   if (rhythm.working && believed) {

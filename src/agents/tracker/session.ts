@@ -36,6 +36,8 @@ export interface Session {
   start_ticks: number;
   started_ms: number;
   interactive: boolean;
+  /** Its exec was seen; else it was found running. */
+  seen_starting: boolean;
   uid: number;
   tty: string | null;
   cwd: string | null;
@@ -71,6 +73,7 @@ export function newSession(
     start_ticks: process.start_ticks,
     started_ms: process.started_ms,
     interactive,
+    seen_starting: first.source === 'lifecycle',
     uid: process.uid,
     tty: process.tty,
     cwd: process.cwd,
