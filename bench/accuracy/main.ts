@@ -14,7 +14,8 @@ import { countVerdicts, type Figures, spread, table } from './report.js';
  * How true is what vigil says? Real agents play the lab's scenarios beside a real daemon.
  *
  *   node build/lab/bench/accuracy/main.js [--mode words|rhythm|procfs] [--scenario NAME]… [--agent KIND]
- *     [--transitions 200] [--repeat N] [--jobs 3] [--no-hooks] [--record] [--out DIR]
+ *     [--transitions 200] [--repeat N] [--jobs 3] [--no-hooks] [--record]
+ *     [--vigil PROGRAM] [--out DIR]
  *
  * `--record` keeps what the daemon observed in DIR/MODE/record.jsonl (of its last start, when a scenario restarts it).
  */
@@ -32,6 +33,7 @@ const { values } = parseArgs({
     transitions: { type: 'string', default: '200' },
     repeat: { type: 'string' },
     jobs: { type: 'string', default: '3' },
+    vigil: { type: 'string' },
     record: { type: 'boolean', default: false },
     'no-hooks': { type: 'boolean', default: false },
     out: { type: 'string', default: 'build/accuracy' },
@@ -54,7 +56,8 @@ if (plays.length === 0) fail(`nothing to play; scenarios: ${SCENARIOS.map(s => s
 const dir = resolve(values.out, mode);
 mkdirSync(dir, { recursive: true });
 const record = values.record ? { record: join(dir, 'record.jsonl') } : {};
-const vigil = new Vigil({ dir, config: MODES[mode], ...record });
+const program = values.vigil ? { program: resolve(values.vigil) } : {};
+const vigil = new Vigil({ dir, config: MODES[mode], ...record, ...program });
 const stages: Stage[] = [];
 const broken: string[] = [];
 

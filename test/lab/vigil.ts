@@ -26,6 +26,8 @@ export interface VigilOptions {
   /** The text of config.toml. */
   config: string;
   record?: string;
+  /** Another vigil than that of this checkout. */
+  program?: string;
 }
 
 /** A real `vigil daemon`, and everything it says on its socket. */
@@ -45,10 +47,10 @@ export class Vigil implements DaemonControl {
   }
 
   async startDaemon(): Promise<void> {
-    const { dir, record } = this.#options;
+    const { dir, record, program } = this.#options;
     const log = openSync(join(dir, 'daemon.log'), 'a');
     const args = [
-      join(repositoryRoot(), 'bin/vigil'),
+      program ?? join(repositoryRoot(), 'bin/vigil'),
       'daemon',
       ...['--runtime-dir', join(dir, 'run'), '--state-dir', join(dir, 'state')],
       ...['--config', join(dir, 'config.toml')],
