@@ -9,15 +9,21 @@ const processes = Number(process.argv[2] ?? 10_000);
 const rounds = Number(process.argv[3] ?? 5);
 const silent = () => {};
 const logger = { debug: silent, info: silent, warn: console.error, error: console.error };
-const seen = { fork: 0, exec: 0, exit: 0 };
-const mine = new Set();
+/** The pids that each kind of event told of. */
+const seen = { fork: new Set(), exec: new Set(), exit: new Set() };
+const children = new Set();
+let disordered = 0;
 let parent = 0;
 const sensor = createSensor(
   { logger, bpfDir: fileURLToPath(new URL('../../bpf', import.meta.url)), daemonPid: process.pid },
   {
     event: event => {
-      if (event.type === 'fork' && event.ppid === parent) mine.add(event.pid);
-      if (mine.has(event.pid) && event.type in seen) seen[event.type]++;
+      if (!(event.type in seen)) return;
+      if (event.type === 'fork' && event.ppid === parent) {
+        children.add(event.pid);
+        if (seen.exec.has(event.pid)) disordered++;
+      }
+      seen[event.type].add(event.pid);
     },
     gap: silent,
     terminal: silent,
@@ -30,10 +36,10 @@ const mb = () => `${(process.memoryUsage().rss / 2 ** 20).toFixed(0)} MB`;
 console.log(
   `bpftrace ${sensor.health().bpftrace_version}; each process is forked, executes /bin/true and ends\n`,
 );
-console.log('round  seconds    forks    execs    exits   lost lines   rss');
+console.log('round  seconds    forks    execs    exits  exec 1st   lost lines   rss');
 for (let round = 1; round <= rounds; round++) {
-  Object.assign(seen, { fork: 0, exec: 0, exit: 0 });
-  mine.clear();
+  for (const set of [...Object.values(seen), children]) set.clear();
+  disordered = 0;
   const lost = health().lost;
   const start = performance.now();
   const loop = `i=0; while [ $i -lt ${processes} ]; do /bin/true; i=$((i+1)); done`;
@@ -43,7 +49,10 @@ for (let round = 1; round <= rounds; round++) {
   const seconds = (performance.now() - start) / 1000;
   await sleep(2_500);
   globalThis.gc?.();
-  const columns = [seen.fork, seen.exec, seen.exit].map(n => String(n).padStart(9)).join('');
+  const columns = [seen.fork, seen.exec, seen.exit, null]
+    .map(set => (set === null ? disordered : [...children].filter(pid => set.has(pid)).length))
+    .map(n => String(n).padStart(9))
+    .join('');
   const losses = String(health().lost - lost).padStart(13);
   console.log(`${String(round).padStart(5)}${seconds.toFixed(1).padStart(9)}${columns}${losses}   ${mb()}`);
 }

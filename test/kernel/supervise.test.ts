@@ -136,7 +136,7 @@ exit 1
     await until('attached', () => heartbeats > 0);
     process.kill(program.pid, 'SIGSTOP');
     const stopped = performance.now();
-    const churn = spawn('python3', [fixture('churn.py'), '12000'], { stdio: 'ignore' });
+    const churn = spawn('python3', ['-S', '-E', fixture('churn.py'), '10000'], { stdio: 'ignore' });
     await new Promise(resolve => churn.on('exit', resolve));
     await sleep(Math.max(0, 5_000 - (performance.now() - stopped)));
     process.kill(program.pid, 'SIGCONT');
@@ -148,8 +148,8 @@ exit 1
     counter.heartbeat(final, 0);
     counter.heartbeat(final, 1);
     const made = [...final.values()].reduce((sum, count) => sum + count, 0);
-    expect(made).toBeGreaterThan(24_000);
+    expect(made).toBeGreaterThan(20_000);
     expect(counter.lost).toBeGreaterThan(1_000);
     expect(counter.received + counter.lost).toBe(made);
-  }, 40_000);
+  }, 90_000);
 });

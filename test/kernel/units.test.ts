@@ -1,11 +1,12 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { parseProcessGroup } from '../../src/kernel/announce.js';
 import { complaints } from '../../src/kernel/bpftrace.js';
 import { KernelClock } from '../../src/kernel/clock.js';
 import { bytesFromHex } from '../../src/kernel/hex.js';
 import { splitArgv } from '../../src/kernel/lifecycle.js';
 import { LineSplitter } from '../../src/kernel/lines.js';
+import { Reorder } from '../../src/kernel/order.js';
 import { specialise } from '../../src/kernel/program.js';
 import { SequenceCounter } from '../../src/kernel/sequence.js';
 import { parseLine } from '../../src/kernel/stream.js';
@@ -148,4 +149,47 @@ it('complaints leaves out what is harmless', () => {
   expect(complaints("ERROR: couldn't set RLIMIT_MEMLOCK for bpftrace\nWARNING: x\nERROR: no\n")).toBe(
     'ERROR: no',
   );
+});
+
+describe('Reorder', () => {
+  const open = () => {
+    vi.useFakeTimers();
+    const got: number[] = [];
+    return { got, order: new Reorder<{ time_ms: number }>(event => got.push(event.time_ms), 8) };
+  };
+  afterEach(() => vi.useRealTimers());
+
+  it('sorts what comes within the window', () => {
+    const { got, order } = open();
+    for (const time_ms of [2, 1, 3]) order.push({ time_ms });
+    vi.advanceTimersByTime(10);
+    expect(got).toEqual([1, 2, 3]);
+  });
+  it('gives each event its wait', () => {
+    const { got, order } = open();
+    order.push({ time_ms: 1 });
+    vi.advanceTimersByTime(7);
+    order.push({ time_ms: 9 });
+    vi.advanceTimersByTime(3);
+    order.push({ time_ms: 8 });
+    vi.advanceTimersByTime(30);
+    expect(got).toEqual([1, 8, 9]);
+  });
+  it('waits longer for a while when one came too late', () => {
+    const { got, order } = open();
+    order.push({ time_ms: 5 });
+    vi.advanceTimersByTime(10);
+    order.push({ time_ms: 4 });
+    vi.advanceTimersByTime(10);
+    expect(got).toEqual([5]);
+    vi.advanceTimersByTime(10);
+    expect(got).toEqual([5, 4]);
+  });
+  it('hands out everything when asked', () => {
+    const { got, order } = open();
+    order.push({ time_ms: 2 });
+    order.push({ time_ms: 1 });
+    order.flush();
+    expect(got).toEqual([1, 2]);
+  });
 });
