@@ -27,14 +27,14 @@ export interface HandPlace {
  * How to run a hand as `user`: with that user's uid, gid and groups, no capabilities, no way to gain any, and
  * an environment of our own making. Null: setpriv is missing, or we are not root and it is somebody else.
  */
-export function handCommand(user: HandUser, place: HandPlace): HandCommand | null {
+export function handCommand(user: HandUser, place: HandPlace, said: string | null): HandCommand | null {
   const env: Record<string, string> = {
     HOME: user.home,
     USER: user.name,
     LOGNAME: user.name,
     PATH: SAFE_PATH,
   };
-  const runtime = runtimeDirectory(user.uid, place);
+  const runtime = runtimeDirectory(user.uid, place, said);
   if (runtime !== null) env.XDG_RUNTIME_DIR = runtime;
   const program = [place.node, '--max-old-space-size=128', '--max-semi-space-size=1', place.script];
   if (place.euid !== 0) {
@@ -57,13 +57,19 @@ export function handCommand(user: HandUser, place: HandPlace): HandCommand | nul
   return { file: setpriv, args, env };
 }
 
-/** Null: there is none, or it is not that user's (then it is a trap). */
-function runtimeDirectory(uid: number, place: HandPlace): string | null {
+/**
+ * `/run/user/UID`, also when it is not there yet; where it is not, what the user's processes say. Null: it is
+ * somebody else's, which would be a trap.
+ */
+function runtimeDirectory(uid: number, place: HandPlace, said: string | null): string | null {
   const own = place.euid !== 0 ? place.env.XDG_RUNTIME_DIR : undefined;
-  const path = own?.startsWith('/') ? own : `${place.runtimeBase}/${uid}`;
-  // Even when it is not there yet: the hand waits for it.
-  const stat = statSync(path, { throwIfNoEntry: false });
-  return stat === undefined || (stat.isDirectory() && stat.uid === uid) ? path : null;
+  const usual = `${place.runtimeBase}/${uid}`;
+  for (const path of [own, usual, said]) {
+    if (!path?.startsWith('/')) continue;
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat?.isDirectory() && stat.uid === uid) return path;
+  }
+  return statSync(usual, { throwIfNoEntry: false }) === undefined ? usual : null;
 }
 
 function isProgram(path: string): boolean {

@@ -9,6 +9,7 @@ import type { Config } from '../config/schema.js';
 import type { Logger } from '../log/logger.js';
 import type { Users } from '../proc/users.js';
 import type { FromHand, HandAgent, HandConfig, ToHand, WordsSession } from '../session/protocol.js';
+import { variable } from '../session/terminal/tmux.js';
 import type { AgentHome } from '../words/agent-home.js';
 import type { WordsReader } from '../words/reader.js';
 import { Hand } from './hand.js';
@@ -31,6 +32,9 @@ export interface HandsOptions {
   find(pid: number): Session | undefined;
   feed(observation: Observation): void;
   place: HandPlace;
+  procRoot: string;
+  /** Of this daemon. */
+  runtimeDir: string;
 }
 
 interface Kept {
@@ -125,6 +129,7 @@ export class Hands {
     this.turns.forgetAllBut(new Set(sessions.map(session => session.pid)));
     const byUser = new Map<number, Session[]>();
     for (const session of sessions) {
+      if (this.isOthers(session)) continue;
       const own = byUser.get(session.uid);
       if (own === undefined) byUser.set(session.uid, [session]);
       else if (own.length < MAX_AGENTS) own.push(session);
@@ -137,9 +142,20 @@ export class Hands {
     for (const [uid, kept] of this.hands) this.retire(uid, kept, byUser.get(uid) ?? []);
   }
 
+  private readonly others = new WeakMap<Session, boolean>();
+  /** Its environment names the daemon that is to serve it (VIGIL_RUNTIME_DIR), and that is not this one. */
+  private isOthers(session: Session): boolean {
+    const known = this.others.get(session);
+    if (known !== undefined) return known;
+    const named = variable(this.options.procRoot, session.pid, 'VIGIL_RUNTIME_DIR');
+    const others = named !== null && named !== '' && named !== this.options.runtimeDir;
+    this.others.set(session, others);
+    return others;
+  }
+
   private retire(uid: number, kept: Kept, own: Session[]): void {
     if (own.length === 0) this.tell(kept, []);
-    if (own.some(session => session.ending === null)) {
+    if (kept.words.size > 0 || own.some(session => session.ending === null)) {
       kept.idle_since_ms = null;
       return;
     }
@@ -153,7 +169,7 @@ export class Hands {
     const existing = this.hands.get(uid);
     if (existing !== undefined) return existing;
     if (this.stopped || this.refused.has(uid)) return null;
-    const command = handCommand(this.user(uid), this.options.place);
+    const command = handCommand(this.user(uid), this.options.place, this.runtimeOf(uid));
     if (command === null) {
       this.refused.add(uid);
       const why =
@@ -185,6 +201,16 @@ export class Hands {
     const runtime = statSync(`${place.runtimeBase}/${uid}`, { throwIfNoEntry: false });
     const gid = users.gid(uid) ?? (runtime?.uid === uid ? runtime.gid : uid);
     return { uid, gid, name: users.name(uid), home: users.home(uid) ?? '/' };
+  }
+
+  /** What an agent of the user says its runtime directory is; for systems that have it elsewhere. */
+  private runtimeOf(uid: number): string | null {
+    for (const { pid, uid: owner, ending } of this.options.sessions()) {
+      if (owner !== uid || ending !== null) continue;
+      const said = variable(this.options.procRoot, pid, 'XDG_RUNTIME_DIR');
+      if (said !== null) return said;
+    }
+    return null;
   }
 
   private tell(kept: Kept, sessions: Session[]): void {

@@ -70,6 +70,8 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     sessions: () => monitor.sessions(),
     find: pid => monitor.tracker.find(pid),
     feed: observation => monitor.feed(observation),
+    procRoot: PROC,
+    runtimeDir: options.runtimeDir,
     place: {
       euid: process.geteuid!(),
       node: process.execPath,

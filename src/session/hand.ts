@@ -22,8 +22,9 @@ function start(config: HandConfig): void {
     out.log('info', 'no runtime directory: no badges and no notifications for this user');
     return;
   }
+  const { notifications, badges, tray } = config;
+  if (!notifications.enabled && !badges.enabled && !tray.enabled) return;
   session = new UserSession(runtimeDir, process.geteuid!(), config, out, now);
-  session.start();
 }
 
 function take(message: ToHand): void {

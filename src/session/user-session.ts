@@ -3,11 +3,12 @@ import { Attention } from './badges/attention.js';
 import { type Badge, type BadgePart, badgeOf } from './badges/badge.js';
 import { BadgeFiles } from './badges/files.js';
 import { SessionBus } from './bus.js';
+import { Claim } from './claim.js';
 import { Desktop } from './desktop/desktop.js';
 import { discover } from './desktop/discover.js';
 import { decide, type EventMemory } from './notify/policy.js';
 import { Popups } from './notify/popups.js';
-import type { Out } from './out.js';
+import { Once, type Out } from './out.js';
 import type { HandAgent, HandConfig } from './protocol.js';
 
 const PROC = '/proc';
@@ -16,6 +17,8 @@ const LOCATE_MS = 80;
 const DISCOVER_SOON_MS = 50;
 /** Looking for what is missing, when nothing announces it. */
 const DISCOVER_AGAIN_MS = 5_000;
+/** Nobody is logged in: one stat() so often. */
+const LOGIN_MS = 1_000;
 /** tmux does not tell that the person switched its window; asked only while that would be news. */
 const TMUX_LOOK_MS = 1_000;
 
@@ -33,6 +36,10 @@ export class UserSession {
   private readonly desktop: Desktop;
   private readonly bus: SessionBus;
   private readonly popups: Popups;
+  private readonly claim: Claim;
+  private readonly once: Once;
+  private inode = 0;
+  private started = false;
   private watcher: FSWatcher | null = null;
   private timer: NodeJS.Timeout | null = null;
   private discoverTimer: NodeJS.Timeout | null = null;
@@ -50,6 +57,8 @@ export class UserSession {
     private readonly now: () => number,
   ) {
     const { log } = out;
+    this.claim = new Claim(`${runtimeDir}/vigil/desktop.sock`);
+    this.once = new Once(log);
     // An agent that ended its turn while a hand was being started anew is still news.
     this.started_ms = now() - 5_000;
     this.badges = config.badges.enabled ? new BadgeFiles(runtimeDir, config.badges, log, now) : null;
@@ -77,11 +86,6 @@ export class UserSession {
     });
   }
 
-  start(): void {
-    this.badges?.cleanUp();
-    this.discoverIn(0);
-  }
-
   async close(): Promise<void> {
     this.closed = true;
     this.watcher?.close();
@@ -91,10 +95,16 @@ export class UserSession {
     await this.popups.close();
     this.bus.close();
     this.desktop.close();
+    this.claim.release();
   }
 
   setAgents(agents: readonly HandAgent[]): void {
     this.agents = agents.filter(agent => agent.interactive);
+    // Who has nothing to show leaves the desktop to others.
+    if (this.agents.length > 0 && !this.started) {
+      this.started = true;
+      this.discoverIn(0);
+    }
     const states = new Map(
       this.agents.map(agent => [agent.pid, `${agent.state} ${agent.reason} ${agent.since_ms}`]),
     );
@@ -149,7 +159,7 @@ export class UserSession {
 
   /** Makes badges and popups what they should be. Cheap, and the same again when nothing changed. */
   private refresh(): void {
-    if (this.closed) return;
+    if (this.closed || !this.claim.held) return;
     const now_ms = this.now();
     const dues: number[] = [];
     this.look(now_ms, dues);
@@ -207,8 +217,7 @@ export class UserSession {
   }
 
   private refreshBadges(now_ms: number, dues: number[]): void {
-    // Without a login there is nobody to read them.
-    if (this.badges === null || this.inode === 0) return;
+    if (this.badges === null) return;
     const windows = new Map<number, BadgePart[]>();
     const badges: Badge[] = [];
     for (const agent of this.agents) {
@@ -278,20 +287,38 @@ export class UserSession {
   /** Finds bus and compositor, and looks again while something is missing. */
   private async discover(): Promise<void> {
     this.watchRuntimeDir();
+    if (!(await this.mayServe())) return this.discoverIn(this.inode === 0 ? LOGIN_MS : DISCOVER_AGAIN_MS);
+    this.refresh();
     const { bus, compositors } = discover(this.runtimeDir, this.uid, PROC);
     await Promise.all([bus === null ? null : this.bus.use(bus), this.desktop.use(compositors)]);
     if (this.bus.connection === null || this.desktop.name === 'none') this.discoverIn(DISCOVER_AGAIN_MS);
     this.refresh();
   }
 
-  private inode = 0;
+  /** There is a session, and no other hand serves it. */
+  private async mayServe(): Promise<boolean> {
+    // Without a login there is nobody to be reached.
+    if (this.inode === 0) return false;
+    if (this.claim.held) return true;
+    if (!(await this.claim.take())) {
+      this.once.warn('claim', 'another vigil serves this desktop already; waiting for it to end');
+      return false;
+    }
+    this.once.clear('claim', 'the other vigil is gone: this one serves the desktop');
+    this.badges?.cleanUp();
+    return true;
+  }
+
   /** The runtime directory comes with the first login and goes with the last logout. */
   private watchRuntimeDir(): void {
     const inode = statSync(this.runtimeDir, { throwIfNoEntry: false })?.ino ?? 0;
     if (this.watcher !== null && inode === this.inode) return;
     this.watcher?.close();
     this.watcher = null;
-    if (inode !== this.inode) this.badges?.forget();
+    if (inode !== this.inode) {
+      this.badges?.forget();
+      this.claim.release();
+    }
     this.inode = inode;
     if (inode === 0) return;
     try {
@@ -306,7 +333,7 @@ export class UserSession {
         this.watcher = null;
       });
     } catch {
-      // not there yet; looked for again
+      // gone again; looked for again
     }
   }
 }
