@@ -5,10 +5,10 @@ import type { AgentKind } from '../../test/lab/agent-home.js';
 import { nowMs, sleep } from '../../test/lab/clock.js';
 import { type Scenario, Stage } from '../../test/lab/scenario.js';
 import { SCENARIOS } from '../../test/lab/scenarios/index.js';
-import { FIRST_PROMPT } from '../../test/lab/truth.js';
+import { FIRST_PROMPT, type Grain } from '../../test/lab/truth.js';
 import { Vigil } from '../../test/lab/vigil.js';
 import { type Line, type Match, matchSession } from './match.js';
-import { countVerdicts, type Figures, spread, table } from './report.js';
+import { type Figures, score, spread, table } from './report.js';
 
 /**
  * How true is what vigil says? Real agents play the lab's scenarios beside a real daemon.
@@ -74,7 +74,7 @@ for (let round = 1; ; round++) {
     plays.filter(p => p.scenario.needs_daemon),
     1,
   );
-  const truths = judge()
+  const truths = judge('state')
     .flatMap(m => m.lines)
     .filter(l => l.truth).length;
   console.log(`round ${round}: ${truths} true transitions so far`);
@@ -114,7 +114,7 @@ async function play({ scenario, kind }: Play): Promise<void> {
   );
 }
 
-function judge(): Match[] {
+function judge(grain: Grain): Match[] {
   return stages.flatMap(stage =>
     stage.sessions.map(session => {
       const truth = stage.truth.filter(t => t.pid === session.pid);
@@ -125,7 +125,7 @@ function judge(): Match[] {
           h.arrived_ms <= last_ms + 10_000 &&
           inside(h.event.cwd, session.home.root),
       );
-      return matchSession(truth, heard, vigil.uptimes);
+      return matchSession(truth, heard, vigil.uptimes, grain);
     }),
   );
 }
@@ -135,10 +135,9 @@ function inside(cwd: string | null, root: string): boolean {
 }
 
 function publish(): void {
-  const matches = judge();
+  const matches = judge('kind');
   const lines = matches.flatMap(m => m.lines);
-  const verdicts = countVerdicts(lines);
-  const truths = lines.filter(l => l.truth).length;
+  const stateLines = judge('state').flatMap(m => m.lines);
   const false_waits = matches.flatMap(m => m.false_waits).sort((a, b) => b.length_ms - a.length_ms);
   const pids = new Set(stages.flatMap(s => s.sessions.map(x => x.pid)));
   const roots = stages.flatMap(s => s.sessions.map(x => x.home.root));
@@ -148,19 +147,18 @@ function publish(): void {
   const figures: Figures = {
     mode,
     tier: end.sensor.tier,
-    truths,
-    verdicts,
-    percent: (100 * verdicts.matched) / Math.max(1, truths + verdicts.extra),
+    states: score(stateLines),
+    kinds: score(lines),
     delays_ms: {
-      'to WORKING': delays(lines, t => t.state === 'WORKING' && t.by !== 'vigil started'),
+      'to WORKING': delays(stateLines, t => t.state === 'WORKING' && t.by !== 'vigil started'),
       'to WAITING': delays(
         lines,
         t => t.state === 'WAITING' && t.by !== FIRST_PROMPT && t.by !== 'vigil started',
       ),
       '  of these approval, question': delays(lines, t => t.reason === 'approval' || t.reason === 'question'),
-      'to EXITED': delays(lines, t => t.state === 'EXITED'),
-      'first prompt': delays(lines, t => t.by === FIRST_PROMPT),
-      'vigil started later': delays(lines, t => t.by === 'vigil started'),
+      'to EXITED': delays(stateLines, t => t.state === 'EXITED'),
+      'first prompt': delays(stateLines, t => t.by === FIRST_PROMPT),
+      'vigil started later': delays(stateLines, t => t.by === 'vigil started'),
     },
     longest_false_wait_ms: false_waits[0]?.length_ms ?? 0,
     false_waits_over_500_ms: false_waits.filter(w => w.length_ms > 500),

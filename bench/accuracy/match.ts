@@ -1,5 +1,5 @@
-import type { AgentStateEvent } from '../../src/api/contract.js';
-import { FIRST_PROMPT, type TruthEntry, transitionsOf, waitKind } from '../../test/lab/truth.js';
+import type { Reason, State } from '../../src/agents/model.js';
+import { FIRST_PROMPT, type Grain, stateKey, type TruthEntry, transitionsOf } from '../../test/lab/truth.js';
 import type { Heard, Uptime } from '../../test/lab/vigil.js';
 
 export type Verdict = 'matched' | 'missed' | 'wrong' | 'extra';
@@ -34,19 +34,16 @@ const STARTING_MS = 1000;
 /** After the last truth of a session. */
 const TAIL_MS = 10_000;
 
-/** The state as the truth counts it: reasons within WORKING, and done/input within WAITING, are the same. */
-export function keyOf(state: string, reason: AgentStateEvent['reason']): string {
-  return state === 'WAITING' ? `WAITING ${waitKind(reason)}` : state;
-}
-
 /** Compares what was said of one session with what was true of it. */
 export function matchSession(
   truths: readonly TruthEntry[],
   heard: readonly Heard[],
   uptimes: readonly Uptime[],
+  grain: Grain = 'kind',
 ): Match {
-  const truth = seenFrom(transitionsOf(truths), uptimes);
-  const said = withoutStart(collapse(heard), truth[0]);
+  const keyOf = (state: State, reason: Reason | null): string => stateKey(state, reason, grain);
+  const truth = seenFrom(transitionsOf(truths, grain), uptimes);
+  const said = withoutStart(collapse(heard, keyOf), truth[0]);
   const lines: Line[] = [];
   const left = new Set(said);
   let from = 0;
@@ -61,7 +58,7 @@ export function matchSession(
         h.arrived_ms >= entry.time_ms - EARLY_MS &&
         h.arrived_ms < until_ms,
     );
-    const early = i === 0 && entry.by === FIRST_PROMPT ? before(said, entry, key) : -1;
+    const early = i === 0 && entry.by === FIRST_PROMPT ? before(said, entry, key, keyOf) : -1;
     const found = at >= 0 ? at : early;
     if (found < 0) {
       missed.push({ truth: entry, until_ms });
@@ -89,8 +86,10 @@ export function matchSession(
   return { lines, false_waits: falseWaits(truth, heard, uptimes) };
 }
 
+type KeyOf = (state: State, reason: Reason | null) => string;
+
 /** A first prompt that vigil knew of before the screen showed it. */
-function before(said: readonly Heard[], entry: TruthEntry, key: string): number {
+function before(said: readonly Heard[], entry: TruthEntry, key: string, keyOf: KeyOf): number {
   const at = said.findLastIndex(h => h.arrived_ms < entry.time_ms);
   return at >= 0 && keyOf(said[at]!.event.to, said[at]!.event.reason) === key ? at : -1;
 }
@@ -105,7 +104,7 @@ function seenFrom(truth: readonly TruthEntry[], uptimes: readonly Uptime[]): Tru
 }
 
 /** Without UNKNOWN and without repetitions, as after a restart of the daemon. */
-function collapse(heard: readonly Heard[]): Heard[] {
+function collapse(heard: readonly Heard[], keyOf: KeyOf): Heard[] {
   const known = heard.filter(h => h.event.to !== 'UNKNOWN');
   return known.filter((h, i) => {
     const last = known[i - 1];

@@ -7,13 +7,20 @@ export interface Spread {
   max: number;
 }
 
-export interface Figures {
-  mode: string;
-  tier: string;
+export interface Score {
   truths: number;
   verdicts: Record<Verdict, number>;
   /** Matched, of all true transitions and all that were said too much. */
   percent: number;
+}
+
+export interface Figures {
+  mode: string;
+  tier: string;
+  /** WORKING, WAITING, EXITED. */
+  states: Score;
+  /** Also what a WAITING agent waits for: approval, question, a prompt. */
+  kinds: Score;
   delays_ms: Record<string, Spread>;
   longest_false_wait_ms: number;
   false_waits_over_500_ms: FalseWait[];
@@ -35,14 +42,20 @@ export function countVerdicts(lines: readonly Line[]): Record<Verdict, number> {
   return counts;
 }
 
+export function score(lines: readonly Line[]): Score {
+  const verdicts = countVerdicts(lines);
+  const truths = lines.filter(l => l.truth).length;
+  return { truths, verdicts, percent: (100 * verdicts.matched) / Math.max(1, truths + verdicts.extra) };
+}
+
 export function table(f: Figures): string {
   const rows = [
     `mode ${f.mode}, tier ${f.tier}`,
     '',
-    `true transitions            ${f.truths}`,
-    `matched                     ${f.verdicts.matched}`,
-    `missed / wrong / extra      ${f.verdicts.missed} / ${f.verdicts.wrong} / ${f.verdicts.extra}`,
-    `right, of truths and extras ${f.percent.toFixed(2)} %`,
+    '                              truths matched  missed   wrong   extra   right, of truths and extras',
+    scoreLine('right state', f.states),
+    scoreLine('and right thing waited for', f.kinds),
+    '',
     `longest WAITING that was WORKING ${f.longest_false_wait_ms.toFixed(0)} ms; over 500 ms: ${f.false_waits_over_500_ms.length}`,
     '',
     'delay behind the truth, ms        n     p50     p95     max',
@@ -56,4 +69,10 @@ export function table(f: Figures): string {
   rows.push('', `other checks: ${f.checks.length - failed.length} of ${f.checks.length} hold`);
   for (const c of failed) rows.push(`  ${c.agent} ${c.scenario}: ${c.what}`);
   return rows.join('\n');
+}
+
+function scoreLine(name: string, s: Score): string {
+  const v = s.verdicts;
+  const counts = [s.truths, v.matched, v.missed, v.wrong, v.extra].map(n => String(n).padStart(8)).join('');
+  return `${name.padEnd(28)}${counts}${s.percent.toFixed(2).padStart(10)} %`;
 }

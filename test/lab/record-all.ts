@@ -11,12 +11,13 @@ import { Vigil } from './vigil.js';
 
 /**
  * Records what a real daemon observes of every scenario, with the truth beside it, for the quick tests:
- * `record-all.js [--scenario NAME]… [--agent KIND] [--out test/recordings]`.
+ * `record-all.js [--scenario NAME]… [--agent KIND] [--vigil PROGRAM] [--out test/recordings]`.
  */
 const { values } = parseArgs({
   options: {
     scenario: { type: 'string', multiple: true },
     agent: { type: 'string' },
+    vigil: { type: 'string' },
     out: { type: 'string', default: join(repositoryRoot(), 'test/recordings') },
   },
 });
@@ -34,7 +35,12 @@ for (const scenario of SCENARIOS) {
 async function record(scenario: Scenario, kind: AgentKind): Promise<void> {
   const dir = mkdtempSync('/var/tmp/vigil-lab/record-');
   const file = join(dir, 'record.jsonl');
-  const vigil = new Vigil({ dir, config: '', record: file });
+  const vigil = new Vigil({
+    dir,
+    config: '',
+    record: file,
+    ...(values.vigil ? { program: values.vigil } : {}),
+  });
   await vigil.startDaemon();
   await vigil.settle();
   const stage = new Stage(kind, scenario.name, true, vigil);

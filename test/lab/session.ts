@@ -73,8 +73,8 @@ export class Session {
     this.pane = await this.tmux.open(argv, { cwd: this.home.cwd, env: this.home.env });
     this.pid =
       this.kind === 'claude-code'
-        ? await until('claude to start', () => ifComm(this.pane.pid, 'claude'), 5_000, 2)
-        : await until('the native codex', () => nativeCodex(this.pane.pid), 5_000, 2);
+        ? await until('claude to start', () => ifComm(this.pane.pid, 'claude'), 20_000, 2)
+        : await until('the native codex', () => nativeCodex(this.pane.pid), 20_000, 2);
   }
 
   note(state: TruthEntry['state'], reason: Reason, time_ms: number, by: string, more: object = {}): void {

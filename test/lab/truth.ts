@@ -20,20 +20,24 @@ export interface TruthEntry {
 /** The session's first prompt: read from the screen, so less exact than the others. */
 export const FIRST_PROMPT = 'first prompt on the screen';
 
+/** How closely two states are compared: by the state alone, or also by what a WAITING agent waits for. */
+export type Grain = 'state' | 'kind';
+
 /** In time order, without repetitions of a state (a new reason within a state is not a transition). */
-export function transitionsOf(entries: readonly TruthEntry[]): TruthEntry[] {
+export function transitionsOf(entries: readonly TruthEntry[], grain: Grain = 'kind'): TruthEntry[] {
   const sorted = [...entries].sort((a, b) => a.time_ms - b.time_ms);
   const last = new Map<number, string>();
   return sorted.filter(entry => {
-    const state = stateKey(entry);
+    const state = stateKey(entry.state, entry.reason, grain);
     if (last.get(entry.pid) === state) return false;
     last.set(entry.pid, state);
     return true;
   });
 }
 
-function stateKey(entry: TruthEntry): string {
-  return entry.state === 'WAITING' ? `WAITING ${waitKind(entry.reason)}` : entry.state;
+/** What counts as one state when truth and reports are compared. */
+export function stateKey(state: State, reason: Reason | null, grain: Grain): string {
+  return state === 'WAITING' && grain === 'kind' ? `WAITING ${waitKind(reason)}` : state;
 }
 
 /** `done` and `input` are the same to a person: it is their turn to type. */
