@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { runProgram } from '../../src/kernel/bpftrace.js';
 import { LineSplitter } from '../../src/kernel/lines.js';
 import { SequenceCounter } from '../../src/kernel/sequence.js';
@@ -133,6 +133,7 @@ exit 1
     });
     const program = runProgram({ path: OWN, version: '' }, lifecycle, [], chunk => splitter.push(chunk));
     if ('problem' in program) throw new Error(program.problem);
+    onTestFinished(() => program.stop()); // also a stopped one
     await until('attached', () => heartbeats > 0);
     process.kill(program.pid, 'SIGSTOP');
     const stopped = performance.now();
