@@ -214,6 +214,28 @@ describe('Codex', () => {
     expect(story.states.at(-1)).toBe('WORKING thinking @11.15');
   });
 
+  it('is understood although half of what it said was not heard', () => {
+    const story = start().osc(1, STATUS('idle')).key(2, true).osc(2.1, STATUS('working'));
+    story.osc(3, STATUS('blocked:kind=permission')).key(8, true);
+    // `working` is lost; the spinner is back.
+    story.osc(8.1, FRAME('⠋ shop')).output(8.1).osc(8.2, FRAME('⠙ shop')).output(8.2).output(8.3);
+    // `done` is lost; the spinner is gone.
+    story.osc(9, FRAME('shop')).until(10);
+    expect(story.states).toEqual([
+      'WAITING input @1.00',
+      'WORKING thinking @2.10',
+      'WAITING approval @3.00',
+      'WORKING thinking @8.10',
+      'WAITING done @9.06',
+    ]);
+    // The end of a blip is lost: it draws no more.
+    story.osc(20, STATUS('working')).output(20.01).until(40);
+    expect(story.states).toHaveLength(5);
+    // Both are lost: silence tells.
+    story.key(50, true).osc(50.1, STATUS('working')).spins(50.2, 52.2).until(60);
+    expect(story.states.slice(5)).toEqual(['WORKING thinking @50.10', 'WAITING done @55.20']);
+  });
+
   it('says what it is blocked on', () => {
     const story = start()
       .osc(2, STATUS('working'))

@@ -111,9 +111,10 @@ export const codex: AgentKind = {
   },
   readTitle(title) {
     if (/^[\u2800-\u28ff] /u.test(title)) return { state: 'working', text: 'window title shows its spinner' };
-    if (/^\[ . \] Action Required/.test(title))
+    if (/^\[ . \] Action Required/.test(title)) {
       return { state: 'approval', text: 'window title says Action Required' };
-    return null;
+    }
+    return { state: 'idle', text: 'window title shows no spinner' };
   },
   readOsc(code, payload) {
     return code === 7501 ? readStatus(payload) : null;

@@ -1,5 +1,6 @@
 import { idleTime, type Rhythm, silence, unpromptedRun } from '../evidence/rhythm.js';
-import type { Evidence, EvidenceSource, Reason, State } from '../model.js';
+import type { Evidence, Reason, State } from '../model.js';
+import { ASKS_AFTER_MS, type Claim, disagreementEnds, SETTLED_MS, strongestClaim } from './claim.js';
 import { runningTools, type Session } from './session.js';
 
 export interface DecideOptions {
@@ -20,26 +21,16 @@ export interface Decision {
   until_ms: number | null;
 }
 
-/** An agent's own claim. `ask` is null while it works. */
-interface Claim {
-  working: boolean;
-  ask: 'approval' | 'question' | null;
-  source: EvidenceSource;
-  text: string;
-  at_ms: number;
-}
-
 /** Claimed to wait, yet drawing unprompted for so long: the claim is stale. */
 const DRAWING_REFUTES_MS = 5_000;
-/** Claimed to work, yet silent for so long with no tool running: the claim is stale. */
-const SILENCE_REFUTES_MS = 15_000;
+/**
+ * Claimed to work, yet silent for so long with no tool running: the claim is stale. What it wrote on the
+ * terminal could have been overheard; a file is read again and again.
+ */
+const SILENCE_REFUTES_MS = { osc: 3_000, other: 15_000 };
 /** An Enter this long before a claim to work explains it. */
 const ENTER_EXPLAINS_MS = 2_000;
-/** The transcript cannot tell a running tool from a request for permission; silence this long can. */
-const ASKS_AFTER_MS = 600;
 
-/** With a prompt queued, an agent is idle for 10 ms between two turns: that is one stretch of work. */
-const SETTLED_MS = 60;
 /** A rejected request is first written down as answered, and only then as the end of the turn. */
 const TRANSCRIPT_SETTLED_MS = 100;
 /** What it asks is in the transcript so soon after the session file says that it asks. */
@@ -65,85 +56,22 @@ export function decide(session: Session, now_ms: number, options: DecideOptions)
     return working(session, now_ms, options, evidence, 'non-interactive runs never wait for a person', null);
   }
   const claim = options.words ? strongestClaim(session, now_ms) : null;
-  if (claim !== null) return fromClaim(session, now_ms, options, claim);
+  if (claim !== null) {
+    const decision = fromClaim(session, now_ms, options, claim);
+    return { ...decision, until_ms: earliest(decision.until_ms, disagreementEnds(session, now_ms)) };
+  }
   if (session.signals.reads_lines) return fromBlockedRead(session, now_ms, options);
   return fromRhythm(session, now_ms, options);
-}
-
-function strongestClaim(session: Session, now_ms: number): Claim | null {
-  const { registry, osc, title, transcript } = session.signals;
-  if (registry?.entry.status && !isOvertaken(registry, title)) {
-    const { status, waiting_for } = registry.entry;
-    const text = `its session file says ${status}${waiting_for ? `: ${waiting_for}` : ''}`;
-    const ask = status !== 'waiting' ? null : registryAsk(session, waiting_for, registry.at_ms);
-    const at_ms = status !== 'busy' && ask === null ? quietSince(registry, title) : registry.at_ms;
-    return { working: status === 'busy', ask, source: 'registry', text, at_ms };
-  }
-  const spoken = osc ?? (title !== null && title.words.state !== 'idle' ? title : null);
-  if (spoken !== null) {
-    const { state, text } = spoken.words;
-    const ask = state === 'approval' || state === 'question' ? state : null;
-    return { working: state === 'working', ask, source: 'osc', text, at_ms: spoken.at_ms };
-  }
-  if (title !== null) {
-    const ask = transcript === null ? null : pendingAsk(session, now_ms);
-    return { working: false, ask, source: 'osc', text: title.words.text, at_ms: title.at_ms };
-  }
-  if (transcript !== null) {
-    const { phase, detail } = transcript.entry;
-    const ask = pendingAsk(session, now_ms);
-    const text = `its transcript says ${phase.replace('_', ' ')}${detail ? ` (${detail})` : ''}`;
-    return {
-      working: phase !== 'turn_over' && ask === null,
-      ask,
-      source: 'transcript',
-      text,
-      at_ms: transcript.at_ms,
-    };
-  }
-  return null;
-}
-
-/** The title's spinner starts some 30 ms before the file says busy. */
-function isOvertaken(registry: Session['signals']['registry'], title: Session['signals']['title']): boolean {
-  if (registry === null || title === null) return false;
-  return registry.entry.status !== 'busy' && title.words.state === 'working' && title.at_ms > registry.at_ms;
-}
-
-/** When the turn was first said to be over: the title's spinner stops some 20 ms before the file says idle. */
-function quietSince(registry: { at_ms: number }, title: Session['signals']['title']): number {
-  const early = title !== null && title.words.state === 'idle' && title.at_ms < registry.at_ms;
-  return early && registry.at_ms - title.at_ms < SETTLED_MS ? title.at_ms : registry.at_ms;
-}
-
-/** The file says `permission prompt` for questions too; the transcript knows which tool it is. */
-function registryAsk(session: Session, waiting_for: string | null, at_ms: number): 'approval' | 'question' {
-  if (session.signals.transcript?.entry.phase === 'question') return 'question';
-  // Answered, but the file does not say so yet.
-  if (session.reason === 'question' && session.since_ms >= at_ms) return 'question';
-  return /permission|approv/i.test(waiting_for ?? 'permission') ? 'approval' : 'question';
-}
-
-/** What an open tool call in the transcript means: a request, when nothing runs and nothing moves. */
-function pendingAsk(session: Session, now_ms: number): 'approval' | 'question' | null {
-  const phase = session.signals.transcript?.entry.phase;
-  if (phase === 'question') return 'question';
-  if (phase !== 'tool' || runningTools(session).length > 0) return null;
-  return idleTime(session.signals.rhythm, now_ms) >= ASKS_AFTER_MS ? 'approval' : null;
 }
 
 function fromClaim(session: Session, now_ms: number, options: DecideOptions, claim: Claim): Decision {
   const { rhythm } = session.signals;
   const evidence: Evidence = { source: claim.source, text: claim.text, time_ms: claim.at_ms };
   if (claim.working) {
-    const blip_ms = claim.at_ms + BLIP_MS;
-    if (
-      claim.source === 'osc' &&
-      session.state !== 'WORKING' &&
-      now_ms < blip_ms &&
-      !enterExplains(rhythm, claim)
-    ) {
-      return unchanged(session, blip_ms);
+    if (claim.source === 'osc' && session.state !== 'WORKING' && !enterExplains(rhythm, claim)) {
+      const blip_ms = claim.at_ms + BLIP_MS;
+      if (now_ms < blip_ms) return unchanged(session, blip_ms);
+      if (stoppedDrawing(session, claim)) return unchanged(session, null);
     }
     if (
       claim.source === 'transcript' &&
@@ -160,17 +88,11 @@ function fromClaim(session: Session, now_ms: number, options: DecideOptions, cla
     if (!session.kind.alwaysDraws || !drewWhileWatched(session) || runningTools(session).length > 0) {
       return working(session, now_ms, options, evidence, rule, asks_ms);
     }
-    if (quiet_ms < SILENCE_REFUTES_MS) {
-      return working(
-        session,
-        now_ms,
-        options,
-        evidence,
-        rule,
-        asks_ms ?? now_ms - quiet_ms + SILENCE_REFUTES_MS,
-      );
+    const limit_ms = claim.source === 'osc' ? SILENCE_REFUTES_MS.osc : SILENCE_REFUTES_MS.other;
+    if (quiet_ms < limit_ms) {
+      return working(session, now_ms, options, evidence, rule, asks_ms ?? now_ms - quiet_ms + limit_ms);
     }
-    const text = `${claim.text}, but its terminal has been silent for ${SILENCE_REFUTES_MS / 1000} s`;
+    const text = `${claim.text}, but its terminal has been silent for ${limit_ms / 1000} s`;
     const silent: Evidence = { source: 'rhythm', text, time_ms: now_ms };
     return waiting(session, null, silent, 'a working agent of this kind never stops drawing', null);
   }
@@ -208,6 +130,14 @@ function fromClaim(session: Session, now_ms: number, options: DecideOptions, cla
 
 function enterExplains(rhythm: Rhythm, claim: Claim): boolean {
   return rhythm.last_enter_ms !== null && claim.at_ms - rhythm.last_enter_ms < ENTER_EXPLAINS_MS;
+}
+
+/** It made its claim and then drew no more: the end of the claim was not heard. */
+function stoppedDrawing(session: Session, claim: Claim): boolean {
+  const { last_output_ms } = session.signals.rhythm;
+  return (
+    session.kind.alwaysDraws === true && last_output_ms !== null && last_output_ms < claim.at_ms + BLIP_MS / 2
+  );
 }
 
 function mayTurnOutToAsk(session: Session, claim: Claim): boolean {
@@ -292,13 +222,17 @@ function working(
   const stalls_ms = session.signals.progress_ms + options.stall_after_ms;
   const tools = runningTools(session);
   const shown_ms = Math.min(...tools.map(tool => tool.since_ms)) + TOOL_SHOWN_MS;
-  const next = (...times: (number | null)[]) =>
-    times.reduce((a, b) => (a === null || (b !== null && b < a) ? b : a), until_ms);
   if (now_ms >= shown_ms) return { state: 'WORKING', reason: 'tool', evidence, rule, until_ms };
   const soon_ms = tools.length > 0 ? shown_ms : null;
   if (now_ms >= stalls_ms)
-    return { state: 'WORKING', reason: 'stalled', evidence, rule, until_ms: next(soon_ms) };
-  return { state: 'WORKING', reason: 'thinking', evidence, rule, until_ms: next(soon_ms, stalls_ms) };
+    return { state: 'WORKING', reason: 'stalled', evidence, rule, until_ms: earliest(until_ms, soon_ms) };
+  return {
+    state: 'WORKING',
+    reason: 'thinking',
+    evidence,
+    rule,
+    until_ms: earliest(until_ms, soon_ms, stalls_ms),
+  };
 }
 
 function waiting(
@@ -321,4 +255,8 @@ function unchanged(session: Session, until_ms: number | null): Decision {
   const rule =
     session.state === 'UNKNOWN' ? 'nothing has told its state yet' : 'nothing has changed its state yet';
   return { state: session.state, reason: session.reason, evidence: session.evidence, rule, until_ms };
+}
+
+function earliest(...times: (number | null)[]): number | null {
+  return times.reduce((a, b) => (a === null || (b !== null && b < a) ? b : a), null);
 }
