@@ -24,6 +24,8 @@ export interface AgentHome {
 }
 
 const AGENTS = join(repositoryRoot(), 'test/lab/agents/node_modules/.bin');
+/** Port 9, discard: nobody listens. */
+const NOWHERE = 'http://127.0.0.1:9';
 const LAB_KEY = 'sk-lab-00000000000000000000000000000000';
 
 export const CLAUDE_HOOKS = [
@@ -92,7 +94,10 @@ export async function makeHome(options: HomeOptions): Promise<AgentHome> {
     TERM: 'xterm-256color',
     LANG: 'C.UTF-8',
     SHELL: '/bin/bash',
-    no_proxy: '127.0.0.1',
+    // Nothing leaves the machine: agents fetch plugins, news and updates when they start.
+    ...{ no_proxy: '127.0.0.1', NO_PROXY: '127.0.0.1' },
+    ...{ https_proxy: NOWHERE, HTTPS_PROXY: NOWHERE, http_proxy: NOWHERE, HTTP_PROXY: NOWHERE },
+    GIT_ALLOW_PROTOCOL: 'file',
   };
   const made =
     options.kind === 'claude-code' ? claude(options, home, cwd, hook) : codex(options, home, cwd, hook);
@@ -138,6 +143,7 @@ function claude(options: HomeOptions, home: string, cwd: string, hook: string): 
       ANTHROPIC_API_KEY: LAB_KEY,
       CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
       DISABLE_AUTOUPDATER: '1',
+      CLAUDE_CODE_DISABLE_OFFICIAL_MARKETPLACE_AUTOINSTALL: '1',
       CLAUDE_CODE_MAX_RETRIES: '2',
     },
     argv,

@@ -73,16 +73,20 @@ function about(sessions: readonly Session[], lines: readonly string[]): string[]
   const grow = (observation: Observation | { type: 'header' }): void => {
     if (observation.type === 'fork' && ours.has(observation.ppid)) ours.add(observation.pid);
     if (observation.type !== 'process') return;
-    const { pid, cwd, argv, ppid, tty } = observation.process;
+    const { pid, cwd, argv, ppid } = observation.process;
     const inHome = roots.some(root => cwd?.startsWith(root) || argv.some(word => word.includes(root)));
     const isTmux = argv[0] === 'tmux' || argv[0]?.startsWith('tmux:');
-    if (!isTmux && (ours.has(ppid) || inHome || (tty !== null && ttys.has(tty)))) ours.add(pid);
+    if (!isTmux && (ours.has(ppid) || inHome)) ours.add(pid);
   };
   // Twice, for a child that is seen before what makes it ours.
   for (let pass = 0; pass < 2; pass++) parsed.forEach(grow);
+  // Terminals have had other owners before.
+  const first = parsed.find(o => o.type === 'process' && ours.has(o.process.pid));
+  const from_ms = first && 'time_ms' in first ? first.time_ms : 0;
   return lines.filter((_, i) => {
     const o = parsed[i]!;
     if (o.type === 'header' || o.type === 'sensor' || o.type === 'clock') return true;
+    if (o.time_ms < from_ms) return false;
     if (o.type === 'process') return ours.has(o.process.pid);
     if ('pid' in o) return ours.has(o.pid);
     return ttys.has(o.tty);
@@ -99,7 +103,8 @@ function neutral(text: string, sessions: readonly Session[]): string {
   return out
     .replaceAll(join(repositoryRoot(), 'test/lab/agents'), '/opt/agents')
     .replaceAll(repositoryRoot(), '/opt/vigil')
-    .replaceAll(process.execPath, '/usr/bin/node');
+    .replaceAll(process.execPath, '/usr/bin/node')
+    .replace(/("[a-z_]+_ms":\d+\.\d)\d+/g, '$1');
 }
 
 function agentVersions(): Record<AgentKind, string> {
