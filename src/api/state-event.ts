@@ -1,15 +1,11 @@
 import { constants } from 'node:os';
 import type { Ending, Evidence, Transition } from '../agents/model.js';
+import { iso } from '../time.js';
 import type { AgentReport, AgentStateEvent } from './contract.js';
 
 /** A change of state in the form in which the socket, the command line and recordings show it. */
 
 const SIGNALS = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));
-
-/** ISO 8601 in UTC with milliseconds. */
-export function iso(time_ms: number): string {
-  return new Date(time_ms).toISOString();
-}
 
 function signalName(signal: number | null): string | null {
   return signal === null ? null : (SIGNALS.get(signal as never) ?? `SIG${signal}`);

@@ -10,11 +10,11 @@ import type { Logger } from '../log/logger.js';
 import type { Users } from '../proc/users.js';
 import type { FromHand, HandAgent, HandConfig, ToHand, WordsSession } from '../session/protocol.js';
 import { variable } from '../session/terminal/tmux.js';
+import { now } from '../time.js';
 import type { AgentHome } from '../words/agent-home.js';
 import type { WordsReader } from '../words/reader.js';
 import { Hand } from './hand.js';
 import { type HandPlace, type HandUser, handCommand } from './hand-command.js';
-import { now } from './time.js';
 import { Turns } from './turns.js';
 
 export const HAND_SCRIPT = fileURLToPath(new URL('../session/hand.js', import.meta.url));

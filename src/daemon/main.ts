@@ -7,11 +7,11 @@ import { createSensor } from '../kernel/index.js';
 import { RecordingFile } from '../log/recording-file.js';
 import { BPF_DIR, VERSION } from '../package.js';
 import { Users } from '../proc/users.js';
+import { now } from '../time.js';
 import { HAND_SCRIPT, Hands } from './hands.js';
 import { AgentMonitor } from './monitor.js';
 import type { DaemonOptions } from './options.js';
 import { Sampling } from './sampling.js';
-import { now } from './time.js';
 import { View } from './view.js';
 
 const PROC = '/proc';

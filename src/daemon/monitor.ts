@@ -10,10 +10,10 @@ import { nowTicks } from '../proc/boot.js';
 import { readFacts } from '../proc/read.js';
 import { type Glimpse, Scanner } from '../proc/scan.js';
 import type { Users } from '../proc/users.js';
+import { now } from '../time.js';
 import type { AgentHome } from '../words/agent-home.js';
 import { WordsWatcher } from '../words/index.js';
 import type { WordsReader } from '../words/reader.js';
-import { now } from './time.js';
 
 export interface MonitorOptions {
   /** `/proc`; another folder in tests. */

@@ -2,12 +2,12 @@ import type { Evidence } from '../agents/model.js';
 import type { Decision } from '../agents/tracker/decide.js';
 import { backgroundCount, type Session } from '../agents/tracker/session.js';
 import type { AgentReport, ExplainReport } from '../api/contract.js';
-import { endingFields, evidenceReport, iso } from '../api/state-event.js';
+import { endingFields, evidenceReport } from '../api/state-event.js';
 import { ticksToEpochMs } from '../proc/boot.js';
 import type { UsageMeter } from '../proc/usage.js';
 import type { Users } from '../proc/users.js';
+import { iso, now } from '../time.js';
 import { asks } from './hands.js';
-import { now } from './time.js';
 
 /** Command lines can hold a whole prompt. */
 const MAX_COMMAND = 4096;

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { Session } from '../agents/tracker/session.js';
 import { isBlockedOnTerminal } from '../proc/blocked.js';
+import { now } from '../time.js';
 import type { AgentMonitor } from './monitor.js';
-import { now } from './time.js';
 
 /** With the kernel's events a scan is only the safety net. */
 const SAFETY_SCAN_MS = 30_000;

@@ -3,15 +3,15 @@ import type { Transition } from '../agents/model.js';
 import type { Observation } from '../agents/observation.js';
 import type { Session } from '../agents/tracker/session.js';
 import type { AgentReport, DaemonView, ExplainReport, HealthReport, OwnedEvent } from '../api/contract.js';
-import { iso, stateEvent } from '../api/state-event.js';
+import { stateEvent } from '../api/state-event.js';
 import type { Sensor } from '../kernel/sensor.js';
 import { PAGE_SIZE_BYTES, TICKS_PER_SECOND } from '../proc/boot.js';
 import { readStat } from '../proc/read.js';
 import { UsageMeter } from '../proc/usage.js';
 import type { Users } from '../proc/users.js';
+import { iso, now } from '../time.js';
 import type { AgentMonitor } from './monitor.js';
 import { agentReport, explainReport } from './reports.js';
-import { now } from './time.js';
 
 /** Events kept for `vigil events` without --follow. */
 const KEPT_EVENTS = 1_000;

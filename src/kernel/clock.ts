@@ -1,44 +1,27 @@
+import { fromMonotonic, now } from '../time.js';
+
+/** Nothing arrives before it happened; this much may be measuring. */
+const TOLERANCE_MS = 2;
+
 /**
- * Turns the kernel's nanoseconds into wall-clock milliseconds.
+ * Turns the kernel's nanoseconds into vigil's time (time.ts). Old versions of bpftrace count them on
+ * CLOCK_MONOTONIC, which is Node's clock too; newer ones on CLOCK_BOOTTIME, which is ahead of it by the time
+ * that the machine slept. That shows when a line seems to come out of the future.
  *
- * Which clock `nsecs` is (monotonic or since boot) differs between versions of bpftrace, and the wall clock
- * can be set at any time. So the distance is measured, not computed: a line cannot arrive before it happened,
- * hence the smallest (arrival - nsecs) of the recent lines is the distance, but for the fastest delivery,
- * which is well below a millisecond. When the wall clock is set or the machine slept, the wall clock and
- * Node's monotonic clock part; then the measuring begins anew.
+ * The distance changes only then: were it estimated from each arrival, events could change places.
  */
 export class KernelClock {
-  private distance_ms: number | null = null;
-  private next_ms: number | null = null;
-  private windowStart_ms = 0;
-  private parting_ms: number | null = null;
+  private ahead_ms = 0;
 
-  constructor(
-    private readonly window_ms = 30_000,
-    private readonly tolerance_ms = 20,
-  ) {}
+  constructor(private readonly now_ms: () => number = now) {}
 
   /** A line with this time arrives now. */
-  sample(nsecs: number, wall_ms: number, monotonic_ms: number): void {
-    const parting = wall_ms - monotonic_ms;
-    if (this.parting_ms === null || Math.abs(parting - this.parting_ms) > this.tolerance_ms) {
-      this.distance_ms = null;
-      this.next_ms = null;
-      this.windowStart_ms = monotonic_ms;
-      this.parting_ms = parting;
-    }
-    const distance = wall_ms - nsecs / 1e6;
-    if (this.distance_ms === null || distance < this.distance_ms) this.distance_ms = distance;
-    if (this.next_ms === null || distance < this.next_ms) this.next_ms = distance;
-    if (monotonic_ms - this.windowStart_ms >= this.window_ms) {
-      this.distance_ms = this.next_ms;
-      this.next_ms = null;
-      this.windowStart_ms = monotonic_ms;
-      this.parting_ms = parting; // slow drift is no step
-    }
+  sample(nsecs: number): void {
+    const early_ms = this.time_ms(nsecs) - this.now_ms();
+    if (early_ms > TOLERANCE_MS) this.ahead_ms += early_ms;
   }
 
   time_ms(nsecs: number): number {
-    return nsecs / 1e6 + (this.distance_ms ?? 0);
+    return fromMonotonic(nsecs / 1e6) - this.ahead_ms;
   }
 }

@@ -1,35 +1,27 @@
 /**
  * Puts events into the order of their time. bpftrace before 0.19 has one buffer for each CPU, so a child's
- * exec can arrive before its fork. Each event waits `window_ms`; when one comes too late nevertheless (a busy
- * machine), it is passed on at once and the window grows for a while.
+ * exec can arrive before its fork, or its exit before either. Each event waits `window_ms`, no longer than a
+ * person could notice. What is later still is passed on late, but not when its process has already ended:
+ * a process that is born after its death would live for ever.
  */
-export class Reorder<T extends { time_ms: number }> {
+export class Reorder<T extends { type: string; time_ms: number; pid?: number }> {
   private waiting: { event: T; at_ms: number }[] = [];
   private timer: NodeJS.Timeout | null = null;
-  private delivered_ms = Number.NEGATIVE_INFINITY;
-  private current_ms: number;
-  private lateAt_ms = Number.NEGATIVE_INFINITY;
+  /** Process ids that ended lately, and when. */
+  private ended = new Map<number, number>();
+  private forgotAt_ms = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly deliver: (event: T) => void,
-    private readonly window_ms = 8,
-    private readonly widest_ms = 64,
-    private readonly calm_ms = 5_000,
+    private readonly window_ms = 4,
     private readonly now_ms: () => number = () => performance.now(),
-  ) {
-    this.current_ms = window_ms;
-  }
+  ) {}
 
   push(event: T): void {
-    const at_ms = this.now_ms();
-    if (event.time_ms < this.delivered_ms) {
-      this.current_ms = Math.min(this.widest_ms, this.current_ms * 2);
-      this.lateAt_ms = at_ms;
-    }
     let at = this.waiting.length;
     while (at > 0 && this.waiting[at - 1]!.event.time_ms > event.time_ms) at--;
-    this.waiting.splice(at, 0, { event, at_ms });
-    this.timer ??= setTimeout(() => this.due(), this.current_ms);
+    this.waiting.splice(at, 0, { event, at_ms: this.now_ms() });
+    this.timer ??= setTimeout(() => this.due(), this.window_ms);
   }
 
   /** Everything, at once. */
@@ -42,17 +34,30 @@ export class Reorder<T extends { time_ms: number }> {
   private due(): void {
     this.timer = null;
     const now = this.now_ms();
-    if (now - this.lateAt_ms > this.calm_ms) this.current_ms = this.window_ms;
     // Up to the last one that waited long enough; what is older goes with it.
-    const ready = this.waiting.findLastIndex(({ at_ms }) => now - at_ms >= this.current_ms - 1);
+    const ready = this.waiting.findLastIndex(({ at_ms }) => now - at_ms >= this.window_ms - 1);
     this.release(ready + 1);
-    if (this.waiting.length > 0) this.timer ??= setTimeout(() => this.due(), this.current_ms);
+    if (this.waiting.length > 0) this.timer ??= setTimeout(() => this.due(), this.window_ms);
   }
 
   private release(count: number): void {
     for (const { event } of this.waiting.splice(0, count)) {
-      this.delivered_ms = Math.max(this.delivered_ms, event.time_ms);
+      if (event.pid !== undefined) {
+        if ((this.ended.get(event.pid) ?? 0) > event.time_ms) continue;
+        if (event.type === 'exit') this.remember(event.pid, event.time_ms);
+      }
       this.deliver(event);
     }
   }
+
+  private remember(pid: number, time_ms: number): void {
+    if (time_ms - this.forgotAt_ms > KEPT_MS) {
+      for (const [old, at_ms] of this.ended) if (time_ms - at_ms > KEPT_MS) this.ended.delete(old);
+      this.forgotAt_ms = time_ms;
+    }
+    this.ended.set(pid, time_ms);
+  }
 }
+
+/** No event arrives later than this. */
+const KEPT_MS = 2_000;

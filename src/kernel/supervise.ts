@@ -178,14 +178,14 @@ export class SupervisedProgram {
     const item = text === null ? ({ type: 'unparsed' } as const) : parseLine(text);
     switch (item.type) {
       case 'event': {
-        this.clock.sample(item.line.nsecs, wallNow(), performance.now());
+        this.clock.sample(item.line.nsecs);
         const missing = this.sequence.line(item.line.cpu, item.line.seq);
         if (missing > 0) this.callbacks.lost(missing);
         if (!this.callbacks.line(item.line)) this.countUnparsed(text);
         break;
       }
       case 'heartbeat':
-        this.clock.sample(item.nsecs, wallNow(), performance.now());
+        this.clock.sample(item.nsecs);
         this.droppedNow = item.dropped;
         this.heartbeat();
         break;
@@ -260,13 +260,4 @@ export class SupervisedProgram {
     };
     this.logger.warn(fields, 'line of a kernel program not understood');
   }
-}
-
-/** Wall clock with fractions of a millisecond; unlike `performance.timeOrigin` it follows when the clock is set. */
-function wallNow(): number {
-  const monotonic = performance.now();
-  const wall = Date.now();
-  // Date.now() cuts the fraction off; the monotonic clock's own fraction, shifted, is as good as any.
-  const shift = performance.timeOrigin + monotonic;
-  return Math.abs(shift - wall) < 2 ? shift : wall;
 }

@@ -80,8 +80,8 @@ function fromClaim(session: Session, now_ms: number, options: DecideOptions, cla
     ) {
       return unchanged(session, claim.at_ms + TRANSCRIPT_SETTLED_MS);
     }
-    // Silence from before the claim does not speak against it.
-    const quiet_ms = Math.min(silence(rhythm, now_ms), now_ms - claim.at_ms);
+    // Silence from before the claim does not speak against it; the echo of typing does not speak for it.
+    const quiet_ms = Math.min(idleTime(rhythm, now_ms), now_ms - claim.at_ms);
     const rule = `the agent's own word (${claim.source}) decides`;
     const asks_ms = mayTurnOutToAsk(session, claim)
       ? now_ms - idleTime(rhythm, now_ms) + ASKS_AFTER_MS
