@@ -26,6 +26,7 @@ export class SessionBus {
   private bus: MessageBus | null = null;
   private connecting = false;
   private dbus: DBus | null = null;
+  private readonly unanswered = new Set<(error: Error) => void>();
 
   constructor(
     private readonly log: Log,
@@ -64,10 +65,21 @@ export class SessionBus {
   }
 
   async call(options: CallOptions): Promise<unknown[]> {
-    if (this.bus === null || this.dbus === null) throw new Error('not connected to the session bus');
-    const message = new this.dbus.Message({ signature: '', body: [], ...options });
-    const reply = await this.bus.call(message);
-    return reply?.body ?? [];
+    const { bus, dbus } = this;
+    if (bus === null || dbus === null) throw new Error('not connected to the session bus');
+    const message = new dbus.Message({ signature: '', body: [], ...options });
+    // The library leaves calls unanswered for ever when their connection ends.
+    let abandon: (error: Error) => void = () => {};
+    const abandoned = new Promise<never>((_, reject) => {
+      abandon = reject;
+    });
+    this.unanswered.add(abandon);
+    try {
+      const reply = await Promise.race([bus.call(message), abandoned]);
+      return reply?.body ?? [];
+    } finally {
+      this.unanswered.delete(abandon);
+    }
   }
 
   async addMatch(rule: string): Promise<void> {
@@ -82,6 +94,7 @@ export class SessionBus {
         clearTimeout(timer);
         if (this.bus === bus) {
           this.bus = null;
+          for (const abandon of this.unanswered) abandon(new Error('the session bus is gone'));
           this.log('info', `the session bus is gone: ${why.message}`, { address });
           this.listener.lost();
           this.gone();

@@ -1,4 +1,4 @@
-import { appendFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { closeSync, constants, openSync, readdirSync, readlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { until } from './desktop.js';
 import type { Installed, User } from './user.js';
@@ -30,8 +30,16 @@ export class FakeAgent {
     return [...this.installed.claude, this.fifo];
   }
 
+  /** Nothing happens when it is gone already. */
   tell(what: string): void {
-    appendFileSync(this.fifo, `${what}\n`);
+    let fd: number;
+    try {
+      fd = openSync(this.fifo, constants.O_WRONLY | constants.O_NONBLOCK);
+    } catch {
+      return;
+    }
+    writeSync(fd, `${what}\n`);
+    closeSync(fd);
   }
 
   /** Its process id, once it runs. */

@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { chownSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { ended, hasProgram, type Installed, type User } from './user.js';
@@ -94,6 +94,7 @@ export class Desktop {
   }
 
   async startBus(): Promise<void> {
+    rmSync(`${this.user.runtime}/bus`, { force: true });
     this.bus = this.user.spawn([
       'dbus-daemon',
       '--session',
@@ -181,6 +182,7 @@ export class Desktop {
   notified(): Notified[] {
     return this.seen
       .filter(({ type, member }) => type === 'call' && member === 'Notify')
+      .filter(({ serial }) => this.seen.some(one => one.type === 'reply' && one.reply_to === serial))
       .map(({ time_ms, body, serial }) => {
         const reply = this.seen.find(one => one.type === 'reply' && one.reply_to === serial);
         const [, replaces, icon, summary, text, actions, hints, expires] = body;

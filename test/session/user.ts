@@ -4,6 +4,7 @@ import {
   cpSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -40,7 +41,7 @@ export class User {
     this.uid = Number(uid);
     this.gid = Number(gid);
     this.home = home!;
-    this.runtime = `/run/user/${uid}`;
+    this.runtime = `${process.env.VIGIL_TEST_RUN ?? '/run/user'}/${uid}`;
     this.env = {
       HOME: this.home,
       USER: name,
@@ -53,8 +54,9 @@ export class User {
     this.reset();
   }
 
-  /** A runtime directory as logind makes it. */
+  /** A runtime directory as logind makes it, and nothing that runs. */
   reset(): void {
+    this.killAll();
     rmSync(this.runtime, { recursive: true, force: true });
     this.makeDirectory(this.runtime, 0o700);
     rmSync(join(this.home, '.claude'), { recursive: true, force: true });
@@ -68,6 +70,11 @@ export class User {
 
   private setpriv(command: readonly string[]): string[] {
     return [`--reuid=${this.uid}`, `--regid=${this.gid}`, '--init-groups', '--', ...command];
+  }
+
+  /** Agents of this user are served by that daemon and no other that may run on this machine. */
+  servedBy(runtimeDir: string): void {
+    this.env.VIGIL_RUNTIME_DIR = runtimeDir;
   }
 
   /** A process of the user that lives until `stop()`. */
@@ -96,6 +103,19 @@ export class User {
 
   async stop(): Promise<void> {
     await Promise.all(this.children.splice(0).reverse().map(ended));
+    this.killAll();
+  }
+
+  /** The user exists for these tests only: what runs as it was started by them (tmux servers, say). */
+  private killAll(): void {
+    for (const name of readdirSync('/proc')) {
+      if (!/^\d+$/.test(name)) continue;
+      try {
+        if (statSync(`/proc/${name}`).uid === this.uid) process.kill(Number(name), 'SIGKILL');
+      } catch {
+        // gone by itself
+      }
+    }
   }
 }
 
