@@ -61,7 +61,9 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     onObservation: observation => {
       recorder?.write(observation);
       view.observed(observation);
+      hands.observed(observation);
     },
+    readElsewhere: (session, home) => hands.reader(session, home),
   });
   const hands = new Hands({
     config,

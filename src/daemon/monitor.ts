@@ -28,7 +28,7 @@ export interface MonitorOptions {
   /** Every observation that matters to an agent, in the order in which the tracker took it. */
   onObservation(observation: Observation): void;
   /** Reads the files of other users' agents; null: read them here. */
-  readElsewhere?(session: Session, home: AgentHome): WordsReader | null;
+  readElsewhere(session: Session, home: AgentHome): WordsReader | null;
 }
 
 /**
@@ -61,7 +61,7 @@ export class AgentMonitor {
       now,
       emit: observation => this.feed(observation),
       log: (fields, message) => options.logger.warn(fields, message),
-      ...(options.readElsewhere === undefined ? {} : { elsewhere: options.readElsewhere }),
+      elsewhere: options.readElsewhere,
     });
   }
 
