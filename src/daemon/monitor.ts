@@ -35,7 +35,7 @@ export interface MonitorOptions {
  * A deadline is looked at this much later than it is due: events that happened before it may still be on
  * their way through the pipe, and they count first.
  */
-const DEADLINE_SLACK_MS = 25;
+const DEADLINE_SLACK_MS = 10;
 
 /**
  * Brings the sources together: kernel events, /proc and the agents' own files in, transitions out.
@@ -180,8 +180,10 @@ export class AgentMonitor {
     const session = this.tracker.find(event.pid);
     const candidate = glimpses.some(glimpse => this.isAgent(glimpse));
     if (candidate || this.tracker.wantsFacts(event.ppid) || session?.pid === event.pid) {
-      const process = readFacts(this.options.procRoot, event.pid);
-      if (process !== null) {
+      const facts = readFacts(this.options.procRoot, event.pid);
+      if (facts !== null) {
+        // A shell may have become its command since: what it was started as is what counts.
+        const process = candidate ? facts : { ...facts, exe: event.path, argv: event.argv };
         this.feed({ type: 'process', time_ms: event.time_ms, process, how: 'exec' });
         return;
       }

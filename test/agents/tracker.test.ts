@@ -30,7 +30,7 @@ describe('what Claude says of itself', () => {
       'WORKING thinking @10.61',
       'WORKING tool @10.73',
       'WORKING thinking @15.60',
-      'WAITING done @17.85',
+      'WAITING done @17.83',
     ]);
   });
 
@@ -42,7 +42,7 @@ describe('what Claude says of itself', () => {
       .until(6)
       .registry(7, { status: 'idle' })
       .until(8);
-    expect(story.states).toEqual(['WORKING thinking @1.00', 'WAITING done @7.06']);
+    expect(story.states).toEqual(['WORKING thinking @1.00', 'WAITING done @7.04']);
   });
 
   it('asks the transcript whether a prompt is a question', () => {
@@ -102,7 +102,7 @@ describe('what Claude says of itself', () => {
       .osc(2, FRAME('⠂ Fix tests'))
       .osc(2.5, FRAME('⠐ Fix tests'));
     story.osc(6, FRAME('✳ Fix tests')).until(7);
-    expect(story.states).toEqual(['WAITING input @0.50', 'WORKING thinking @2.00', 'WAITING done @6.06']);
+    expect(story.states).toEqual(['WAITING input @0.50', 'WORKING thinking @2.00', 'WAITING done @6.04']);
     expect(story.session.title).toBe('Fix tests');
   });
 });
@@ -199,7 +199,7 @@ describe('Codex', () => {
       'WORKING thinking @2.00',
       'WORKING tool @3.11',
       'WORKING thinking @6.00',
-      'WAITING done @7.06',
+      'WAITING done @7.04',
     ]);
   });
 
@@ -211,7 +211,9 @@ describe('Codex', () => {
       .until(10);
     expect(story.states).toEqual(['WAITING input @3.00']);
     story.osc(11, STATUS('working')).until(12);
-    expect(story.states.at(-1)).toBe('WORKING thinking @11.15');
+    expect(story.states).toHaveLength(1);
+    story.osc(20, STATUS('working')).osc(20.1, FRAME('⠙ shop')).until(21);
+    expect(story.states.at(-1)).toBe('WORKING thinking @20.15');
   });
 
   it('is understood although half of what it said was not heard', () => {
@@ -226,7 +228,7 @@ describe('Codex', () => {
       'WORKING thinking @2.10',
       'WAITING approval @3.00',
       'WORKING thinking @8.10',
-      'WAITING done @9.06',
+      'WAITING done @9.04',
     ]);
     // The end of a blip is lost: it draws no more.
     story.osc(20, STATUS('working')).output(20.01).until(40);
@@ -472,7 +474,7 @@ describe('the transcript alone', () => {
       'WORKING thinking @1.00',
       'WAITING approval @3.60',
       'WORKING thinking @9.10',
-      'WAITING done @12.06',
+      'WAITING done @12.04',
     ]);
   });
 });

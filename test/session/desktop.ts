@@ -34,11 +34,14 @@ export interface Seen {
   body: any[];
   serial?: number;
   reply_to?: number;
+  sender?: string;
 }
 
 /** One notification as its server was asked for it. */
 export interface Notified {
   time_ms: number;
+  /** Who asked for it: its name on the bus. */
+  sender: string;
   id: number;
   replaces: number;
   icon: string;
@@ -183,12 +186,13 @@ export class Desktop {
     return this.seen
       .filter(({ type, member }) => type === 'call' && member === 'Notify')
       .filter(({ serial }) => this.seen.some(one => one.type === 'reply' && one.reply_to === serial))
-      .map(({ time_ms, body, serial }) => {
+      .map(({ time_ms, body, serial, sender = '' }) => {
         const reply = this.seen.find(one => one.type === 'reply' && one.reply_to === serial);
         const [, replaces, icon, summary, text, actions, hints, expires] = body;
         const values = Object.entries(hints as Record<string, { value: unknown }>);
         return {
           time_ms: reply?.time_ms ?? time_ms,
+          sender,
           id: reply?.body[0] ?? 0,
           replaces,
           icon,

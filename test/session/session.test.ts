@@ -195,7 +195,10 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('a session', () => {
     const asked_ms = performance.timeOrigin + performance.now();
     const popup = await notifiedSince(before, 'a popup');
     expect(popup.time_ms - asked_ms).toBeGreaterThan(900);
-    expect(popup.body).toContain('Bash: rm -rf build');
+    expect(
+      popup.body,
+      JSON.stringify(desktop.notified().map(n => [n.sender, n.time_ms - asked_ms, n.body])),
+    ).toContain('Bash: rm -rf build');
     // Not answered, and the person goes away: the badge says so again.
     await until('the badge to be seen', () => !existsSync(badgePath(window)));
     elsewhere();

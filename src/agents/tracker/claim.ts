@@ -15,7 +15,7 @@ export interface Claim {
 /** The transcript cannot tell a running tool from a request for permission; this long without work can. */
 export const ASKS_AFTER_MS = 600;
 /** With a prompt queued, an agent is idle for 10 ms between two turns: that is one stretch of work. */
-export const SETTLED_MS = 60;
+export const SETTLED_MS = 40;
 /** A terminal that says idle while the file says busy is right when the file stays so for this long. */
 const FILE_IS_LATE_MS = 300;
 

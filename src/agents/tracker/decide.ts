@@ -71,7 +71,7 @@ function fromClaim(session: Session, now_ms: number, options: DecideOptions, cla
     if (claim.source === 'osc' && session.state !== 'WORKING' && !enterExplains(rhythm, claim)) {
       const blip_ms = claim.at_ms + BLIP_MS;
       if (now_ms < blip_ms) return unchanged(session, blip_ms);
-      if (stoppedDrawing(session, claim)) return unchanged(session, null);
+      if (session.kind.alwaysDraws && !spinnerMoved(session, claim)) return unchanged(session, null);
     }
     if (
       claim.source === 'transcript' &&
@@ -133,12 +133,10 @@ function enterExplains(rhythm: Rhythm, claim: Claim): boolean {
   return rhythm.last_enter_ms !== null && claim.at_ms - rhythm.last_enter_ms < ENTER_EXPLAINS_MS;
 }
 
-/** It made its claim and then drew no more: the end of the claim was not heard. */
-function stoppedDrawing(session: Session, claim: Claim): boolean {
-  const { last_output_ms } = session.signals.rhythm;
-  return (
-    session.kind.alwaysDraws === true && last_output_ms !== null && last_output_ms < claim.at_ms + BLIP_MS / 2
-  );
+/** A working agent's spinner moves on; one frame alone is a blip whose end was not heard. */
+function spinnerMoved(session: Session, claim: Claim): boolean {
+  const { title } = session.signals;
+  return title !== null && title.words.state === 'working' && title.last_ms >= claim.at_ms + BLIP_MS / 2;
 }
 
 function mayTurnOutToAsk(session: Session, claim: Claim): boolean {

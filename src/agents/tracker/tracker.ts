@@ -247,12 +247,17 @@ export class Tracker {
       if (isTitle(osc)) session.title = plainTitle(osc.payload) || null;
       if (!words) continue;
       const slot = isTitle(osc) ? 'title' : 'osc';
-      if (slot === 'osc' || session.signals[slot]?.words.state !== words.state) {
-        session.signals[slot] = { words, at_ms: time_ms };
-        // The spinner is back: whatever it asked for has been answered, though that was not heard.
-        if (slot === 'title' && words.state === 'working' && session.signals.osc?.words.state !== 'working') {
-          session.signals.osc = null;
-        }
+      const before = session.signals[slot];
+      const repeats = slot === 'title' && before?.words.state === words.state;
+      session.signals[slot] = { words, at_ms: repeats ? before.at_ms : time_ms, last_ms: time_ms };
+      // The spinner is back: whatever it asked for has been answered, though that was not heard.
+      if (
+        slot === 'title' &&
+        !repeats &&
+        words.state === 'working' &&
+        session.signals.osc?.words.state !== 'working'
+      ) {
+        session.signals.osc = null;
       }
       remember(session, { source: 'osc', text: words.text, time_ms });
     }

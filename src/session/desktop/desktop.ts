@@ -9,6 +9,8 @@ import { I3Compositor } from './i3.js';
 
 /** tmux is asked at most so often, however many agents and events there are. */
 const TMUX_FRESH_MS = 1_000;
+/** Also when the answer did not help. */
+const TMUX_FRESH_AT_LEAST_MS = 50;
 
 const NO_WINDOWS: ReadonlyMap<number, DesktopWindow> = new Map();
 
@@ -77,7 +79,12 @@ export class Desktop {
   async locate(agent: { pid: number; title: string | null }): Promise<Place> {
     const { procRoot, uid } = this.options;
     const windows = this.compositor?.windows() ?? NO_WINDOWS;
-    const place = await locate(agent, { procRoot, uid, windows, tmux: server => this.tmux(server) });
+    const place = await locate(agent, {
+      procRoot,
+      uid,
+      windows,
+      tmux: (server, fresh) => this.tmux(server, fresh ? TMUX_FRESH_AT_LEAST_MS : TMUX_FRESH_MS),
+    });
     this.places.set(agent.pid, place);
     return place;
   }
@@ -151,10 +158,10 @@ export class Desktop {
     return true;
   }
 
-  private tmux(server: TmuxServer): Promise<TmuxState | null> {
+  private tmux(server: TmuxServer, max_age_ms: number): Promise<TmuxState | null> {
     const known = this.tmuxStates.get(server.pid);
     const now_ms = this.options.now();
-    if (known !== undefined && now_ms - known.at_ms < TMUX_FRESH_MS) return known.state;
+    if (known !== undefined && now_ms - known.at_ms < max_age_ms) return known.state;
     const state = askTmux(server);
     this.tmuxStates.set(server.pid, { at_ms: now_ms, state });
     return state;

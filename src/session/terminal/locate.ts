@@ -31,8 +31,8 @@ export interface LocateOptions {
   procRoot: string;
   uid: number;
   windows: ReadonlyMap<number, DesktopWindow>;
-  /** Asks a tmux server; may answer from a cache. */
-  tmux?(server: TmuxServer): Promise<TmuxState | null>;
+  /** Asks a tmux server; may answer from a cache unless `fresh`. */
+  tmux?(server: TmuxServer, fresh: boolean): Promise<TmuxState | null>;
 }
 
 const MAX_ANCESTORS = 64;
@@ -89,11 +89,16 @@ async function clientOf(
   if (kind !== 'tmux') return kind === null ? null : otherClient(kind, found, child, options);
   if (child === undefined) return null;
   const server = tmuxServer(options.procRoot, found.pid, child.pid, options.uid);
-  const state = server === null ? null : await (options.tmux ?? askTmux)(server);
-  if (server === null || state === null) return null;
+  if (server === null) return null;
   // The pane's own terminal is its first process's; the agent may be below a terminal of its own (script, ssh).
   const ttys = new Set(chain.map(stat => `/dev/${ttyName(stat.tty_nr)}`));
-  const shown = bestClient(state, pane => pane.tty === `/dev/${ttyName(child.tty_nr)}` || ttys.has(pane.tty));
+  ttys.add(`/dev/${ttyName(child.tty_nr)}`);
+  const ask = async (fresh: boolean) => {
+    const state = await (options.tmux ?? askTmux)(server, fresh);
+    return state === null ? null : bestClient(state, pane => ttys.has(pane.tty));
+  };
+  // What is remembered may be older than the pane, or than its client.
+  const shown = (await ask(false)) ?? (await ask(true));
   if (shown === null) return null;
   panes.push({ server, ...shown });
   return shown.client.pid;
