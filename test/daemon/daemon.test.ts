@@ -1,0 +1,145 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { AgentReport, AgentStateEvent, HealthReport } from '../../src/api/contract.js';
+
+/** The built program, as a person runs it, with one agent that is as hostile as can be. */
+
+const VIGIL = resolve('bin/vigil');
+const FIXTURE = resolve('test/daemon/fixtures/hostile-agent.py');
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this looks for
+const CONTROL = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]/;
+
+let dir: string;
+let daemon: ChildProcess;
+let agent: ChildProcess;
+let pid: number;
+
+const vigil = (...args: string[]) =>
+  spawnSync(VIGIL, [...args, '--runtime-dir', join(dir, 'run')], { encoding: 'utf8' });
+/** The machine may run agents of its own. */
+const agents = () =>
+  (JSON.parse(vigil('agents', '--json').stdout) as AgentReport[]).filter(report => report.agent === 'evil');
+const log = () => readFileSync(join(dir, 'log'), 'utf8');
+
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'vigil-daemon-'));
+  writeFileSync(
+    join(dir, 'config.toml'),
+    `[[agents]]\nname = "evil"\npaths = ["${FIXTURE}"]\nargv_contains = ["--agent"]\n`,
+  );
+  const command = `exec ${VIGIL} daemon --log-format journal --config ${dir}/config.toml --runtime-dir ${dir}/run --state-dir ${dir}/state --record ${dir}/record.jsonl 2>${dir}/log`;
+  daemon = spawn('sh', ['-c', command], { stdio: 'ignore' });
+  await vi.waitFor(() => expect(vigil('health').status).not.toBe(2), { timeout: 20_000, interval: 200 });
+  agent = spawn('python3', [FIXTURE, dir], { stdio: 'ignore' });
+  await vi.waitFor(() => expect(agents()).toHaveLength(1), { timeout: 10_000, interval: 100 });
+  pid = agents()[0]?.pid as number;
+}, 40_000);
+
+afterAll(async () => {
+  const gone = (child: ChildProcess | undefined) =>
+    child === undefined || child.exitCode !== null || child.signalCode !== null
+      ? undefined
+      : new Promise(done => child.once('exit', done));
+  agent?.kill('SIGKILL');
+  daemon?.kill('SIGTERM');
+  await Promise.all([gone(agent), gone(daemon)]);
+  rmSync(dir, { recursive: true });
+});
+
+describe('an agent whose names are hostile', () => {
+  it('is shown, and comes out of its wait for a line as WAITING', async () => {
+    await vi.waitFor(
+      () => expect(agents()[0]).toMatchObject({ agent: 'evil', state: 'WAITING', reason: 'input' }),
+      { timeout: 10_000, interval: 200 },
+    );
+    const [report] = agents();
+    expect(report?.cwd).toContain('e'.repeat(200));
+    expect(report?.command).toContain('x'.repeat(300));
+    expect(report?.command).toContain('|$(id)');
+  });
+
+  it('cannot reach the terminal of who looks', () => {
+    for (const args of [['agents'], ['agents', 'explain', String(pid)], ['events'], ['health']]) {
+      const { stdout, stderr } = vigil(...args);
+      expect(stdout).not.toMatch(CONTROL);
+      expect(stderr).toBe('');
+    }
+    const rows = vigil('agents')
+      .stdout.split('\n')
+      .filter(row => row.includes('evil'));
+    expect(rows).toHaveLength(1);
+  });
+
+  it('cannot break the JSON of events', () => {
+    const lines = vigil('events', '--json').stdout.trim().split('\n');
+    const events = lines.map(line => JSON.parse(line) as AgentStateEvent);
+    expect(events.every(event => event.type === 'agent_state')).toBe(true);
+    expect(events.some(event => event.pid === pid)).toBe(true);
+  });
+
+  it('cannot forge a line of the log', () => {
+    for (const line of log().trim().split('\n')) expect(line).toMatch(/^<[2-7]>/);
+    expect(log()).not.toMatch(CONTROL);
+  });
+
+  it('is in the recording, which replays to the same', () => {
+    const replayed = vigil(
+      'replay',
+      join(dir, 'record.jsonl'),
+      '--json',
+      '--config',
+      join(dir, 'config.toml'),
+    );
+    expect(replayed.stderr).toBe('');
+    const states = replayed.stdout
+      .trim()
+      .split('\n')
+      .map(line => JSON.parse(line) as AgentStateEvent);
+    const ours = states.filter(state => state.pid === pid);
+    expect(ours.map(({ to, reason }) => `${to} ${reason}`)).toEqual(['WAITING input']);
+  });
+
+  it('is seen to end, and by whom', async () => {
+    process.kill(pid, 'SIGTERM');
+    await vi.waitFor(() => expect(agents()[0]?.state).toBe('EXITED'), { timeout: 10_000, interval: 100 });
+    const tier = (JSON.parse(vigil('health', '--json').stdout) as HealthReport).sensor.tier;
+    const known = tier !== 'procfs';
+    expect(agents()[0]).toMatchObject({
+      reason: known ? 'signal' : 'exit',
+      signal: known ? 'SIGTERM' : null,
+    });
+    if (known) expect(agents()[0]?.signal_sender?.pid).toBe(process.pid);
+  });
+});
+
+describe('the daemon', () => {
+  it('survives the death of its kernel programs, says so, and has them back', async () => {
+    const before = JSON.parse(vigil('health', '--json').stdout) as HealthReport;
+    const program = before.sensor.programs.find(({ name }) => name === 'lifecycle');
+    if (program?.pid == null) return expect(before.sensor.tier).toBe('procfs');
+    process.kill(program.pid, 'SIGKILL');
+    await vi.waitFor(
+      () => {
+        const { sensor, problems } = JSON.parse(vigil('health', '--json').stdout) as HealthReport;
+        expect(sensor.programs[0]).toMatchObject({ state: 'running', restarts: 1 });
+        expect(problems.join()).toContain('all processes were looked at again');
+      },
+      { timeout: 20_000, interval: 200 },
+    );
+    expect(vigil('health').status).toBe(1);
+  }, 30_000);
+
+  it('leaves nothing running when it is told to stop', async () => {
+    const { sensor } = JSON.parse(vigil('health', '--json').stdout) as HealthReport;
+    const pids = sensor.programs.map(program => program.pid).filter(id => id !== null);
+    const ended = new Promise(done => daemon.once('exit', done));
+    daemon.kill('SIGTERM');
+    await ended;
+    expect(daemon.exitCode).toBe(0);
+    expect(pids.filter(id => existsSync(`/proc/${id}`))).toEqual([]);
+    expect(vigil('agents').status).toBe(2);
+  }, 15_000);
+});
