@@ -38,7 +38,7 @@ export class Daemon {
   }
 
   async stop(): Promise<void> {
-    if (this.child !== null) await ended(this.child);
+    if (this.child !== null) await ended(this.child, 6_000);
     this.child = null;
   }
 

@@ -179,7 +179,9 @@ export class Desktop {
   async spy(): Promise<void> {
     const child = this.user.spawn([process.execPath, this.installed.fixture('spy.mjs'), this.busAddress]);
     createInterface({ input: child.stdout! }).on('line', line => this.seen.push(JSON.parse(line) as Seen));
-    await until('the spy', () => this.seen.some(({ type }) => type === 'ready'));
+    const spies = () => this.seen.filter(({ type }) => type === 'ready').length;
+    const before = spies();
+    await until('the spy', () => spies() > before);
   }
 
   notified(): Notified[] {

@@ -438,7 +438,7 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('a session', () => {
     const { agent, window, pid } = await started('survivor');
     agent.tell('busy');
     await until('a badge', () => badge(window));
-    const hand = () => handPid(user.uid);
+    const hand = () => handPid(user.uid, installed.hand);
     const first = await until('the hand', hand);
     expect(identity(first)).toEqual({
       Uid: `${user.uid} ${user.uid} ${user.uid} ${user.uid}`,
@@ -487,7 +487,7 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('a session', () => {
     await until('a badge', () => badge(window));
     const foreign = join(user.runtime, 'i3pm-badges', '424242.json');
     user.run(['sh', '-c', `echo '{}' > ${foreign}`]);
-    const hand = handPid(user.uid)!;
+    const hand = handPid(user.uid, installed.hand)!;
     process.kill(hand, 'SIGSTOP');
     daemon.kill();
     process.kill(hand, 'SIGKILL');
@@ -511,7 +511,7 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('a session', () => {
     await daemon.stop();
     expect(existsSync(badgePath(window))).toBe(false);
     await until('the popup to be closed', () => desktop.closed().includes(popup.id));
-    expect(handPid(user.uid)).toBeNull();
+    await until('the hand to end', () => handPid(user.uid, installed.hand) === null);
     const roots = execFileSync(
       'find',
       [user.runtime, user.home, '-uid', '0', '-not', '-name', 'waybar.*', '-not', '-name', 'vigil'],
@@ -533,13 +533,13 @@ function readJson<T>(path: string): T | null {
   }
 }
 
-function handPid(uid: number): number | null {
+/** Other daemons on this machine may have hands of their own. */
+function handPid(uid: number, script: string): number | null {
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue;
     try {
       if (statSync(`/proc/${name}`).uid !== uid) continue;
-      if (readFileSync(`/proc/${name}/cmdline`, 'utf8').includes('/dist/session/hand.js'))
-        return Number(name);
+      if (readFileSync(`/proc/${name}/cmdline`, 'utf8').includes(script)) return Number(name);
     } catch {
       // gone
     }

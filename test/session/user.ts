@@ -119,12 +119,12 @@ export class User {
   }
 }
 
-export async function ended(child: ChildProcess): Promise<void> {
+export async function ended(child: ChildProcess, patience_ms = 1_500): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
   await new Promise<void>(resolve => {
     child.once('exit', () => resolve());
     child.kill('SIGTERM');
-    setTimeout(() => child.kill('SIGKILL'), 1_500).unref();
+    setTimeout(() => child.kill('SIGKILL'), patience_ms).unref();
   });
 }
 
