@@ -18,8 +18,8 @@ export interface TrackerOptions extends DecideOptions {
   exited_keep_ms: number;
 }
 
-/** More output than a spinner makes, within one output event: the model or a tool is saying something. */
-const MORE_THAN_A_SPINNER_BYTES = 1_500;
+/** More than a spinner draws within one output event (Claude some 100 bytes, Codex 130): text arrives. */
+const MORE_THAN_A_SPINNER_BYTES = 400;
 
 /**
  * From observations to the state of every agent. A pure reduction: no I/O, no clock of its own. The same
