@@ -34,10 +34,13 @@ unit: build
 test-lab: lab ## Real agents against a scripted model: two scenarios (downloads the agents once)
 	node build/lab/bench/accuracy/main.js --repeat 1 --scenario short-answer --scenario approval-accepted
 
-bench: lab ## How true and how fast: all scenarios, minutes each
+bench: lab ## How true, how fast, and what it costs: all scenarios, half an hour together
 	node build/lab/bench/accuracy/main.js --mode words
 	node build/lab/bench/accuracy/main.js --mode rhythm
 	node build/lab/bench/accuracy/main.js --mode procfs
+	node build/lab/bench/load/main.js
+	node bench/cost/run.mjs
+	node --expose-gc bench/churn/run.mjs
 
 lab: deps-test build
 	test/lab/agents/install.sh
