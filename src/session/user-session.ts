@@ -10,6 +10,8 @@ import { decide, type EventMemory } from './notify/policy.js';
 import { Popups } from './notify/popups.js';
 import { Once, type Out } from './out.js';
 import type { HandAgent, HandConfig } from './protocol.js';
+import { type TrayAction, trayModel } from './tray/model.js';
+import { Tray } from './tray/tray.js';
 
 const PROC = '/proc';
 /** Finding the window may take so long before a popup goes out without knowing. */
@@ -36,6 +38,9 @@ export class UserSession {
   private readonly desktop: Desktop;
   private readonly bus: SessionBus;
   private readonly popups: Popups;
+  private readonly tray: Tray | null;
+  /** By the person, in the tray: no popups and no badges until they say otherwise. */
+  private paused = false;
   private readonly claim: Claim;
   private readonly once: Once;
   private inode = 0;
@@ -73,12 +78,22 @@ export class UserSession {
     this.bus = new SessionBus(
       log,
       {
-        connected: () => void this.popups.connected(),
-        lost: () => this.popups.lost(),
-        signal: message => this.popups.signal(message),
+        connected: () => {
+          void this.popups.connected();
+          void this.tray?.connected();
+        },
+        lost: () => {
+          this.popups.lost();
+          this.tray?.lost();
+        },
+        signal: message => {
+          this.popups.signal(message);
+          this.tray?.busSignal(message);
+        },
       },
       () => this.discoverIn(DISCOVER_SOON_MS),
     );
+    this.tray = config.tray.enabled ? new Tray(this.bus, log, action => this.trayAction(action)) : null;
     this.popups = new Popups(this.bus, log, config.notifications.snooze_minutes, {
       focus: pid => void this.focus(pid),
       snooze: (pid, key) => this.snooze(pid, key),
@@ -122,6 +137,17 @@ export class UserSession {
     const why = await this.desktop.show(agent);
     if (why !== null) this.out.log('info', `cannot focus an agent: ${why}`, { pid });
     this.refresh();
+  }
+
+  private trayAction(action: TrayAction): void {
+    if (action.type === 'focus') {
+      void this.focus(action.pid);
+      return;
+    }
+    this.paused = action.type === 'quit' || !this.paused;
+    this.out.log('info', this.paused ? 'paused by its person' : 'resumed by its person');
+    this.refresh();
+    if (action.type === 'quit') this.tray?.close();
   }
 
   private async locateAndRefresh(): Promise<void> {
@@ -174,7 +200,10 @@ export class UserSession {
       config: this.config.notifications,
     });
     this.memory = decision.memory;
-    this.popups.set(decision.wishes);
+    this.popups.set(this.paused ? new Map() : decision.wishes);
+    this.tray?.set(
+      trayModel(this.agents, pid => this.attention.unseen(pid), this.paused, this.config.notifications),
+    );
     if (decision.again_ms !== null) dues.push(decision.again_ms);
     this.tellUnseen();
     if (this.timer !== null) clearTimeout(this.timer);
@@ -237,7 +266,7 @@ export class UserSession {
       const badge = badgeOf(window, parts, now_ms);
       if (badge !== null) badges.push(badge);
     }
-    this.badges.set(badges);
+    this.badges.set(this.paused ? [] : badges);
     const dueIn_ms = this.badges.dueIn();
     if (dueIn_ms === 0) this.badges.sync();
     const next_ms = this.badges.dueIn();

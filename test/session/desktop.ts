@@ -159,18 +159,18 @@ export class Desktop {
     return child;
   }
 
+  /** A method call on the bus, as anybody may make it; answers the reply as text. */
+  send(destination: string, path: string, method: string, ...args: string[]): string {
+    const to = [`--bus=${this.busAddress}`, `--dest=${destination}`, path, method, ...args];
+    return this.user.run(['dbus-send', '--print-reply=literal', ...to], this.env);
+  }
+
   hasOwner(name: string): boolean {
-    const out = this.user.run(
-      [
-        'dbus-send',
-        '--print-reply=literal',
-        `--bus=${this.busAddress}`,
-        '--dest=org.freedesktop.DBus',
-        '/org/freedesktop/DBus',
-        'org.freedesktop.DBus.NameHasOwner',
-        `string:${name}`,
-      ],
-      this.env,
+    const out = this.send(
+      'org.freedesktop.DBus',
+      '/org/freedesktop/DBus',
+      'org.freedesktop.DBus.NameHasOwner',
+      `string:${name}`,
     );
     return out.includes('true');
   }

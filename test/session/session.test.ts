@@ -370,7 +370,7 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('a session', () => {
   }, 10_000);
 
   it('waybar shows the module of contrib/', async () => {
-    const { agent } = await started('bar');
+    const { agent, window } = await started('bar');
     const config = join(user.runtime, 'waybar.json');
     const style = join(user.runtime, 'waybar.css');
     writeFileSync(
@@ -427,8 +427,42 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('a session', () => {
       ],
       has_working: false,
     });
+    // The tray of the same bar.
+    const items = () =>
+      desktop.send(
+        'org.kde.StatusNotifierWatcher',
+        '/StatusNotifierWatcher',
+        'org.freedesktop.DBus.Properties.Get',
+        'string:org.kde.StatusNotifierWatcher',
+        'string:RegisteredStatusNotifierItems',
+      );
+    const item = await until('the icon in the tray', () => /:1\.\d+/.exec(items())?.[0]);
+    const ask = (name: string) =>
+      desktop.send(
+        item,
+        '/StatusNotifierItem',
+        'org.freedesktop.DBus.Properties.Get',
+        'string:org.kde.StatusNotifierItem',
+        `string:${name}`,
+      );
+    expect(ask('Status')).toContain('NeedsAttention');
+    expect(ask('ToolTip')).toContain('1 agent, 1 waiting for you');
+    const menu = (member: string, ...args: string[]) =>
+      desktop.send(item, '/MenuBar', `com.canonical.dbusmenu.${member}`, ...args);
+    expect(menu('GetLayout', 'int32:0', 'int32:-1', 'array:string:')).toMatch(
+      /bar {2}approval: Bash: npm run <all> · Focus[\s\S]*Pause monitoring[\s\S]*Quit/,
+    );
     await sleep(1_000);
     shot('waybar');
+    elsewhere();
+    menu('Event', 'int32:1', 'string:clicked', 'variant:int32:0', 'uint32:0');
+    await until('the window to have the focus', () => desktop.focusedWindow() === window);
+    elsewhere();
+    await until('the badge', () => badge(window)?.needs_attention);
+    menu('Event', 'int32:3', 'string:clicked', 'variant:int32:0', 'uint32:0');
+    await until('the badge to go while paused', () => !existsSync(badgePath(window)));
+    menu('Event', 'int32:3', 'string:clicked', 'variant:int32:0', 'uint32:0');
+    await until('the badge to be back', () => badge(window)?.needs_attention);
     expect(said).not.toMatch(/error/i);
     await ended(waybar);
     await ended(follower);
