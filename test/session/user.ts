@@ -2,6 +2,7 @@ import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_pr
 import {
   chownSync,
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -14,7 +15,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+/** The checkout: this file may have been compiled into a folder of it. */
+export const ROOT = checkout(fileURLToPath(new URL('.', import.meta.url)));
+
+function checkout(from: string): string {
+  return existsSync(join(from, 'tsconfig.build.json')) ? from : checkout(join(from, '..', '/'));
+}
 const NAME = 'vigiltest';
 
 /** What the tests as an ordinary user need: root, to make one. */

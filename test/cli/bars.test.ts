@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { ewwLine } from '../../src/cli/bars/eww.js';
+import { nextToFocus, ownAgents } from '../../src/cli/bars/order.js';
+import { tmuxLine } from '../../src/cli/bars/tmux.js';
+import { waybarLine } from '../../src/cli/bars/waybar.js';
+import { fakeAgent } from '../api/fake-view.js';
+
+const at = (minute: number) => `2026-11-20T12:${String(minute).padStart(2, '0')}:00.000Z`;
+const working = fakeAgent({ pid: 1, agent: 'codex', since: at(1) });
+const done = fakeAgent({ pid: 2, state: 'WAITING', reason: 'done', unseen: 1, since: at(2) });
+const asking = fakeAgent({
+  pid: 3,
+  agent: 'claude-code',
+  state: 'WAITING',
+  reason: 'approval',
+  asks: 'Bash: a < b',
+  unseen: 1,
+  since: at(3),
+});
+const asksLonger = fakeAgent({ pid: 4, state: 'WAITING', reason: 'question', since: at(0) });
+const seen = fakeAgent({ pid: 5, state: 'WAITING', reason: 'done', since: at(0) });
+
+describe('order', () => {
+  it('shows the longest waiting request first', () => {
+    expect(ownAgents([working, done, asking, asksLonger, seen], 1000).map(({ pid }) => pid)).toEqual([
+      4, 3, 2, 1, 5,
+    ]);
+    expect(nextToFocus([working, done, asking], 1000)?.pid).toBe(3);
+    expect(nextToFocus([working, seen], 1000)?.pid).toBe(5);
+    expect(nextToFocus([working], 1000)).toBeUndefined();
+  });
+
+  it('leaves out what is not the user’s, not interactive, or over', () => {
+    const others = [fakeAgent({ uid: 7 }), fakeAgent({ interactive: false }), fakeAgent({ state: 'EXITED' })];
+    expect(ownAgents(others, 1000)).toEqual([]);
+  });
+});
+
+it('waybar: JSON in one line, escaped', () => {
+  const line = waybarLine([asking, done, working]);
+  expect(line).not.toContain('\n');
+  expect(JSON.parse(line)).toEqual({
+    text: '? 1 ✔ 1 ▶ 1',
+    alt: 'approval',
+    tooltip:
+      'claude-code  shop  waiting approval: Bash: a &lt; b\nclaude  shop  waiting done\ncodex  shop  working thinking',
+    class: ['approval', 'attention', 'has-working'],
+    percentage: 33,
+  });
+  expect(JSON.parse(waybarLine([]))).toMatchObject({ text: '', alt: 'idle', tooltip: 'No agents' });
+  expect(JSON.parse(waybarLine(null))).toMatchObject({ alt: 'down', class: ['down'] });
+  expect(JSON.parse(waybarLine(Array.from({ length: 25 }, () => working))).tooltip).toMatch(/… and 5 more$/);
+});
+
+it('eww: sessions, and whether one works', () => {
+  expect(JSON.parse(ewwLine([asking, seen]))).toEqual({
+    sessions: [
+      { id: 3, state: 'stopped', source: 'claude-code', project: 'shop', needs_attention: true, count: 1 },
+      { id: 5, state: 'idle', source: 'generic', project: 'shop', needs_attention: false, count: 1 },
+    ],
+    has_working: false,
+  });
+  expect(JSON.parse(ewwLine(null))).toEqual({ sessions: [], has_working: false });
+  expect(JSON.parse(ewwLine([working])).has_working).toBe(true);
+});
+
+it('tmux: a segment', () => {
+  expect(tmuxLine([asking, working])).toBe('#[fg=yellow]? 1#[default] #[fg=blue]▶ 1#[default]');
+  expect(tmuxLine([])).toBe('');
+});
