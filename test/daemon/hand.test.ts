@@ -1,0 +1,172 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Transition } from '../../src/agents/model.js';
+import { Hand } from '../../src/daemon/hand.js';
+import { handCommand } from '../../src/daemon/hand-command.js';
+import { Turns } from '../../src/daemon/turns.js';
+import { createLogger } from '../../src/log/logger.js';
+import type { FromHand } from '../../src/session/protocol.js';
+import { until } from '../session/desktop.js';
+
+/** A hand is its user's puppet: here it is a script that does its worst. */
+
+let hand: Hand | null = null;
+afterEach(async () => {
+  await hand?.stop();
+  hand = null;
+});
+
+function start(script: string): { log: string[]; received: FromHand[] } {
+  const log: string[] = [];
+  const received: FromHand[] = [];
+  hand = new Hand({
+    uid: 4242,
+    command: { file: process.execPath, args: ['-e', script], env: {} },
+    logger: createLogger({ level: 'debug', format: 'json', write: text => void log.push(text) }),
+    greeting: () => [{ type: 'words', sessions: [] }],
+    receive: message => void received.push(message),
+  });
+  hand.start();
+  return { log, received };
+}
+
+const STAY = 'process.stdin.resume().on("end", () => process.exit());';
+const has = (log: string[], text: string) =>
+  until(`"${text}" in the log`, () => log.some(line => line.includes(text)));
+
+describe('a hand that misbehaves', () => {
+  it.each([
+    ['garbage', 'console.log("no json")', 'not JSON'],
+    [
+      'another language',
+      'console.log(JSON.stringify({ type: "exec", command: "rm" }))',
+      'none of the protocol',
+    ],
+    [
+      'an observation of the future',
+      'console.log(JSON.stringify({ type: "registry", pid: 1, entry: null, time_ms: 1e15 }))',
+      'none of the protocol',
+    ],
+    ['a line without end', 'process.stdout.write("x".repeat(200000))', 'more than 65536 bytes'],
+  ])('%s is not taken, and said once', async (_what, script, why) => {
+    const { log, received } = start(`${script};${script};${STAY}`);
+    await has(log, why);
+    expect(log).toHaveLength(1);
+    expect(received).toEqual([]);
+  });
+
+  it('is ended when it floods, and comes back later', async () => {
+    const line = JSON.stringify({ type: 'log', level: 'info', message: 'x', fields: {} });
+    const { log, received } = start(
+      `for (let i = 0; i < 5000; i++) console.log(${JSON.stringify(line)});${STAY}`,
+    );
+    await has(log, 'lines a second');
+    await has(log, 'the hand of a user ended');
+    expect(received.length).toBeLessThanOrEqual(1_050);
+    expect(hand?.pid).toBeNull();
+    await until('another', () => hand?.pid !== null);
+  });
+
+  it('is started again with patience, and told what its death said', async () => {
+    const { log } = start('console.error("Cannot find module hand.js"); process.exit(1)');
+    await until('three deaths', () => log.filter(text => text.includes('ended')).length >= 3);
+    const waits = log
+      .filter(text => text.includes('ended'))
+      .map(text => (JSON.parse(text) as { again_in_ms: number }).again_in_ms);
+    expect(waits.slice(0, 3)).toEqual([250, 500, 1000]);
+    expect(log[0]).toContain('Cannot find module hand.js');
+  });
+
+  it('that does not read does not fill our memory', async () => {
+    const { received } = start(
+      'console.log(JSON.stringify({ type: "unseen", counts: [] })); setInterval(() => {}, 1000)',
+    );
+    await until('it to be there', () => received.length > 0);
+    const before = process.memoryUsage().rss;
+    for (let i = 0; i < 2_000; i++)
+      hand!.send({
+        type: 'agents',
+        agents: Array.from({ length: 20 }, () => ({ filler: 'x'.repeat(4000) })) as never,
+      });
+    expect(process.memoryUsage().rss - before).toBeLessThan(100 * 1024 * 1024);
+  });
+});
+
+describe('handCommand', () => {
+  const user = { uid: 4242, gid: 4243, name: 'ann', home: '/home/ann' };
+  const place = {
+    euid: 0,
+    node: '/n',
+    script: '/s',
+    runtimeBase: '/nonexistent',
+    env: { SECRET: '1', LD_PRELOAD: '/x' },
+  };
+
+  it('gives nothing away but what the user has', () => {
+    const command = handCommand(user, place, null)!;
+    expect(command.file).toMatch(/^\/.*setpriv$/);
+    expect(command.args).toEqual(
+      expect.arrayContaining([
+        '--reuid=4242',
+        '--regid=4243',
+        '--init-groups',
+        '--no-new-privs',
+        '--bounding-set=-all',
+      ]),
+    );
+    expect(command.env).toEqual({
+      HOME: '/home/ann',
+      USER: 'ann',
+      LOGNAME: 'ann',
+      PATH: expect.not.stringContaining('home'),
+      XDG_RUNTIME_DIR: '/nonexistent/4242',
+    });
+  });
+
+  it('takes no runtime directory that is somebody else’s', () => {
+    expect(
+      handCommand({ ...user, uid: 1 }, { ...place, runtimeBase: '/' }, '/tmp')!.env.XDG_RUNTIME_DIR,
+    ).toBe('//1');
+    for (const said of ['/etc/passwd/x', `/${'x'.repeat(5000)}`, '/a\0b', '/proc/1/root/x']) {
+      const command = handCommand({ ...user, uid: 1 }, { ...place, runtimeBase: '/' }, said);
+      expect(command!.env.XDG_RUNTIME_DIR).not.toBe(said);
+    }
+    expect(handCommand(user, { ...place, euid: 4242, env: { XDG_RUNTIME_DIR: '/tmp' } }, null)!.file).toBe(
+      '/n',
+    );
+    expect(handCommand(user, { ...place, euid: 1 }, null)).toBeNull();
+  });
+});
+
+it('a turn is the work since the last prompt, without the time at requests', () => {
+  const turns = new Turns();
+  const go = (
+    time_ms: number,
+    from: Transition['from'],
+    to: Transition['to'],
+    reason: Transition['reason'],
+  ) =>
+    turns.take({
+      time_ms,
+      pid: 1,
+      agent: 'x',
+      from,
+      to,
+      reason,
+      evidence: { source: 'registry', text: '', time_ms },
+      ending: null,
+      tty: null,
+      cwd: null,
+    });
+  go(0, 'UNKNOWN', 'WORKING', 'thinking');
+  go(1000, 'WORKING', 'WORKING', 'tool');
+  expect(turns.worked(1, 1500)).toBe(1500);
+  go(2000, 'WORKING', 'WAITING', 'approval');
+  expect(turns.worked(1, 9000)).toBe(2000);
+  go(10_000, 'WAITING', 'WORKING', 'thinking');
+  go(13_000, 'WORKING', 'WAITING', 'done');
+  expect(turns.worked(1, 20_000)).toBe(5000);
+  go(30_000, 'WAITING', 'WORKING', 'thinking');
+  expect(turns.worked(1, 30_500)).toBe(500);
+  turns.forgetAllBut(new Set());
+  expect(turns.worked(1, 40_000)).toBe(0);
+});
