@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { statFile } from '../proc/stat-file.js';
 import type { HandCommand } from './hand.js';
 
 const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv', '/run/current-system/sw/bin/setpriv'];
@@ -66,12 +66,12 @@ function runtimeDirectory(uid: number, place: HandPlace, said: string | null): s
   const usual = `${place.runtimeBase}/${uid}`;
   for (const path of [own, usual, said]) {
     if (!path?.startsWith('/')) continue;
-    const stat = statSync(path, { throwIfNoEntry: false });
+    const stat = statFile(path);
     if (stat?.isDirectory() && stat.uid === uid) return path;
   }
-  return statSync(usual, { throwIfNoEntry: false }) === undefined ? usual : null;
+  return statFile(usual) === null ? usual : null;
 }
 
 function isProgram(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+  return statFile(path)?.isFile() ?? false;
 }

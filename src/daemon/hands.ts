@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { plainTitle } from '../agents/evidence/osc.js';
 import type { Transition } from '../agents/model.js';
@@ -7,6 +6,7 @@ import type { Session } from '../agents/tracker/session.js';
 import { endingFields } from '../api/state-event.js';
 import type { Config } from '../config/schema.js';
 import type { Logger } from '../log/logger.js';
+import { statFile } from '../proc/stat-file.js';
 import type { Users } from '../proc/users.js';
 import type { FromHand, HandAgent, HandConfig, ToHand, WordsSession } from '../session/protocol.js';
 import { variable } from '../session/terminal/tmux.js';
@@ -198,7 +198,7 @@ export class Hands {
 
   private user(uid: number): HandUser {
     const { users, place } = this.options;
-    const runtime = statSync(`${place.runtimeBase}/${uid}`, { throwIfNoEntry: false });
+    const runtime = statFile(`${place.runtimeBase}/${uid}`);
     const gid = users.gid(uid) ?? (runtime?.uid === uid ? runtime.gid : uid);
     return { uid, gid, name: users.name(uid), home: users.home(uid) ?? '/' };
   }

@@ -1,4 +1,5 @@
-import { type FSWatcher, statSync, watch } from 'node:fs';
+import { type FSWatcher, watch } from 'node:fs';
+import { statFile } from '../proc/stat-file.js';
 import { Attention } from './badges/attention.js';
 import { type Badge, type BadgePart, badgeOf } from './badges/badge.js';
 import { BadgeFiles } from './badges/files.js';
@@ -340,7 +341,7 @@ export class UserSession {
 
   /** The runtime directory comes with the first login and goes with the last logout. */
   private watchRuntimeDir(): void {
-    const inode = statSync(this.runtimeDir, { throwIfNoEntry: false })?.ino ?? 0;
+    const inode = statFile(this.runtimeDir)?.ino ?? 0;
     if (this.watcher !== null && inode === this.inode) return;
     this.watcher?.close();
     this.watcher = null;

@@ -1,4 +1,5 @@
-import { type FSWatcher, statSync, watch } from 'node:fs';
+import { type FSWatcher, watch } from 'node:fs';
+import { statFile } from '../proc/stat-file.js';
 
 /** How often a directory that cannot be watched (it is not there yet, or inotify is used up) is tried. */
 const RETRY_MS = 1_000;
@@ -33,7 +34,7 @@ export class DirectoryWatch {
 
   private open(): void {
     try {
-      this.inode = inodeOf(this.path);
+      this.inode = statFile(this.path)?.ino ?? 0;
       this.watcher = watch(this.path, { persistent: false }, (_event, name) => {
         if (!this.closed && typeof name === 'string') this.changed(name);
       });
@@ -45,7 +46,7 @@ export class DirectoryWatch {
 
   /** The directory may have come, gone, or been replaced by another of the same name. */
   private check(): void {
-    const inode = inodeOf(this.path);
+    const inode = statFile(this.path)?.ino ?? 0;
     if (this.watcher !== null && inode === this.inode) return;
     this.drop();
     this.open();
@@ -55,14 +56,5 @@ export class DirectoryWatch {
   private drop(): void {
     this.watcher?.close();
     this.watcher = null;
-  }
-}
-
-/** 0 when it is not there or may not be looked at. */
-function inodeOf(path: string): number {
-  try {
-    return statSync(path).ino;
-  } catch {
-    return 0;
   }
 }
