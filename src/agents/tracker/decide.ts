@@ -1,7 +1,7 @@
 import { idleTime, type Rhythm, silence, unpromptedRun } from '../evidence/rhythm.js';
 import type { Evidence, Reason, State } from '../model.js';
 import { ASKS_AFTER_MS, type Claim, disagreementEnds, SETTLED_MS, strongestClaim } from './claim.js';
-import { runningTools, type Session } from './session.js';
+import { runningTools, type Session, said } from './session.js';
 
 export interface DecideOptions {
   /** Silence after which an agent counts as waiting when it says nothing itself. */
@@ -48,11 +48,7 @@ const LOADING_MS = 15_000;
 /** What state a living session is in, from everything on record. Pure; the rhythm must be settled. */
 export function decide(session: Session, now_ms: number, options: DecideOptions): Decision {
   if (!session.interactive) {
-    const evidence = {
-      source: 'lifecycle',
-      text: 'a non-interactive run works until it ends',
-      time_ms: session.started_ms,
-    } as const;
+    const evidence = said('lifecycle', 'a non-interactive run works until it ends', session.started_ms);
     return working(session, now_ms, options, evidence, 'non-interactive runs never wait for a person', null);
   }
   const claim = options.words ? strongestClaim(session, now_ms) : null;
@@ -66,7 +62,7 @@ export function decide(session: Session, now_ms: number, options: DecideOptions)
 
 function fromClaim(session: Session, now_ms: number, options: DecideOptions, claim: Claim): Decision {
   const { rhythm } = session.signals;
-  const evidence: Evidence = { source: claim.source, text: claim.text, time_ms: claim.at_ms };
+  const evidence = said(claim.source, claim.text, claim.at_ms);
   if (claim.working) {
     if (claim.source === 'osc' && session.state !== 'WORKING' && !enterExplains(rhythm, claim)) {
       const blip_ms = claim.at_ms + BLIP_MS;
@@ -94,7 +90,7 @@ function fromClaim(session: Session, now_ms: number, options: DecideOptions, cla
       return working(session, now_ms, options, evidence, rule, asks_ms ?? now_ms - quiet_ms + limit_ms);
     }
     const text = `${claim.text}, but its terminal has been silent for ${limit_ms / 1000} s`;
-    const silent: Evidence = { source: 'rhythm', text, time_ms: now_ms };
+    const silent = said('rhythm', text, now_ms);
     return waiting(session, null, silent, 'a working agent of this kind never stops drawing', null);
   }
   const known_ms = claim.at_ms + ASK_KNOWN_MS;
@@ -121,7 +117,7 @@ function fromClaim(session: Session, now_ms: number, options: DecideOptions, cla
       session,
       now_ms,
       options,
-      { source: 'rhythm', text, time_ms: now_ms },
+      said('rhythm', text, now_ms),
       'a waiting agent does not keep drawing',
       now_ms + options.wait_threshold_ms,
     );
@@ -152,11 +148,7 @@ function drewWhileWatched(session: Session): boolean {
 function fromBlockedRead(session: Session, now_ms: number, options: DecideOptions): Decision {
   const since_ms = session.signals.blocked_since_ms;
   if (since_ms === null) {
-    const evidence: Evidence = {
-      source: 'blocked_read',
-      text: 'it is not reading from its terminal',
-      time_ms: now_ms,
-    };
+    const evidence = said('blocked_read', 'it is not reading from its terminal', now_ms);
     return working(
       session,
       now_ms,
@@ -168,11 +160,7 @@ function fromBlockedRead(session: Session, now_ms: number, options: DecideOption
   }
   const ripe_ms = since_ms + options.wait_threshold_ms;
   if (now_ms < ripe_ms) return unchanged(session, ripe_ms);
-  const evidence: Evidence = {
-    source: 'blocked_read',
-    text: 'it is blocked in read() on its terminal',
-    time_ms: since_ms,
-  };
+  const evidence = said('blocked_read', 'it is blocked in read() on its terminal', since_ms);
   return waiting(session, null, evidence, `blocked in read() for ${options.wait_threshold_ms} ms`, null);
 }
 
@@ -185,28 +173,28 @@ function fromRhythm(session: Session, now_ms: number, options: DecideOptions): D
   const ripe_ms = Math.max(now_ms - idleTime(rhythm, now_ms) + options.wait_threshold_ms, loads_ms);
   const believed = rhythm.keys_seen || !(options.words && session.kind.keepsTranscript);
   if (rhythm.working && believed) {
-    const evidence: Evidence = {
-      source: 'rhythm',
-      text: 'it keeps drawing although no key is pressed',
-      time_ms: rhythm.run_start_ms ?? now_ms,
-    };
+    const evidence = said(
+      'rhythm',
+      'it keeps drawing although no key is pressed',
+      rhythm.run_start_ms ?? now_ms,
+    );
     return working(session, now_ms, options, evidence, 'unprompted output is work', ripe_ms);
   }
   if (now_ms < ripe_ms) return unchanged(session, ripe_ms);
   const tools = runningTools(session);
   if (tools.length > 0 && !session.kind.alwaysDraws && session.has_worked) {
-    const evidence: Evidence = {
-      source: 'children',
-      text: `its tool runs: ${tools[0]?.command ?? ''}`,
-      time_ms: tools[0]?.since_ms ?? now_ms,
-    };
+    const evidence = said(
+      'children',
+      `its tool runs: ${tools[0]?.command ?? ''}`,
+      tools[0]?.since_ms ?? now_ms,
+    );
     return working(session, now_ms, options, evidence, 'a silent agent whose tool runs is working', null);
   }
-  const evidence: Evidence = {
-    source: 'rhythm',
-    text: `its terminal has been silent for ${options.wait_threshold_ms} ms`,
-    time_ms: now_ms - silent_ms,
-  };
+  const evidence = said(
+    'rhythm',
+    `its terminal has been silent for ${options.wait_threshold_ms} ms`,
+    now_ms - silent_ms,
+  );
   return waiting(session, null, evidence, 'silence is waiting', null);
 }
 

@@ -1,6 +1,7 @@
+import { printable } from '../../text/printable.js';
 import { newRhythm, type Rhythm } from '../evidence/rhythm.js';
 import type { AgentKind, Words } from '../kinds/kind.js';
-import type { Ending, Evidence, Reason, State } from '../model.js';
+import type { Ending, Evidence, EvidenceSource, Reason, State } from '../model.js';
 import type { ProcessFacts, RegistryEntry, TranscriptEntry } from '../observation.js';
 
 /** What one process is within its session. */
@@ -59,6 +60,8 @@ export interface Session {
 }
 
 const MAX_RECORD = 40;
+/** Longest piece of evidence, in characters. */
+const MAX_TEXT = 300;
 /** A spinner in the title must not push everything else off the record. */
 const RECENT = 4;
 
@@ -101,6 +104,11 @@ export function newSession(
     },
     record: [first],
   };
+}
+
+/** One thing to go on record. The words can hold names that other processes chose. */
+export function said(source: EvidenceSource, text: string, time_ms: number): Evidence {
+  return { source, text: printable(text, MAX_TEXT), time_ms };
 }
 
 /** Keeps evidence for `explain`; the same words again only move the time. */

@@ -1,16 +1,19 @@
-import { isTitle, parseOsc, plainTitle } from '../evidence/osc.js';
-import { rhythmKey, rhythmOutput, rhythmResize, settleRhythm } from '../evidence/rhythm.js';
+import { rhythmOutput, rhythmResize, settleRhythm } from '../evidence/rhythm.js';
 import type { Recogniser } from '../kinds/index.js';
-import type { Ending, Evidence, Transition } from '../model.js';
-import type {
-  Observation,
-  ProcessObservation,
-  RegistryEntry,
-  SensorObservation,
-  TranscriptEntry,
-} from '../observation.js';
+import type { Ending, Transition } from '../model.js';
+import type { Observation, ProcessObservation, SensorObservation } from '../observation.js';
 import { type DecideOptions, type Decision, decide } from './decide.js';
+import { describeEnding } from './ending.js';
 import { Family } from './family.js';
+import {
+  hearBlockedRead,
+  hearKey,
+  hearOom,
+  hearOsc,
+  hearRegistry,
+  hearTool,
+  hearTranscript,
+} from './hear.js';
 import { remember, type Session } from './session.js';
 
 export interface TrackerOptions extends DecideOptions {
@@ -135,7 +138,8 @@ export class Tracker {
           observation.path,
           observation.time_ms,
         );
-        return session === undefined ? [] : [this.progress(session, 'a tool started')];
+        if (session !== undefined) hearTool(session, 'started', observation.time_ms);
+        return session === undefined ? [] : [session];
       }
       case 'exit':
         return this.takeExit(observation.pid, {
@@ -147,21 +151,12 @@ export class Tracker {
         return this.takeExit(observation.pid, { code: null, signal: null, sender: null });
       case 'oom': {
         const session = this.family.sessionOf(observation.pid);
-        if (session === undefined) return [];
-        if (session.pid === observation.pid) session.signals.oom_ms = observation.time_ms;
-        remember(session, {
-          source: 'lifecycle',
-          text: `the OOM killer chose process ${observation.pid}`,
-          time_ms: observation.time_ms,
-        });
+        if (session !== undefined) hearOom(session, observation.pid, observation.time_ms);
         return [];
       }
       case 'key': {
         const sessions = this.family.onTerminal(observation.tty);
-        for (const session of sessions) {
-          rhythmKey(session.signals.rhythm, observation.time_ms, observation.enter);
-          if (observation.enter) this.progress(session, 'the Enter key was pressed');
-        }
+        for (const session of sessions) hearKey(session, observation.enter, observation.time_ms);
         return sessions;
       }
       case 'resize': {
@@ -176,14 +171,26 @@ export class Tracker {
         if (observation.bytes > MORE_THAN_A_SPINNER_BYTES) session.signals.progress_ms = observation.time_ms;
         return [session];
       }
-      case 'osc':
-        return this.takeOsc(observation.pid, observation.text, observation.time_ms);
-      case 'registry':
-        return this.takeRegistry(observation.pid, observation.entry, observation.time_ms);
-      case 'transcript':
-        return this.takeTranscript(observation.pid, observation.entry, observation.time_ms);
-      case 'blocked_read':
-        return this.takeBlockedRead(observation.pid, observation.blocked, observation.time_ms);
+      case 'osc': {
+        const session = this.family.speaker(observation.pid);
+        if (session !== undefined) hearOsc(session, observation.text, observation.time_ms);
+        return session === undefined ? [] : [session];
+      }
+      case 'registry': {
+        const session = this.mainOf(observation.pid);
+        const news = session !== undefined && hearRegistry(session, observation.entry, observation.time_ms);
+        return news ? [session] : [];
+      }
+      case 'transcript': {
+        const session = this.mainOf(observation.pid);
+        if (session !== undefined) hearTranscript(session, observation.entry, observation.time_ms);
+        return session === undefined ? [] : [session];
+      }
+      case 'blocked_read': {
+        const session = this.family.speaker(observation.pid);
+        if (session !== undefined) hearBlockedRead(session, observation.blocked, observation.time_ms);
+        return session === undefined ? [] : [session];
+      }
       case 'sensor':
         return this.takeSensor(observation);
       case 'clock':
@@ -211,108 +218,20 @@ export class Tracker {
     }
     if (session.pid !== pid) {
       const member = this.family.forget(pid);
-      return member?.role === 'tool' ? [this.progress(session, 'a tool ended')] : [];
+      if (member?.role !== 'tool') return [];
+      hearTool(session, 'ended', this.now_ms);
+      return [session];
     }
     this.end(session, ending);
     return [];
   }
 
   private end(session: Session, ending: Ending): void {
-    const oom = session.signals.oom_ms !== null;
-    const reason = oom ? 'oom' : ending.signal !== null ? 'signal' : 'exit';
-    const sender = ending.sender === null ? '' : ` from ${ending.sender.comm} (${ending.sender.pid})`;
-    const text =
-      reason === 'oom'
-        ? 'the kernel killed it for want of memory'
-        : ending.signal !== null
-          ? `ended by signal ${ending.signal}${sender}`
-          : ending.code !== null
-            ? `exited with code ${ending.code}`
-            : 'it is no longer there';
-    const known = ending.signal !== null || ending.code !== null;
-    const evidence: Evidence = { source: known ? 'lifecycle' : 'procfs', text, time_ms: this.now_ms };
+    const { reason, evidence } = describeEnding(session, ending, this.now_ms);
     session.ending = ending;
     this.family.end(session);
     this.change(session, { state: 'EXITED', reason, evidence, rule: 'the process ended', until_ms: null });
     this.due.set(session, this.now_ms + this.options.exited_keep_ms);
-  }
-
-  private takeOsc(pid: number, text: string, time_ms: number): Session[] {
-    const session = this.family.speaker(pid);
-    if (session === undefined) return [];
-    for (const osc of parseOsc(text)) {
-      const words = isTitle(osc)
-        ? session.kind.readTitle?.(osc.payload)
-        : session.kind.readOsc?.(osc.code, osc.payload);
-      if (isTitle(osc)) session.title = plainTitle(osc.payload) || null;
-      if (!words) continue;
-      const slot = isTitle(osc) ? 'title' : 'osc';
-      const before = session.signals[slot];
-      const repeats = slot === 'title' && before?.words.state === words.state;
-      session.signals[slot] = { words, at_ms: repeats ? before.at_ms : time_ms, last_ms: time_ms };
-      // The spinner is back: whatever it asked for has been answered, though that was not heard.
-      if (
-        slot === 'title' &&
-        !repeats &&
-        words.state === 'working' &&
-        session.signals.osc?.words.state !== 'working'
-      ) {
-        session.signals.osc = null;
-      }
-      remember(session, { source: 'osc', text: words.text, time_ms });
-    }
-    return [session];
-  }
-
-  private takeRegistry(pid: number, entry: RegistryEntry | null, time_ms: number): Session[] {
-    const session = this.family.sessionOf(pid);
-    if (session === undefined || session.pid !== pid) return [];
-    if (entry === null) {
-      // It is taken away when the agent is about to end: what it said last holds until then.
-      remember(session, { source: 'registry', text: 'its session file is gone', time_ms });
-      return [];
-    }
-    if (entry.start_ticks !== null && entry.start_ticks !== session.start_ticks) {
-      remember(session, {
-        source: 'registry',
-        text: 'ignored: its session file speaks of an earlier process with this pid',
-        time_ms,
-      });
-      return [];
-    }
-    const before = session.signals.registry?.entry;
-    session.session_id = entry.session_id ?? session.session_id;
-    if (before?.status === entry.status && before?.waiting_for === entry.waiting_for) return [];
-    session.signals.registry = { entry, at_ms: time_ms };
-    const text = `its session file says ${entry.status ?? 'nothing'}${entry.waiting_for ? `: ${entry.waiting_for}` : ''}`;
-    remember(session, { source: 'registry', text, time_ms });
-    return [this.progress(session)];
-  }
-
-  private takeTranscript(pid: number, entry: TranscriptEntry, time_ms: number): Session[] {
-    const session = this.family.sessionOf(pid);
-    if (session === undefined || session.pid !== pid) return [];
-    session.signals.transcript = { entry, at_ms: time_ms };
-    session.session_id ??= entry.session_id;
-    remember(session, {
-      source: 'transcript',
-      text: `its transcript says ${entry.phase.replace('_', ' ')}${entry.detail ? ` (${entry.detail})` : ''}`,
-      time_ms,
-    });
-    return [this.progress(session)];
-  }
-
-  private takeBlockedRead(pid: number, blocked: boolean, time_ms: number): Session[] {
-    const session = this.family.speaker(pid);
-    if (session === undefined) return [];
-    session.signals.blocked_since_ms = blocked ? (session.signals.blocked_since_ms ?? time_ms) : null;
-    if (blocked) session.signals.reads_lines = true;
-    remember(session, {
-      source: 'blocked_read',
-      text: blocked ? 'blocked in read() on its terminal' : 'no longer blocked in read()',
-      time_ms,
-    });
-    return [session];
   }
 
   private takeSensor({ terminal, keys, time_ms }: SensorObservation): Session[] {
@@ -329,15 +248,10 @@ export class Tracker {
     session.signals.rhythm.keys_seen = this.keys_live;
   }
 
-  private progress(session: Session, text?: string): Session {
-    session.signals.progress_ms = this.now_ms;
-    if (text !== undefined)
-      remember(session, {
-        source: text.startsWith('a tool') ? 'children' : 'rhythm',
-        text,
-        time_ms: this.now_ms,
-      });
-    return session;
+  /** The session whose main process this is. */
+  private mainOf(pid: number): Session | undefined {
+    const session = this.family.sessionOf(pid);
+    return session?.pid === pid ? session : undefined;
   }
 
   /** Decides a living session anew. */

@@ -1,0 +1,21 @@
+import type { Ending, Evidence, ExitReason } from '../model.js';
+import { type Session, said } from './session.js';
+
+/** Why it ended, and how we know. */
+export function describeEnding(
+  session: Session,
+  ending: Ending,
+  time_ms: number,
+): { reason: ExitReason; evidence: Evidence } {
+  const { code, signal, sender } = ending;
+  if (session.signals.oom_ms !== null) {
+    return { reason: 'oom', evidence: said('lifecycle', 'the kernel killed it for want of memory', time_ms) };
+  }
+  if (signal !== null) {
+    const from = sender === null ? '' : ` from ${sender.comm} (${sender.pid})`;
+    return { reason: 'signal', evidence: said('lifecycle', `ended by signal ${signal}${from}`, time_ms) };
+  }
+  if (code !== null)
+    return { reason: 'exit', evidence: said('lifecycle', `exited with code ${code}`, time_ms) };
+  return { reason: 'exit', evidence: said('procfs', 'it is no longer there', time_ms) };
+}
