@@ -238,6 +238,18 @@ describe('Codex', () => {
     expect(story.states.slice(5)).toEqual(['WORKING thinking @50.10', 'WAITING done @55.20']);
   });
 
+  it('is believed without titles too, when no Enter explains its work but it goes on', () => {
+    const story = start()
+      .osc(1, STATUS('idle'))
+      .osc(20, STATUS('blocked:kind=permission'))
+      .key(30)
+      .osc(30.1, STATUS('working'));
+    story.until(30.3);
+    expect(story.states.at(-1)).toBe('WAITING approval @20.00');
+    for (let s = 30.1; s < 32; s += 0.1) story.output(s);
+    expect(story.states.at(-1)).toMatch(/^WORKING thinking @30\.[5-7]/);
+  });
+
   it('says what it is blocked on', () => {
     const story = start()
       .osc(2, STATUS('working'))

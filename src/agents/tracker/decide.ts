@@ -67,7 +67,7 @@ function fromClaim(session: Session, now_ms: number, options: DecideOptions, cla
     if (claim.source === 'osc' && session.state !== 'WORKING' && !enterExplains(rhythm, claim)) {
       const blip_ms = claim.at_ms + BLIP_MS;
       if (now_ms < blip_ms) return unchanged(session, blip_ms);
-      if (session.kind.alwaysDraws && !spinnerMoved(session, claim)) return unchanged(session, null);
+      if (session.kind.alwaysDraws && !goesOn(session, claim, now_ms)) return unchanged(session, null);
     }
     if (
       claim.source === 'transcript' &&
@@ -129,10 +129,14 @@ function enterExplains(rhythm: Rhythm, claim: Claim): boolean {
   return rhythm.last_enter_ms !== null && claim.at_ms - rhythm.last_enter_ms < ENTER_EXPLAINS_MS;
 }
 
-/** A working agent's spinner moves on; one frame alone is a blip whose end was not heard. */
-function spinnerMoved(session: Session, claim: Claim): boolean {
-  const { title } = session.signals;
-  return title !== null && title.words.state === 'working' && title.last_ms >= claim.at_ms + BLIP_MS / 2;
+/**
+ * A working agent's spinner moves on; one frame alone is a blip whose end was not heard. Where titles are
+ * switched off, its drawing must go on.
+ */
+function goesOn(session: Session, claim: Claim, now_ms: number): boolean {
+  const { title, rhythm } = session.signals;
+  if (title === null) return unpromptedRun(rhythm, now_ms) >= 2 * BLIP_MS;
+  return title.words.state === 'working' && title.last_ms >= claim.at_ms + BLIP_MS / 2;
 }
 
 function mayTurnOutToAsk(session: Session, claim: Claim): boolean {
