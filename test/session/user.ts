@@ -63,6 +63,11 @@ export class User {
   /** A runtime directory as logind makes it, and nothing that runs. */
   reset(): void {
     this.killAll();
+    // Of a test that was killed.
+    for (const line of readFileSync('/proc/mounts', 'utf8').split('\n')) {
+      const point = line.split(' ')[1] ?? '';
+      if (point.startsWith(`${this.runtime}/`)) spawnSync('umount', [point]);
+    }
     rmSync(this.runtime, { recursive: true, force: true });
     this.makeDirectory(this.runtime, 0o700);
     rmSync(join(this.home, '.claude'), { recursive: true, force: true });
