@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { AgentReport, AgentStateEvent, HealthReport } from '../../src/api/contract.js';
+import { MemoryCgroup } from './memory-cgroup.js';
 
 /** The built program, as a person runs it, with one agent that is as hostile as can be. */
 
 const VIGIL = resolve('bin/vigil');
 const FIXTURE = resolve('test/daemon/fixtures/hostile-agent.py');
+const BOMB = resolve('test/daemon/fixtures/memory-bomb.py');
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this looks for
 const CONTROL = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]/;
 
@@ -21,14 +23,16 @@ const vigil = (...args: string[]) =>
   spawnSync(VIGIL, [...args, '--runtime-dir', join(dir, 'run')], { encoding: 'utf8' });
 /** The machine may run agents of its own. */
 const agents = () =>
-  (JSON.parse(vigil('agents', '--json').stdout) as AgentReport[]).filter(report => report.agent === 'evil');
+  (JSON.parse(vigil('agents', '--json').stdout) as AgentReport[]).filter(
+    ({ agent: name }) => name === 'evil' || name === 'bomb',
+  );
 const log = () => readFileSync(join(dir, 'log'), 'utf8');
 
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'vigil-daemon-'));
   writeFileSync(
     join(dir, 'config.toml'),
-    `[[agents]]\nname = "evil"\npaths = ["${FIXTURE}"]\nargv_contains = ["--agent"]\n`,
+    `[[agents]]\nname = "evil"\npaths = ["${FIXTURE}"]\nargv_contains = ["--agent"]\n[[agents]]\nname = "bomb"\npaths = ["${BOMB}"]\n`,
   );
   const command = `exec ${VIGIL} daemon --log-format journal --config ${dir}/config.toml --runtime-dir ${dir}/run --state-dir ${dir}/state --record ${dir}/record.jsonl 2>${dir}/log`;
   daemon = spawn('sh', ['-c', command], { stdio: 'ignore' });
@@ -113,6 +117,29 @@ describe('an agent whose names are hostile', () => {
     });
     if (known) expect(agents()[0]?.signal_sender?.pid).toBe(process.pid);
   });
+});
+
+describe.runIf(process.getuid?.() === 0)('an agent that takes all memory', () => {
+  it('is seen to be killed for it', async () => {
+    const cgroup = MemoryCgroup.create(40 * 1024 * 1024);
+    const bomb = spawn('python3', [BOMB, cgroup.procs], { stdio: 'ignore' });
+    try {
+      await new Promise(done => bomb.once('exit', done));
+      expect(bomb.signalCode).toBe('SIGKILL');
+      const report = () => agents().find(({ pid: id }) => id === bomb.pid);
+      await vi.waitFor(
+        () => expect(report()).toMatchObject({ state: 'EXITED', reason: 'oom', signal: 'SIGKILL' }),
+        {
+          timeout: 10_000,
+          interval: 100,
+        },
+      );
+      expect(report()?.evidence.text).toBe('the kernel killed it for want of memory');
+    } finally {
+      bomb.kill('SIGKILL');
+      cgroup.remove();
+    }
+  }, 20_000);
 });
 
 describe('the daemon', () => {
