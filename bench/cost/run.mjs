@@ -20,7 +20,7 @@ const { findBpftrace, structPid } = await import('../../dist/kernel/bpftrace.js'
 const { openAnnouncer } = await import('../../dist/kernel/announce.js');
 const { bpftrace, problem } = await findBpftrace();
 if (!bpftrace) throw new Error(problem);
-const machine = { structPid: await structPid(bpftrace) };
+const machine = { structPid: await structPid(bpftrace), version: bpftrace.version };
 const text = path => specialise(readFileSync(path, 'utf8'), machine);
 const lifecycle = text(join(bpf, 'lifecycle.bt'));
 const terminal = text(join(bpf, 'terminal-workqueue.bt'));

@@ -169,3 +169,31 @@ export async function structPid(bpftrace: Bpftrace): Promise<string> {
   });
   return result.stdout;
 }
+
+/**
+ * Runs a short program that ends by itself. Null when all of its probes were attached and it printed `expected`;
+ * else why not, in words.
+ */
+export async function tryProgram(
+  bpftrace: Bpftrace,
+  text: string,
+  expected: string,
+  limit_ms: number,
+): Promise<string | null> {
+  const result = await execa(bpftrace.path, ['-f', 'json', '-e', text], {
+    env: environment(),
+    extendEnv: false,
+    cwd: '/',
+    reject: false,
+    stdin: 'ignore',
+    timeout: limit_ms,
+    killSignal: 'SIGKILL',
+    maxBuffer: 100_000,
+  });
+  if (result.timedOut) return `bpftrace needed more than ${limit_ms / 1000} s for it`;
+  // Old versions only warn when a probe cannot be attached.
+  const warning = /^.*(?:could not|unable to|failed to) attach.*$/im.exec(result.stderr)?.[0].trim();
+  if (result.exitCode === 0 && warning === undefined && result.stdout.includes(expected)) return null;
+  const said = warning?.slice(0, 400) ?? complaints(result.stderr);
+  return said || `bpftrace ended with ${result.signal ?? `exit code ${result.exitCode}`} and said nothing`;
+}

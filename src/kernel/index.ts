@@ -1,21 +1,24 @@
 import { type Announce, openAnnouncer } from './announce.js';
-import { structPid } from './bpftrace.js';
+import { type Bpftrace, structPid } from './bpftrace.js';
 import { KernelClock } from './clock.js';
 import type { KernelEvent } from './events.js';
 import type { ProgramHealth, SensorHealth, Tier } from './health.js';
 import { LifecycleTranslator } from './lifecycle.js';
 import type { SensorOptions } from './options.js';
 import { Reorder } from './order.js';
-import { loadProgram } from './program.js';
+import { loadProgram, type Machine } from './program.js';
 import type { Sensor, SensorListener } from './sensor.js';
 import { SupervisedProgram } from './supervise.js';
 import { TerminalTranslator } from './terminal.js';
-import { chooseTier } from './tier.js';
+import { chooseTier, inWords } from './tier.js';
 
 export type { SensorOptions } from './options.js';
 
 const TERMINAL_LINGER_MS = 5_000;
-const TERMINAL_PROGRAM: Record<Exclude<Tier, 'procfs'>, string> = {
+/** After a fallback the better program is tried again when the next agent comes, but not sooner than this. */
+const BETTER_AGAIN_MS = 10 * 60_000;
+type TerminalTier = Exclude<Tier, 'procfs'>;
+const TERMINAL_PROGRAM: Record<TerminalTier, string> = {
   fentry: 'terminal-fentry',
   tracepoint: 'terminal-workqueue',
 };
@@ -31,6 +34,8 @@ class KernelSensor implements Sensor {
   private lifecycle: SupervisedProgram | null = null;
   private terminal: SupervisedProgram | null = null;
   private terminalUnavailable: string | null = null;
+  private openTerminal: ((tier: TerminalTier, missing: string[]) => SupervisedProgram) | null = null;
+  private fellBackAt_ms: number | null = null;
   private announce: Announce | null = null;
   private watched: ReadonlySet<number> = new Set();
   private lingerTimer: NodeJS.Timeout | null = null;
@@ -75,7 +80,7 @@ class KernelSensor implements Sensor {
     if (this.lingerTimer) clearTimeout(this.lingerTimer);
     this.lingerTimer = null;
     if (this.terminal.isAttached) for (const pid of fresh) this.announce?.(pid);
-    else void this.terminal.start();
+    else if (!this.tryBetterAgain()) void this.terminal.start();
   }
 
   health(): SensorHealth {
@@ -102,14 +107,14 @@ class KernelSensor implements Sensor {
   });
 
   private async startPrograms(): Promise<void> {
-    const { logger, bpfDir, bpftracePath, forceTier, daemonPid } = this.options;
+    const { logger, bpfDir, bpftracePath, forceTier } = this.options;
     const choice = await chooseTier(bpftracePath, forceTier);
     this.tier = choice.tier;
     this.tierReason = choice.reason;
     this.version = choice.version;
     const { bpftrace } = choice;
     if (bpftrace === null || choice.tier === 'procfs' || this.stopped) return;
-    const machine = { structPid: await structPid(bpftrace) };
+    const machine: Machine = { structPid: await structPid(bpftrace), version: bpftrace.version };
 
     this.lifecycle = new SupervisedProgram(
       {
@@ -136,28 +141,12 @@ class KernelSensor implements Sensor {
     const announcer = await openAnnouncer();
     if ('announce' in announcer) {
       this.announce = announcer.announce;
-      this.terminal = new SupervisedProgram(
-        {
-          name: 'terminal',
-          bpftrace,
-          text: await loadProgram(bpfDir, TERMINAL_PROGRAM[choice.tier], machine),
-          parameters: [String(daemonPid)],
-          missing: [],
-        },
-        logger,
-        this.clock,
-        {
-          line: line => this.terminalTranslator.line(line),
-          map: (name, entries) => this.terminalTranslator.map(name, entries),
-          attached: () => this.terminalTranslator.restart(),
-          // Each time anew: a process may have changed its group, and an announcement costs a microsecond.
-          heartbeat: () => {
-            for (const pid of this.watched) this.announce?.(pid);
-          },
-          lost: count => logger.debug({ count }, 'terminal events were lost'),
-          live: live => this.listener.terminal(live),
-        },
-      );
+      const texts = {
+        fentry: choice.tier === 'fentry' ? await loadProgram(bpfDir, TERMINAL_PROGRAM.fentry, machine) : '',
+        tracepoint: await loadProgram(bpfDir, TERMINAL_PROGRAM.tracepoint, machine),
+      };
+      this.openTerminal = (tier, missing) => this.terminalProgram(bpftrace, tier, texts[tier], missing);
+      this.terminal = this.openTerminal(choice.tier, []);
     } else {
       this.terminalUnavailable = announcer.problem;
       logger.warn({ problem: announcer.problem }, 'no terminal events');
@@ -165,6 +154,63 @@ class KernelSensor implements Sensor {
     if (this.stopped) return;
     await this.lifecycle.start();
     if (this.watched.size > 0) void this.terminal?.start();
+  }
+
+  private terminalProgram(
+    bpftrace: Bpftrace,
+    tier: TerminalTier,
+    text: string,
+    missing: string[],
+  ): SupervisedProgram {
+    const { logger, daemonPid } = this.options;
+    return new SupervisedProgram(
+      { name: 'terminal', bpftrace, text, parameters: [String(daemonPid)], missing },
+      logger,
+      this.clock,
+      {
+        line: line => this.terminalTranslator.line(line),
+        map: (name, entries) => this.terminalTranslator.map(name, entries),
+        attached: () => this.terminalTranslator.restart(),
+        // Each time anew: a process may have changed its group, and an announcement costs a microsecond.
+        heartbeat: () => {
+          for (const pid of this.watched) this.announce?.(pid);
+        },
+        lost: count => logger.debug({ count }, 'terminal events were lost'),
+        live: live => this.listener.terminal(live),
+        givesUp: problem => tier === 'fentry' && this.fallBack(problem),
+      },
+    );
+  }
+
+  /** The fentry program does not run although its probe could be attached: tracepoints do the work. */
+  private fallBack(problem: string): boolean {
+    if (this.stopped || !this.openTerminal) return false;
+    this.tier = 'tracepoint';
+    this.tierReason = inWords(problem);
+    this.fellBackAt_ms = performance.now();
+    this.options.logger.warn({ problem }, 'the fentry program failed, tracepoints take its place');
+    this.terminal = this.openTerminal('tracepoint', [
+      `${TERMINAL_PROGRAM.fentry} failed, so nothing is seen of what is written on virtual consoles: ${problem}`,
+    ]);
+    if (this.watched.size > 0) void this.terminal.start();
+    return true;
+  }
+
+  /** True when the fentry program is started in place of the one that had taken its place, which is off now. */
+  private tryBetterAgain(): boolean {
+    const { terminal, openTerminal, fellBackAt_ms } = this;
+    if (!terminal || !openTerminal || fellBackAt_ms === null) return false;
+    if (performance.now() - fellBackAt_ms < BETTER_AGAIN_MS || terminal.health().state !== 'off')
+      return false;
+    this.fellBackAt_ms = null;
+    this.tier = 'fentry';
+    this.tierReason = 'tracing programs attach to the terminal functions here; tried again after a failure';
+    const better = openTerminal('fentry', []);
+    this.terminal = better;
+    void terminal.stop().then(() => {
+      if (!this.stopped && this.watched.size > 0 && this.terminal === better) return better.start();
+    });
+    return true;
   }
 
   private detachTerminal(): void {

@@ -2,19 +2,40 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /**
- * The program texts, with the words that depend on the kernel filled in.
+ * The program texts, with the words that depend on the kernel and on bpftrace filled in.
  *
  * VIGIL_PID_TAIL: `struct pid` ends in the numbers, one for each PID namespace. Older kernels declare the
  * array with one element, which then counts in sizeof; newer ones with none.
+ *
+ * VIGIL_FENTRY, VIGIL_FEXIT: what bpftrace calls a probe on the start or the end of a kernel function.
  */
 export interface Machine {
   /** `struct pid` as bpftrace prints it from the kernel's BTF; empty when it cannot. */
   structPid: string;
+  /** bpftrace's own, e.g. `0.17.0`. */
+  version: string;
 }
 
 export function specialise(text: string, machine: Machine): string {
   const tail = /numbers\[1\]/.test(machine.structPid) ? 'sizeof(struct upid)' : '0';
-  return text.replaceAll('VIGIL_PID_TAIL', tail);
+  const [fentry, fexit] = probeNames(machine.version);
+  return text
+    .replaceAll('VIGIL_PID_TAIL', tail)
+    .replaceAll('VIGIL_FENTRY', fentry)
+    .replaceAll('VIGIL_FEXIT', fexit);
+}
+
+/** bpftrace 0.22 renamed them and calls the old names obsolete. */
+function probeNames(version: string): [fentry: string, fexit: string] {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major === 0 && minor < 22 ? ['kfunc', 'kretfunc'] : ['fentry', 'fexit'];
+}
+
+/** Attaches to a function of terminals, says so and ends; where that works, terminal-fentry.bt can be tried. */
+const PROBE = 'VIGIL_FENTRY:n_tty_write { @seen = 1; } interval:ms:10 { printf("attached\\n"); exit(); }';
+
+export function probeText(version: string): string {
+  return specialise(PROBE, { structPid: '', version });
 }
 
 export async function loadProgram(bpfDir: string, name: string, machine: Machine): Promise<string> {

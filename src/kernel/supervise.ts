@@ -14,6 +14,8 @@ const STABLE_MS = 30_000;
 const SILENT_MS = 3_500;
 const GIVE_UP_SILENT_MS = 15_000;
 const START_MS = 10_000;
+/** Compiling and verifying takes a second at most, but far longer on a machine that is emulated. */
+const GIVE_UP_START_MS = 60_000;
 const WATCHDOG_MS = 1_000;
 const UNPARSED_LOG_MS = 10_000;
 
@@ -28,6 +30,8 @@ export interface ProgramCallbacks {
   lost(count: number): void;
   /** Its events arrive from now on, or may be missing from now on; called on each change. */
   live(live: boolean): void;
+  /** It ended before it was attached. True: another program takes over, this one is not started again. */
+  givesUp?(problem: string): boolean;
 }
 
 export interface ProgramSpec {
@@ -158,6 +162,10 @@ export class SupervisedProgram {
   }
 
   private retry(problem: string): void {
+    if (!this.hadHeartbeat && this.callbacks.givesUp?.(problem)) {
+      void this.stop();
+      return;
+    }
     const ran_ms = performance.now() - this.startedAt_ms;
     if (this.hadHeartbeat && ran_ms >= STABLE_MS) this.backoff_ms = BACKOFF_FIRST_MS;
     this.hadHeartbeat = false;
@@ -239,7 +247,7 @@ export class SupervisedProgram {
       this.logger.warn({ program: this.spec.name, problem: this.problem }, 'kernel program is silent');
       this.settleFirst?.();
     }
-    if (quiet_ms >= GIVE_UP_SILENT_MS) {
+    if (quiet_ms >= (this.hadHeartbeat ? GIVE_UP_SILENT_MS : GIVE_UP_START_MS)) {
       this.logger.warn(
         { program: this.spec.name, bpftrace_pid: running.pid },
         'stopping the silent kernel program',

@@ -1,7 +1,10 @@
+import { ttyName } from '../proc/stat.js';
 import type { TerminalEvent } from './events.js';
 import { textBeforeNul } from './hex.js';
 import type { Line } from './stream.js';
 
+/** An index from here on is no pts but a device number, as in /proc/PID/stat. */
+const OTHER_TERMINALS = 2 ** 20;
 const ESC = 0x1b;
 const BEL = 0x07;
 
@@ -27,7 +30,7 @@ export class TerminalTranslator {
           type: 'osc',
           time_ms: this.time_ms(line.nsecs),
           pid: first,
-          tty: `pts/${second}`,
+          tty: outputTty(second),
           text: oscText(line.bytes),
         });
         return true;
@@ -35,7 +38,7 @@ export class TerminalTranslator {
         this.deliver({
           type: 'key',
           time_ms: this.time_ms(line.nsecs),
-          tty: ttyName(textBeforeNul(line.bytes)),
+          tty: keyTty(textBeforeNul(line.bytes)),
           bytes: first,
           enter: (second & 1) !== 0,
           escape: (second & 2) !== 0,
@@ -83,7 +86,7 @@ export class TerminalTranslator {
       type: 'output',
       time_ms: this.time_ms(last),
       pid,
-      tty: `pts/${index}`,
+      tty: outputTty(index),
       writes: writes - before.writes,
       bytes: Math.max(0, bytes - before.bytes),
     });
@@ -98,7 +101,11 @@ function oscText(bytes: Buffer): string {
   return bytes.toString('utf8', 0, end);
 }
 
+function outputTty(index: number): string {
+  return index < OTHER_TERMINALS ? `pts/${index}` : (ttyName(index - OTHER_TERMINALS) ?? 'tty');
+}
+
 /** The kernel says `pts3`; below /dev it is `pts/3`. */
-function ttyName(name: string): string {
+function keyTty(name: string): string {
   return name.replace(/^pts(\d+)$/, 'pts/$1');
 }

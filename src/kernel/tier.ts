@@ -1,5 +1,6 @@
-import { type Bpftrace, findBpftrace } from './bpftrace.js';
+import { type Bpftrace, findBpftrace, tryProgram } from './bpftrace.js';
 import type { Tier } from './health.js';
+import { probeText } from './program.js';
 
 export interface Choice {
   tier: Tier;
@@ -8,14 +9,17 @@ export interface Choice {
   bpftrace: Bpftrace | null;
 }
 
-const REASON = {
-  auto: 'tracepoints need no more than root and bpftrace, and cost other programs nothing',
-  tracepoint: 'set by configuration',
-  fentry: 'fentry is set by configuration, but there is no such program yet; tracepoints see the same',
-};
+export type TierOption = Tier | undefined;
+
+/** Natively it takes 0.1 to 0.5 s. */
+const PROBE_LIMIT_MS = 3_000;
 
 /** Which tier this machine can have, and why not a better one. */
-export async function chooseTier(wantedPath: string | undefined, forced: Tier | undefined): Promise<Choice> {
+export async function chooseTier(
+  wantedPath: string | undefined,
+  forced: TierOption,
+  probeLimit_ms = PROBE_LIMIT_MS,
+): Promise<Choice> {
   const none = (reason: string, version: string | null = null): Choice => ({
     tier: 'procfs',
     reason,
@@ -27,10 +31,20 @@ export async function chooseTier(wantedPath: string | undefined, forced: Tier | 
   const found = await findBpftrace(wantedPath);
   if (found.bpftrace === null) return none(found.problem, found.version);
   const { bpftrace } = found;
-  return {
-    tier: 'tracepoint',
-    reason: REASON[forced ?? 'auto'],
-    version: bpftrace.version,
-    bpftrace,
-  };
+  const { version } = bpftrace;
+  if (forced === 'tracepoint') return { tier: forced, reason: 'set by configuration', version, bpftrace };
+
+  const refusal = await tryProgram(bpftrace, probeText(version), 'attached', probeLimit_ms);
+  if (refusal === null) {
+    const reason =
+      forced === 'fentry' ? 'set by configuration' : 'tracing programs attach to the terminal functions here';
+    return { tier: 'fentry', reason, version, bpftrace };
+  }
+  const wish = forced === 'fentry' ? 'fentry is set by configuration, but ' : '';
+  return { tier: 'tracepoint', reason: `${wish}${inWords(refusal)}`, version, bpftrace };
+}
+
+/** What the other tier lacks is no reason to call the machine degraded: it is part of the reason. */
+export function inWords(refusal: string): string {
+  return `tracing programs cannot be attached to the terminal functions (${refusal}); tracepoints see the same but for what is written on virtual consoles`;
 }

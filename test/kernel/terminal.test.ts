@@ -46,7 +46,7 @@ describe.skipIf(!isRoot)('terminal-workqueue.bt', () => {
 
     beforeAll(async () => {
       await Promise.all([agent.open(), other.open()]);
-      seen = observe({ bpftracePath: path });
+      seen = observe({ bpftracePath: path, forceTier: 'tracepoint' });
       await seen.sensor.start();
       seen.sensor.watch(new Set([agent.pid]));
       await until('attached', () => seen.sensor.health().programs[1]?.state === 'running', 10_000);

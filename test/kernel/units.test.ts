@@ -131,11 +131,21 @@ describe('KernelClock', () => {
   });
 });
 
-it('specialise knows both shapes of struct pid', () => {
-  expect(specialise('- VIGIL_PID_TAIL', { structPid: 'struct upid numbers[1];' })).toBe(
-    '- sizeof(struct upid)',
-  );
-  expect(specialise('- VIGIL_PID_TAIL', { structPid: 'struct upid numbers[0];' })).toBe('- 0');
+describe('specialise', () => {
+  const fill = (text: string, structPid: string, version: string) => specialise(text, { structPid, version });
+  it('knows both shapes of struct pid', () => {
+    expect(fill('- VIGIL_PID_TAIL', 'struct upid numbers[1];', '0.17.0')).toBe('- sizeof(struct upid)');
+    expect(fill('- VIGIL_PID_TAIL', 'struct upid numbers[0];', '0.17.0')).toBe('- 0');
+  });
+  it.each([
+    ['0.17.0', 'kfunc', 'kretfunc'],
+    ['0.21.3', 'kfunc', 'kretfunc'],
+    ['0.22.0', 'fentry', 'fexit'],
+    ['0.27.1', 'fentry', 'fexit'],
+    ['1.0.0', 'fentry', 'fexit'],
+  ])('knows what bpftrace %s calls the probes', (version, fentry, fexit) => {
+    expect(fill('VIGIL_FENTRY:f VIGIL_FEXIT:f', '', version)).toBe(`${fentry}:f ${fexit}:f`);
+  });
 });
 
 it('parseProcessGroup is not fooled by a name', () => {
