@@ -67,9 +67,11 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('a session', () => {
 
   afterEach(async () => {
     for (const agent of running.splice(0)) agent.tell('exit 0');
-    await until('all agents to be gone', () =>
-      daemon.agents().every(({ state, uid }) => uid !== user.uid || state === 'EXITED'),
-    );
+    const left = () => daemon.agents().filter(({ state, uid }) => uid === user.uid && state !== 'EXITED');
+    await until('all agents to be gone', () => left().length === 0, 2_000).catch(() => {
+      for (const { pid } of left()) attempt(() => process.kill(pid, 'SIGKILL'));
+    });
+    await until('all agents to be gone', () => left().length === 0);
   });
 
   afterAll(async () => {
@@ -299,7 +301,7 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('a session', () => {
       one.command.join(' '),
     ]);
     await one.pid();
-    user.run(['tmux', '-L', 'vigil-two', 'split-window', '-c', two.cwd, two.command.join(' ')]);
+    user.run(['tmux', '-L', 'vigil-two', 'new-window', '-d', '-c', two.cwd, two.command.join(' ')]);
     user.run([
       'tmux',
       '-L',
