@@ -1,10 +1,12 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import {
   chownSync,
+  closeSync,
   cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -14,6 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { libc } from '../../src/api/libc.js';
 
 /** The checkout: this file may have been compiled into a folder of it. */
 export const ROOT = checkout(fileURLToPath(new URL('.', import.meta.url)));
@@ -40,7 +43,11 @@ export class User {
   readonly env: Record<string, string>;
   private readonly children: ChildProcess[] = [];
 
-  constructor(readonly name: string = NAME) {
+  readonly name: string;
+
+  constructor(wanted: string = NAME) {
+    const name = freeName(wanted);
+    this.name = name;
     if (spawnSync('id', ['-u', name]).status !== 0)
       execFileSync('useradd', ['--create-home', '--shell', '/bin/bash', name]);
     const [, , uid, gid, , home] = passwd(name);
@@ -128,6 +135,18 @@ export class User {
       }
     }
   }
+}
+
+/** Tests that run at the same time, from another checkout say, get another user: held until this process ends. */
+function freeName(wanted: string): string {
+  for (let i = 1; i < 10; i++) {
+    const name = i === 1 ? wanted : `${wanted}${i}`;
+    const fd = openSync(`/run/lock/vigil-test-${name}`, 'w');
+    // LOCK_EX | LOCK_NB
+    if (libc()?.flock(fd, 6) === 0) return name;
+    closeSync(fd);
+  }
+  throw new Error(`no user for the test is free: ${wanted}`);
 }
 
 export async function ended(child: ChildProcess, patience_ms = 1_500): Promise<void> {
