@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help build run test lint unit test-lab bench docs clean lab deps-build deps-test
+.PHONY: help build run test lint unit test-lab test-vm bench docs clean lab deps-build deps-test
 
 # A Node.js of vigil's own, where the system has none that is new enough (scripts/install-deps.sh).
 export PATH := $(CURDIR)/build/node/bin:$(PATH)
@@ -23,7 +23,7 @@ test: deps-test build lint unit ## Lint and all tests (installs what they need)
 lint: build
 	node_modules/.bin/tsc --noEmit
 	node_modules/.bin/biome check --error-on-warnings .
-	shellcheck scripts/*.sh .ci/run
+	shellcheck scripts/*.sh .ci/run test/vm/run.sh test/vm/init
 
 # Tests as root see more: eBPF, other users. tracefs is missing in some containers.
 unit: build
@@ -33,6 +33,11 @@ unit: build
 
 test-lab: lab ## Real agents against a scripted model: two scenarios (downloads the agents once)
 	node build/lab/bench/accuracy/main.js --repeat 1 --scenario short-answer --scenario approval-accepted
+
+# As root; emulated, so some minutes for each kernel, and half a gigabyte of downloads the first time.
+test-vm: build ## The kernel programs on the kernels of Debian 12 and 13, in virtual machines
+	@scripts/install-deps.sh vm
+	test/vm/run.sh bookworm trixie
 
 bench: lab ## How true, how fast, and what it costs: all scenarios, half an hour together
 	node build/lab/bench/accuracy/main.js --mode words

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs what is missing for `build`, `run` or `test`, and says what it does.
-# Usage: scripts/install-deps.sh build|run|test
+# Installs what is missing for `build`, `run`, `test` or `test-vm`, and says what it does.
+# Usage: scripts/install-deps.sh build|run|test|vm
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=scripts/lib.sh
@@ -17,7 +17,8 @@ build) wanted="" ;;
 run) wanted="bpftrace:bpftrace" ;;
 # A desktop without a display is part of the tests.
 test) wanted="bpftrace:bpftrace sway:sway swaync:sway-notification-center waybar:waybar foot:foot grim:grim dbus-daemon:dbus setpriv:util-linux tmux:tmux debootstrap:debootstrap pgrep:procps python3:python3 shellcheck:shellcheck groff:groff-base" ;;
-*) die "usage: scripts/install-deps.sh build|run|test" ;;
+vm) wanted="qemu-system-x86_64:qemu-system-x86 cpio:cpio debootstrap:debootstrap cc:build-essential" ;;
+*) die "usage: scripts/install-deps.sh build|run|test|vm" ;;
 esac
 
 updated=no
