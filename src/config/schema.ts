@@ -12,7 +12,7 @@ const sensor = z
       .enum(['auto', 'fentry', 'tracepoint', 'procfs'])
       .default('auto')
       .describe(
-        'How vigil looks into the kernel. `auto` takes the best that works here: `fentry` (tracing programs on the terminal functions), `tracepoint` (system call tracepoints), `procfs` (no eBPF: files below /proc and the agents’ own files).',
+        'How vigil looks into the kernel. `auto` takes the best that works here: `fentry` (tracing programs on the terminal functions), `tracepoint` (tracepoints, none of system calls), `procfs` (no eBPF: files below /proc and the agents’ own files).',
       ),
     bpftrace: z
       .string()
