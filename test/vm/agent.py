@@ -38,11 +38,13 @@ if pid == 0:
     tty.setraw(0)
     write, total = writer()
     wait_for_go()
+    # Not one right behind the other: what comes while the worker of the other tier delivers can escape it.
     write(b"\x1b]0;hello title\x07")
+    time.sleep(0.3)
     write(b"second")
+    time.sleep(0.3)
     write(b"\x1b]7501;state=working\x1b\\and text")
     time.sleep(0.5)
-    # Each by itself: what comes while the worker of the other tier delivers can escape it.
     write(b"\x1b]9;4;1;50\x07\x1b]777;notify;a;b\x1b\\\x1b]0;x\x07")
     time.sleep(0.3)
     write(b"\x1b]8;;https://secret.example\x1b\\link\x1b]8;;\x1b\\\x1b]52;c;c2VjcmV0\x07")

@@ -57,6 +57,12 @@ failed=0
 for suite in "$@"; do
 	[ -e "$cache/$suite/vigil" ] || make_tree "$suite"
 	boot "$suite" || true
+	# The emulator itself can die, or make the kernel panic: once more, but not in silence.
+	if ! grep -aq '^DONE' "$cache/$suite.log"; then
+		cp "$cache/$suite.log" "$cache/$suite.died.log"
+		echo "DIED    $suite, again: see $cache/$suite.died.log"
+		boot "$suite" || true
+	fi
 	sed -i 's/\r//' "$cache/$suite.log"
 	grep -aoE '(KERNEL|TIER|LOG|COST|ok|FAILED)  .*' "$cache/$suite.log" || true
 	if ! grep -aq '^DONE' "$cache/$suite.log" || ! grep -aq '^ok ' "$cache/$suite.log" ||
