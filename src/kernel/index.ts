@@ -41,12 +41,15 @@ class KernelSensor implements Sensor {
   private lingerTimer: NodeJS.Timeout | null = null;
   private stopped = false;
   private readonly order: Reorder<KernelEvent>;
+  /** Terminal events are many, and each CPU's come in one piece: no timer for them. */
+  private readonly terminalOrder: Reorder<KernelEvent>;
 
   constructor(
     private readonly options: SensorOptions,
     private readonly listener: SensorListener,
   ) {
     this.order = new Reorder(event => this.listener.event(event));
+    this.terminalOrder = new Reorder(event => this.listener.event(event), 0);
   }
 
   async start(): Promise<void> {
@@ -65,6 +68,7 @@ class KernelSensor implements Sensor {
     this.lingerTimer = null;
     await Promise.all([this.lifecycle?.stop(), this.terminal?.stop()]);
     this.order.flush();
+    this.terminalOrder.flush();
   }
 
   watch(agents: ReadonlySet<number>): void {
@@ -103,7 +107,7 @@ class KernelSensor implements Sensor {
     this.order.push(event),
   );
   private readonly terminalTranslator = new TerminalTranslator(this.time_ms, event => {
-    if (event.type === 'key' || this.watched.has(event.pid)) this.order.push(event);
+    if (event.type === 'key' || this.watched.has(event.pid)) this.terminalOrder.push(event);
   });
 
   private async startPrograms(): Promise<void> {

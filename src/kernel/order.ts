@@ -1,12 +1,13 @@
 /**
  * Puts events into the order of their time. bpftrace before 0.19 has one buffer for each CPU, so a child's
  * exec can arrive before its fork, or its exit before either. Each event waits `window_ms`, no longer than a
- * person could notice. What is later still is passed on late, but not when its process has already ended:
+ * person could notice; a window of 0 sorts what came in one piece, and needs no timer. What is later still is passed on late, but not when its process has already ended:
  * a process that is born after its death would live for ever.
  */
 export class Reorder<T extends { type: string; time_ms: number; pid?: number }> {
   private waiting: { event: T; at_ms: number }[] = [];
   private timer: NodeJS.Timeout | null = null;
+  private immediate = false;
   /** Process ids that ended lately, and when. */
   private ended = new Map<number, number>();
   private forgotAt_ms = Number.NEGATIVE_INFINITY;
@@ -21,7 +22,17 @@ export class Reorder<T extends { type: string; time_ms: number; pid?: number }> 
     let at = this.waiting.length;
     while (at > 0 && this.waiting[at - 1]!.event.time_ms > event.time_ms) at--;
     this.waiting.splice(at, 0, { event, at_ms: this.now_ms() });
-    this.timer ??= setTimeout(() => this.due(), this.window_ms);
+    if (this.window_ms > 0) this.timer ??= setTimeout(() => this.due(), this.window_ms);
+    else this.flushSoon();
+  }
+
+  private flushSoon(): void {
+    if (this.immediate) return;
+    this.immediate = true;
+    setImmediate(() => {
+      this.immediate = false;
+      this.flush();
+    });
   }
 
   /** Everything, at once. */
