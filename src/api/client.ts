@@ -1,9 +1,10 @@
 import { lstatSync } from 'node:fs';
-import { createConnection, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import type { Observation } from '../agents/observation.js';
 import { clientRuntimeDirs, SOCKET_NAME } from '../config/paths.js';
 import { printable } from '../text/printable.js';
+import { connectUnix } from '../unix-socket.js';
 import type {
   AgentReport,
   AgentStateEvent,
@@ -54,7 +55,7 @@ export async function connectToDaemon(options: ConnectOptions = {}): Promise<Api
     try {
       checkOwner(path);
       return new ApiClient(
-        await open(path, options.timeoutMs ?? TIMEOUT_MS),
+        await connectUnix(path, options.timeoutMs ?? TIMEOUT_MS),
         options.timeoutMs ?? TIMEOUT_MS,
       );
     } catch (error) {
@@ -85,25 +86,6 @@ function reason(error: NodeJS.ErrnoException): string {
     default:
       return error.code ?? error.message;
   }
-}
-
-function open(path: string, timeoutMs: number): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = createConnection({ path });
-    const timer = setTimeout(
-      () => socket.destroy(new Error(`no connection within ${timeoutMs} ms`)),
-      timeoutMs,
-    );
-    socket.once('connect', () => {
-      clearTimeout(timer);
-      socket.off('error', reject);
-      resolve(socket);
-    });
-    socket.once('error', error => {
-      clearTimeout(timer);
-      reject(error);
-    });
-  });
 }
 
 export class ApiClient {

@@ -7,7 +7,7 @@ import type { ExecEvent, KernelEvent } from '../kernel/events.js';
 import type { Sensor } from '../kernel/sensor.js';
 import type { Logger } from '../log/logger.js';
 import { nowTicks } from '../proc/boot.js';
-import { readFacts } from '../proc/read.js';
+import { readFacts, readLiving } from '../proc/read.js';
 import { type Glimpse, Scanner } from '../proc/scan.js';
 import type { Users } from '../proc/users.js';
 import { now } from '../time.js';
@@ -132,7 +132,7 @@ export class AgentMonitor {
   checkAlive(): void {
     for (const session of this.living()) {
       for (const pid of session.members.keys()) {
-        if (pid === session.pid ? !this.isSame(session) : readFacts(this.options.procRoot, pid) === null) {
+        if (pid === session.pid ? !this.isSame(session) : readLiving(this.options.procRoot, pid) === null) {
           this.feed({ type: 'gone', time_ms: now(), pid });
         }
       }
@@ -140,7 +140,7 @@ export class AgentMonitor {
   }
 
   private isSame(session: Session): boolean {
-    return readFacts(this.options.procRoot, session.pid)?.start_ticks === session.start_ticks;
+    return readLiving(this.options.procRoot, session.pid)?.start_ticks === session.start_ticks;
   }
 
   private take(observation: Observation): void {

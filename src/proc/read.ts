@@ -20,6 +20,12 @@ export function readStat(root: string, pid: number): Stat | null {
   return text === null ? null : parseStat(text);
 }
 
+/** Null when the process is gone or is a zombie. */
+export function readLiving(root: string, pid: number): Stat | null {
+  const stat = readStat(root, pid);
+  return stat === null || stat.state === 'Z' || stat.state === 'X' ? null : stat;
+}
+
 export function readArgv(root: string, pid: number): string[] {
   const bytes = tryRead(() => readFileSync(`${root}/${pid}/cmdline`));
   if (bytes === null || bytes.length === 0) return [];
@@ -56,8 +62,8 @@ function isTerminal(root: string, pid: number, fd: number): boolean | null {
  * Null when the process is gone or is a zombie.
  */
 export function readFacts(root: string, pid: number): ProcessFacts | null {
-  const stat = readStat(root, pid);
-  if (stat === null || stat.state === 'Z' || stat.state === 'X') return null;
+  const stat = readLiving(root, pid);
+  if (stat === null) return null;
   const uid = readUid(root, pid);
   if (uid === null) return null;
   return {

@@ -76,7 +76,7 @@ export function hearOsc(session: Session, text: string, time_ms: number): void {
 function hearStatus(session: Session, osc: Osc, time_ms: number): void {
   const words = session.kind.readOsc?.(osc.code, osc.payload);
   if (!words) return;
-  session.signals.osc = { words, at_ms: time_ms, last_ms: time_ms };
+  session.signals.osc = { words, at_ms: time_ms };
   remember(session, said('osc', words.text, time_ms));
 }
 

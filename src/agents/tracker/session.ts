@@ -19,7 +19,7 @@ export interface Member {
 /** The latest thing that each kind of evidence said, and when. */
 export interface Signals {
   registry: { entry: RegistryEntry; at_ms: number } | null;
-  osc: { words: Words; at_ms: number; last_ms: number } | null;
+  osc: { words: Words; at_ms: number } | null;
   /** `last_ms`: when it last said the same, e.g. the latest frame of its spinner. */
   title: { words: Words; at_ms: number; last_ms: number } | null;
   transcript: { entry: TranscriptEntry; at_ms: number } | null;

@@ -1,4 +1,5 @@
-import { createConnection, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { connectUnix } from '../../unix-socket.js';
 import type { Compositor, CompositorListener, DesktopWindow } from './compositor.js';
 import { COMMAND, EVENT, encodeMessage, I3Decoder, type I3Message, type I3Node } from './i3-messages.js';
 
@@ -163,17 +164,5 @@ function asWindow(node: I3Node): DesktopWindow | null {
 }
 
 export function connected(path: string): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = createConnection({ path });
-    const timer = setTimeout(() => socket.destroy(new Error('no connection')), TIMEOUT_MS);
-    socket.once('connect', () => {
-      clearTimeout(timer);
-      socket.off('error', reject);
-      resolve(socket);
-    });
-    socket.once('error', error => {
-      clearTimeout(timer);
-      reject(error);
-    });
-  });
+  return connectUnix(path, TIMEOUT_MS);
 }

@@ -1,0 +1,19 @@
+import { createConnection, type Socket } from 'node:net';
+
+/** Connects to a Unix socket. Rejects with the system's error, or when nobody accepts within `timeout_ms`. */
+export function connectUnix(path: string, timeout_ms: number): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = createConnection({ path });
+    const late = () => socket.destroy(new Error(`no connection within ${timeout_ms} ms`));
+    const timer = setTimeout(late, timeout_ms);
+    socket.once('connect', () => {
+      clearTimeout(timer);
+      socket.off('error', reject);
+      resolve(socket);
+    });
+    socket.once('error', error => {
+      clearTimeout(timer);
+      reject(error);
+    });
+  });
+}
