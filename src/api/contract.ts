@@ -95,6 +95,8 @@ export interface HealthReport {
   started: string;
   uptime_s: number;
   sensor: SensorHealth;
+  /** What runs as the users: one for each whose agents are watched. */
+  hands: HandHealth[];
   agents: number;
   /** Connections to the socket; the server fills it in. */
   clients: number;
@@ -103,6 +105,26 @@ export interface HealthReport {
   rss_bytes: number;
   bpftrace_cpu_percent: number;
   bpftrace_rss_bytes: number;
+}
+
+/** A user's hand: it shows badges, popups and the tray icon, and reads the agents' files. */
+export interface HandHealth {
+  uid: number;
+  user: string;
+  pid: number | null;
+  /** `hung`: it does not answer and is being ended. `unavailable`: it cannot be started at all. */
+  state: 'running' | 'restarting' | 'hung' | 'unavailable';
+  /** Why it does not run, in words for the operator; null while all is well. */
+  problem: string | null;
+  restarts: number;
+  rss_bytes: number;
+  /** What it found of the user's desktop; null: it has not said yet. */
+  desktop: {
+    session_bus: boolean;
+    compositor: 'sway' | 'i3' | 'hyprland' | null;
+    /** Why it shows less than it could; null: nothing is missing. */
+    note: string | null;
+  } | null;
 }
 
 export type Command = 'ping' | 'agents' | 'explain' | 'events' | 'health' | 'record';

@@ -2,7 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Writable } from 'node:stream';
 import type { Logger } from '../log/logger.js';
 import { readJsonLines } from '../session/json-lines.js';
-import { type FromHand, fromHandSchema, MAX_LINE_FROM_HAND_BYTES, type ToHand } from '../session/protocol.js';
+import {
+  type FromHand,
+  fromHandSchema,
+  HUNG_AFTER_MS,
+  MAX_LINE_FROM_HAND_BYTES,
+  PING_MS,
+  type ToHand,
+} from '../session/protocol.js';
 
 /** How a hand is started; made by `handCommand()`. */
 export interface HandCommand {
@@ -18,7 +25,12 @@ export interface HandOptions {
   /** What a new hand must be told first. */
   greeting(): ToHand[];
   receive(message: FromHand): void;
+  /** How often it is pinged, and how long it may leave that unanswered. */
+  heartbeat?: { ping_ms: number; patience_ms: number };
 }
+
+/** `hung`: it does not answer, and is being ended; it stays so while the kernel keeps it from dying. */
+export type HandState = 'running' | 'restarting' | 'hung';
 
 const FIRST_BACKOFF_MS = 250;
 const MAX_BACKOFF_MS = 30_000;
@@ -28,6 +40,8 @@ const WELL_AFTER_MS = 60_000;
 const LINES_PER_S = 200;
 const LINES_AT_ONCE = 1_000;
 const STOP_MS = 1_500;
+/** A killed process that is still there: the kernel holds it, in a dead network mount say. */
+const UNKILLABLE_MS = 500;
 const MAX_STDERR = 1_000;
 
 /** One user's hand: started, spoken to, restarted with backoff. */
@@ -40,6 +54,11 @@ export class Hand {
   private credit_ms = 0;
   private stopping = false;
   private stderr = '';
+  private heartbeat: NodeJS.Timeout | null = null;
+  private heard_ms = 0;
+  private hung = false;
+  private restartCount = 0;
+  private lastProblem: string | null = null;
   /** The newest message of each type that did not fit into the pipe yet. */
   private readonly waiting = new Map<ToHand['type'], ToHand>();
 
@@ -49,12 +68,27 @@ export class Hand {
     return this.child?.pid ?? null;
   }
 
+  get state(): HandState {
+    if (this.child === null) return 'restarting';
+    return this.hung ? 'hung' : 'running';
+  }
+
+  get restarts(): number {
+    return this.restartCount;
+  }
+
+  /** Why it does not run, in words; null while it does. */
+  get problem(): string | null {
+    return this.state === 'running' ? null : this.lastProblem;
+  }
+
   start(): void {
     const { file, args, env } = this.options.command;
     this.started_ms = performance.now();
     this.credit = LINES_AT_ONCE;
     this.credit_ms = this.started_ms;
     this.stderr = '';
+    this.hung = false;
     const child = spawn(file, args, { env, cwd: '/', stdio: ['pipe', 'pipe', 'pipe'] });
     this.child = child;
     let over = false;
@@ -77,6 +111,30 @@ export class Hand {
       why => this.distrust(child, why),
     );
     for (const message of this.options.greeting()) this.send(message);
+    this.watch(child);
+  }
+
+  /** Asks for a sign of life; a hand without one is ended, so that another can take its place. */
+  private watch(child: ChildProcess): void {
+    const { ping_ms, patience_ms } = this.options.heartbeat ?? {
+      ping_ms: PING_MS,
+      patience_ms: HUNG_AFTER_MS,
+    };
+    this.heard_ms = performance.now();
+    this.send({ type: 'ping' });
+    this.heartbeat = setInterval(() => {
+      if (this.hung) return;
+      const silent_ms = performance.now() - this.heard_ms;
+      if (silent_ms < patience_ms) return this.send({ type: 'ping' });
+      this.hung = true;
+      this.lastProblem = `it hangs: no sign of life for ${Math.round(silent_ms / 1000)} s`;
+      this.options.logger.warn(
+        { uid: this.options.uid, pid: child.pid },
+        'the hand of a user hangs and is ended',
+      );
+      child.kill('SIGKILL');
+    }, ping_ms);
+    this.heartbeat.unref();
   }
 
   /** Newer messages replace older ones of their type that are still on this side. */
@@ -86,16 +144,22 @@ export class Hand {
     this.flush();
   }
 
-  /** Ends by the end of its stdin, so that it can take its badges and popups along. */
+  /** Says farewell, so that it takes its badges, popups and icon along; resolves when it has ended. */
   async stop(): Promise<void> {
     this.stopping = true;
     if (this.timer !== null) clearTimeout(this.timer);
     const child = this.child;
     if (child === null || child.exitCode !== null) return;
+    this.send({ type: 'farewell' });
     await new Promise<void>(resolve => {
-      const kill = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+      let last: NodeJS.Timeout | null = null;
+      const kill = setTimeout(() => {
+        child.kill('SIGKILL');
+        last = setTimeout(resolve, UNKILLABLE_MS);
+      }, STOP_MS);
       child.once('exit', () => {
         clearTimeout(kill);
+        if (last !== null) clearTimeout(last);
         resolve();
       });
       child.once('error', () => resolve());
@@ -121,8 +185,11 @@ export class Hand {
       return;
     }
     const message = fromHandSchema.safeParse(value);
-    if (message.success) this.options.receive(message.data);
-    else this.distrust(child, 'a message that is none of the protocol');
+    if (message.success) {
+      // Only an answer is a sign of life: what it sent before it hung may still be on its way.
+      if (message.data.type === 'pong') this.heard_ms = performance.now();
+      this.options.receive(message.data);
+    } else this.distrust(child, 'a message that is none of the protocol');
   }
 
   private mayspeak(): boolean {
@@ -144,11 +211,15 @@ export class Hand {
 
   private ended(child: ChildProcess, why: string): void {
     if (this.child === child) this.child = null;
+    if (this.heartbeat !== null) clearInterval(this.heartbeat);
     this.waiting.clear();
     if (this.stopping) return;
+    this.restartCount++;
     if (performance.now() - this.started_ms > WELL_AFTER_MS) this.backoff_ms = FIRST_BACKOFF_MS;
     const { uid, logger } = this.options;
     const said = this.stderr.trim().split('\n').slice(0, 8).join(' | ');
+    if (!this.hung)
+      this.lastProblem = said === '' ? `it ended: ${why}` : `it ended: ${why}: ${said.slice(0, 200)}`;
     logger.warn({ uid, why, said, again_in_ms: this.backoff_ms }, 'the hand of a user ended');
     this.timer = setTimeout(() => this.start(), this.backoff_ms);
     this.backoff_ms = Math.min(MAX_BACKOFF_MS, this.backoff_ms * 2);

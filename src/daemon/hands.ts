@@ -3,17 +3,28 @@ import { plainTitle } from '../agents/evidence/osc.js';
 import type { Transition } from '../agents/model.js';
 import type { Observation } from '../agents/observation.js';
 import type { Session } from '../agents/tracker/session.js';
+import type { Alert } from '../alerts/alert.js';
+import type { HandHealth } from '../api/contract.js';
 import { endingFields } from '../api/state-event.js';
 import type { Config } from '../config/schema.js';
 import type { Logger } from '../log/logger.js';
 import { statFile } from '../proc/stat-file.js';
+import { rssBytes } from '../proc/usage.js';
 import type { Users } from '../proc/users.js';
-import type { FromHand, HandAgent, HandConfig, ToHand, WordsSession } from '../session/protocol.js';
+import type {
+  FromHand,
+  HandAgent,
+  HandConfig,
+  HandDesktop,
+  ToHand,
+  WordsSession,
+} from '../session/protocol.js';
 import { variable } from '../session/terminal/tmux.js';
 import { now } from '../time.js';
 import type { AgentHome } from '../words/agent-home.js';
 import type { WordsReader } from '../words/reader.js';
 import { Hand } from './hand.js';
+import { alertsFor } from './hand-alerts.js';
 import { type HandPlace, type HandUser, handCommand } from './hand-command.js';
 import { Turns } from './turns.js';
 
@@ -43,14 +54,21 @@ interface Kept {
   unseen: Map<number, number>;
   /** What was last told, to tell only what is new. */
   told: string;
+  toldAlerts: string;
+  desktop: HandDesktop | null;
   idle_since_ms: number | null;
 }
+
+/** What a new hand knows of alerts. */
+const NO_ALERTS = '[]';
 
 /** The hands of all users whose agents are watched. */
 export class Hands {
   private readonly hands = new Map<number, Kept>();
   private readonly turns = new Turns();
-  private readonly refused = new Set<number>();
+  /** Users that cannot have a hand, and why. */
+  private readonly refused = new Map<number, string>();
+  private alertList: readonly Alert[] = [];
   private scheduled = false;
   private stopped = false;
   private timer: NodeJS.Timeout | null = null;
@@ -73,6 +91,46 @@ export class Hands {
   transition(transition: Transition): void {
     this.turns.take(transition);
     this.changed();
+  }
+
+  /**
+   * All alerts as they are now: open ones, and resolved ones as long as one likes. Each user is told of their
+   * own and of the machine's. An open alert about a user's processes brings a hand for them if they are logged
+   * in: agents may be gone while what they left behind makes trouble.
+   */
+  alerts(list: readonly Alert[]): void {
+    this.alertList = list;
+    this.changed();
+  }
+
+  /** For `vigil health`: one entry for each user that has a hand, or should have. */
+  health(): HandHealth[] {
+    const { users, procRoot } = this.options;
+    const running = [...this.hands].map(
+      ([uid, { hand, desktop }]): HandHealth => ({
+        uid,
+        user: users.name(uid),
+        pid: hand.pid,
+        state: hand.state,
+        problem: hand.problem,
+        restarts: hand.restarts,
+        rss_bytes: hand.pid === null ? 0 : rssBytes(procRoot, hand.pid),
+        desktop: hand.state === 'running' ? desktop : null,
+      }),
+    );
+    const refused = [...this.refused].map(
+      ([uid, problem]): HandHealth => ({
+        uid,
+        user: users.name(uid),
+        pid: null,
+        state: 'unavailable',
+        problem,
+        restarts: 0,
+        rss_bytes: 0,
+        desktop: null,
+      }),
+    );
+    return [...running, ...refused];
   }
 
   observed(observation: Observation): void {
@@ -139,7 +197,29 @@ export class Hands {
       const kept = this.hand(uid);
       if (kept !== null) this.tell(kept, own);
     }
-    for (const [uid, kept] of this.hands) this.retire(uid, kept, byUser.get(uid) ?? []);
+    for (const uid of this.alertedUsers()) this.hand(uid);
+    for (const [uid, kept] of this.hands) {
+      this.tellAlerts(uid, kept);
+      this.retire(uid, kept, byUser.get(uid) ?? []);
+    }
+  }
+
+  private alertedUsers(): Set<number> {
+    const uids = new Set<number>();
+    for (const { status, severity, subject } of this.alertList) {
+      const { uid } = subject;
+      if (uid === null || status !== 'open' || severity === 'info' || uids.has(uid)) continue;
+      if (statFile(`${this.options.place.runtimeBase}/${uid}`)?.uid === uid) uids.add(uid);
+    }
+    return uids;
+  }
+
+  private tellAlerts(uid: number, kept: Kept): void {
+    const alerts = alertsFor(uid, this.alertList);
+    const told = JSON.stringify(alerts);
+    if (told === kept.toldAlerts) return;
+    kept.toldAlerts = told;
+    kept.hand.send({ type: 'alerts', alerts });
   }
 
   private readonly others = new WeakMap<Session, boolean>();
@@ -155,7 +235,8 @@ export class Hands {
 
   private retire(uid: number, kept: Kept, own: Session[]): void {
     if (own.length === 0) this.tell(kept, []);
-    if (kept.words.size > 0 || own.some(session => session.ending === null)) {
+    const needed = own.some(session => session.ending === null) || this.alertedUsers().has(uid);
+    if (kept.words.size > 0 || needed) {
       kept.idle_since_ms = null;
       return;
     }
@@ -171,22 +252,33 @@ export class Hands {
     if (this.stopped || this.refused.has(uid)) return null;
     const command = handCommand(this.user(uid), this.options.place, this.runtimeOf(uid));
     if (command === null) {
-      this.refused.add(uid);
       const why =
         this.options.place.euid === 0 ? 'setpriv (util-linux) is not installed' : 'vigil is not root';
+      this.refused.set(uid, why);
       this.options.logger.warn({ uid, why }, 'no desktop and no session files for a user');
       return null;
     }
-    const kept: Kept = { words: new Map(), unseen: new Map(), told: '', idle_since_ms: null, hand: null! };
+    const kept: Kept = {
+      words: new Map(),
+      unseen: new Map(),
+      told: '',
+      toldAlerts: NO_ALERTS,
+      desktop: null,
+      idle_since_ms: null,
+      hand: null!,
+    };
     kept.hand = new Hand({
       uid,
       command,
       logger: this.options.logger,
       greeting: () => {
         kept.told = '';
+        kept.toldAlerts = NO_ALERTS;
+        kept.desktop = null;
         kept.unseen.clear();
         this.changed();
-        const greeting: ToHand[] = [{ type: 'config', config: handConfig(this.options.config) }];
+        const config = handConfig(this.options.config, this.options.runtimeDir);
+        const greeting: ToHand[] = [{ type: 'config', config }];
         return [...greeting, { type: 'words', sessions: [...kept.words.values()] }];
       },
       receive: message => this.receive(uid, kept, message),
@@ -235,14 +327,19 @@ export class Hands {
         if (this.options.find(pid)?.uid === uid) kept.unseen.set(pid, count);
       return;
     }
+    if (message.type === 'pong') return;
+    if (message.type === 'desktop') {
+      kept.desktop = message.desktop;
+      return;
+    }
     const session = this.options.find(message.pid);
     if (session === undefined || session.uid !== uid || !kept.words.has(message.pid)) return;
     this.options.feed({ ...message, time_ms: now() });
   }
 }
 
-function handConfig({ notifications, badges, tray }: Config): HandConfig {
-  return { notifications, badges, tray };
+function handConfig({ notifications, badges, tray }: Config, runtime_dir: string): HandConfig {
+  return { notifications, badges, tray, runtime_dir };
 }
 
 export function handAgent(session: Session, worked_ms: number): HandAgent {

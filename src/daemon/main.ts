@@ -109,6 +109,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     procRoot: PROC,
     version: VERSION,
     unseen: session => hands.unseen(session),
+    hands: () => hands.health(),
     problems: () => [...problems, ...recentGap()],
   });
   const server = new ApiServer({ lock, view, logger });

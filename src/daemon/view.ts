@@ -2,7 +2,14 @@ import { EventEmitter } from 'node:events';
 import type { Transition } from '../agents/model.js';
 import type { Observation } from '../agents/observation.js';
 import type { Session } from '../agents/tracker/session.js';
-import type { AgentReport, DaemonView, ExplainReport, HealthReport, OwnedEvent } from '../api/contract.js';
+import type {
+  AgentReport,
+  DaemonView,
+  ExplainReport,
+  HandHealth,
+  HealthReport,
+  OwnedEvent,
+} from '../api/contract.js';
 import { stateEvent } from '../api/state-event.js';
 import type { Sensor } from '../kernel/sensor.js';
 import { PAGE_SIZE_BYTES, TICKS_PER_SECOND } from '../proc/boot.js';
@@ -24,6 +31,7 @@ export interface ViewOptions {
   version: string;
   /** Turn ends and requests of the agent that its person has not seen. */
   unseen(session: Session): number;
+  hands(): HandHealth[];
   /** Problems that the daemon itself knows of, in words. */
   problems(): string[];
 }
@@ -97,6 +105,8 @@ export class View implements DaemonView {
       problems.push(...program.missing.map(feature => `${program.name}: ${feature}`));
     }
     if (sensor.tier === 'procfs') problems.push(`no kernel events: ${sensor.tier_reason}`);
+    const hands = this.options.hands();
+    for (const { user, problem } of hands) if (problem !== null) problems.push(`hand of ${user}: ${problem}`);
     const usage = process.cpuUsage();
     const bpftrace = this.bpftraceUsage(sensor.programs.map(program => program.pid));
     return {
@@ -107,6 +117,7 @@ export class View implements DaemonView {
       started: iso(this.started_ms),
       uptime_s: Math.round(uptime_s),
       sensor,
+      hands,
       agents: this.options.monitor.living().length,
       clients: 0,
       cpu_percent: percent((usage.user + usage.system) / 1e6, uptime_s),

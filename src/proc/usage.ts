@@ -54,3 +54,8 @@ export class UsageMeter {
     for (const pid of this.samples.keys()) if (!alive.has(pid)) this.samples.delete(pid);
   }
 }
+
+/** Resident memory of one process, 0 when it is gone. */
+export function rssBytes(root: string, pid: number): number {
+  return (readStat(root, pid)?.rss_pages ?? 0) * PAGE_SIZE_BYTES;
+}

@@ -2,6 +2,9 @@ import { mkdirSync, unlinkSync } from 'node:fs';
 import { createConnection, createServer, type Server } from 'node:net';
 import { dirname } from 'node:path';
 
+/** Who holds it serves the desktop: popups, badges, and the icon in the tray. */
+export const desktopClaim = (runtimeDir: string) => `${runtimeDir}/vigil/desktop.sock`;
+
 /**
  * One hand for each desktop: of a daemon of root and one of the user, only one shows popups. Whoever listens
  * on the socket has it; a socket that nobody listens on is left over from a hand that died.
@@ -24,7 +27,7 @@ export class Claim {
       // there already, or listening says why not
     }
     if (await this.listen()) return true;
-    if (await this.isAlive()) return false;
+    if (await isClaimed(this.path)) return false;
     try {
       unlinkSync(this.path);
     } catch {
@@ -49,15 +52,16 @@ export class Claim {
       });
     });
   }
+}
 
-  private isAlive(): Promise<boolean> {
-    return new Promise(resolve => {
-      const socket = createConnection(this.path);
-      socket.once('connect', () => {
-        socket.destroy();
-        resolve(true);
-      });
-      socket.once('error', () => resolve(false));
+/** Somebody listens there. */
+export function isClaimed(path: string): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = createConnection(path);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
     });
-  }
+    socket.once('error', () => resolve(false));
+  });
 }

@@ -1,36 +1,76 @@
 import { readJsonLines } from './json-lines.js';
 import { createOut } from './out.js';
-import { type HandConfig, MAX_LINE_TO_HAND_BYTES, type ToHand, toHandSchema } from './protocol.js';
+import {
+  type HandConfig,
+  MAX_LINE_TO_HAND_BYTES,
+  SILENT_AFTER_MS,
+  type ToHand,
+  toHandSchema,
+} from './protocol.js';
+import { TrayKeeper } from './tray/keeper.js';
 import { UserSession } from './user-session.js';
 import { HandWords } from './words.js';
 
 /**
  * A user's hand: started by the daemon with that user's identity and nothing else, told what to show on
- * stdin, answering on stdout. It ends when stdin does.
+ * stdin, answering on stdout. It ends with a farewell, or when stdin does; a daemon that died without one is
+ * mourned by a red icon.
  */
 
-const out = createOut(line => process.stdout.write(line));
+let alone = false;
+const out = createOut(line => {
+  if (!alone) process.stdout.write(line);
+});
 const now = () => performance.timeOrigin + performance.now();
 const words = new HandWords(out);
 let session: UserSession | null = null;
+let config: HandConfig | null = null;
 let ending = false;
+let silence: NodeJS.Timeout | null = null;
 
-function start(config: HandConfig): void {
+function start(given: HandConfig): void {
+  if (config !== null) return;
+  config = given;
   const runtimeDir = process.env.XDG_RUNTIME_DIR;
-  if (session !== null) return;
-  if (runtimeDir === undefined || !runtimeDir.startsWith('/')) {
-    out.log('info', 'no runtime directory: no badges and no notifications for this user');
-    return;
-  }
   const { notifications, badges, tray } = config;
-  if (!notifications.enabled && !badges.enabled && !tray.enabled) return;
-  session = new UserSession(runtimeDir, process.geteuid!(), config, out, now);
+  if (runtimeDir === undefined || !runtimeDir.startsWith('/')) without('no runtime directory');
+  else if (!notifications.enabled && !badges.enabled && !tray.enabled)
+    without('popups, badges and tray are switched off');
+  else session = new UserSession(runtimeDir, process.geteuid!(), config, out, now);
+}
+
+function without(note: string): void {
+  out.send({ type: 'desktop', desktop: { session_bus: false, compositor: null, note } });
 }
 
 function take(message: ToHand): void {
-  if (message.type === 'config') start(message.config);
-  else if (message.type === 'words') words.sync(message.sessions);
-  else session?.setAgents(message.agents);
+  switch (message.type) {
+    case 'config':
+      start(message.config);
+      return;
+    case 'words':
+      words.sync(message.sessions);
+      return;
+    case 'agents':
+      session?.setAgents(message.agents);
+      return;
+    case 'alerts':
+      session?.setAlerts(message.alerts);
+      return;
+    case 'ping':
+      out.send({ type: 'pong' });
+      listen();
+      return;
+    case 'farewell':
+      void end();
+  }
+}
+
+/** A daemon that hangs does not ping. */
+function listen(): void {
+  session?.setSilent(false);
+  if (silence !== null) clearTimeout(silence);
+  silence = setTimeout(() => session?.setSilent(true), SILENT_AFTER_MS);
 }
 
 async function end(): Promise<void> {
@@ -38,6 +78,23 @@ async function end(): Promise<void> {
   ending = true;
   words.close();
   await session?.close();
+  process.exit(0);
+}
+
+/** The daemon is gone without a word: it crashed, or somebody killed it. */
+async function orphaned(): Promise<void> {
+  if (ending) return;
+  ending = true;
+  alone = true;
+  if (silence !== null) clearTimeout(silence);
+  words.close();
+  const mourns = session?.inTray ?? false;
+  await session?.close();
+  if (mourns && config !== null) {
+    const { runtime_dir } = config;
+    const runtimeDir = process.env.XDG_RUNTIME_DIR!;
+    await new TrayKeeper({ runtimeDir, daemonDir: runtime_dir, mourning: true, log: out.log }).run();
+  }
   process.exit(0);
 }
 
@@ -51,10 +108,10 @@ readJsonLines(
   },
   why => out.log('error', `not understood: ${why}`),
 );
-process.stdin.on('end', () => void end());
-process.stdin.on('error', () => void end());
-process.stdout.on('error', () => void end());
-process.on('SIGTERM', () => void end());
+process.stdin.on('end', () => void orphaned());
+process.stdin.on('error', () => void orphaned());
+process.stdout.on('error', () => void orphaned());
+process.on('SIGTERM', () => (alone ? process.exit(0) : void end()));
 // Ctrl-C on the daemon's terminal reaches its children, too; the daemon decides.
 process.on('SIGINT', () => {});
 process.on('SIGHUP', () => {});

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { RegistryEntry, TranscriptEntry } from '../agents/observation.js';
+import { SEVERITIES } from '../alerts/alert.js';
 
 /**
  * What the daemon and a hand say to each other: JSON lines over the hand's stdin and stdout. Neither side
@@ -9,6 +10,12 @@ import type { RegistryEntry, TranscriptEntry } from '../agents/observation.js';
 /** Lines to a hand are as long as its user has agents. */
 export const MAX_LINE_TO_HAND_BYTES = 8 * 1024 * 1024;
 export const MAX_LINE_FROM_HAND_BYTES = 64 * 1024;
+
+/** The daemon pings so often; a hand that does not answer for so long hangs. */
+export const PING_MS = 5_000;
+export const HUNG_AFTER_MS = 20_000;
+/** A hand that hears nothing for so long says that the daemon hangs. */
+export const SILENT_AFTER_MS = 30_000;
 
 const pid = z
   .int()
@@ -57,6 +64,20 @@ const wordsSchema = z.strictObject({
 });
 export type WordsSession = z.infer<typeof wordsSchema>;
 
+/** More alerts than these are not told of: the worst are kept. */
+export const MAX_ALERTS = 200;
+
+/** What a person is to know of an alert. Titles and texts name processes and paths: they are hostile. */
+export const handAlertSchema = z.strictObject({
+  id: z.int().min(1),
+  severity: z.enum(SEVERITIES),
+  title: text(500),
+  text: text(2000),
+  suggestion: text(1000).nullable(),
+  status: z.enum(['open', 'resolved']),
+});
+export type HandAlert = z.infer<typeof handAlertSchema>;
+
 export const URGENCIES = ['low', 'normal', 'critical'] as const;
 
 export const handConfigSchema = z.object({
@@ -74,6 +95,8 @@ export const handConfigSchema = z.object({
   }),
   badges: z.object({ enabled: z.boolean(), directory: z.string(), session_directory: z.string() }),
   tray: z.object({ enabled: z.boolean() }),
+  /** Where the daemon's socket is. */
+  runtime_dir: text(4096),
 });
 export type HandConfig = z.infer<typeof handConfigSchema>;
 
@@ -81,6 +104,12 @@ export const toHandSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('config'), config: handConfigSchema }),
   z.strictObject({ type: z.literal('agents'), agents: z.array(handAgentSchema).max(10_000) }),
   z.strictObject({ type: z.literal('words'), sessions: z.array(wordsSchema).max(10_000) }),
+  /** All alerts that this user may see: one that is missing is over. */
+  z.strictObject({ type: z.literal('alerts'), alerts: z.array(handAlertSchema).max(MAX_ALERTS) }),
+  /** To be answered by `pong`: a hand that hangs does not. */
+  z.strictObject({ type: z.literal('ping') }),
+  /** The daemon ends this hand on purpose. An end of stdin without it means that the daemon died. */
+  z.strictObject({ type: z.literal('farewell') }),
 ]);
 export type ToHand = z.infer<typeof toHandSchema>;
 
@@ -100,6 +129,17 @@ const transcriptEntry = z.strictObject({
   at_ms: z.number(),
 }) satisfies z.ZodType<TranscriptEntry>;
 
+export const COMPOSITORS = ['sway', 'i3', 'hyprland'] as const;
+
+/** What a hand found of its user's desktop. */
+const desktopSchema = z.strictObject({
+  session_bus: z.boolean(),
+  compositor: z.enum(COMPOSITORS).nullable(),
+  /** Why it shows less than it could, in words; null: nothing is missing. */
+  note: text(200).nullable(),
+});
+export type HandDesktop = z.infer<typeof desktopSchema>;
+
 export const fromHandSchema = z.discriminatedUnion('type', [
   /** The time of an observation is the daemon's to say. */
   z.strictObject({ type: z.literal('registry'), pid, entry: registryEntry.nullable() }),
@@ -108,6 +148,8 @@ export const fromHandSchema = z.discriminatedUnion('type', [
     type: z.literal('unseen'),
     counts: z.array(z.tuple([pid, z.int().min(0).max(9999)])).max(1000),
   }),
+  z.strictObject({ type: z.literal('pong') }),
+  z.strictObject({ type: z.literal('desktop'), desktop: desktopSchema }),
   z.strictObject({
     type: z.literal('log'),
     level: z.enum(['debug', 'info', 'warn', 'error']),

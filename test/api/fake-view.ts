@@ -59,6 +59,7 @@ export function fakeHealth(over: Partial<HealthReport> = {}): HealthReport {
   return {
     status: 'healthy',
     problems: [],
+    hands: [],
     version: '0.1.0',
     pid: process.pid,
     started: T0,

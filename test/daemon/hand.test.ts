@@ -15,7 +15,10 @@ afterEach(async () => {
   hand = null;
 });
 
-function start(script: string): { log: string[]; received: FromHand[] } {
+function start(
+  script: string,
+  heartbeat = { ping_ms: 60_000, patience_ms: 60_000 },
+): { log: string[]; received: FromHand[] } {
   const log: string[] = [];
   const received: FromHand[] = [];
   hand = new Hand({
@@ -24,6 +27,7 @@ function start(script: string): { log: string[]; received: FromHand[] } {
     logger: createLogger({ level: 'debug', format: 'json', write: text => void log.push(text) }),
     greeting: () => [{ type: 'words', sessions: [] }],
     receive: message => void received.push(message),
+    heartbeat,
   });
   hand.start();
   return { log, received };
@@ -74,6 +78,30 @@ describe('a hand that misbehaves', () => {
       .map(text => (JSON.parse(text) as { again_in_ms: number }).again_in_ms);
     expect(waits.slice(0, 3)).toEqual([250, 500, 1000]);
     expect(log[0]).toContain('Cannot find module hand.js');
+  });
+
+  it('that hangs is noticed, ended, and another takes its place', async () => {
+    const answers =
+      'process.stdin.on("data", () => console.log(JSON.stringify({ type: "pong" }))).on("end", () => process.exit())';
+    const { log, received } = start(answers, { ping_ms: 50, patience_ms: 400 });
+    await until('a pong', () => received.length > 3);
+    expect(hand!.state).toBe('running');
+    expect(hand!.problem).toBeNull();
+    const first = hand!.pid!;
+    process.kill(first, 'SIGSTOP');
+    await has(log, 'hangs and is ended');
+    await until('its end', () => hand!.state === 'restarting');
+    expect(hand!.problem).toMatch(/^it hangs: no sign of life/);
+    await until('another', () => hand!.state === 'running' && hand!.pid !== first);
+    expect(hand!.restarts).toBe(1);
+    expect(hand!.problem).toBeNull();
+  });
+
+  it('that hangs does not keep the daemon from ending', async () => {
+    start(STAY);
+    await until('it to run', () => hand!.pid !== null);
+    process.kill(hand!.pid!, 'SIGSTOP');
+    await hand!.stop();
   });
 
   it('that does not read does not fill our memory', async () => {

@@ -30,7 +30,7 @@ export function handAgent(over: Partial<HandAgent> = {}): HandAgent {
   };
 }
 
-export type Overrides = { [K in keyof HandConfig]?: Partial<HandConfig[K]> };
+export type Overrides = { [K in 'notifications' | 'badges' | 'tray']?: Partial<HandConfig[K]> };
 
 export function handConfig(over: Overrides = {}): HandConfig {
   const { notifications, badges, tray } = defaultConfig();
@@ -38,6 +38,7 @@ export function handConfig(over: Overrides = {}): HandConfig {
     notifications: { ...notifications, ...over.notifications },
     badges: { ...badges, ...over.badges },
     tray: { ...tray, enabled: false, ...over.tray },
+    runtime_dir: '/nonexistent',
   };
 }
 
@@ -87,6 +88,7 @@ export class HandRig {
 
   /** As the daemon does it. */
   async end(): Promise<number | null> {
+    this.send({ type: 'farewell' });
     this.child.stdin!.end();
     await until('the hand to end', () => !this.alive);
     return this.child.exitCode;

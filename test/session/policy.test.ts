@@ -229,7 +229,7 @@ describe('what is shown', () => {
 
   it('cannot break out of its line or turn it around', () => {
     const wish = wishFor({ ...asking, cwd: '/x/a\nb\u202e', asks: 'Bash: \u001b[31m\r\n' }, config)!;
-    expect(wish.project).toBe('a\\nb\\u202e');
+    expect(wish.heading).toBe('a\\nb\\u202e');
     expect(wish.lines).toEqual(['Bash: \\x1b[31m\\r\\n']);
   });
 });

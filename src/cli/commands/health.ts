@@ -1,5 +1,5 @@
 import { connectToDaemon } from '../../api/client.js';
-import type { HealthReport } from '../../api/contract.js';
+import type { HandHealth, HealthReport } from '../../api/contract.js';
 import type { ProgramHealth } from '../../kernel/health.js';
 import { printable } from '../../text/printable.js';
 import { defineCommand, OK, PROBLEM } from '../command.js';
@@ -35,6 +35,7 @@ function healthText(report: HealthReport, io: Io): string[] {
     ...report.problems.map(problem => paint(`  ! ${printable(problem, 400)}`, ['yellow'], io.color)),
     `sensor: ${sensor.tier} (${printable(sensor.tier_reason, 400)}), bpftrace ${printable(sensor.bpftrace_version ?? 'none', 40)}`,
     ...sensor.programs.flatMap(programLines),
+    ...report.hands.map(handLine),
     `cost: vigil ${percent(report.cpu_percent)} CPU, ${bytes(report.rss_bytes)}; bpftrace ${percent(report.bpftrace_cpu_percent)} CPU, ${bytes(report.bpftrace_rss_bytes)}`,
   ];
 }
@@ -47,6 +48,15 @@ function programLines(program: ProgramHealth): string[] {
     ...(problem === null ? [] : [`    ${printable(problem, 400)}`]),
     ...missing.map(feature => `    missing: ${printable(feature, 400)}`),
   ];
+}
+
+function handLine({ user, state, pid, restarts, rss_bytes, desktop }: HandHealth): string {
+  const where = pid === null ? '' : ` (pid ${pid}, ${bytes(rss_bytes)})`;
+  const found = [desktop?.compositor, desktop?.session_bus ? 'session bus' : null, desktop?.note];
+  const shown = found.filter(part => part != null).map(part => printable(part, 200));
+  return [`hand of ${printable(user, 40)}: ${state}${where}`, ...shown, count(restarts, 'restart')].join(
+    ', ',
+  );
 }
 
 function count(n: number, what: string): string {

@@ -16,6 +16,8 @@ export interface Compositor {
   focused(): number | null;
   /** Shows the window, on whatever workspace it is. Rejects when the compositor refuses. */
   focus(window: number): Promise<void>;
+  /** Starts a program as the person would; words of `LAUNCHABLE` characters only. Rejects when it refuses. */
+  launch(command: readonly string[]): Promise<void>;
   close(): void;
 }
 

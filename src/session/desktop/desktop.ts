@@ -35,9 +35,22 @@ export class Desktop {
 
   constructor(private readonly options: DesktopOptions) {}
 
-  /** `sway`, `i3`, `hyprland` or `none`. */
-  get name(): string {
-    return this.compositor?.name ?? 'none';
+  /** Null: none that we can speak to. */
+  get name(): Compositor['name'] | null {
+    return this.compositor?.name ?? null;
+  }
+
+  /** The processes that own windows. */
+  windowPids(): number[] {
+    const windows = [...(this.compositor?.windows() ?? NO_WINDOWS).values()];
+    return [...new Set(windows.map(({ pid }) => pid).filter(pid => pid !== null))];
+  }
+
+  /** Starts a program as the person would. Rejects when the compositor refuses; false: there is none. */
+  async launch(command: readonly string[]): Promise<boolean> {
+    if (this.compositor === null) return false;
+    await this.compositor.launch(command);
+    return true;
   }
 
   /** Connects to the first that answers, unless connected. */

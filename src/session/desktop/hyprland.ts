@@ -50,13 +50,21 @@ export class HyprlandCompositor implements Compositor {
   }
 
   async focus(window: number): Promise<void> {
-    const reply = await this.request(`dispatch focuswindow address:0x${window.toString(16)}`);
-    if (reply.trim() !== 'ok') throw new Error(`Hyprland does not focus the window: ${reply.slice(0, 100)}`);
+    await this.dispatch(`focuswindow address:0x${window.toString(16)}`);
+  }
+
+  async launch(command: readonly string[]): Promise<void> {
+    await this.dispatch(`exec ${command.join(' ')}`);
   }
 
   close(): void {
     this.over = true;
     this.events.destroy();
+  }
+
+  private async dispatch(what: string): Promise<void> {
+    const reply = await this.request(`dispatch ${what}`);
+    if (reply.trim() !== 'ok') throw new Error(`Hyprland refuses "${what}": ${reply.slice(0, 100)}`);
   }
 
   private async readAll(): Promise<void> {

@@ -52,14 +52,22 @@ export class I3Compositor implements Compositor {
   }
 
   async focus(window: number): Promise<void> {
-    const results = (await this.request(COMMAND.run, `[con_id=${window}] focus`)) as { success?: boolean }[];
-    if (!results?.[0]?.success) throw new Error(`${this.name} does not focus window ${window}`);
+    await this.command(`[con_id=${window}] focus`, `${this.name} does not focus window ${window}`);
+  }
+
+  async launch(command: readonly string[]): Promise<void> {
+    await this.command(`exec ${command.join(' ')}`, `${this.name} does not start ${command[0]}`);
   }
 
   close(): void {
     this.over = true;
     this.socket.destroy();
     this.failAll(new Error('closed'));
+  }
+
+  private async command(text: string, refused: string): Promise<void> {
+    const results = (await this.request(COMMAND.run, text)) as { success?: boolean }[];
+    if (!results?.[0]?.success) throw new Error(refused);
   }
 
   private async readTree(): Promise<void> {

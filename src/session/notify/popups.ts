@@ -15,6 +15,7 @@ const CATEGORY = {
   done: 'x-vigil.done',
   stalled: 'x-vigil.trouble',
   ended: 'x-vigil.trouble',
+  alert: 'x-vigil.alert',
 } as const;
 const ICON = {
   approval: 'dialog-question',
@@ -22,18 +23,23 @@ const ICON = {
   done: 'dialog-information',
   stalled: 'dialog-warning',
   ended: 'dialog-error',
+  alert: 'dialog-warning',
 } as const;
 
 export type PopupWish = Wish & { round: number };
 
+/** What a popup is about: an agent by its pid, an alert by its id. There is never more than one of each. */
+export type PopupSubject = `agent:${number}` | `alert:${number}`;
+
+export type PopupAction = 'focus' | 'snooze' | 'details';
+
 export interface PopupEvents {
-  focus(pid: number): void;
-  snooze(pid: number, key: string): void;
+  acted(subject: PopupSubject, key: string, action: PopupAction): void;
   /** The person put it away, or it ran out of time. */
-  dismissed(pid: number, key: string): void;
+  dismissed(subject: PopupSubject, key: string): void;
 }
 
-/** One agent's notification: what should be there, what is there, and whether the server is being asked. */
+/** One subject's notification: what should be there, what is there, and whether the server is being asked. */
 interface Popup {
   wish: PopupWish | null;
   shown: { id: number; wish: PopupWish; content: string } | null;
@@ -43,11 +49,11 @@ interface Popup {
 }
 
 /**
- * Makes what is on the screen equal to what should be, one call at a time for each agent: states may flip
+ * Makes what is on the screen equal to what should be, one call at a time for each subject: states may flip
  * as fast as they like, there is never more than one notification of an agent, and the last state wins.
  */
 export class Popups {
-  private readonly popups = new Map<number, Popup>();
+  private readonly popups = new Map<PopupSubject, Popup>();
   private capabilities: Promise<ReadonlySet<string>> | null = null;
   private owner: string | null = null;
   private readonly once: Once;
@@ -63,15 +69,15 @@ export class Popups {
     this.once = new Once(log);
   }
 
-  set(wishes: ReadonlyMap<number, PopupWish>): void {
-    for (const [pid, popup] of this.popups) if (!wishes.has(pid)) this.wish(pid, popup, null);
-    for (const [pid, wish] of wishes) {
-      let popup = this.popups.get(pid);
+  set(wishes: ReadonlyMap<PopupSubject, PopupWish>): void {
+    for (const [subject, popup] of this.popups) if (!wishes.has(subject)) this.wish(subject, popup, null);
+    for (const [subject, wish] of wishes) {
+      let popup = this.popups.get(subject);
       if (popup === undefined) {
         popup = { wish: null, shown: null, busy: false, failed: false };
-        this.popups.set(pid, popup);
+        this.popups.set(subject, popup);
       }
-      this.wish(pid, popup, wish);
+      this.wish(subject, popup, wish);
     }
   }
 
@@ -79,12 +85,14 @@ export class Popups {
   async close(): Promise<void> {
     this.closing = true;
     if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
     const shown = [...this.popups.values()].map(popup => popup.shown?.id).filter(id => id !== undefined);
     this.popups.clear();
     await Promise.race([
       Promise.all(shown.map(id => this.closeCall(id).catch(() => {}))),
       new Promise(resolve => setTimeout(resolve, 500)),
     ]);
+    this.closing = false;
   }
 
   /** The bus is there. */
@@ -115,15 +123,15 @@ export class Popups {
     const [id, what] = message.body as [number, string | number];
     const entry = [...this.popups].find(([, popup]) => popup.shown?.id === id);
     if (entry === undefined) return;
-    const [pid, popup] = entry;
-    const { key } = popup.shown!.wish;
+    const [subject, popup] = entry;
+    const { key, kind } = popup.shown!.wish;
     if (message.member === 'ActionInvoked') {
-      if (what === 'snooze') this.events.snooze(pid, key);
-      else this.events.focus(pid);
+      const plain = kind === 'alert' ? 'details' : 'focus';
+      this.events.acted(subject, key, what === 'snooze' ? 'snooze' : plain);
     } else if (message.member === 'NotificationClosed') {
       popup.shown = null;
       if (popup.busy) return;
-      this.events.dismissed(pid, key);
+      this.events.dismissed(subject, key);
     }
   }
 
@@ -131,9 +139,9 @@ export class Popups {
   private serverChanged(owner: string | null): void {
     this.serverGone();
     this.owner = owner;
-    for (const [pid, popup] of this.popups) {
+    for (const [subject, popup] of this.popups) {
       popup.failed = false;
-      void this.reconcile(pid, popup);
+      void this.reconcile(subject, popup);
     }
   }
 
@@ -143,15 +151,15 @@ export class Popups {
     for (const popup of this.popups.values()) popup.shown = null;
   }
 
-  private wish(pid: number, popup: Popup, wish: PopupWish | null): void {
+  private wish(subject: PopupSubject, popup: Popup, wish: PopupWish | null): void {
     const before = popup.wish;
     popup.wish = wish;
     if (popup.failed && wish !== null && before !== null && content(before) === content(wish)) return;
     popup.failed = false;
-    void this.reconcile(pid, popup);
+    void this.reconcile(subject, popup);
   }
 
-  private async reconcile(pid: number, popup: Popup): Promise<void> {
+  private async reconcile(subject: PopupSubject, popup: Popup): Promise<void> {
     if (popup.busy || this.bus.connection === null) return;
     popup.busy = true;
     try {
@@ -167,8 +175,8 @@ export class Popups {
     } finally {
       popup.busy = false;
     }
-    if (popup.wish === null && popup.shown === null && this.popups.get(pid) === popup)
-      this.popups.delete(pid);
+    if (popup.wish === null && popup.shown === null && this.popups.get(subject) === popup)
+      this.popups.delete(subject);
   }
 
   private async show(popup: Popup, wish: PopupWish): Promise<void> {
@@ -205,12 +213,10 @@ export class Popups {
       body: [
         'vigil',
         replaces,
-        ICON[wish.kind],
-        can.has('body') || body === '' ? wish.summary : `${wish.summary} ${wish.project}`,
+        wish.kind === 'alert' && wish.urgency === 'critical' ? 'dialog-error' : ICON[wish.kind],
+        can.has('body') || body === '' ? wish.summary : `${wish.summary} ${wish.heading}`.trimEnd(),
         can.has('body') ? body : '',
-        can.has('actions')
-          ? ['default', 'Focus', 'focus', 'Focus', 'snooze', `Snooze ${this.snoozeMinutes} min`]
-          : [],
+        can.has('actions') ? this.actions(wish) : [],
         {
           urgency: new Variant('y', URGENCY[wish.urgency]),
           category: new Variant('s', CATEGORY[wish.kind]),
@@ -219,6 +225,12 @@ export class Popups {
         wish.urgency === 'critical' ? 0 : -1,
       ],
     });
+  }
+
+  /** Keys and labels in turn; `default` is a click on the popup itself. */
+  private actions({ kind }: PopupWish): string[] {
+    if (kind === 'alert') return ['default', 'Details', 'details', 'Details'];
+    return ['default', 'Focus', 'focus', 'Focus', 'snooze', `Snooze ${this.snoozeMinutes} min`];
   }
 
   private async askCapabilities(): Promise<ReadonlySet<string>> {
@@ -241,23 +253,23 @@ export class Popups {
     if (this.timer !== null) return;
     this.timer = setTimeout(() => {
       this.timer = null;
-      for (const [pid, popup] of this.popups) {
+      for (const [subject, popup] of this.popups) {
         popup.failed = false;
-        void this.reconcile(pid, popup);
+        void this.reconcile(subject, popup);
       }
     }, RETRY_MS);
   }
 }
 
 function content(wish: PopupWish): string {
-  return JSON.stringify([wish.key, wish.round, wish.summary, wish.project, wish.lines, wish.urgency]);
+  return JSON.stringify([wish.key, wish.round, wish.summary, wish.heading, wish.lines, wish.urgency]);
 }
 
 /** Exported for its tests. */
 export function bodyOf(wish: Wish, can: ReadonlySet<string>): string {
-  if (!can.has('body-markup')) return [wish.project, ...wish.lines].filter(line => line !== '').join('\n');
-  const project = wish.project === '' ? [] : [`<b>${escapeMarkup(wish.project)}</b>`];
-  return [...project, ...wish.lines.map(escapeMarkup)].join('\n');
+  if (!can.has('body-markup')) return [wish.heading, ...wish.lines].filter(line => line !== '').join('\n');
+  const heading = wish.heading === '' ? [] : [`<b>${escapeMarkup(wish.heading)}</b>`];
+  return [...heading, ...wish.lines.map(escapeMarkup)].join('\n');
 }
 
 export function escapeMarkup(text: string): string {

@@ -3,7 +3,8 @@ import { projectOf } from '../badges/badge.js';
 import type { HandAgent, HandConfig } from '../protocol.js';
 
 export type Urgency = 'low' | 'normal' | 'critical';
-export type WishKind = 'approval' | 'question' | 'done' | 'stalled' | 'ended';
+export type WishKind = AgentWishKind | 'alert';
+export type AgentWishKind = 'approval' | 'question' | 'done' | 'stalled' | 'ended';
 
 /** A notification as it should stand on the screen. All text is foreign and not yet escaped. */
 export interface Wish {
@@ -11,8 +12,9 @@ export interface Wish {
   /** Identity of what it is about: another key is another event, worth a new look. */
   key: string;
   summary: string;
-  project: string;
-  /** Below the project, a line each. */
+  /** The first line of the body: the agent's project, the alert's title. */
+  heading: string;
+  /** Below the heading, a line each. */
   lines: string[];
   urgency: Urgency;
 }
@@ -28,13 +30,13 @@ export function wishFor(agent: HandAgent, config: HandConfig['notifications']): 
     kind,
     key: `${agent.pid} ${agent.state} ${agent.reason} ${agent.since_ms}`,
     summary: `${printable(agent.label, 40)}: ${headline(kind, agent)}`,
-    project: projectOf(agent, 80),
+    heading: projectOf(agent, 80),
     lines: lines(kind, agent),
     urgency: urgencyOf(kind, config),
   };
 }
 
-function kindOf(agent: HandAgent): WishKind | null {
+function kindOf(agent: HandAgent): AgentWishKind | null {
   if (agent.state === 'WAITING') {
     const { reason } = agent;
     return reason === 'approval' || reason === 'question' || reason === 'done' ? reason : null;
@@ -53,7 +55,7 @@ function isTrouble({ reason, signal, exit_code, has_worked }: HandAgent): boolea
   return has_worked && exit_code !== null && exit_code !== 0 && !WANTED_CODES.has(exit_code);
 }
 
-function headline(kind: WishKind, { reason, signal }: HandAgent): string {
+function headline(kind: AgentWishKind, { reason, signal }: HandAgent): string {
   switch (kind) {
     case 'approval':
       return 'approve?';
@@ -69,7 +71,7 @@ function headline(kind: WishKind, { reason, signal }: HandAgent): string {
   }
 }
 
-function lines(kind: WishKind, agent: HandAgent): string[] {
+function lines(kind: AgentWishKind, agent: HandAgent): string[] {
   const worked = agent.worked_ms >= 1000 ? [`worked ${duration(agent.worked_ms)}`] : [];
   const asks = agent.asks === null ? [] : [printable(agent.asks, MAX_LINE)];
   switch (kind) {
@@ -88,7 +90,7 @@ function lines(kind: WishKind, agent: HandAgent): string[] {
   }
 }
 
-function urgencyOf(kind: WishKind, config: HandConfig['notifications']): Urgency {
+function urgencyOf(kind: AgentWishKind, config: HandConfig['notifications']): Urgency {
   switch (kind) {
     case 'approval':
       return config.urgency_approval;

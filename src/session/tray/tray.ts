@@ -22,7 +22,6 @@ export class Tray {
   private shown = '';
   private revision = 1;
   private registered = false;
-  private gone = false;
 
   constructor(
     private readonly bus: SessionBus,
@@ -47,7 +46,7 @@ export class Tray {
   async connected(): Promise<void> {
     this.registered = false;
     const { connection } = this.bus;
-    if (connection === null || this.gone) return;
+    if (connection === null) return;
     connection.addMethodHandler(message => this.answer(message));
     try {
       await this.bus.addMatch(
@@ -59,16 +58,14 @@ export class Tray {
     await this.register();
   }
 
+  /** Hosts drop the items of a connection that ended. */
   lost(): void {
     this.registered = false;
   }
 
-  /** Takes the icon away for good. */
-  close(): void {
-    this.gone = true;
-    this.registered = false;
-    // Hosts drop the items of a name that is gone; this one keeps its name for the popups, so it hides.
-    this.signal(ITEM, 'NewStatus', 's', ['Passive']);
+  /** A tray has taken the icon. */
+  get isShown(): boolean {
+    return this.registered;
   }
 
   busSignal(message: Message): void {
@@ -82,7 +79,7 @@ export class Tray {
   /** Without a tray on the desktop there is nobody to register with, and that is fine. */
   private async register(): Promise<void> {
     const name = this.bus.connection?.name;
-    if (!name || this.gone) return;
+    if (!name) return;
     try {
       await this.bus.call({
         destination: WATCHER,
@@ -189,7 +186,6 @@ export class Tray {
   }
 
   private status(): string {
-    if (this.gone) return 'Passive';
     return this.model?.color === 'red' || this.model?.color === 'yellow' ? 'NeedsAttention' : 'Active';
   }
 

@@ -1,0 +1,23 @@
+import { type Alert, SEVERITIES } from '../alerts/alert.js';
+import { type HandAlert, MAX_ALERTS } from '../session/protocol.js';
+
+/**
+ * What one user's hand is told of the alerts: their own and the machine's, never another user's; open ones
+ * first, then the worst, then the newest. Pure.
+ */
+export function alertsFor(uid: number, alerts: readonly Alert[]): HandAlert[] {
+  const rank = ({ severity }: Alert) => SEVERITIES.indexOf(severity);
+  const open = ({ status }: Alert) => Number(status === 'open');
+  return alerts
+    .filter(({ subject }) => subject.uid === null || subject.uid === uid)
+    .sort((a, b) => open(b) - open(a) || rank(b) - rank(a) || b.id - a.id)
+    .slice(0, MAX_ALERTS)
+    .map(({ id, severity, title, text, suggestion, status }) => ({
+      id,
+      severity,
+      title: title.slice(0, 500),
+      text: text.slice(0, 2000),
+      suggestion: suggestion?.slice(0, 1000) ?? null,
+      status,
+    }));
+}
