@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import type { Collector, Context, Part } from './collector.js';
+import { chooseTargets, type Target } from './filesystem-targets.js';
+import { parseMountinfo } from './mounts.js';
+import { PatientStatfs } from './patient-statfs.js';
+import type { FilesystemSample } from './snapshot.js';
+import { type AskStatfs, type Sizes, statfsNow } from './statfs.js';
+
+const UNKNOWN: Sizes = { total_bytes: 0, available_bytes: 0, inodes_total: null, inodes_free: null };
+
+/** Free space and inodes of everything that is mounted. */
+export class FilesystemCollector implements Collector {
+  readonly name = 'filesystems';
+  readonly at_least_ms = 5_000;
+  private text = '';
+  private targets: Target[] = [];
+  private readonly patient: PatientStatfs;
+
+  constructor(
+    ask?: AskStatfs,
+    private readonly now: (mount: string) => Sizes | null = statfsNow,
+  ) {
+    this.patient = new PatientStatfs(ask);
+  }
+
+  collect({ roots, now_ms }: Context): Part {
+    const text = readFileSync(`${roots.proc}/self/mountinfo`, 'utf8');
+    if (text !== this.text) {
+      this.text = text;
+      this.targets = chooseTargets(parseMountinfo(text));
+      this.patient.forgetAllBut(new Set(this.targets.map(({ mount }) => mount)));
+    }
+    const filesystems: FilesystemSample[] = [];
+    for (const target of this.targets) {
+      const answer = target.may_hang ? this.patient.sizes(target.mount, now_ms) : this.atOnce(target);
+      // Programs may say that they have no size at all; a hung one had no chance to say.
+      if (answer === null || (!answer.hung && answer.sizes?.total_bytes === 0)) continue;
+      const { mount, device, type, read_only } = target;
+      filesystems.push({ mount, device, type, ...(answer.sizes ?? UNKNOWN), read_only, hung: answer.hung });
+    }
+    return { filesystems };
+  }
+
+  private atOnce({ mount }: Target): { sizes: Sizes; hung: false } | null {
+    const sizes = this.now(mount);
+    return sizes === null ? null : { sizes, hung: false };
+  }
+
+  note(): string | null {
+    const hung = this.targets
+      .filter(({ mount, may_hang }) => may_hang && this.patient.isHung(mount))
+      .map(({ mount }) => mount);
+    return hung.length === 0 ? null : `no answer from ${hung.join(', ')}`;
+  }
+}
