@@ -1,0 +1,121 @@
+import type { Lineage } from '../agents/lineage.js';
+import type { Session } from '../agents/tracker/session.js';
+import type { LifecycleEvent } from '../kernel/events.js';
+import type { ProcessTable } from '../proc/table.js';
+import type { ProcessSample, SessionRef, SessionSample } from './snapshot.js';
+
+export interface Processes {
+  processes: ProcessSample[];
+  /** The living ones, and the dead ones of which processes still run. */
+  sessions: SessionSample[];
+}
+
+/** All processes, each with the agent session that it came from, and what each session uses. */
+export class ProcessCollector {
+  /** Of the last sample: their costly fields are read in the next. */
+  private agents: readonly number[] = [];
+
+  constructor(
+    private readonly table: ProcessTable,
+    private readonly lineage: Lineage<Session>,
+  ) {}
+
+  /**
+   * What the kernel told, after the tracker took it in. `session`: the one that the tracker gives a new
+   * process to. Not needed, but what starts and ends between two samples is known only by it.
+   */
+  hear(event: LifecycleEvent, session: Session | undefined): void {
+    switch (event.type) {
+      case 'fork':
+        this.lineage.fork(event.ppid, event.pid, session);
+        this.table.forked(event.pid);
+        break;
+      case 'exec':
+        this.table.execed(event.pid);
+        break;
+      case 'exit':
+        this.lineage.exit(event.pid);
+    }
+  }
+
+  /** `sessions`: the tracker's. `now_ms`: as of `now()`. Throws when /proc cannot be listed. */
+  collect(now_ms: number, sessions: readonly Session[]): Processes {
+    const rows = this.table.sample(now_ms, this.agents);
+    this.lineage.see({ rows, get: pid => this.table.get(pid) }, sessions);
+    const found = attribute(rows, sessions, pid => this.lineage.of(pid));
+    this.agents = found.sessions.flatMap(({ pids }) => pids);
+    return found;
+  }
+
+  /** Closes all files. */
+  stop(): void {
+    this.table.stop();
+  }
+}
+
+/** Fills in `session`, and sums up. */
+export function attribute(
+  rows: readonly ProcessSample[],
+  living: Iterable<Session>,
+  of: (pid: number) => Session | undefined,
+): Processes {
+  const groups = new Map<Session, { ref: SessionRef; members: ProcessSample[] }>();
+  const group = (session: Session) => {
+    let found = groups.get(session);
+    if (found === undefined) {
+      found = { ref: refOf(session), members: [] };
+      groups.set(session, found);
+    }
+    return found;
+  };
+  for (const session of living) if (session.ending === null) group(session);
+  const processes = rows.map(row => {
+    const session = of(row.pid);
+    if (session === undefined) return row;
+    const { ref, members } = group(session);
+    const sample = { ...row, session: ref };
+    members.push(sample);
+    return sample;
+  });
+  const sessions = [...groups].map(([session, { ref, members }]) => total(session, ref, members));
+  return { processes, sessions };
+}
+
+function refOf(session: Session): SessionRef {
+  return {
+    pid: session.pid,
+    start_ticks: session.start_ticks,
+    agent: session.kind.name,
+    cwd: session.cwd,
+    alive: session.ending === null,
+  };
+}
+
+function total(session: Session, ref: SessionRef, members: readonly ProcessSample[]): SessionSample {
+  return {
+    ...ref,
+    uid: session.uid,
+    tty: session.tty,
+    state: session.state,
+    since_ms: session.since_ms,
+    started_ms: session.started_ms,
+    ended_ms: ref.alive ? null : session.since_ms,
+    pids: members.map(({ pid }) => pid),
+    cpu_percent: sum(members, 'cpu_percent') ?? 0,
+    rss_bytes: sum(members, 'rss_bytes') ?? 0,
+    fds: sum(members, 'fds'),
+    read_bytes: sum(members, 'read_bytes'),
+    write_bytes: sum(members, 'write_bytes'),
+    sockets: null,
+  };
+}
+
+/** Of what is known; null when nothing is. */
+function sum(
+  members: readonly ProcessSample[],
+  key: 'cpu_percent' | 'rss_bytes' | 'fds' | 'read_bytes' | 'write_bytes',
+): number | null {
+  let total: number | null = null;
+  for (const member of members) if (member[key] !== null) total = (total ?? 0) + member[key];
+  return total;
+}
