@@ -7,14 +7,17 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/scripts/lib.sh"
 export PATH="$root/build/node/bin:$PATH"
 
-# The Node.js for systems whose own is too old, from the npm registry: exact, so that builds repeat.
+# The Node.js for systems whose own is too old, from the npm registry: exact, so that builds repeat. With an npm
+# of its own, because Debian's links native packages to Debian's libnode, whichever Node.js runs it.
 node_version=22.23.3
+npm_version=10.9.9
 
 purpose=${1:-run}
 case $purpose in
 # command:package of Debian and Ubuntu
-build) wanted="" ;;
-run) wanted="bpftrace:bpftrace" ;;
+# The compiler is for better-sqlite3, where its binary for this Node.js cannot be downloaded.
+build) wanted="c++:g++ make:make python3:python3" ;;
+run) wanted="bpftrace:bpftrace setpriv:util-linux" ;;
 # A desktop without a display is part of the tests.
 test) wanted="bpftrace:bpftrace sway:sway swaync:sway-notification-center waybar:waybar foot:foot grim:grim dbus-daemon:dbus setpriv:util-linux tmux:tmux debootstrap:debootstrap pgrep:procps python3:python3 shellcheck:shellcheck groff:groff-base" ;;
 vm) wanted="qemu-system-x86_64:qemu-system-x86 cpio:cpio debootstrap:debootstrap cc:build-essential" ;;
@@ -55,8 +58,8 @@ fetch_node() {
 	rm -rf "$root/build/node"
 	mkdir -p "$root/build/node"
 	npm install --prefix "$root/build/node" --no-save --ignore-scripts --no-audit --no-fund --loglevel=error \
-		"$package@$node_version" >/dev/null || return 1
-	ln -s "node_modules/$package/bin" "$root/build/node/bin"
+		"$package@$node_version" "npm@$npm_version" >/dev/null || return 1
+	ln -s node_modules/.bin "$root/build/node/bin"
 	hash -r # the shell remembers where node was
 }
 
