@@ -49,4 +49,6 @@ export interface AlertChange {
   type: 'alert_opened' | 'alert_updated' | 'alert_resolved';
   time_ms: number;
   alert: Alert;
+  /** Opened again soon after it was resolved: for the record, not for a popup. */
+  quiet?: true;
 }

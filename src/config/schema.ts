@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { LOG_LEVELS } from './log-levels.js';
+import { allowlist, detection, thresholds } from './sections/rules.js';
 
 /**
  * Every key of config.toml: types, defaults, limits, and the words of the documentation. Each key names a
@@ -165,6 +166,9 @@ export const configSchema = z.strictObject({
   notifications: notifications.prefault({}),
   badges: badges.prefault({}),
   tray: tray.prefault({}),
+  thresholds: thresholds.prefault({}),
+  detection: detection.prefault({}),
+  allowlist: allowlist.prefault({}),
   agents: z
     .array(agent)
     .max(256)

@@ -1,0 +1,251 @@
+import type { Finding } from '../rules/rule.js';
+import { type Alert, type AlertChange, SEVERITIES, type Severity } from './alert.js';
+
+/** A worse severity must last so long before it is said, a milder one so long. */
+const WORSE_AFTER_MS = 10_000;
+const MILDER_AFTER_MS = 60_000;
+/** A subject of several processes is said anew when it grew by half, not more often than this. */
+const GREW_BY = 1.5;
+const GREW_AFTER_MS = 30_000;
+/** Who was told of a trouble is not told again when it comes back so soon. */
+const COOLDOWN_MS = 600_000;
+/** An alert from before a restart stays so long without its rule: what rules know must come together again. */
+const RESTORED_CLEAR_MS = 120_000;
+
+const PENDING_MAX = 2_000;
+const RESOLVED_MAX = 2_000;
+/** The rest of the room is for what is high or critical. */
+const MILD_SHARE = 0.75;
+
+export interface BookOptions {
+  /** The number of the next alert. */
+  nextId(): number;
+  /** After a longer break between two rounds nothing counts as having lasted. */
+  gap_ms: number;
+  /** No more alerts than this are open at a time. */
+  max_open: number;
+}
+
+/** Bad, and not yet for long enough. */
+interface Pending {
+  held_ms: number;
+  bad: boolean;
+  /** The mildest of the time that counts. */
+  severity: Severity;
+}
+
+/** An open alert and what decides about its next change. */
+interface Open {
+  alert: Alert;
+  clear_ms: number;
+  clear_since_ms: number | null;
+  /** A severity other than the alert's, and since when. */
+  shift: { severity: Severity; since_ms: number } | null;
+  said_ms: number;
+  said_processes: number;
+}
+
+/**
+ * The life of alerts: pending → open → updated → resolved. Findings come in at each round, what people are
+ * told goes out, each thing once. An id is opened once and resolved at most once, with no change after that:
+ * trouble that comes back has a new id, said `quiet` when it comes back soon.
+ */
+export class AlertBook {
+  private readonly pending = new Map<string, Pending>();
+  private readonly opened = new Map<string, Open>();
+  /** When the alert of a key was resolved. */
+  private readonly resolved = new Map<string, number>();
+  private last_ms: number | null = null;
+  private refused = 0;
+
+  constructor(private readonly options: BookOptions) {}
+
+  /** Open alerts with their present texts and figures, oldest first. */
+  get open(): Alert[] {
+    return [...this.opened.values()].map(({ alert }) => alert);
+  }
+
+  /** Alerts that were not opened since too many were open. */
+  get refusedCount(): number {
+    return this.refused;
+  }
+
+  /** The open alerts of the run before. */
+  restore(alerts: readonly Alert[], now_ms: number): void {
+    for (const alert of alerts) {
+      if (alert.status !== 'open' || this.opened.has(alert.key)) continue;
+      this.opened.set(alert.key, {
+        alert,
+        clear_ms: RESTORED_CLEAR_MS,
+        clear_since_ms: null,
+        shift: null,
+        said_ms: now_ms,
+        said_processes: alert.subject.processes.length,
+      });
+    }
+  }
+
+  /** One round. Findings that are not there any more count as clear. */
+  apply(now_ms: number, findings: readonly Finding[]): AlertChange[] {
+    const step_ms = this.last_ms === null ? 0 : now_ms - this.last_ms;
+    const gap = this.last_ms === null || step_ms > this.options.gap_ms;
+    this.last_ms = now_ms;
+    if (gap) this.forgetDurations();
+    for (const [key, time_ms] of this.resolved) {
+      if (now_ms - time_ms >= COOLDOWN_MS) this.resolved.delete(key);
+    }
+    const seen = new Set<string>();
+    const changes: AlertChange[] = [];
+    for (const finding of bySeverity(findings)) {
+      if (seen.has(finding.key)) continue;
+      seen.add(finding.key);
+      const open = this.opened.get(finding.key);
+      const change =
+        open === undefined
+          ? this.wait(now_ms, gap ? 0 : step_ms, finding)
+          : this.follow(now_ms, open, finding);
+      if (change !== null) changes.push(change);
+    }
+    for (const key of this.pending.keys()) if (!seen.has(key)) this.pending.delete(key);
+    for (const [key, open] of this.opened) {
+      if (seen.has(key)) continue;
+      const change = this.clear(now_ms, open);
+      if (change !== null) changes.push(change);
+    }
+    return changes;
+  }
+
+  /** Closes alerts at once: their subject is not to be reported any more. */
+  withdraw(now_ms: number, which: (alert: Alert) => boolean): AlertChange[] {
+    const changes: AlertChange[] = [];
+    for (const open of this.opened.values()) if (which(open.alert)) changes.push(this.resolve(now_ms, open));
+    return changes;
+  }
+
+  private wait(now_ms: number, step_ms: number, finding: Finding): AlertChange | null {
+    const { key, severity, holds } = finding;
+    const pending = this.pending.get(key);
+    if (severity === null) {
+      // Between the edges of the hysteresis time stands still.
+      if (!holds) this.pending.delete(key);
+      else if (pending !== undefined) pending.bad = false;
+      return null;
+    }
+    const held_ms = pending === undefined ? 0 : pending.held_ms + (pending.bad ? step_ms : 0);
+    const mildest = pending === undefined ? severity : milder(severity, pending.severity);
+    if (held_ms >= finding.for_ms) {
+      this.pending.delete(key);
+      return this.begin(now_ms, finding, mildest);
+    }
+    if (pending === undefined && this.pending.size >= PENDING_MAX) return null;
+    this.pending.set(key, { held_ms, bad: true, severity: mildest });
+    return null;
+  }
+
+  private begin(now_ms: number, finding: Finding, severity: Severity): AlertChange | null {
+    const mild = rank(severity) < rank('high');
+    if (this.opened.size >= this.options.max_open * (mild ? MILD_SHARE : 1)) {
+      this.refused++;
+      return null;
+    }
+    const quiet = this.resolved.has(finding.key);
+    this.resolved.delete(finding.key);
+    const alert: Alert = {
+      id: this.options.nextId(),
+      key: finding.key,
+      status: 'open',
+      opened_ms: now_ms,
+      updated_ms: now_ms,
+      resolved_ms: null,
+      ...told(finding),
+      severity,
+    };
+    this.opened.set(finding.key, {
+      alert,
+      clear_ms: finding.clear_ms,
+      clear_since_ms: null,
+      shift: null,
+      said_ms: now_ms,
+      said_processes: finding.subject.processes.length,
+    });
+    return { type: 'alert_opened', time_ms: now_ms, alert, ...(quiet && { quiet: true }) };
+  }
+
+  private follow(now_ms: number, open: Open, finding: Finding): AlertChange | null {
+    open.clear_ms = finding.clear_ms;
+    if (!finding.holds && finding.severity === null) return this.clear(now_ms, open);
+    open.clear_since_ms = null;
+    // What only keeps it open is not high or critical any more; a warning stays what it is.
+    const severity = finding.severity ?? milder(open.alert.severity, 'warning');
+    const shifted = this.shift(now_ms, open, severity);
+    const processes = finding.subject.processes.length;
+    const grew =
+      processes >= Math.max(1, open.said_processes) * GREW_BY && now_ms - open.said_ms >= GREW_AFTER_MS;
+    open.alert = { ...open.alert, ...told(finding), severity: shifted ?? open.alert.severity };
+    if (shifted === null && !grew) return null;
+    open.shift = null;
+    open.said_ms = now_ms;
+    open.said_processes = processes;
+    open.alert = { ...open.alert, updated_ms: now_ms };
+    return { type: 'alert_updated', time_ms: now_ms, alert: open.alert };
+  }
+
+  /** The severity to change to, when another one has lasted: the nearest to the present one of that time. */
+  private shift(now_ms: number, open: Open, severity: Severity): Severity | null {
+    const present = open.alert.severity;
+    if (severity === present) {
+      open.shift = null;
+      return null;
+    }
+    const worse = rank(severity) > rank(present);
+    const sameWay = open.shift !== null && rank(open.shift.severity) > rank(present) === worse;
+    if (open.shift === null || !sameWay) open.shift = { severity, since_ms: now_ms };
+    else open.shift.severity = (worse ? milder : graver)(severity, open.shift.severity);
+    const lasted_ms = now_ms - open.shift.since_ms;
+    return lasted_ms >= (worse ? WORSE_AFTER_MS : MILDER_AFTER_MS) ? open.shift.severity : null;
+  }
+
+  private clear(now_ms: number, open: Open): AlertChange | null {
+    open.shift = null;
+    open.clear_since_ms ??= now_ms;
+    return now_ms - open.clear_since_ms >= open.clear_ms ? this.resolve(now_ms, open) : null;
+  }
+
+  private resolve(now_ms: number, open: Open): AlertChange {
+    const { key } = open.alert;
+    this.opened.delete(key);
+    this.resolved.set(key, now_ms);
+    if (this.resolved.size > RESOLVED_MAX) this.resolved.delete(this.resolved.keys().next().value!);
+    const alert: Alert = { ...open.alert, status: 'resolved', updated_ms: now_ms, resolved_ms: now_ms };
+    return { type: 'alert_resolved', time_ms: now_ms, alert };
+  }
+
+  private forgetDurations(): void {
+    this.pending.clear();
+    for (const open of this.opened.values()) {
+      open.shift = null;
+      open.clear_since_ms = null;
+    }
+  }
+}
+
+/** The part of an alert that a finding tells. */
+function told({ rule, title, text, suggestion, subject, numbers }: Finding) {
+  return { rule, title, text, suggestion, subject, numbers };
+}
+
+function rank(severity: Severity | null): number {
+  return severity === null ? -1 : SEVERITIES.indexOf(severity);
+}
+
+function milder(a: Severity, b: Severity): Severity {
+  return rank(a) < rank(b) ? a : b;
+}
+
+function graver(a: Severity, b: Severity): Severity {
+  return rank(a) > rank(b) ? a : b;
+}
+
+function bySeverity(findings: readonly Finding[]): Finding[] {
+  return [...findings].sort((a, b) => rank(b.severity) - rank(a.severity));
+}

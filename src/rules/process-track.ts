@@ -1,0 +1,79 @@
+import type { ProcessSample } from '../collectors/snapshot.js';
+import { HeldSince } from './held-since.js';
+import { Series } from './series.js';
+import { type Traits, traitsOf } from './traits.js';
+
+/** What is kept about processes that are too small to leak is nothing: memory for the others. */
+const MEMORY_FROM_BYTES = 32 * 1024 * 1024;
+const FDS_FROM = 64;
+const CPU_FROM_PERCENT = 10;
+
+/** Values of a window: enough for its shape. */
+const POINTS = 40;
+
+export interface Windows {
+  memory_ms: number;
+  memory_long_ms: number;
+  fds_ms: number;
+}
+
+/** One process over the time that it was seen. */
+export class ProcessTrack {
+  traits: Traits;
+  /** Since when it has been in its state, as far as it was seen. */
+  state_since_ms: number;
+  /** No rule speaks of it. Null: not decided yet. */
+  ignored: boolean | null = null;
+  /** vigil itself, or started by it. */
+  own = false;
+  /** Of anonymous memory; null for a small process. */
+  memory: Series | null = null;
+  memory_long: Series | null = null;
+  fds: Series | null = null;
+  private cpu: HeldSince | null = null;
+
+  constructor(
+    public sample: ProcessSample,
+    readonly seen_since_ms: number,
+  ) {
+    this.traits = traitsOf(sample);
+    this.state_since_ms = seen_since_ms;
+  }
+
+  /** @param before_ms time of the snapshot before; null: none, or too long ago for anything to have held since */
+  update(sample: ProcessSample, now_ms: number, before_ms: number | null, windows: Windows): void {
+    const before = this.sample;
+    this.sample = sample;
+    if (sample.cmdline !== before.cmdline || sample.comm !== before.comm) {
+      this.traits = traitsOf(sample);
+      this.ignored = null;
+    }
+    if (sample.state !== before.state || before_ms === null) this.state_since_ms = now_ms;
+    this.updateCpu(sample.cpu_percent, before_ms);
+    const { anon_bytes, fds } = sample;
+    if (anon_bytes !== null && (this.memory !== null || anon_bytes >= MEMORY_FROM_BYTES)) {
+      this.memory ??= new Series(POINTS, windows.memory_ms / (POINTS - 4));
+      this.memory_long ??= new Series(POINTS, windows.memory_long_ms / (POINTS - 4));
+      this.memory.add(now_ms, anon_bytes);
+      this.memory_long.add(now_ms, anon_bytes);
+    }
+    if (fds !== null && (this.fds !== null || fds >= FDS_FROM)) {
+      this.fds ??= new Series(POINTS, windows.fds_ms / (POINTS - 4));
+      this.fds.add(now_ms, fds);
+    }
+  }
+
+  /** Since when it has used at least so much CPU, without a break; null: it does not now. */
+  cpuSince(least_percent: number): number | null {
+    return this.cpu?.since(least_percent) ?? null;
+  }
+
+  private updateCpu(percent: number | null, before_ms: number | null): void {
+    if (percent === null || before_ms === null || percent < CPU_FROM_PERCENT) {
+      this.cpu = null;
+      return;
+    }
+    this.cpu ??= new HeldSince();
+    this.cpu.add(before_ms, percent);
+  }
+}

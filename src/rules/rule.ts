@@ -1,0 +1,40 @@
+import type { Severity, Subject } from '../alerts/alert.js';
+import type { RulesConfig } from '../config/sections/rules.js';
+import type { History } from './history.js';
+
+/**
+ * One kind of trouble: looks at what is known and says what is bad, or nearly so, at this moment. Pure: no
+ * clock, no memory of its own. What has to last before it is worth a word, and when it is over, is the
+ * business of the book (alerts/book.ts).
+ */
+export interface Rule {
+  /** Also its table in the configuration, `[detection.NAME]`. */
+  name: RuleName;
+  evaluate(history: History, now_ms: number, config: RulesConfig): Candidate[];
+}
+
+export type RuleName = keyof RulesConfig['detection'];
+
+/** What a rule found: trouble, or a remainder of it that only keeps an open alert open. */
+export interface Candidate {
+  /** Of the subject, unique within the rule, the same for as long as it is the same trouble. */
+  key: string;
+  /** How bad it is now; null: not bad enough to open an alert. */
+  severity: Severity | null;
+  /** Bad enough for an open alert to stay open: the lower edge of the hysteresis. True whenever severity is not null. */
+  holds: boolean;
+  /** It must be that bad for so long before an alert opens; 0: the rule has measured that itself. */
+  for_ms: number;
+  /** The alert closes when it has not held for so long. */
+  clear_ms: number;
+  subject: Subject;
+  title: string;
+  text: string;
+  suggestion: string | null;
+  numbers: Readonly<Record<string, number>>;
+}
+
+/** A candidate with the name of its rule; its key is unique among all rules. */
+export interface Finding extends Candidate {
+  rule: string;
+}
