@@ -8,6 +8,7 @@ import { focus } from './focus.js';
 import { health } from './health.js';
 import { recordEvents } from './record-events.js';
 import { replay } from './replay.js';
+import { system } from './system.js';
 
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly CliCommand[] = [
@@ -17,6 +18,7 @@ export const COMMANDS: readonly CliCommand[] = [
   health,
   bar,
   focus,
+  system,
   daemon,
   recordEvents,
   replay,
