@@ -21,7 +21,7 @@ const INTRO = `# Configuration
 
 TOML, in \`/etc/vigil/config.toml\` for a daemon that runs as root, else in \`$XDG_CONFIG_HOME/vigil/config.toml\`
 (\`~/.config/vigil/config.toml\`), or wherever \`vigil daemon --config FILE\` says. No file is needed. Every key has a
-default but those of \`[[agents]]\`. Unknown keys and wrong values are refused, all of them at once, with file and line.
+default but those of lists of tables, \`[[…]]\`. Unknown keys and wrong values are refused, all of them at once, with file and line.
 The daemon reads it when it starts.
 `;
 

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { LOG_LEVELS } from './log-levels.js';
+import { ai } from './sections/ai.js';
+import { logFile, webhooks } from './sections/channels.js';
 import { allowlist, detection, thresholds } from './sections/rules.js';
 
 /**
@@ -169,6 +171,9 @@ export const configSchema = z.strictObject({
   thresholds: thresholds.prefault({}),
   detection: detection.prefault({}),
   allowlist: allowlist.prefault({}),
+  ai: ai.prefault({}),
+  log_file: logFile.prefault({}),
+  webhooks,
   agents: z
     .array(agent)
     .max(256)

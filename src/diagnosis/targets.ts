@@ -1,0 +1,79 @@
+import type { ProcessRef } from '../collectors/snapshot.js';
+import { printable } from '../text/printable.js';
+import type { Context } from './question.js';
+import type { ActionType, Diagnosis, Risk } from './schema.js';
+
+/**
+ * From what a model names to what is meant. Only what stood in the question can be meant: a pid becomes the
+ * process that was seen then, with its start time; everything else is left out, with the reason.
+ */
+
+export type Target =
+  | { kind: 'processes'; processes: readonly ProcessRef[] }
+  | { kind: 'unit'; unit: string }
+  | { kind: 'host' };
+
+/** Data for the judge of actions. Nothing here does anything. */
+export interface Proposal {
+  type: ActionType;
+  target: Target;
+  /** The model's opinion: vigil's policy can only find it worse. */
+  risk: Risk;
+  explanation: string;
+  /** The model's words, to be shown at most (`printable()` first). Never run, never parsed. */
+  command: string;
+}
+
+export interface Proposals {
+  proposals: readonly Proposal[];
+  /** Why actions, or parts of their targets, were left out. Printable. */
+  left_out: readonly string[];
+}
+
+const MAX_LEFT_OUT = 20;
+
+export function proposalsOf(diagnosis: Diagnosis, context: Context): Proposals {
+  const left_out: string[] = [];
+  const proposals = diagnosis.actions.flatMap(action => {
+    const target = targetOf(action.type, action.target, context, left_out);
+    if (target === null) return [];
+    const { type, risk, explanation, command } = action;
+    return [{ type, target, risk, explanation, command }];
+  });
+  return { proposals, left_out: left_out.slice(0, MAX_LEFT_OUT) };
+}
+
+function targetOf(type: ActionType, named: string, context: Context, left_out: string[]): Target | null {
+  switch (type) {
+    case 'kill_process':
+    case 'kill_group':
+    case 'renice':
+      return processTarget(type, named, context, left_out);
+    case 'restart_service': {
+      const unit = named.trim();
+      if (context.units.has(unit)) return { kind: 'unit', unit };
+      left_out.push(`${type} of ${shown(named)}: no such unit was in the question`);
+      return null;
+    }
+    case 'free_cache':
+    case 'custom':
+      return { kind: 'host' };
+  }
+}
+
+function processTarget(type: ActionType, named: string, context: Context, left_out: string[]): Target | null {
+  const processes = new Map<number, ProcessRef>();
+  for (const word of named.split(/[\s,]+/).filter(word => word !== '')) {
+    // Decimal digits only: no signs, no names, nothing that wraps around to another number.
+    const process = /^[1-9]\d{0,9}$/.test(word) ? context.processes.get(Number(word)) : undefined;
+    if (process !== undefined && process.pid > 1) processes.set(process.pid, process);
+    else left_out.push(`${type} of ${shown(word)}: no such process was in the question`);
+  }
+  if (processes.size > 0) return { kind: 'processes', processes: [...processes.values()] };
+  if (named.trim() === '') left_out.push(`${type} without a target`);
+  return null;
+}
+
+function shown(named: string): string {
+  return `"${printable(named, 60)}"`;
+}

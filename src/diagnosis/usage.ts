@@ -1,0 +1,56 @@
+/** What asking models has cost: kept by whoever keeps history, counted against the daily budget. */
+
+export interface Usage {
+  input_tokens: number;
+  output_tokens: number;
+}
+
+/** One request that left the machine. */
+export interface UsageEntry extends Usage {
+  time_ms: number;
+  provider: string;
+  model: string;
+  /** `answered`, or the code of the failure. */
+  outcome: string;
+  /** The provider did not say: input counted from the text, output as much as was allowed. */
+  estimated: boolean;
+}
+
+export interface UsageTotals extends Usage {
+  calls: number;
+}
+
+/** The only thing that diagnosis wants of a store. */
+export interface UsageLog {
+  record(entry: UsageEntry): void;
+  /** Sums over the requests at or after `time_ms`. */
+  since(time_ms: number): UsageTotals;
+}
+
+/** For as long as the process lives; at most a day's worth is kept. */
+export class MemoryUsageLog implements UsageLog {
+  private entries: UsageEntry[] = [];
+
+  record(entry: UsageEntry): void {
+    this.entries = this.entries.filter(({ time_ms }) => time_ms > entry.time_ms - DAY_MS);
+    this.entries.push(entry);
+  }
+
+  since(time_ms: number): UsageTotals {
+    const totals = { calls: 0, input_tokens: 0, output_tokens: 0 };
+    for (const entry of this.entries) {
+      if (entry.time_ms < time_ms) continue;
+      totals.calls++;
+      totals.input_tokens += entry.input_tokens;
+      totals.output_tokens += entry.output_tokens;
+    }
+    return totals;
+  }
+}
+
+export const DAY_MS = 86_400_000;
+
+/** Upper estimate of the tokens of a text: English has about four characters a token, command lines three. */
+export function estimateTokens(text: string): number {
+  return Math.ceil(text.length / 3);
+}
