@@ -49,6 +49,7 @@ export class AgentMonitor {
   private readonly queue: Observation[] = [];
   private draining = false;
   private timer: NodeJS.Timeout | null = null;
+  private timerDue_ms = Number.POSITIVE_INFINITY;
   private stopped = false;
   private sensorLive = { terminal: false, keys: false, lifecycle: false };
 
@@ -203,19 +204,26 @@ export class AgentMonitor {
     return this.options.recognise({ ...UNKNOWN_PROCESS, ...glimpse }) !== null;
   }
 
+  /** Deadlines mostly move away: a timer that comes too early is cheaper than setting it anew each time. */
   private schedule(): void {
-    if (this.timer !== null) clearTimeout(this.timer);
-    this.timer = null;
     const due_ms = this.tracker.nextDeadline();
-    if (due_ms === null || this.stopped) return;
+    if (due_ms === null || this.stopped || due_ms >= this.timerDue_ms) return;
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timerDue_ms = due_ms;
     const delay_ms = Math.max(0, due_ms + DEADLINE_SLACK_MS - now());
-    this.timer = setTimeout(
-      () => {
-        // What is waiting in the pipes is older than this deadline: let it in first.
-        setImmediate(() => this.feed({ type: 'clock', time_ms: now() - DEADLINE_SLACK_MS }));
-      },
-      Math.min(delay_ms, 2 ** 31 - 1),
-    );
+    this.timer = setTimeout(() => this.deadline(), Math.min(delay_ms, 2 ** 31 - 1));
+  }
+
+  private deadline(): void {
+    this.timer = null;
+    this.timerDue_ms = Number.POSITIVE_INFINITY;
+    const due_ms = this.tracker.nextDeadline();
+    if (due_ms === null || due_ms > now() - DEADLINE_SLACK_MS) {
+      this.schedule();
+      return;
+    }
+    // What is waiting in the pipes is older than this deadline: let it in first.
+    setImmediate(() => this.feed({ type: 'clock', time_ms: now() - DEADLINE_SLACK_MS }));
   }
 }
 

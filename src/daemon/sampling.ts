@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Session } from '../agents/tracker/session.js';
+import { everySecond } from '../every-second.js';
 import { isBlockedOnTerminal } from '../proc/blocked.js';
 import { now } from '../time.js';
 import type { AgentMonitor } from './monitor.js';
@@ -16,6 +17,8 @@ const BLOCKED_AFTER_MS = 400;
 /** What must be asked for because nothing announces it. */
 export class Sampling {
   private readonly timers: NodeJS.Timeout[] = [];
+  private readonly ends: (() => void)[] = [];
+  private halfway: NodeJS.Timeout | null = null;
   private readonly written = new Map<number, number>();
 
   constructor(
@@ -25,7 +28,7 @@ export class Sampling {
 
   start(procfsOnly: boolean): void {
     this.every(procfsOnly ? PROCFS_SCAN_MS : SAFETY_SCAN_MS, () => this.monitor.rescan(false));
-    this.every(BLOCKED_SAMPLE_MS, () => this.sampleBlocked());
+    this.sampleBlockedOften();
     if (!procfsOnly) return;
     this.monitor.feed({ type: 'sensor', time_ms: now(), terminal: true, keys: false, lifecycle: false });
     this.every(PROCFS_SAMPLE_MS, () => this.sampleWrites());
@@ -33,6 +36,23 @@ export class Sampling {
 
   stop(): void {
     for (const timer of this.timers) clearInterval(timer);
+    for (const end of this.ends) end();
+    if (this.halfway !== null) clearTimeout(this.halfway);
+  }
+
+  /** Twice a second while there is an agent to ask about, else with the rest that happens each second. */
+  private sampleBlockedOften(): void {
+    this.ends.push(
+      everySecond(() => {
+        this.sampleBlocked();
+        if (this.halfway === null && this.monitor.living().some(isAsked)) {
+          this.halfway = setTimeout(() => {
+            this.halfway = null;
+            this.sampleBlocked();
+          }, BLOCKED_SAMPLE_MS);
+        }
+      }),
+    );
   }
 
   /**
@@ -41,7 +61,7 @@ export class Sampling {
    */
   sampleBlocked(): void {
     for (const session of this.monitor.living()) {
-      if (!session.interactive || session.kind.alwaysDraws) continue;
+      if (!isAsked(session)) continue;
       const { rhythm, blocked_since_ms } = session.signals;
       if (blocked_since_ms === null && now() - (rhythm.last_output_ms ?? 0) < BLOCKED_AFTER_MS) continue;
       const blocked = isBlockedOnTerminal(this.procRoot, session.pid);
@@ -78,6 +98,10 @@ export class Sampling {
   private every(interval_ms: number, action: () => void): void {
     this.timers.push(setInterval(action, interval_ms));
   }
+}
+
+function isAsked(session: Session): boolean {
+  return session.interactive && !session.kind.alwaysDraws;
 }
 
 /** `wchar` of /proc/PID/io: bytes passed to write() and its like, proc_pid_io(5). */

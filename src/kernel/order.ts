@@ -1,13 +1,14 @@
 /**
  * Puts events into the order of their time. bpftrace before 0.19 has one buffer for each CPU, so a child's
  * exec can arrive before its fork, or its exit before either. Each event waits `window_ms`, no longer than a
- * person could notice; a window of 0 sorts what came in one piece, and needs no timer. What is later still is passed on late, but not when its process has already ended:
- * a process that is born after its death would live for ever.
+ * person could notice; a window of 0 sorts what came in one piece, and needs no timer. What is later still
+ * is passed on late, but not when its process has already ended: a process that is born after its death
+ * would live for ever.
  */
 export class Reorder<T extends { type: string; time_ms: number; pid?: number }> {
   private waiting: { event: T; at_ms: number }[] = [];
   private timer: NodeJS.Timeout | null = null;
-  private immediate = false;
+  private soon = false;
   /** Process ids that ended lately, and when. */
   private ended = new Map<number, number>();
   private forgotAt_ms = Number.NEGATIVE_INFINITY;
@@ -27,10 +28,10 @@ export class Reorder<T extends { type: string; time_ms: number; pid?: number }> 
   }
 
   private flushSoon(): void {
-    if (this.immediate) return;
-    this.immediate = true;
-    setImmediate(() => {
-      this.immediate = false;
+    if (this.soon) return;
+    this.soon = true;
+    queueMicrotask(() => {
+      this.soon = false;
       this.flush();
     });
   }

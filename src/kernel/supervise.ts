@@ -1,3 +1,4 @@
+import { everySecond } from '../every-second.js';
 import type { Bpftrace, Exit, RunningProgram } from './bpftrace.js';
 import { runProgram } from './bpftrace.js';
 import type { KernelClock } from './clock.js';
@@ -16,7 +17,6 @@ const GIVE_UP_SILENT_MS = 15_000;
 const START_MS = 10_000;
 /** Compiling and verifying takes a second at most, but far longer on a machine that is emulated. */
 const GIVE_UP_START_MS = 60_000;
-const WATCHDOG_MS = 1_000;
 const UNPARSED_LOG_MS = 10_000;
 
 export interface ProgramCallbacks {
@@ -60,7 +60,7 @@ export class SupervisedProgram {
   private everAttached = false;
   private unparsedLoggedAt_ms = Number.NEGATIVE_INFINITY;
   private retryTimer: NodeJS.Timeout | null = null;
-  private watchdog: NodeJS.Timeout | null = null;
+  private endWatch: (() => void) | null = null;
   private readonly sequence = new SequenceCounter();
   private settleFirst: (() => void) | null = null;
   private stopping: Promise<void> | null = null;
@@ -85,7 +85,7 @@ export class SupervisedProgram {
         resolve();
       };
     });
-    this.watchdog ??= setInterval(() => this.watch(), WATCHDOG_MS);
+    this.endWatch ??= everySecond(() => this.watch());
     this.launch();
     await settled;
   }
@@ -95,8 +95,8 @@ export class SupervisedProgram {
     if (this.state === 'running') this.setState('off');
     if (this.retryTimer) clearTimeout(this.retryTimer);
     this.retryTimer = null;
-    if (this.watchdog) clearInterval(this.watchdog);
-    this.watchdog = null;
+    this.endWatch?.();
+    this.endWatch = null;
     this.stopping = this.running?.stop() ?? null;
     await this.stopping;
     this.stopping = null;

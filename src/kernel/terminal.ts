@@ -11,7 +11,6 @@ const BEL = 0x07;
 /** Lines of the terminal programs into events. They carry totals; what is passed on are the differences. */
 export class TerminalTranslator {
   private readonly totals = new Map<string, { writes: number; bytes: number }>();
-  private readonly maps = new Map<string, Map<string, number>>();
 
   constructor(
     private readonly time_ms: (nsecs: number) => number,
@@ -49,25 +48,22 @@ export class TerminalTranslator {
     }
   }
 
-  /** The totals of all terminals, printed as three maps when the writing paused; `@last` is the third. */
-  map(name: string, entries: Map<string, number>): void {
-    this.maps.set(name, entries);
-    if (name !== '@last') return;
-    const writes = this.maps.get('@writes');
-    const bytes = this.maps.get('@bytes');
-    this.maps.clear();
-    if (!writes || !bytes) return;
-    for (const [key, last] of entries) {
-      const [pid, index] = key.split(',').map(Number) as [number, number];
-      if (!Number.isInteger(pid) || !Number.isInteger(index) || pid <= 0) continue;
-      this.output(pid, index, writes.get(key) ?? 0, bytes.get(key) ?? 0, last);
+  /** The totals of all terminals: `pid,index,field` with field 0 writes, 1 bytes, 2 time of the last one. */
+  map(name: string, entries: ReadonlyMap<string, number>): void {
+    if (name !== '@totals') return;
+    for (const [key, writes] of entries) {
+      const [pid, index, field] = key.split(',').map(Number) as [number, number, number];
+      if (field !== 0 || !Number.isInteger(pid) || !Number.isInteger(index) || pid <= 0) continue;
+      const bytes = entries.get(`${pid},${index},1`);
+      const last = entries.get(`${pid},${index},2`);
+      // Not there yet: it was printed in the midst of its first write.
+      if (bytes !== undefined && last !== undefined) this.output(pid, index, writes, bytes, last);
     }
   }
 
   /** The program starts anew: its totals begin at zero again. */
   restart(): void {
     this.totals.clear();
-    this.maps.clear();
   }
 
   /** Forget processes that nobody watches any more. */

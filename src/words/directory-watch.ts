@@ -1,8 +1,6 @@
 import { type FSWatcher, watch } from 'node:fs';
+import { everySecond } from '../every-second.js';
 import { statFile } from '../proc/stat-file.js';
-
-/** How often a directory that cannot be watched (it is not there yet, or inotify is used up) is tried. */
-const RETRY_MS = 1_000;
 
 /**
  * Calls back when a file directly in the directory changes, by inotify. Survives a directory that does not
@@ -10,7 +8,7 @@ const RETRY_MS = 1_000;
  */
 export class DirectoryWatch {
   private watcher: FSWatcher | null = null;
-  private timer: NodeJS.Timeout | null = null;
+  private endChecks: (() => void) | null = null;
   private inode = 0;
   private closed = false;
 
@@ -22,13 +20,12 @@ export class DirectoryWatch {
 
   start(): void {
     this.open();
-    this.timer = setInterval(() => this.check(), RETRY_MS);
-    this.timer.unref();
+    this.endChecks = everySecond(() => this.check());
   }
 
   close(): void {
     this.closed = true;
-    if (this.timer !== null) clearInterval(this.timer);
+    this.endChecks?.();
     this.drop();
   }
 

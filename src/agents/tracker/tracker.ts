@@ -21,8 +21,10 @@ export interface TrackerOptions extends DecideOptions {
   exited_keep_ms: number;
 }
 
-/** More than a spinner draws within one output event (Claude some 100 bytes, Codex 130): text arrives. */
+/** More than a spinner draws within 100 ms (Claude some 100 bytes, Codex 130): text arrives. */
 const MORE_THAN_A_SPINNER_BYTES = 400;
+/** What one output event tells of goes back so far at most. */
+const LONGEST_OUTPUT_MS = 300;
 
 /**
  * From observations to the state of every agent. A pure reduction: no I/O, no clock of its own. The same
@@ -167,8 +169,11 @@ export class Tracker {
       case 'output': {
         const session = this.family.speaker(observation.pid);
         if (session === undefined) return [];
-        rhythmOutput(session.signals.rhythm, observation.time_ms, this.options.wait_threshold_ms);
-        if (observation.bytes > MORE_THAN_A_SPINNER_BYTES) session.signals.progress_ms = observation.time_ms;
+        const { rhythm } = session.signals;
+        const since_ms = Math.min(observation.time_ms - (rhythm.last_output_ms ?? 0), LONGEST_OUTPUT_MS);
+        rhythmOutput(rhythm, observation.time_ms, this.options.wait_threshold_ms);
+        const spinner_bytes = MORE_THAN_A_SPINNER_BYTES * Math.max(1, since_ms / 100);
+        if (observation.bytes > spinner_bytes) session.signals.progress_ms = observation.time_ms;
         return [session];
       }
       case 'osc': {
