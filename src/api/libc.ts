@@ -9,6 +9,9 @@ export interface Libc {
   getsockopt(fd: number, level: number, name: number, value: Buffer, length: Uint32Array): number;
   flock(fd: number, operation: number): number;
   errno(): number;
+  socket(domain: number, type: number, protocol: number): number;
+  sendto(fd: number, data: Buffer, bytes: number, flags: number, to: Buffer, toBytes: number): number;
+  close(fd: number): number;
 }
 
 let loaded: Libc | null | undefined;
@@ -27,6 +30,9 @@ function load(): Libc | null {
       getsockopt: library.func('int getsockopt(int, int, int, void *, _Inout_ uint32_t *)'),
       flock: library.func('int flock(int, int)'),
       errno: () => koffi.errno(),
+      socket: library.func('int socket(int, int, int)'),
+      sendto: library.func('long sendto(int, const void *, size_t, int, const void *, uint32_t)'),
+      close: library.func('int close(int)'),
     };
   } catch {
     return null;

@@ -24,7 +24,7 @@ export class FilesystemCollector implements Collector {
   }
 
   collect({ roots, now_ms }: Context): Part {
-    const text = readFileSync(`${roots.proc}/self/mountinfo`, 'utf8');
+    const text = mountinfo(roots.proc);
     if (text !== this.text) {
       this.text = text;
       this.targets = chooseTargets(parseMountinfo(text));
@@ -51,5 +51,14 @@ export class FilesystemCollector implements Collector {
       .filter(({ mount, may_hang }) => may_hang && this.patient.isHung(mount))
       .map(({ mount }) => mount);
     return hung.length === 0 ? null : `no answer from ${hung.join(', ')}`;
+  }
+}
+
+/** As the first process sees it: in a service's sandbox everything is read-only. Others may only read their own. */
+function mountinfo(proc: string): string {
+  try {
+    return readFileSync(`${proc}/1/mountinfo`, 'utf8');
+  } catch {
+    return readFileSync(`${proc}/self/mountinfo`, 'utf8');
   }
 }

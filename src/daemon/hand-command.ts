@@ -2,6 +2,7 @@ import { statFile } from '../proc/stat-file.js';
 import type { HandCommand } from './hand.js';
 
 const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv', '/run/current-system/sw/bin/setpriv'];
+const CHOOM = ['/usr/bin/choom', '/bin/choom', '/run/current-system/sw/bin/choom'];
 
 /** Only folders that belong to the system. */
 export const SAFE_PATH = '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin:/run/current-system/sw/bin';
@@ -54,6 +55,9 @@ export function handCommand(user: HandUser, place: HandPlace, said: string | nul
     '--',
     ...program,
   ];
+  // The daemon may be shielded from the OOM killer; what belongs to a user must not be, nor get the shield back.
+  const choom = CHOOM.find(path => isProgram(path));
+  if (choom !== undefined) return { file: choom, args: ['-n', '0', '--', setpriv, ...args], env };
   return { file: setpriv, args, env };
 }
 

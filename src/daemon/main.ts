@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { createRecogniser } from '../agents/kinds/index.js';
+import { libc } from '../api/libc.js';
 import { lockRuntimeDir } from '../api/lock.js';
 import { ApiServer } from '../api/server.js';
 import { trackerOptions } from '../config/tracker.js';
@@ -12,7 +13,10 @@ import { HAND_SCRIPT, Hands } from './hands.js';
 import { AgentMonitor } from './monitor.js';
 import type { DaemonOptions } from './options.js';
 import { Sampling } from './sampling.js';
+import { serviceManager } from './systemd.js';
 import { View } from './view.js';
+import { SensorVitals } from './vitals.js';
+import { Watchdog } from './watchdog.js';
 
 const PROC = '/proc';
 /** So long `vigil health` speaks of a gap in the kernel's events. */
@@ -114,6 +118,16 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   });
   const server = new ApiServer({ lock, view, logger });
   const sampling = new Sampling(monitor, PROC);
+  const vitals = new SensorVitals();
+  const manager = serviceManager(process.env, libc(), process.pid);
+  const watchdog =
+    manager === null
+      ? null
+      : new Watchdog(manager, {
+          status: () => `tier ${sensor.health().tier}, ${monitor.living().length} agents`,
+          ailment: () => vitals.check(sensor.health().programs, performance.now()),
+          logger,
+        });
 
   try {
     await sensor.start();
@@ -124,8 +138,10 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     sampling.start(tier === 'procfs');
     await server.start();
     logger.info({ socket: server.socketPath, version: VERSION, pid: process.pid }, 'vigil is watching');
+    watchdog?.start();
     await terminated(logger);
   } finally {
+    watchdog?.stop();
     sampling.stop();
     await server.stop().catch(() => {});
     await sensor.stop();

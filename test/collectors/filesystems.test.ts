@@ -109,6 +109,15 @@ describe('statfs', () => {
   });
 });
 
+it("believes the first process, not a service's sandbox, about what is read-only", () => {
+  const line = (option: string) => `1 0 8:1 / / ${option} - ext4 /dev/sda1 rw\n`;
+  const collector = new FilesystemCollector(undefined, () => sizes);
+  const roots = tree({ 'proc/self/mountinfo': line('ro'), 'proc/1/mountinfo': line('rw') });
+  expect(ask(collector, roots, 0).filesystems![0]!.read_only).toBe(false);
+  const alone = tree({ 'proc/self/mountinfo': line('ro') });
+  expect(ask(collector, alone, 10_000).filesystems![0]!.read_only).toBe(true);
+});
+
 describe('a mount that does not answer', () => {
   const mountinfo = '1 0 8:1 / / rw - ext4 /dev/sda1 rw\n2 1 0:45 / /nas rw - nfs4 nas:/x rw\n';
   const rig = () => {

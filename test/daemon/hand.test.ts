@@ -131,7 +131,7 @@ describe('handCommand', () => {
 
   it('gives nothing away but what the user has', () => {
     const command = handCommand(user, place, null)!;
-    expect(command.file).toMatch(/^\/.*setpriv$/);
+    expect(command.file).toMatch(/^\/.*(setpriv|choom)$/);
     expect(command.args).toEqual(
       expect.arrayContaining([
         '--reuid=4242',

@@ -1,0 +1,55 @@
+import type { Logger } from '../log/logger.js';
+import type { ServiceManager } from './systemd.js';
+
+/** Without a watchdog only the status line is kept up to date. */
+const STATUS_MS = 10_000;
+
+export interface WatchdogOptions {
+  /** For `systemctl status`, one line. */
+  status(): string;
+  /** What is wrong that a restart would mend, in words; null while all is well. */
+  ailment(): string | null;
+  logger: Logger;
+}
+
+/**
+ * Signs of life for systemd, from the event loop that does the work: a loop that hangs sends none, and one
+ * that knows of an ailment withholds them. Then systemd kills and restarts the daemon.
+ */
+export class Watchdog {
+  private timer: NodeJS.Timeout | null = null;
+  private told: string | null = null;
+  private ailing = false;
+
+  constructor(
+    private readonly manager: ServiceManager,
+    private readonly options: WatchdogOptions,
+  ) {}
+
+  /** Says that the daemon is ready; the unit's dependants start now. */
+  start(): void {
+    this.told = this.options.status();
+    if (!this.manager.notify({ READY: '1', STATUS: this.told }))
+      this.options.logger.warn('cannot tell systemd that the daemon is ready');
+    const { watchdog_ms } = this.manager;
+    this.timer = setInterval(() => this.tick(), watchdog_ms === null ? STATUS_MS : watchdog_ms / 3);
+  }
+
+  stop(): void {
+    if (this.timer !== null) clearInterval(this.timer);
+    this.timer = null;
+    this.manager.notify({ STOPPING: '1', STATUS: 'stopping' });
+  }
+
+  private tick(): void {
+    const ailment = this.options.ailment();
+    if (ailment !== null && !this.ailing && this.manager.watchdog_ms !== null)
+      this.options.logger.error({ ailment }, 'no more signs of life for systemd, which restarts the daemon');
+    this.ailing = ailment !== null;
+    const status = ailment ?? this.options.status();
+    const fields: Record<string, string> = {};
+    if (ailment === null && this.manager.watchdog_ms !== null) fields.WATCHDOG = '1';
+    if (status !== this.told) fields.STATUS = status;
+    if (Object.keys(fields).length > 0 && this.manager.notify(fields)) this.told = status;
+  }
+}
