@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { LOG_LEVELS } from './log-levels.js';
 import { ai } from './sections/ai.js';
 import { logFile, webhooks } from './sections/channels.js';
+import { history } from './sections/history.js';
 import { allowlist, detection, thresholds } from './sections/rules.js';
 
 /**
@@ -174,6 +175,7 @@ export const configSchema = z.strictObject({
   ai: ai.prefault({}),
   log_file: logFile.prefault({}),
   webhooks,
+  history: history.prefault({}),
   agents: z
     .array(agent)
     .max(256)

@@ -1,0 +1,139 @@
+import type { Database } from 'better-sqlite3';
+import type { Alert } from '../../alerts/alert.js';
+import type { ProcessRef } from '../../collectors/snapshot.js';
+import type { Operation } from '../operation.js';
+import type { ActionRecord, DiagnosisRecord } from '../records.js';
+
+type Entry = Exclude<Operation, { type: 'sample' | 'transition' }>;
+
+/** Alerts name up to 200 processes: whole command lines of all of them would be most of the database. */
+const MAX_CMDLINE_CHARS = 512;
+/** An action that wants to keep more than this as evidence keeps a note about it instead. */
+const MAX_JSON_CHARS = 262_144;
+
+/** Writes what is no sample: alerts, actions, diagnoses, baselines, the whitelist. */
+export class RecordWriter {
+  private readonly statements;
+
+  constructor(db: Database) {
+    this.statements = {
+      alert: db.prepare(
+        `INSERT INTO alerts (id, rule, key, status, severity, uid, opened_ms, updated_ms, resolved_ms, alert)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (id, opened_ms) DO UPDATE SET status = excluded.status, severity = excluded.severity,
+           updated_ms = excluded.updated_ms, resolved_ms = excluded.resolved_ms, alert = excluded.alert`,
+      ),
+      action: db.prepare(
+        `INSERT INTO actions (id, time_ms, mode, requested_by, alert_id, what, targets, argv, evidence,
+           before, after, result) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (id, time_ms) DO UPDATE SET targets = excluded.targets, evidence = excluded.evidence,
+           before = excluded.before, after = excluded.after, result = excluded.result`,
+      ),
+      counter: db.prepare(
+        `INSERT INTO counters (name, value) VALUES (?, ?)
+         ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)`,
+      ),
+      diagnosis: db.prepare(
+        `INSERT INTO diagnoses (time_ms, alert_id, provider, model, input_tokens, output_tokens,
+           cache_read_tokens, cache_write_tokens, answer) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      ),
+      baseline: db.prepare(
+        'INSERT OR REPLACE INTO baselines (key, hour, state, updated_ms) VALUES (?, ?, ?, ?)',
+      ),
+      whitelistAdd: db.prepare(
+        `INSERT INTO whitelist (id, pattern, match_type, reason, created_ms) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT (pattern, match_type) DO UPDATE SET id = excluded.id ON CONFLICT (id) DO NOTHING`,
+      ),
+      whitelistRemove: db.prepare('DELETE FROM whitelist WHERE pattern = ? AND match_type = ?'),
+    };
+  }
+
+  write(record: Entry): void {
+    switch (record.type) {
+      case 'alert':
+        this.alert(record.alert);
+        return;
+      case 'action':
+        this.action(record.action);
+        return;
+      case 'diagnosis':
+        this.diagnosis(record.diagnosis);
+        return;
+      case 'baseline': {
+        const { key, hour, state } = record.baseline;
+        this.statements.baseline.run(key, hour, json(state), Math.round(record.time_ms));
+        return;
+      }
+      case 'whitelist_add': {
+        const { id, pattern, match_type, reason, created_ms } = record.row;
+        this.statements.whitelistAdd.run(id, pattern, match_type, reason, Math.round(created_ms));
+        this.statements.counter.run('whitelist', id);
+        return;
+      }
+      case 'whitelist_remove':
+        this.statements.whitelistRemove.run(record.pattern, record.match_type);
+    }
+  }
+
+  private alert(alert: Alert): void {
+    const { id, rule, key, status, severity, opened_ms, updated_ms, resolved_ms, subject } = alert;
+    const kept = { ...alert, subject: { ...subject, processes: subject.processes.map(shortened) } };
+    this.statements.alert.run(
+      id,
+      rule,
+      key,
+      status,
+      severity,
+      subject.uid,
+      Math.round(opened_ms),
+      Math.round(updated_ms),
+      resolved_ms === null ? null : Math.round(resolved_ms),
+      JSON.stringify(kept),
+    );
+    this.statements.counter.run('alert', id);
+  }
+
+  private action(action: ActionRecord): void {
+    this.statements.action.run(
+      action.id,
+      Math.round(action.time_ms),
+      action.mode,
+      action.requested_by,
+      action.alert_id,
+      action.what,
+      json(action.targets.map(shortened)),
+      action.argv === null ? null : json(action.argv),
+      json(action.evidence),
+      json(action.before),
+      json(action.after),
+      action.result,
+    );
+    this.statements.counter.run('action', action.id);
+  }
+
+  private diagnosis(diagnosis: DiagnosisRecord): void {
+    this.statements.diagnosis.run(
+      Math.round(diagnosis.time_ms),
+      diagnosis.alert_id,
+      diagnosis.provider,
+      diagnosis.model,
+      diagnosis.input_tokens,
+      diagnosis.output_tokens,
+      diagnosis.cache_read_tokens,
+      diagnosis.cache_write_tokens,
+      json(diagnosis.answer),
+    );
+  }
+}
+
+function shortened(process: ProcessRef): ProcessRef {
+  const { cmdline } = process;
+  return cmdline.length <= MAX_CMDLINE_CHARS
+    ? process
+    : { ...process, cmdline: `${cmdline.slice(0, MAX_CMDLINE_CHARS)}…` };
+}
+
+function json(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'null';
+  return text.length <= MAX_JSON_CHARS ? text : JSON.stringify({ too_large_chars: text.length });
+}

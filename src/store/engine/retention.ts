@@ -1,0 +1,137 @@
+import type { Database } from 'better-sqlite3';
+import { MINUTE_MS, thinMinutes } from './thin.js';
+
+const HOUR_MS = 3_600_000;
+const FULL_RESOLUTION_MS = 24 * HOUR_MS;
+/** What vigil did to somebody's processes can be asked for longer than what the machine looked like. */
+const ACTIONS_KEPT_MS = 90 * 24 * HOUR_MS;
+const ACTIONS_KEPT = 20_000;
+/** Rows or pages per slice: some milliseconds each. */
+const SLICE_ROWS = 2_000;
+const SLICE_PAGES = 256;
+/** The oldest rows go when more than this part of the allowed pages is in use. */
+const ROOM = 0.95;
+
+/** What is thinned and deleted, oldest first, with the time it goes by. */
+const SAMPLE_TABLES = [
+  'host_samples',
+  'session_samples',
+  'process_samples',
+  'host_minutes',
+  'session_minutes',
+  'process_minutes',
+] as const;
+
+/** Statements that delete at most `:rows` rows of before `:before_ms`. */
+const EXPIRY = [
+  ...SAMPLE_TABLES.map(table =>
+    table.startsWith('session')
+      ? `DELETE FROM ${table} WHERE (time_ms, session_id) IN
+           (SELECT time_ms, session_id FROM ${table} WHERE time_ms < :before_ms LIMIT :rows)`
+      : `DELETE FROM ${table} WHERE time_ms IN (SELECT time_ms FROM ${table} WHERE time_ms < :before_ms LIMIT :rows)`,
+  ),
+  'DELETE FROM transitions WHERE id IN (SELECT id FROM transitions WHERE time_ms < :before_ms LIMIT :rows)',
+  `DELETE FROM alerts WHERE row IN
+     (SELECT row FROM alerts WHERE opened_ms < :before_ms AND status = 'resolved' AND resolved_ms < :before_ms LIMIT :rows)`,
+  'DELETE FROM diagnoses WHERE id IN (SELECT id FROM diagnoses WHERE time_ms < :before_ms LIMIT :rows)',
+  // An hour more: `last_ms` is written once an hour.
+  `DELETE FROM processes WHERE id IN
+     (SELECT id FROM processes WHERE last_ms < :before_ms - 2 * ${HOUR_MS} LIMIT :rows)`,
+  `DELETE FROM sessions WHERE id IN
+     (SELECT id FROM sessions WHERE last_ms < :before_ms - 2 * ${HOUR_MS} LIMIT :rows)`,
+  `DELETE FROM baselines WHERE updated_ms < :before_ms - 30 * 24 * ${HOUR_MS} AND :rows > 0`,
+];
+
+/** Thins, deletes, gives back and keeps the size: in slices, so that nobody waits long for a write. */
+export class Retention {
+  constructor(
+    private readonly db: Database,
+    private readonly retention_ms: number,
+  ) {}
+
+  /** One slice. `more`: it is not done yet; `dropped`: rows that are in use may be gone. */
+  step(time_ms: number): { more: boolean; dropped: boolean } {
+    if (this.used() > ROOM) return { more: this.dropOldest(), dropped: true };
+    const work = () => this.thin(time_ms) || this.expire(time_ms) || this.trimActions(time_ms);
+    return { more: this.db.transaction(work).immediate() || this.giveBack(), dropped: false };
+  }
+
+  /** When a write did not fit any more. False: there is nothing left to drop. */
+  makeRoom(): boolean {
+    let dropped = false;
+    while (this.used() > ROOM && this.dropOldest()) dropped = true;
+    return dropped;
+  }
+
+  /** Part of the allowed pages that is in use, 0 to 1. */
+  private used(): number {
+    const pragma = (name: string) => this.db.pragma(name, { simple: true }) as number;
+    return (pragma('page_count') - pragma('freelist_count')) / pragma('max_page_count');
+  }
+
+  private thin(time_ms: number): boolean {
+    const before = Math.floor((time_ms - FULL_RESOLUTION_MS) / MINUTE_MS) * MINUTE_MS;
+    return thinMinutes(this.db, before);
+  }
+
+  private expire(time_ms: number): boolean {
+    const before = Math.round(time_ms - this.retention_ms);
+    return this.delete(EXPIRY, before);
+  }
+
+  private trimActions(time_ms: number): boolean {
+    const kept_ms = Math.max(ACTIONS_KEPT_MS, this.retention_ms);
+    const { changes } = this.db
+      .prepare(
+        `DELETE FROM actions WHERE time_ms < ? OR row <= (SELECT row FROM actions ORDER BY row DESC
+         LIMIT 1 OFFSET ${ACTIONS_KEPT})`,
+      )
+      .run(Math.round(time_ms - kept_ms));
+    return changes > 0;
+  }
+
+  /** Samples go first, by the hour; then everything else but the whitelist, actions last. */
+  private dropOldest(): boolean {
+    const oldest = oldestSample(this.db);
+    return this.db
+      .transaction(() => {
+        if (oldest !== null) return this.delete(EXPIRY.slice(0, SAMPLE_TABLES.length), oldest + HOUR_MS);
+        for (const table of ['transitions', 'diagnoses', 'alerts', 'processes', 'baselines', 'actions']) {
+          const { changes } = this.db
+            .prepare(
+              table === 'baselines'
+                ? 'DELETE FROM baselines'
+                : `DELETE FROM ${table} WHERE rowid IN (SELECT rowid FROM ${table} ORDER BY rowid LIMIT ?)`,
+            )
+            .run(...(table === 'baselines' ? [] : [SLICE_ROWS]));
+          if (changes > 0) return true;
+        }
+        return false;
+      })
+      .immediate();
+  }
+
+  private delete(statements: readonly string[], before_ms: number): boolean {
+    let more = false;
+    for (const sql of statements) {
+      const { changes } = this.db.prepare(sql).run({ before_ms, rows: SLICE_ROWS });
+      more ||= changes > 0;
+    }
+    return more;
+  }
+
+  /** Free pages go back to the file system, some at a time. */
+  private giveBack(): boolean {
+    const free = this.db.pragma('freelist_count', { simple: true }) as number;
+    // A few are left: the next batch wants them.
+    if (free <= SLICE_PAGES) return false;
+    this.db.pragma(`incremental_vacuum(${SLICE_PAGES})`);
+    return (this.db.pragma('freelist_count', { simple: true }) as number) < free;
+  }
+}
+
+/** Null: there is none. */
+export function oldestSample(db: Database): number | null {
+  const tables = SAMPLE_TABLES.map(table => `SELECT min(time_ms) AS t FROM ${table}`).join(' UNION ALL ');
+  return db.prepare<[], number | null>(`SELECT min(t) FROM (${tables})`).pluck().get() ?? null;
+}
