@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { chownSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Desktop } from './desktop.js';
 import { until } from './desktop.js';
@@ -14,6 +14,8 @@ export class TrayBar {
     const style = join(user.runtime, 'tray-bar.css');
     writeFileSync(config, JSON.stringify({ 'modules-right': ['tray'], height: 28 }));
     writeFileSync(style, '* { font-family: sans-serif; font-size: 14px; }');
+    // What lies in a user's folder is theirs.
+    for (const file of [config, style]) chownSync(file, user.uid, user.gid);
     const waybar = user.spawn(['waybar', '--config', config, '--style', style], this.desktop.env);
     waybar.stderr?.resume();
     waybar.stdout?.resume();
@@ -40,6 +42,23 @@ export class TrayBar {
         try {
           const items = this.items();
           return items.length === 1 ? items[0] : null;
+        } catch {
+          return null;
+        }
+      },
+      10_000,
+    );
+  }
+
+  /** The only item, once its tooltip says this. Items come and go meanwhile. */
+  saying(text: string): Promise<string> {
+    return until(
+      `an icon that says "${text}"`,
+      () => {
+        try {
+          const [item, ...more] = this.items();
+          const said = item !== undefined && this.property(item, 'ToolTip').includes(text);
+          return said && more.length === 0 ? item : null;
         } catch {
           return null;
         }

@@ -11,8 +11,10 @@ import {
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import type { HandHealth } from '../../src/api/contract.js';
 import type { Badge } from '../../src/session/badges/badge.js';
 import { FakeAgent } from './agent.js';
+import { TrayBar } from './bar.js';
 import { Daemon } from './daemon.js';
 import { Desktop, HAS_DESKTOP, type Notified, sleep, until } from './desktop.js';
 import { FakeServer } from './fake-server.js';
@@ -541,6 +543,69 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('a session', () => {
     await until('the badge to be cleaned', () => !existsSync(badgePath(window)));
     expect(existsSync(foreign)).toBe(true);
   }, 20_000);
+
+  const hands = (): HandHealth[] => JSON.parse(daemon.vigil('health', '--json').stdout).hands;
+  const own = () => hands().find(({ uid }) => uid === user.uid);
+
+  it('vigil health tells of the hand, and of one that hangs until another takes its place', async () => {
+    const { agent } = await started('health');
+    agent.tell('busy');
+    const first = await until('the hand', () => (own()?.desktop?.session_bus ? own() : null));
+    expect(first).toMatchObject({
+      user: user.name,
+      state: 'running',
+      problem: null,
+      desktop: { session_bus: true, compositor: 'sway', note: null },
+    });
+    expect(first.rss_bytes).toBeGreaterThan(10_000_000);
+    expect(daemon.vigil('health').stdout).toMatch(
+      new RegExp(`hand of ${user.name}: running \\(pid ${first.pid}, \\d+M\\), sway, session bus`),
+    );
+    process.kill(first.pid!, 'SIGSTOP');
+    await until('the log to say so', () => daemon.log().includes('the hand of a user hangs'), 35_000);
+    const next = await until('another hand', () =>
+      own()?.state === 'running' && own()?.pid !== first.pid && own()?.desktop?.session_bus ? own() : null,
+    );
+    expect(next.restarts).toBeGreaterThan(first.restarts);
+  }, 60_000);
+
+  it('a killed daemon leaves a red icon, the next takes it over; vigil tray shows one without agents', async () => {
+    const bar = new TrayBar(desktop);
+    const waybar = bar.start();
+    const { agent } = await started('widow');
+    agent.tell('busy');
+    await bar.saying('1 agent');
+    const hand = handPid(user.uid, installed.hand);
+    daemon.kill();
+    await bar.saying('vigil is not running');
+    expect(handPid(user.uid, installed.hand)).toBe(hand);
+    shot('tray-red-daemon');
+    await daemon.start(CONFIG);
+    await bar.saying('1 agent');
+
+    const keeper = user.spawn([process.execPath, installed.bin, 'tray'], desktop.env);
+    let stderr = '';
+    keeper.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+    });
+    await sleep(3_000);
+    expect(bar.items()).toHaveLength(1);
+    await daemon.stop();
+    await bar.saying('vigil is not running');
+    for (const one of running.splice(0)) one.tell('exit 0');
+    await daemon.start(CONFIG);
+    const item = await bar.saying('no agents');
+    bar.click(item, 'Quit until the next login');
+    await until('vigil tray to end', () => keeper.exitCode !== null);
+    expect([keeper.exitCode, stderr, bar.items()]).toEqual([0, '', []]);
+    expect(existsSync(join(user.runtime, 'vigil/quit'))).toBe(true);
+    // Asking for it takes it back.
+    const again = user.spawn([process.execPath, installed.bin, 'tray'], desktop.env);
+    await bar.saying('no agents');
+    expect(existsSync(join(user.runtime, 'vigil/quit'))).toBe(false);
+    await ended(again);
+    await ended(waybar);
+  }, 60_000);
 
   it('takes everything along when it ends, and never wrote as root', async () => {
     const { agent, window } = await started('last');

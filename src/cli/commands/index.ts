@@ -9,6 +9,7 @@ import { health } from './health.js';
 import { recordEvents } from './record-events.js';
 import { replay } from './replay.js';
 import { system } from './system.js';
+import { tray } from './tray.js';
 
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly CliCommand[] = [
@@ -19,6 +20,7 @@ export const COMMANDS: readonly CliCommand[] = [
   bar,
   focus,
   system,
+  tray,
   daemon,
   recordEvents,
   replay,

@@ -47,9 +47,13 @@ export async function locate(
   const panes: PanePlace[] = [];
   let from = agent.pid;
   for (let hops = 0; hops <= MAX_MULTIPLEXERS; hops++) {
-    // A client may have the name of its server: it is where the walk goes on, not where it came from.
-    const chain = ancestors(options.procRoot, from).slice(hops === 0 ? 0 : 1);
-    const at = chain.findIndex(({ pid, comm }) => ownsWindow(pid, options) || multiplexer(comm) !== null);
+    const chain = ancestors(options.procRoot, from);
+    // A client may have the name of its server: it is where the walk goes on, not where it came from. It stays
+    // in the chain: it may be what its pane runs, and it knows the X11 window that it stands in.
+    const first = hops === 0 ? 0 : 1;
+    const at = chain.findIndex(
+      ({ pid, comm }, i) => i >= first && (ownsWindow(pid, options) || multiplexer(comm) !== null),
+    );
     const found = chain[at];
     if (found === undefined) return { window: windowByX11(chain, options), panes };
     if (ownsWindow(found.pid, options)) {

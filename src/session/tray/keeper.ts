@@ -23,7 +23,8 @@ export interface KeeperOptions {
   log: Log;
 }
 
-export type KeeperEnd = 'served' | 'quit' | 'logout' | 'time';
+/** `no_desktop`: there was no session bus from the beginning. */
+export type KeeperEnd = 'served' | 'quit' | 'logout' | 'no_desktop' | 'time';
 
 /**
  * The icon while no hand shows one: red when no daemon answers, green when it has nothing to tell this user.
@@ -34,6 +35,7 @@ export class TrayKeeper {
   private readonly tray: Tray;
   private readonly claim: Claim;
   private over: KeeperEnd | null = null;
+  private wasShown = false;
 
   constructor(private readonly options: KeeperOptions) {
     const { runtimeDir, log } = options;
@@ -80,7 +82,8 @@ export class TrayKeeper {
     this.tray.set(keeperModel(running));
     if (this.bus.connection !== null) return null;
     const { bus } = discover(runtimeDir, process.geteuid!());
-    if (bus === null) return 'logout';
+    if (bus === null) return this.wasShown ? 'logout' : 'no_desktop';
+    this.wasShown = true;
     await this.bus.use(bus);
     return null;
   }

@@ -118,7 +118,7 @@ export class Tray {
     if (name === ITEM.interface) {
       // A click is Focus for the first in the menu; hosts open the menu themselves.
       const first = this.model?.items.find(({ action }) => action?.type === 'focus')?.action;
-      if (member === 'Activate' && first != null) this.act(first);
+      if (member === 'Activate' && first != null) this.actSoon(first);
       return ['', []];
     }
     if (name !== MENU.interface) return null;
@@ -148,7 +148,12 @@ export class Tray {
 
   private event(id: number, type: string): void {
     const action = this.model?.items[id - 1]?.action;
-    if (type === 'clicked' && action != null) this.act(action);
+    if (type === 'clicked' && action != null) this.actSoon(action);
+  }
+
+  /** The host gets its answer first: Quit ends the connection. */
+  private actSoon(action: TrayAction): void {
+    setImmediate(() => this.act(action));
   }
 
   /** None asked for: all. */

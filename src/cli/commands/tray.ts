@@ -1,0 +1,35 @@
+import { printable } from '../../text/printable.js';
+import { CANNOT, defineCommand, OK } from '../command.js';
+
+export const tray = defineCommand({
+  usage: 'tray',
+  describe: 'Keep an icon in the tray: red when no daemon answers, green when you have no agents',
+  details: [
+    'For the autostart of a desktop. While you have agents the daemon shows the icon, with its menu; this command shows one at all other times. It also takes back Quit until the next login. It runs until logout, or until Quit.',
+  ],
+  positionals: {},
+  options: {},
+  async run({ runtimeDir }, io) {
+    const own = io.env.XDG_RUNTIME_DIR;
+    if (!own?.startsWith('/')) {
+      io.err('vigil: XDG_RUNTIME_DIR is not set: this needs a login session\n');
+      return CANNOT;
+    }
+    const { unquit } = await import('../../session/quit-mark.js');
+    const { TrayKeeper } = await import('../../session/tray/keeper.js');
+    try {
+      unquit(own);
+    } catch (error) {
+      io.err(`vigil: ${printable(own, 200)}/vigil: ${(error as Error).message}\n`);
+      return CANNOT;
+    }
+    const log = (level: string, message: string) => {
+      if (level === 'warn' || level === 'error') io.err(`vigil: ${printable(message, 400)}\n`);
+    };
+    const keeper = new TrayKeeper({ runtimeDir: own, daemonDir: runtimeDir, mourning: false, log });
+    const end = await keeper.run();
+    if (end !== 'no_desktop') return OK;
+    io.err('vigil: no session bus: this needs a desktop\n');
+    return CANNOT;
+  },
+});
