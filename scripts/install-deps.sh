@@ -19,7 +19,7 @@ case $purpose in
 build) wanted="c++:g++ make:make python3:python3" ;;
 run) wanted="bpftrace:bpftrace setpriv:util-linux" ;;
 # A desktop without a display is part of the tests.
-test) wanted="bpftrace:bpftrace sway:sway swaync:sway-notification-center waybar:waybar foot:foot grim:grim dbus-daemon:dbus setpriv:util-linux tmux:tmux debootstrap:debootstrap pgrep:procps python3:python3 shellcheck:shellcheck groff:groff-base" ;;
+test) wanted="bpftrace:bpftrace sway:sway swaync:sway-notification-center waybar:waybar foot:foot grim:grim dbus-daemon:dbus setpriv:util-linux tmux:tmux screen:screen i3:i3-wm Xvfb:xvfb xterm:xterm debootstrap:debootstrap pgrep:procps python3:python3 shellcheck:shellcheck groff:groff-base" ;;
 vm) wanted="qemu-system-x86_64:qemu-system-x86 cpio:cpio debootstrap:debootstrap cc:build-essential" ;;
 *) die "usage: scripts/install-deps.sh build|run|test|vm" ;;
 esac
