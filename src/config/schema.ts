@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { LOG_LEVELS } from './log-levels.js';
+import { actions } from './sections/actions.js';
 import { ai } from './sections/ai.js';
 import { logFile, webhooks } from './sections/channels.js';
 import { history } from './sections/history.js';
@@ -176,6 +177,7 @@ export const configSchema = z.strictObject({
   log_file: logFile.prefault({}),
   webhooks,
   history: history.prefault({}),
+  actions: actions.prefault({}),
   agents: z
     .array(agent)
     .max(256)
