@@ -1,0 +1,65 @@
+import { closeSync, constants, openSync, readFileSync } from 'node:fs';
+import type { ProcessRef } from '../collectors/snapshot.js';
+import { parseStat, type Stat } from '../proc/stat.js';
+import { threadsOf } from './live.js';
+
+/**
+ * Holds on to one process: an open descriptor of its /proc/PID folder. The descriptor stays that process's
+ * after it ended and its pid went to somebody else: reading through it then fails (ESRCH), and so does
+ * pidfd_send_signal(2), which takes such descriptors.
+ */
+export class ProcessHandle {
+  private open = true;
+
+  constructor(
+    readonly ref: ProcessRef,
+    readonly fd: number,
+  ) {}
+
+  /** Null when the process is gone, or was not the one that is meant. Zombies have a stat too. */
+  stat(): Stat | null {
+    const text = this.read('stat');
+    const stat = text === null ? null : parseStat(text);
+    return stat?.start_ticks === this.ref.start_ticks && stat.pid === this.ref.pid ? stat : null;
+  }
+
+  /** The real uid now; null when the process is gone. */
+  uid(): number | null {
+    const match = /^Uid:\s+(\d+)/m.exec(this.read('status') ?? '');
+    return match === null ? null : Number(match[1]);
+  }
+
+  threads(): number[] {
+    return this.open ? threadsOf(`/proc/self/fd/${this.fd}/task`) : [];
+  }
+
+  close(): void {
+    if (!this.open) return;
+    this.open = false;
+    closeSync(this.fd);
+  }
+
+  private read(file: string): string | null {
+    if (!this.open) return null;
+    try {
+      return readFileSync(`/proc/self/fd/${this.fd}/${file}`, 'utf8');
+    } catch {
+      return null;
+    }
+  }
+}
+
+/** Null when the process that is meant is gone: another may have its pid. The caller closes what it holds. */
+export function holdProcess(ref: ProcessRef, root = '/proc'): ProcessHandle | null {
+  if (!Number.isInteger(ref.pid) || ref.pid <= 1) return null;
+  let fd: number;
+  try {
+    fd = openSync(`${root}/${ref.pid}`, constants.O_RDONLY | constants.O_DIRECTORY);
+  } catch {
+    return null;
+  }
+  const handle = new ProcessHandle(ref, fd);
+  if (handle.stat() !== null) return handle;
+  handle.close();
+  return null;
+}

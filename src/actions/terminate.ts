@@ -1,0 +1,216 @@
+import type { ProcessRef } from '../collectors/snapshot.js';
+import type { Stat } from '../proc/stat.js';
+import { printable } from '../text/printable.js';
+import { identity, newMembers, type Whole } from './growth.js';
+import { type LiveProcess, type ProcessView, refOf } from './live.js';
+import type { Fate, ProcessOutcome } from './model.js';
+import type { ProcessHandle } from './process-handle.js';
+import type { Signaller, SignalName } from './signal.js';
+
+export interface TerminateOptions {
+  targets: readonly ProcessRef[];
+  whole: Whole;
+  /** SIGKILL at once. */
+  force: boolean;
+  grace_ms: number;
+  /** Null when the process is gone. The handle is this module's from then on. */
+  hold(ref: ProcessRef): ProcessHandle | null;
+  /** /proc as it is at the call. */
+  look(): ProcessView;
+  /** Whether a process that joined meanwhile may be signalled too. */
+  admit(process: LiveProcess, view: ProcessView): boolean;
+  signaller: Signaller;
+  /** ms, never going back. */
+  now(): number;
+  sleep(ms: number): Promise<void>;
+  /** The daemon ends: nothing more is sent, and what is known by then is the answer. */
+  stopping?: AbortSignal | undefined;
+}
+
+const POLL_MS = 50;
+/** Looking for new members reads all of /proc. */
+const LOOK_MS = 200;
+/** After SIGKILL the kernel needs a moment, with much memory to free a long one. */
+const KILL_WAIT_MS = 3000;
+/** A parent that collects its children does so at once. */
+const COLLECT_MS = 300;
+const MAX_MEMBERS = 5000;
+
+interface Member {
+  ref: ProcessRef;
+  handle: ProcessHandle | null;
+  signals: SignalName[];
+  first_ms: number;
+  ended_ms: number | null;
+  fate: Fate | null;
+  note: string | null;
+}
+
+/**
+ * Ends processes: SIGTERM once, `grace_ms` to comply, SIGKILL once for those that did not. Children that
+ * are forked meanwhile share their fate where the scope includes them. Each process is looked at afterwards.
+ */
+export async function terminate(options: TerminateOptions): Promise<ProcessOutcome[]> {
+  const ending = new Termination(options);
+  try {
+    return await ending.run();
+  } finally {
+    ending.close();
+  }
+}
+
+class Termination {
+  private readonly members = new Map<string, Member>();
+  private looked_ms: number;
+
+  constructor(private readonly options: TerminateOptions) {
+    this.looked_ms = options.now();
+  }
+
+  async run(): Promise<ProcessOutcome[]> {
+    const { options } = this;
+    // Everything is held before anything is signalled: the death of one must not free another's pid unseen.
+    for (const ref of options.targets) this.add(ref);
+    if (!options.force) {
+      this.signalAll('SIGTERM');
+      await this.wait(options.grace_ms, 'SIGTERM');
+    }
+    if (this.alive().length > 0 && options.stopping?.aborted !== true) {
+      this.join();
+      this.signalAll('SIGKILL');
+      await this.wait(KILL_WAIT_MS, 'SIGKILL');
+    }
+    await this.collect();
+    return [...this.members.values()].map(member => this.outcome(member));
+  }
+
+  close(): void {
+    for (const member of this.members.values()) member.handle?.close();
+  }
+
+  private add(ref: ProcessRef): Member | null {
+    const key = identity(ref);
+    if (this.members.has(key) || this.members.size >= MAX_MEMBERS) return null;
+    const handle = this.options.hold(ref);
+    const fate = handle === null ? 'gone_before' : null;
+    const member: Member = { ref, handle, signals: [], first_ms: 0, ended_ms: null, fate, note: null };
+    this.members.set(key, member);
+    return member;
+  }
+
+  private signalAll(signal: SignalName): void {
+    for (const member of this.alive()) this.signal(member, signal);
+  }
+
+  /** At most one of each kind. */
+  private signal(member: Member, signal: SignalName): void {
+    const { handle } = member;
+    if (handle === null || member.fate !== null || member.signals.includes(signal)) return;
+    const stat = handle.stat();
+    if (stat === null || stat.state === 'Z' || stat.state === 'X') return;
+    const uid = handle.uid();
+    if (uid !== null && uid !== member.ref.uid) {
+      member.fate = 'spared';
+      member.note = `it runs as uid ${uid} now`;
+      return;
+    }
+    const result = this.options.signaller.send(handle, signal);
+    if (result === 'gone') return;
+    if (result !== 'sent') {
+      member.fate = 'survived';
+      member.note = result === 'denied' ? 'vigil may not signal it' : 'the kernel refused the signal';
+      return;
+    }
+    if (member.signals.length === 0) member.first_ms = this.options.now();
+    member.signals.push(signal);
+    // A stopped process takes SIGTERM only when it goes on.
+    if (signal === 'SIGTERM' && stat.state === 'T') this.options.signaller.send(handle, 'SIGCONT');
+  }
+
+  /** Until all are dead, or the time is over; who joins meanwhile gets the same signal. */
+  private async wait(time_ms: number, signal: SignalName): Promise<void> {
+    const until_ms = this.options.now() + time_ms;
+    for (;;) {
+      if (this.options.stopping?.aborted === true) return;
+      if (this.alive().length === 0) {
+        // The last of them may have left a child just now.
+        if (!this.join()) return;
+        this.signalAll(signal);
+      } else if (this.options.now() - this.looked_ms >= LOOK_MS && this.join()) this.signalAll(signal);
+      const left_ms = until_ms - this.options.now();
+      if (left_ms <= 0) return;
+      await this.options.sleep(Math.min(POLL_MS, left_ms));
+    }
+  }
+
+  /** True when somebody joined. */
+  private join(): boolean {
+    const { whole } = this.options;
+    this.looked_ms = this.options.now();
+    if (whole.scope === 'process') return false;
+    const view = this.options.look();
+    const known = new Map([...this.members].map(([key, member]) => [key, member.ref]));
+    let joined = false;
+    for (const process of newMembers(whole, known, view)) {
+      const admitted = this.options.admit(process, view);
+      const member = this.add(refOf(process));
+      if (member === null) continue;
+      if (admitted) joined = true;
+      else {
+        member.fate ??= 'spared';
+        member.note = 'it joined meanwhile, and may not be signalled';
+      }
+    }
+    return joined;
+  }
+
+  /** Those that may still run; notes when the others were seen dead. */
+  private alive(): Member[] {
+    return [...this.members.values()].filter(member => {
+      if (member.fate !== null || member.ended_ms !== null) return false;
+      const state = member.handle?.stat()?.state;
+      if (state !== undefined && state !== 'Z' && state !== 'X') return true;
+      member.ended_ms = this.options.now();
+      return false;
+    });
+  }
+
+  /** Gives parents the time to collect their dead. */
+  private async collect(): Promise<void> {
+    const zombies = () => [...this.members.values()].some(member => member.handle?.stat()?.state === 'Z');
+    const until_ms = this.options.now() + COLLECT_MS;
+    while (zombies() && this.options.now() < until_ms) await this.options.sleep(POLL_MS);
+  }
+
+  private outcome(member: Member): ProcessOutcome {
+    const { ref, signals } = member;
+    const stat = member.handle?.stat() ?? null;
+    const fate = member.fate ?? fateOf(stat, signals);
+    const took_ms =
+      member.ended_ms === null || signals.length === 0 ? null : member.ended_ms - member.first_ms;
+    const note = member.note ?? this.note(ref, fate, stat?.ppid ?? null);
+    return { process: ref, fate, signals, took_ms, note };
+  }
+
+  private note(ref: ProcessRef, fate: Fate, ppid: number | null): string | null {
+    if (fate === 'blocked') return 'it hangs in the kernel (state D) and ends when that lets go';
+    if (fate === 'zombie') {
+      const parent = ppid === null ? null : this.options.look().find(ppid);
+      return `dead, but its parent ${printable(parent?.comm ?? 'unknown', 40)} (pid ${ppid}) does not collect it`;
+    }
+    if (fate === 'survived') return 'it is still there';
+    const successor = this.options.look().find(ref.pid);
+    return successor !== null && successor.start_ticks !== ref.start_ticks
+      ? 'its pid belongs to another process now'
+      : null;
+  }
+}
+
+function fateOf(stat: Pick<Stat, 'state' | 'ppid'> | null, signals: readonly SignalName[]): Fate {
+  if (stat !== null && stat.state !== 'Z' && stat.state !== 'X')
+    return stat.state === 'D' ? 'blocked' : 'survived';
+  // Init collects sooner or later, whatever it is in a container.
+  if (stat !== null && stat.ppid > 1) return 'zombie';
+  if (signals.length === 0) return 'gone_before';
+  return signals.includes('SIGKILL') ? 'killed' : 'terminated';
+}

@@ -1,0 +1,188 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { LiveView } from '../../src/actions/live.js';
+import type { Scope } from '../../src/actions/model.js';
+import { holdProcess, ProcessHandle } from '../../src/actions/process-handle.js';
+import { ProcessSignaller } from '../../src/actions/signal.js';
+import { type TerminateOptions, terminate } from '../../src/actions/terminate.js';
+import type { ProcessRef } from '../../src/collectors/snapshot.js';
+import { parseStat } from '../../src/proc/stat.js';
+import { isAlive, Processes, stateOf } from './rig.js';
+
+let processes: Processes;
+beforeEach(() => {
+  processes = new Processes();
+});
+afterEach(() => processes.end());
+
+/** Ends the process, or what the scope makes of it, as the engine would. */
+function end(ref: ProcessRef, scope: Scope, changes: Partial<TerminateOptions> = {}) {
+  const view = new LiveView('/proc', null);
+  const root = view.resolve(ref);
+  const targets = scope === 'tree' ? view.tree(ref.pid) : scope === 'group' ? view.group(ref.pid) : [ref];
+  return terminate({
+    targets,
+    whole: { scope, pgid: root?.pgid ?? -1, cgroup: root?.cgroup ?? null },
+    force: false,
+    grace_ms: 700,
+    hold: target => holdProcess(target),
+    look: () => new LiveView('/proc', null),
+    admit: () => true,
+    signaller: new ProcessSignaller(),
+    now: () => performance.now(),
+    sleep: ms => delay(ms),
+    ...changes,
+  });
+}
+
+const SLEEP = 'sleep 98765';
+
+it('SIGTERM is enough for one that complies', async () => {
+  const ref = await processes.running(processes.script(`exec ${SLEEP}`), 'sleep');
+  expect(await end(ref, 'process')).toMatchObject([{ fate: 'terminated', signals: ['SIGTERM'], note: null }]);
+  expect(isAlive(ref)).toBe(false);
+});
+
+it('one that ignores SIGTERM gets it once, then SIGKILL', async () => {
+  const ref = processes.ref(
+    processes.script(
+      `trap 'echo TERM >> $DIR/terms' TERM; echo $$ > $DIR/ready; while :; do sleep 0.05; done`,
+    ),
+  );
+  await processes.pids('ready');
+  const [outcome] = await end(ref, 'process');
+  expect(outcome).toMatchObject({ fate: 'killed', signals: ['SIGTERM', 'SIGKILL'] });
+  expect(outcome?.took_ms).toBeGreaterThanOrEqual(700);
+  expect(processes.lines('terms')).toEqual(['TERM']);
+  expect(isAlive(ref)).toBe(false);
+});
+
+it('a stopped one is woken to end', async () => {
+  const pid = processes.script(`exec ${SLEEP}`);
+  const ref = await processes.running(pid, 'sleep');
+  process.kill(pid, 'SIGSTOP');
+  await vi.waitFor(() => expect(stateOf(ref)).toBe('T'));
+  expect(await end(ref, 'process')).toMatchObject([{ fate: 'terminated' }]);
+});
+
+it('by force there is no SIGTERM', async () => {
+  const ref = await processes.running(processes.script(`exec ${SLEEP}`), 'sleep');
+  expect(await end(ref, 'process', { force: true })).toMatchObject([
+    { fate: 'killed', signals: ['SIGKILL'] },
+  ]);
+});
+
+it('one that is gone is nobody’s', async () => {
+  const pid = processes.script(':');
+  const ref = { pid, start_ticks: 1, uid: 0, comm: 'x', cmdline: 'x' };
+  expect(await end(ref, 'process')).toMatchObject([{ fate: 'gone_before', signals: [], took_ms: null }]);
+});
+
+it('a whole tree goes, stubborn and double-forked ones and what is forked meanwhile; a double survives', async () => {
+  const bystander = await processes.running(processes.script(`exec ${SLEEP}`), 'sleep');
+  const root = processes.script(
+    // a child that ignores SIGTERM, one whose parent ended, and one that is born by SIGTERM itself
+    `trap '${SLEEP} & echo $! > $DIR/late; exit' TERM
+     (trap '' TERM; echo go > $DIR/trapped; exec ${SLEEP}) & echo $! > $DIR/stubborn
+     (${SLEEP} & echo $! > $DIR/orphan)
+     while :; do sleep 0.05; done`,
+  );
+  const [stubborn] = await processes.pids('stubborn');
+  const [orphan] = await processes.pids('orphan');
+  const refs = [
+    processes.ref(root),
+    await processes.running(stubborn!, 'sleep'),
+    await processes.running(orphan!, 'sleep'),
+  ];
+  const outcomes = await end(refs[0]!, 'tree');
+  const fates = Object.fromEntries(outcomes.map(({ process, fate }) => [process.pid, fate]));
+  const [late] = await processes.pids('late');
+  expect(fates[root]).toBe('terminated');
+  expect(fates[stubborn!]).toBe('killed');
+  expect(fates[orphan!]).toBe('terminated');
+  expect(Object.keys(fates)).toContain(String(late));
+  expect(refs.map(isAlive)).toEqual([false, false, false]);
+  expect(['Z', undefined]).toContain(new LiveView('/proc', null).find(late!)?.state);
+  expect(isAlive(bystander)).toBe(true);
+});
+
+it('a group goes and nobody else', async () => {
+  const other = await processes.running(processes.script(`exec ${SLEEP}`), 'sleep');
+  const leader = processes.script(`${SLEEP} & ${SLEEP} & echo $! > $DIR/member; wait`);
+  const [member] = await processes.pids('member');
+  const refs = [processes.ref(leader), await processes.running(member!, 'sleep')];
+  const outcomes = await end(refs[0]!, 'group');
+  expect(outcomes.map(({ fate }) => fate)).toEqual(['terminated', 'terminated', 'terminated']);
+  expect([...refs, other].map(isAlive)).toEqual([false, false, true]);
+});
+
+it('who joins and may not be signalled is spared', async () => {
+  const root = processes.script(
+    `trap '' TERM; echo $$ > $DIR/ready; sleep 0.4; ${SLEEP} & echo $! > $DIR/new; wait`,
+  );
+  await processes.pids('ready');
+  const ref = processes.ref(root);
+  const ending = end(ref, 'tree', { admit: () => false, grace_ms: 1500 });
+  const [late] = await processes.pids('new');
+  const born = processes.ref(late!);
+  const outcomes = await ending;
+  expect(outcomes.find(({ process }) => process.pid === late)).toMatchObject({ fate: 'spared', signals: [] });
+  expect(isAlive(born)).toBe(true);
+});
+
+it('a zombie is dead, and its parent is named', async () => {
+  const parent = processes.start([
+    'python3',
+    '-c',
+    `import subprocess, time
+child = subprocess.Popen(["sleep", "98765"])
+open("${processes.dir}/child", "w").write(str(child.pid))
+time.sleep(98765)`,
+  ]);
+  const [child] = await processes.pids('child');
+  const ref = await processes.running(child!, 'sleep');
+  const [outcome] = await end(ref, 'process');
+  expect(outcome).toMatchObject({ fate: 'zombie', signals: ['SIGTERM'] });
+  expect(outcome?.note).toContain(`python3 (pid ${parent})`);
+});
+
+it('one that changed its owner meanwhile is spared', async () => {
+  const ref = await processes.running(processes.script(`exec ${SLEEP}`), 'sleep');
+  expect(await end({ ...ref, uid: ref.uid + 1 }, 'process')).toMatchObject([{ fate: 'spared', signals: [] }]);
+  expect(isAlive(ref)).toBe(true);
+});
+
+it('one that may not be signalled survives, and that is said', async () => {
+  const ref = await processes.running(processes.script(`exec ${SLEEP}`), 'sleep');
+  const [outcome] = await end(ref, 'process', { signaller: { send: () => 'denied' } });
+  expect(outcome).toMatchObject({ fate: 'survived', note: 'vigil may not signal it' });
+});
+
+it('one that hangs in the kernel is told from one that resists', async () => {
+  const ref = await processes.running(processes.script(`exec ${SLEEP}`), 'sleep');
+  const stat = parseStat(`${ref.pid} (dd) D 1 ${'0 '.repeat(17)}${ref.start_ticks} 0 0 0`)!;
+  class Stuck extends ProcessHandle {
+    override stat = () => stat;
+  }
+  let clock_ms = 0;
+  const [outcome] = await end(ref, 'process', {
+    hold: target => new Stuck(target, holdProcess(target)!.fd),
+    signaller: { send: () => 'sent' },
+    now: () => clock_ms,
+    sleep: async ms => {
+      clock_ms += ms;
+    },
+  });
+  expect(outcome).toMatchObject({ fate: 'blocked', signals: ['SIGTERM', 'SIGKILL'] });
+});
+
+it('nothing more is sent once vigil ends', async () => {
+  const ref = processes.ref(
+    processes.script(`trap '' TERM; echo $$ > $DIR/ready; while :; do sleep 0.05; done`),
+  );
+  await processes.pids('ready');
+  const stopping = new AbortController();
+  const ending = end(ref, 'process', { grace_ms: 60_000, stopping: stopping.signal });
+  stopping.abort();
+  expect(await ending).toMatchObject([{ fate: 'survived', signals: ['SIGTERM'] }]);
+});
