@@ -1,0 +1,247 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Alert, AlertChange } from '../alerts/alert.js';
+import type { ProcessRef } from '../collectors/snapshot.js';
+import type { ActionsConfig } from '../config/sections/actions.js';
+import { now } from '../time.js';
+import { Autopilot } from './autopilot.js';
+import { Executor } from './executor.js';
+import { HeldProcesses } from './held.js';
+import { LiveView, type ProcessView, refOf } from './live.js';
+import { mergeVerdicts } from './merge.js';
+import type { ActionPlan, ActionProposal, ActionResult, Mode, Person, Requester, Verdict } from './model.js';
+import type { EngineOptions } from './options.js';
+import { makePlans, planText } from './plans.js';
+import { judge, type PolicyContext, parseProposal, refused } from './policy.js';
+import { proposeFor } from './proposals.js';
+import type { Protection } from './protection.js';
+import { findSystemctl, runCommand } from './run-command.js';
+import { ProcessSignaller } from './signal.js';
+
+/** What a person asked for, by pid. */
+export interface KillRequest {
+  pid: number;
+  /** As it was shown to the person; null: whoever has the pid now. */
+  start_ticks: number | null;
+  /** The whole process group. */
+  group: boolean;
+  /** SIGKILL at once. */
+  force: boolean;
+  by: Person;
+}
+
+/** Plans that can still be executed. */
+const MAX_PLANS = 100;
+/** Open alerts that `auto` turns to when it is switched on. */
+const MAX_OPEN = 100;
+
+/**
+ * Actions from the alert to the result: proposes, judges, executes, records. In mode `auto` it does what is
+ * safe by itself; everything else waits for a person.
+ */
+export class ActionEngine {
+  private config: ActionsConfig;
+  private readonly held: HeldProcesses;
+  private readonly executor: Executor;
+  private readonly autopilot: Autopilot;
+  private readonly plans = new Map<number, { plan: ActionPlan; alert: Alert }>();
+  private readonly open = new Map<string, Alert>();
+  private readonly stopping = new AbortController();
+  private readonly systemctl: string | null;
+  private readonly now: () => number;
+  private lastPlan = 0;
+
+  constructor(private readonly options: EngineOptions) {
+    this.config = options.config;
+    this.now = options.now ?? now;
+    this.systemctl = options.systemctl === undefined ? findSystemctl() : options.systemctl;
+    this.held = new HeldProcesses(this.procRoot);
+    this.executor = new Executor({
+      audit: options.audit,
+      admin_gid: options.admin_gid,
+      grace_ms: () => this.config.grace_s * 1000,
+      dry_run: () => this.config.dry_run,
+      mode: () => this.config.mode,
+      protection: view => this.protection(view),
+      hold: ref => this.held.take(ref),
+      look: () => this.look(),
+      signaller: options.signaller ?? new ProcessSignaller(),
+      run: options.run ?? runCommand,
+      now: this.now,
+      sleep: options.sleep ?? (ms => delay(ms)),
+      stopping: this.stopping.signal,
+    });
+    this.autopilot = new Autopilot({
+      propose: alert => this.propose(alert),
+      execute: order => this.executor.execute(order),
+      config: () => this.config,
+      logger: options.logger,
+      now: this.now,
+    });
+  }
+
+  get mode(): Mode {
+    return this.config.mode;
+  }
+
+  get paused(): boolean {
+    return this.autopilot.paused;
+  }
+
+  /** Takes over what can change while it runs: all of it. */
+  configure(config: ActionsConfig): void {
+    this.config = config;
+    this.autopilot.configured();
+    for (const alert of this.open.values()) this.consider(alert);
+  }
+
+  /** `auto` rests until `resume`; persons may still act. */
+  pause(): void {
+    this.autopilot.pause();
+  }
+
+  resume(): void {
+    this.autopilot.resume();
+  }
+
+  /** Ends what is under way as it stands and lets go of everything. Resolves when the last result is recorded. */
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.autopilot.stop();
+    this.held.releaseAll();
+  }
+
+  /** Each change of an alert: holds the processes that it is about, and hands it to `auto`. */
+  take({ type, alert }: AlertChange): void {
+    if (type === 'alert_resolved') {
+      this.open.delete(alert.key);
+      this.held.release(alert.key);
+      this.autopilot.forget(alert.key);
+      return;
+    }
+    if (this.open.has(alert.key) || this.open.size < MAX_OPEN) this.open.set(alert.key, alert);
+    this.consider(alert);
+  }
+
+  private consider(alert: Alert): void {
+    if (this.config.mode === 'observe') return;
+    this.held.hold(alert.key, alert.subject.processes);
+    this.autopilot.take(alert);
+  }
+
+  /** Resolves when `auto` has done what it can do now. */
+  settled(): Promise<void> {
+    return this.autopilot.settled();
+  }
+
+  /** What can be done about the alert, best first. Deterministic, in every mode; nothing is done. */
+  propose(alert: Alert): ActionPlan[] {
+    const context = this.context(alert, alert.subject.processes);
+    const snapshot = this.options.snapshot();
+    const { keep_newest } = this.config;
+    const proposed = proposeFor(alert, { view: context.view, snapshot, keep_newest });
+    const judged = proposed.proposals.map(proposal => ({
+      proposal,
+      verdict: judge(proposal, { kind: 'auto' }, context),
+    }));
+    return this.keep(alert, makePlans(alert, judged, proposed, this.now()));
+  }
+
+  /** The same for proposals of a model: each is judged alone, and what is no proposal is refused. */
+  judgeProposals(inputs: readonly unknown[], alert: Alert): ActionPlan[] {
+    const context = this.context(alert, alert.subject.processes);
+    const drafts = inputs.slice(0, 50).map(input => {
+      const verdict = judge(input, { kind: 'auto' }, context);
+      const proposal = parseProposal(input) ?? NOTHING;
+      return planText(alert, [proposal], verdict, this.now());
+    });
+    return this.keep(alert, drafts);
+  }
+
+  /** Executes a plan for a person, judged again at this moment. */
+  async execute(planId: number, by: Person): Promise<ActionResult> {
+    const known = this.plans.get(planId);
+    if (known === undefined) return this.executor.refuse(`there is no plan ${planId}, or it is too old`);
+    const { plan, alert } = known;
+    const requester: Requester = { ...personOf(by), named_pid: null };
+    const context = this.context(alert, alert.subject.processes);
+    const verdicts = plan.proposals.map(proposal => judge(proposal, requester, context));
+    const allowed = verdicts.filter(verdict => verdict.allowed);
+    if (allowed.length === 0)
+      return this.executor.refuse(verdicts[0]?.reason ?? 'there is nothing that vigil could do');
+    return this.executor.execute({ requester, type: plan.type, verdict: mergeVerdicts(allowed), alert });
+  }
+
+  /** What `killByRequest` would do: `steps` name every process that it would hit. Nothing is done. */
+  previewKill(request: KillRequest): Verdict {
+    return this.judgeKill(request);
+  }
+
+  async killByRequest(request: KillRequest): Promise<ActionResult> {
+    const verdict = this.judgeKill(request);
+    if (!verdict.allowed) return this.executor.refuse(verdict.reason);
+    const type = request.group ? 'kill_group' : 'kill_process';
+    return this.executor.execute({ requester: requesterOf(request), type, verdict, alert: null });
+  }
+
+  private judgeKill(request: KillRequest): Verdict {
+    const view = this.look();
+    const live = view.find(request.pid);
+    if (live === null) return refused(`there is no process ${request.pid}`);
+    if (request.start_ticks !== null && live.start_ticks !== request.start_ticks)
+      return refused(`process ${request.pid} is gone: the number belongs to another one now`);
+    const type = request.group ? 'kill_group' : 'kill_process';
+    const proposal: ActionProposal = { type, target: String(request.pid), force: request.force };
+    return judge(proposal, requesterOf(request), this.context(null, [refOf(live)], view));
+  }
+
+  private context(alert: Alert | null, meant: readonly ProcessRef[], view = this.look()): PolicyContext {
+    return {
+      ...this.protection(view),
+      mode: this.config.mode,
+      view,
+      alert,
+      meant,
+      keep_newest: this.config.keep_newest,
+      admin_gid: this.options.admin_gid,
+      systemctl: this.systemctl,
+    };
+  }
+
+  private protection(view: ProcessView): Protection {
+    return {
+      own_pids: view.kin(this.options.own_pid ?? process.pid),
+      protected_pids: this.config.protected_pids,
+      protected_commands: this.config.protected_commands,
+      sessions: this.options.snapshot()?.sessions ?? [],
+    };
+  }
+
+  private look(): ProcessView {
+    return new LiveView(this.procRoot, this.options.snapshot());
+  }
+
+  private get procRoot(): string {
+    return this.options.procRoot ?? '/proc';
+  }
+
+  private keep(alert: Alert, drafts: readonly Omit<ActionPlan, 'id'>[]): ActionPlan[] {
+    return drafts.map(draft => {
+      const plan: ActionPlan = { id: ++this.lastPlan, ...draft };
+      this.plans.set(plan.id, { plan, alert });
+      const oldest = this.plans.keys().next().value;
+      if (this.plans.size > MAX_PLANS && oldest !== undefined) this.plans.delete(oldest);
+      return plan;
+    });
+  }
+}
+
+/** What stands for an input that is no proposal. */
+const NOTHING: ActionProposal = { type: 'custom', target: '' };
+
+function personOf({ uid, gid, groups }: Person): Person & { kind: 'person' } {
+  return { kind: 'person', uid, gid, groups };
+}
+
+function requesterOf({ by, pid }: KillRequest): Requester {
+  return { ...personOf(by), named_pid: pid };
+}

@@ -1,0 +1,183 @@
+import type { Alert } from '../alerts/alert.js';
+import type { SessionRef } from '../collectors/snapshot.js';
+import { identity } from './growth.js';
+import type { LiveProcess, ProcessView } from './live.js';
+import { mergeSteps, targetsOf } from './merge.js';
+import type {
+  ActionResult,
+  ActionType,
+  AuditLog,
+  Facts,
+  Mode,
+  ProcessOutcome,
+  Requester,
+  Step,
+  Verdict,
+} from './model.js';
+import { type Effects, perform } from './perform.js';
+import { type Protection, whyProtected } from './protection.js';
+import { mayAct } from './requester.js';
+import { describeStep, nameOf } from './words.js';
+
+export interface ExecutorOptions extends Effects {
+  audit: AuditLog;
+  grace_ms(): number;
+  dry_run(): boolean;
+  mode(): Mode;
+  admin_gid: number | null;
+  protection(view: ProcessView): Protection;
+  stopping: AbortSignal;
+}
+
+/** What is about to be done, and why. */
+export interface Order {
+  requester: Requester;
+  type: ActionType;
+  verdict: Verdict;
+  alert: Alert | null;
+}
+
+/**
+ * Does what was allowed: first the record, then the deed, then the result. What cannot be recorded is not
+ * done, and no process is in two hands at a time.
+ */
+export class Executor {
+  private readonly busy = new Set<string>();
+
+  constructor(private readonly options: ExecutorOptions) {}
+
+  async execute(order: Order): Promise<ActionResult> {
+    const { options } = this;
+    const steps = mergeSteps(order.verdict.steps);
+    const targets = targetsOf(steps);
+    const taken = targets.find(target => this.busy.has(identity(target)));
+    if (taken !== undefined) return this.refuse(`${nameOf(taken)} is being ended already`);
+    const before = this.facts(steps);
+    const dry_run = options.dry_run();
+    let id: number;
+    try {
+      id = options.audit.begin({
+        time_ms: options.now(),
+        alert_id: order.alert?.id ?? null,
+        rule: order.alert?.rule ?? null,
+        requester: order.requester,
+        mode: options.mode(),
+        dry_run,
+        type: order.type,
+        risk: order.verdict.risk,
+        reason: order.verdict.reason,
+        text: steps.map(describeStep).join('; '),
+        steps,
+        evidence: evidenceOf(order),
+        session: sessionOf(order.alert, targets[0] === undefined ? null : options.look().resolve(targets[0])),
+        before,
+      });
+    } catch (error) {
+      return this.refuse(`nothing was done, because it could not be recorded: ${(error as Error).message}`);
+    }
+    for (const target of targets) this.busy.add(identity(target));
+    let result: ActionResult;
+    try {
+      result = dry_run ? this.pretend(steps) : await this.carryOut(steps, order.requester);
+    } catch (error) {
+      result = this.result('failed', [], null, (error as Error).message);
+    } finally {
+      for (const target of targets) this.busy.delete(identity(target));
+    }
+    options.audit.finish(id, result);
+    return result;
+  }
+
+  refuse(message: string): ActionResult {
+    return this.result('refused', [], null, message);
+  }
+
+  private async carryOut(steps: readonly Step[], requester: Requester): Promise<ActionResult> {
+    const { options } = this;
+    const processes: ProcessOutcome[] = [];
+    const problems: string[] = [];
+    for (const step of steps) {
+      const done = await perform(step, {
+        ...options,
+        hold: ref => options.hold(ref),
+        look: () => options.look(),
+        now: () => options.now(),
+        sleep: ms => options.sleep(ms),
+        grace_ms: options.grace_ms(),
+        admit: (process, view) => this.admits(process, view, requester),
+      });
+      processes.push(...done.processes);
+      if (done.problem !== null) problems.push(done.problem);
+    }
+    const after = processes.length === 0 ? null : this.facts(steps);
+    if (problems.length === 0) return this.result('done', processes, after, summary(processes));
+    const some = processes.some(
+      ({ fate }) => fate === 'terminated' || fate === 'killed' || fate === 'zombie',
+    );
+    return this.result(some ? 'partly' : 'failed', processes, after, problems.join('; '));
+  }
+
+  /** Who joins a tree or a group meanwhile is judged like those that were there. */
+  private admits(process: LiveProcess, view: ProcessView, requester: Requester): boolean {
+    const named = requester.kind === 'person' ? requester.named_pid : null;
+    if (whyProtected(process, this.options.protection(view), named) !== null) return false;
+    if (requester.kind === 'auto') return process.uid !== 0;
+    return mayAct(requester, process.uid, this.options.admin_gid);
+  }
+
+  private pretend(steps: readonly Step[]): ActionResult {
+    const processes = targetsOf(steps).map(
+      (process): ProcessOutcome => ({ process, fate: 'dry_run', signals: [], took_ms: null, note: null }),
+    );
+    return this.result('dry_run', processes, null, 'dry run: nothing was done');
+  }
+
+  private facts(steps: readonly Step[]): Facts {
+    const view = this.options.look();
+    const facts: Facts = { processes: 0, rss_bytes: 0 };
+    for (const target of targetsOf(steps)) {
+      const live = view.resolve(target);
+      if (live === null || live.state === 'Z' || live.state === 'X') continue;
+      facts.processes++;
+      facts.rss_bytes += live.rss_bytes;
+    }
+    return facts;
+  }
+
+  private result(
+    outcome: ActionResult['outcome'],
+    processes: ProcessOutcome[],
+    after: Facts | null,
+    message: string,
+  ): ActionResult {
+    return { time_ms: this.options.now(), outcome, processes, after, message };
+  }
+}
+
+function summary(processes: readonly ProcessOutcome[]): string {
+  if (processes.length === 0) return 'done';
+  const count = (fate: ProcessOutcome['fate']) => processes.filter(one => one.fate === fate).length;
+  const parts: [number, string][] = [
+    [count('terminated'), 'ended after SIGTERM'],
+    [count('killed'), 'ended after SIGKILL'],
+    [count('zombie'), 'dead but not collected by the parent'],
+    [count('gone_before'), 'gone before'],
+  ];
+  return parts
+    .filter(([number]) => number > 0)
+    .map(([number, words]) => `${number} ${words}`)
+    .join(', ');
+}
+
+function evidenceOf({ alert, verdict }: Order): string[] {
+  const evidence = [verdict.reason];
+  if (alert !== null) {
+    evidence.push(`${alert.title}: ${alert.text}`);
+    if (alert.subject.lineage !== null) evidence.push(alert.subject.lineage);
+  }
+  return evidence;
+}
+
+function sessionOf(alert: Alert | null, first: LiveProcess | null): SessionRef | null {
+  return alert?.subject.session ?? first?.session ?? null;
+}

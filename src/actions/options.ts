@@ -1,0 +1,27 @@
+import type { Snapshot } from '../collectors/snapshot.js';
+import type { ActionsConfig } from '../config/sections/actions.js';
+import type { Logger } from '../log/logger.js';
+import type { AuditLog } from './model.js';
+import type { CommandRunner } from './run-command.js';
+import type { Signaller } from './signal.js';
+
+/** What the engine is made of. Only the first group has no default. */
+export interface EngineOptions {
+  config: ActionsConfig;
+  audit: AuditLog;
+  /** The latest one: lineage and sessions are known from it. Null: there is none yet. */
+  snapshot(): Snapshot | null;
+  /** The group `vigil`, null where there is none. */
+  admin_gid: number | null;
+  logger: Pick<Logger, 'info' | 'warn'>;
+
+  procRoot?: string;
+  /** Whose family is never touched: vigil's own pid. */
+  own_pid?: number;
+  signaller?: Signaller;
+  run?: CommandRunner;
+  /** Absolute path; null: there is none. */
+  systemctl?: string | null;
+  now?(): number;
+  sleep?(ms: number): Promise<void>;
+}

@@ -1,0 +1,78 @@
+import { getPriority, setPriority } from 'node:os';
+import type { ProcessRef } from '../collectors/snapshot.js';
+import { printable } from '../text/printable.js';
+import type { LiveProcess, ProcessView } from './live.js';
+import type { Fate, ProcessOutcome, Step } from './model.js';
+import type { ProcessHandle } from './process-handle.js';
+import type { CommandRunner } from './run-command.js';
+import type { Signaller } from './signal.js';
+import { terminate } from './terminate.js';
+import { nameOf } from './words.js';
+
+/** Everything through which an action reaches the machine. */
+export interface Effects {
+  hold(ref: ProcessRef): ProcessHandle | null;
+  look(): ProcessView;
+  signaller: Signaller;
+  run: CommandRunner;
+  now(): number;
+  sleep(ms: number): Promise<void>;
+}
+
+export interface PerformOptions extends Effects {
+  grace_ms: number;
+  admit(process: LiveProcess, view: ProcessView): boolean;
+  stopping?: AbortSignal | undefined;
+}
+
+export interface Performed {
+  processes: ProcessOutcome[];
+  /** What went wrong, free of control characters. */
+  problem: string | null;
+}
+
+/** Does one step that the policy has allowed just before. */
+export async function perform(step: Step, options: PerformOptions): Promise<Performed> {
+  switch (step.kind) {
+    case 'terminate': {
+      const { targets, force } = step;
+      const processes = await terminate({ ...options, targets, force, whole: step });
+      return { processes, problem: problemOf(processes) };
+    }
+    case 'renice':
+      return { processes: [], problem: renice(step.target, step.nice, options) };
+    case 'restart_service': {
+      const { code, stderr } = await options.run(step.argv);
+      if (code === 0) return { processes: [], problem: null };
+      const said = printable(stderr.trim().split('\n')[0] ?? '', 300);
+      return { processes: [], problem: `systemctl ended with ${code ?? 'no code'}: ${said}` };
+    }
+  }
+}
+
+const ENDED: readonly Fate[] = ['gone_before', 'terminated', 'killed', 'zombie'];
+
+function problemOf(processes: readonly ProcessOutcome[]): string | null {
+  const left = processes.filter(({ fate }) => !ENDED.includes(fate));
+  if (left.length === 0) return null;
+  const first = left[0]!;
+  const others = left.length > 1 ? `, and ${left.length - 1} more` : '';
+  return `${nameOf(first.process)} is left: ${first.note ?? first.fate}${others}`;
+}
+
+/** The nice value of each thread is its own; none is ever raised in rank. */
+function renice(target: ProcessRef, nice: number, options: Pick<Effects, 'hold'>): string | null {
+  const handle = options.hold(target);
+  if (handle === null) return `${nameOf(target)} is gone`;
+  try {
+    for (const tid of handle.threads()) {
+      if (handle.stat() === null) return `${nameOf(target)} is gone`;
+      if (getPriority(tid) < nice) setPriority(tid, nice);
+    }
+    return null;
+  } catch (error) {
+    return printable((error as Error).message, 200);
+  } finally {
+    handle.close();
+  }
+}
