@@ -127,7 +127,9 @@ export class CollectorDriver {
     else this.failed(kept, error, context.now_ms);
   }
 
-  private worked({ health }: Kept): void {
+  private worked({ health, part }: Kept): void {
+    // Nothing to say is no sign of recovery: what works in the background may only have begun again.
+    if (part === null && health.state !== 'new') return;
     if (health.state === 'failing' || health.state === 'absent') {
       this.options.logger.info({ collector: health.name }, 'collector works again');
     }

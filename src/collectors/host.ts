@@ -1,7 +1,12 @@
+import { CgroupCollector } from './cgroup.js';
 import type { Collector } from './collector.js';
 import { CpuCollector } from './cpu.js';
 import { DiskCollector } from './disks.js';
 import { FilesystemCollector } from './filesystems.js';
+import { AmdCollector } from './gpu/amd.js';
+import { IntelCollector } from './gpu/intel.js';
+import { NvidiaCollector } from './gpu/nvidia.js';
+import { JournalCollector } from './journal/journal.js';
 import { MemoryCollector } from './memory.js';
 import { NetworkCollector } from './network.js';
 import { PressureCollector } from './pressure.js';
@@ -17,5 +22,10 @@ export function hostCollectors(): Collector[] {
     new DiskCollector(),
     new FilesystemCollector(),
     new NetworkCollector(),
+    new CgroupCollector(),
+    new NvidiaCollector(),
+    new AmdCollector(),
+    new IntelCollector(),
+    new JournalCollector(),
   ];
 }

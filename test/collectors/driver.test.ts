@@ -104,6 +104,23 @@ describe('the driver', () => {
     expect(driver.health()[0]).toMatchObject({ state: 'absent', message: 'no driver', advice: 'install it' });
   });
 
+  it('takes silence for no recovery', () => {
+    let asked = 0;
+    const { driver, log } = rig([
+      {
+        name: 'gpu',
+        collect: () => {
+          if (asked++ % 2 === 0) return null;
+          throw new NotHere('no driver', 'install it');
+        },
+      },
+    ]);
+    for (let time = 0; time < 3_600_000; time += 10_000) driver.round(time);
+    expect(asked).toBeGreaterThan(8);
+    expect(log).toEqual(['info gpu: nothing to collect here']);
+    expect(driver.health()[0]?.state).toBe('absent');
+  });
+
   it('asks no more often than a collector wishes, and keeps its last part, but not its events', () => {
     let asked = 0;
     const { driver } = rig([

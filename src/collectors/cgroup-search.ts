@@ -1,0 +1,81 @@
+import { type Dirent, readdirSync, statSync } from 'node:fs';
+import type { Hierarchies } from './cgroup-hierarchies.js';
+import { type CgroupLimits, readLimits, readMemoryUsage } from './cgroup-read.js';
+
+/** A cgroup that is worth a look. */
+export interface Candidate extends CgroupLimits {
+  /** From the root of the hierarchy, as in /proc/PID/cgroup. */
+  path: string;
+}
+
+const MAX_DEPTH = 8;
+const MAX_DIRECTORIES = 5_000;
+const MAX_CHOSEN = 48;
+/** What systemd starts: services, and the scopes of containers, sessions and applications. */
+const UNIT = /\.(service|scope)$/;
+
+/**
+ * Walks the tree of cgroups, a few at a time, since there may be thousands: `step()` looks at so many and says
+ * whether it is through. Then `chosen()` are those with a memory limit first, and of units those that use most
+ * memory.
+ */
+export class CgroupSearch {
+  private readonly stack: { path: string; depth: number }[] = [{ path: '', depth: 0 }];
+  private readonly found: { candidate: Candidate; memory_bytes: number }[] = [];
+  private looked = 0;
+
+  constructor(private readonly hierarchies: Hierarchies) {}
+
+  step(directories: number): boolean {
+    for (let left = directories; left > 0; left--) {
+      const next = this.stack.pop();
+      if (next === undefined || this.looked >= MAX_DIRECTORIES) return true;
+      this.looked++;
+      this.look(next.path, next.depth);
+    }
+    return this.stack.length === 0;
+  }
+
+  chosen(): Candidate[] {
+    const limited = (entry: { candidate: Candidate }) => entry.candidate.memory_limit_bytes !== null;
+    return this.found
+      .sort((a, b) => Number(limited(b)) - Number(limited(a)) || b.memory_bytes - a.memory_bytes)
+      .slice(0, MAX_CHOSEN)
+      .map(({ candidate }) => candidate);
+  }
+
+  private look(path: string, depth: number): void {
+    const tree = this.hierarchies.memory ?? this.hierarchies.pids ?? this.hierarchies.cpu;
+    if (tree === null) return;
+    const dir = `${tree.dir}${path}`;
+    if (path !== '') {
+      const limits = readLimits(this.hierarchies, path);
+      if (limits.memory_limit_bytes !== null || UNIT.test(path)) {
+        const { memory } = this.hierarchies;
+        const memory_bytes = (memory === null ? null : readMemoryUsage(memory, path)) ?? 0;
+        this.found.push({ candidate: { path, ...limits }, memory_bytes });
+      }
+    }
+    if (depth >= MAX_DEPTH || !hasChildren(dir)) return;
+    for (const child of folders(dir)) this.stack.push({ path: `${path}/${child}`, depth: depth + 1 });
+  }
+}
+
+/** Such a folder has 60 files; its count of links tells without reading it whether there are folders in it. */
+function hasChildren(dir: string): boolean {
+  try {
+    return statSync(dir).nlink !== 2;
+  } catch {
+    return false;
+  }
+}
+
+function folders(dir: string): string[] {
+  let entries: Dirent[];
+  try {
+    entries = readdirSync(dir, { withFileTypes: true });
+  } catch {
+    return [];
+  }
+  return entries.filter(entry => entry.isDirectory()).map(({ name }) => name);
+}

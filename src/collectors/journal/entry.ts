@@ -1,0 +1,90 @@
+/** One entry of the journal, as far as it matters here: systemd.journal-fields(7). */
+export interface JournalEntry {
+  /** Of CLOCK_MONOTONIC. */
+  monotonic_ms: number;
+  /** 0 to 7, syslog(3). */
+  priority: number;
+  message: string;
+  message_id: string | null;
+  /** The unit it came from. */
+  unit: string | null;
+  identifier: string | null;
+  pid: number | null;
+  /** From the kernel's own log. */
+  from_kernel: boolean;
+  /** From the system's manager, or a user's: only then UNIT= is to be believed. */
+  from_manager: boolean;
+  /** The unit that a message of a manager is about, with the manager's word for what became of it. */
+  about: { unit: string; result: string | null } | null;
+}
+
+/** Fields that journalctl is asked for; it adds the times by itself. */
+export const FIELDS = [
+  'MESSAGE',
+  'MESSAGE_ID',
+  'PRIORITY',
+  'SYSLOG_IDENTIFIER',
+  'UNIT',
+  'USER_UNIT',
+  'UNIT_RESULT',
+  'JOB_RESULT',
+  '_PID',
+  '_SYSTEMD_UNIT',
+  '_SYSTEMD_USER_UNIT',
+  '_TRANSPORT',
+] as const;
+
+const MAX_MESSAGE = 1_000;
+const MAX_NAME = 256;
+
+/**
+ * A line of `journalctl -o json`: one object, the values of its fields text; a list of numbers (bytes) where
+ * they are no clean UTF-8, a list of texts where the field was given several times, null where it is too long.
+ * See "Journal JSON Format". Null for a line that is none.
+ *
+ * `{"__MONOTONIC_TIMESTAMP":"904021","PRIORITY":"3","_TRANSPORT":"kernel","MESSAGE":"Out of memory: …"}`
+ */
+export function parseEntry(line: string): JournalEntry | null {
+  let fields: Record<string, unknown>;
+  try {
+    const value: unknown = JSON.parse(line);
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
+    fields = value as Record<string, unknown>;
+  } catch {
+    return null;
+  }
+  const name = (field: string) => text(fields[field], MAX_NAME);
+  const number = (field: string) => {
+    const value = Number(name(field) ?? Number.NaN);
+    return Number.isFinite(value) ? value : null;
+  };
+  const us = number('__MONOTONIC_TIMESTAMP');
+  if (us === null) return null;
+  const pid = number('_PID');
+  const unit = name('_SYSTEMD_UNIT');
+  const userUnit = name('_SYSTEMD_USER_UNIT');
+  const from_kernel = fields._TRANSPORT === 'kernel';
+  const about = name('UNIT') ?? name('USER_UNIT');
+  const isUserManager = userUnit === 'init.scope' && /^user@\d+\.service$/.test(unit ?? '');
+  return {
+    monotonic_ms: us / 1000,
+    priority: Math.min(7, Math.max(0, number('PRIORITY') ?? 6)),
+    message: text(fields.MESSAGE, MAX_MESSAGE) ?? '(a message that is too long)',
+    message_id: name('MESSAGE_ID'),
+    unit: userUnit ?? unit,
+    identifier: name('SYSLOG_IDENTIFIER') ?? (from_kernel ? 'kernel' : null),
+    pid,
+    from_kernel,
+    from_manager: !from_kernel && (pid === 1 || isUserManager),
+    about: about === null ? null : { unit: about, result: name('UNIT_RESULT') ?? name('JOB_RESULT') },
+  };
+}
+
+function text(value: unknown, max: number): string | null {
+  if (typeof value === 'string') return value.slice(0, max);
+  if (!Array.isArray(value)) return null;
+  if (value.length > 0 && value.every(byte => typeof byte === 'number')) {
+    return Buffer.from(value.slice(0, max)).toString('utf8');
+  }
+  return text(value[0], max);
+}
