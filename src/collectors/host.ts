@@ -1,14 +1,14 @@
-import { CgroupCollector } from './cgroup.js';
+import { CgroupCollector } from './cgroup/cgroup.js';
 import type { Collector } from './collector.js';
-import { CpuCollector } from './cpu.js';
+import { CpuCollector } from './cpu/cpu.js';
 import { DiskCollector } from './disks.js';
-import { FilesystemCollector } from './filesystems.js';
+import { FilesystemCollector } from './filesystems/filesystems.js';
 import { AmdCollector } from './gpu/amd.js';
 import { IntelCollector } from './gpu/intel.js';
 import { NvidiaCollector } from './gpu/nvidia.js';
 import { JournalCollector } from './journal/journal.js';
 import { MemoryCollector } from './memory.js';
-import { NetworkCollector } from './network.js';
+import { NetworkCollector } from './network/network.js';
 import { PressureCollector } from './pressure.js';
 import { TemperatureCollector } from './temperature.js';
 

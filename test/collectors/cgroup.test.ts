@@ -1,11 +1,11 @@
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { CgroupCollector } from '../../src/collectors/cgroup.js';
-import { findHierarchies } from '../../src/collectors/cgroup-hierarchies.js';
-import { keyed, parseLimit } from '../../src/collectors/cgroup-read.js';
+import { CgroupCollector } from '../../src/collectors/cgroup/cgroup.js';
+import { findHierarchies } from '../../src/collectors/cgroup/hierarchies.js';
+import { keyed, parseLimit } from '../../src/collectors/cgroup/read.js';
 import { NotHere } from '../../src/collectors/collector.js';
-import { parseMountinfo } from '../../src/collectors/mounts.js';
+import { parseMountinfo } from '../../src/collectors/filesystems/mounts.js';
 import { ask, type Tree, tree } from './tree.js';
 
 const base = (roots: Tree) => dirname(roots.sys);

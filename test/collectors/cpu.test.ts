@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { CpuCollector, cpuShares, parseCpuTicks, parseLoad } from '../../src/collectors/cpu.js';
-import { parseCpuinfoMhz, readFrequency } from '../../src/collectors/cpu-frequency.js';
+import { CpuCollector, cpuShares, parseCpuTicks, parseLoad } from '../../src/collectors/cpu/cpu.js';
+import { parseCpuinfoMhz, readFrequency } from '../../src/collectors/cpu/frequency.js';
 import { ask, fixture, tree } from './tree.js';
 
 describe('/proc/stat', () => {

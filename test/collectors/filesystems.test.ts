@@ -6,16 +6,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { chooseTargets } from '../../src/collectors/filesystem-targets.js';
-import { FilesystemCollector } from '../../src/collectors/filesystems.js';
-import { parseMountinfo } from '../../src/collectors/mounts.js';
+import { FilesystemCollector } from '../../src/collectors/filesystems/filesystems.js';
+import { parseMountinfo } from '../../src/collectors/filesystems/mounts.js';
 import {
   type AskStatfs,
   parseStatOutput,
   type Sizes,
   statfsByChild,
   statfsNow,
-} from '../../src/collectors/statfs.js';
+} from '../../src/collectors/filesystems/statfs.js';
+import { chooseTargets } from '../../src/collectors/filesystems/targets.js';
 import { ask, fixture, tree } from './tree.js';
 
 const laptop = () => Buffer.from(fixture('mountinfo/developer-laptop'), 'latin1').toString('utf8');

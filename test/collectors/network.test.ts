@@ -1,8 +1,8 @@
 import { connect, createServer, type Socket } from 'node:net';
 import { describe, expect, it, vi } from 'vitest';
-import { NetworkCollector, parseNetDev } from '../../src/collectors/network.js';
-import { socketsOf } from '../../src/collectors/sockets.js';
-import { countConnections, eachTcpSocket, parseSockstat } from '../../src/collectors/tcp.js';
+import { NetworkCollector, parseNetDev } from '../../src/collectors/network/network.js';
+import { socketsOf } from '../../src/collectors/network/sockets.js';
+import { countConnections, eachTcpSocket, parseSockstat } from '../../src/collectors/network/tcp.js';
 import { ask, fixture, tree } from './tree.js';
 
 const tables = {

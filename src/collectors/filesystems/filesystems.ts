@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
-import type { Collector, Context, Part } from './collector.js';
-import { chooseTargets, type Target } from './filesystem-targets.js';
+import type { Collector, Context, Part } from '../collector.js';
+import type { FilesystemSample } from '../snapshot.js';
 import { parseMountinfo } from './mounts.js';
 import { PatientStatfs } from './patient-statfs.js';
-import type { FilesystemSample } from './snapshot.js';
 import { type AskStatfs, type Sizes, statfsNow } from './statfs.js';
+import { chooseTargets, type Target } from './targets.js';
 
 const UNKNOWN: Sizes = { total_bytes: 0, available_bytes: 0, inodes_total: null, inodes_free: null };
 

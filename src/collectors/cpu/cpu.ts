@@ -1,6 +1,6 @@
-import type { Collector, Context, Part } from './collector.js';
-import { readFrequency } from './cpu-frequency.js';
-import { readText } from './read.js';
+import type { Collector, Context, Part } from '../collector.js';
+import { readText } from '../read.js';
+import { readFrequency } from './frequency.js';
 
 /** Clock ticks that one core, or all of them, spent. */
 export interface CpuTicks {

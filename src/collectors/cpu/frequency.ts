@@ -1,5 +1,5 @@
-import type { Roots } from './collector.js';
-import { tryList, tryReadNumber, tryReadText } from './read.js';
+import type { Roots } from '../collector.js';
+import { tryList, tryReadNumber, tryReadText } from '../read.js';
 
 /** Asking a core can interrupt it; the mean of so many is near enough. */
 const MAX_CORES = 16;

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { tryReadText } from './read.js';
+import { tryReadText } from '../read.js';
 
 /** include/net/tcp_states.h, from 1 on. */
 const STATES = [

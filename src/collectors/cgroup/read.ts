@@ -1,5 +1,5 @@
-import type { Hierarchies, Hierarchy } from './cgroup-hierarchies.js';
-import { tryReadNumber, tryReadText } from './read.js';
+import { tryReadNumber, tryReadText } from '../read.js';
+import type { Hierarchies, Hierarchy } from './hierarchies.js';
 
 /** Documentation/admin-guide/cgroup-v2.rst and cgroup-v1/memory.rst, pids.rst, cpuacct.rst. */
 export interface CgroupUsage {

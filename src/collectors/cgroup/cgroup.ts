@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { findHierarchies, type Hierarchies } from './cgroup-hierarchies.js';
-import { readUsage } from './cgroup-read.js';
-import { type Candidate, CgroupSearch } from './cgroup-search.js';
-import type { Collector, Context, Part } from './collector.js';
-import { NotHere } from './collector.js';
-import { parseMountinfo } from './mounts.js';
-import { perSecond } from './rate.js';
-import type { CgroupSample } from './snapshot.js';
+import type { Collector, Context, Part } from '../collector.js';
+import { NotHere } from '../collector.js';
+import { parseMountinfo } from '../filesystems/mounts.js';
+import { perSecond } from '../rate.js';
+import type { CgroupSample } from '../snapshot.js';
+import { findHierarchies, type Hierarchies } from './hierarchies.js';
+import { readUsage } from './read.js';
+import { type Candidate, CgroupSearch } from './search.js';
 
 const SEARCH_MS = 60_000;
 /** Looked at in one round of a search: some 20 µs each. */

@@ -1,6 +1,6 @@
 import { statfsSync } from 'node:fs';
 import { execa } from 'execa';
-import { statFile } from '../proc/stat-file.js';
+import { statFile } from '../../proc/stat-file.js';
 
 export interface Sizes {
   total_bytes: number;

@@ -1,5 +1,5 @@
 import { readlinkSync } from 'node:fs';
-import { tryList } from './read.js';
+import { tryList } from '../read.js';
 import { eachTcpSocket, hasTooManySockets, readTcpTables } from './tcp.js';
 
 /** State by inode, of one network namespace. Null: too many to look at. */

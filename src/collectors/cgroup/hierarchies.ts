@@ -1,4 +1,4 @@
-import type { Mount } from './mounts.js';
+import type { Mount } from '../filesystems/mounts.js';
 
 /** Where one controller's files are, and in which form. */
 export interface Hierarchy {

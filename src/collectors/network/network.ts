@@ -1,7 +1,7 @@
-import type { Collector, Context, Part } from './collector.js';
-import { perSecond } from './rate.js';
-import { readText } from './read.js';
-import type { NetworkSample } from './snapshot.js';
+import type { Collector, Context, Part } from '../collector.js';
+import { perSecond } from '../rate.js';
+import { readText } from '../read.js';
+import type { NetworkSample } from '../snapshot.js';
 import { countConnections } from './tcp.js';
 
 /** Counters since the interface came up. */

@@ -1,6 +1,6 @@
 import { type Dirent, readdirSync, statSync } from 'node:fs';
-import type { Hierarchies } from './cgroup-hierarchies.js';
-import { type CgroupLimits, readLimits, readMemoryUsage } from './cgroup-read.js';
+import type { Hierarchies } from './hierarchies.js';
+import { type CgroupLimits, readLimits, readMemoryUsage } from './read.js';
 
 /** A cgroup that is worth a look. */
 export interface Candidate extends CgroupLimits {
