@@ -1,0 +1,131 @@
+import { closeSync, constants, fstatSync, lstatSync, openSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { AlertChange, Severity } from '../alerts/alert.js';
+import { mapTexts, redact } from '../diagnosis/redact.js';
+import type { Logger } from '../log/logger.js';
+import { printable } from '../text/printable.js';
+import { iso } from '../time.js';
+import { type Channel, type ChannelHealth, Gate } from './channel.js';
+import { distrustOf } from './trusted-folder.js';
+
+const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants;
+const FLAGS = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+
+/**
+ * Alerts as lines of JSON, `{time, type, time_ms, alert}`, appended to a file that may be rotated at any time.
+ * Created 0640; an existing file's mode and owner are never changed.
+ */
+export class AlertLogFile implements Channel {
+  readonly name = 'log file';
+  private readonly gate: Gate;
+  private fd: number | null = null;
+  private readonly counts = { sent: 0, failed: 0 };
+  private trouble: string | null = null;
+  /** The last line is there in part only. */
+  private torn = false;
+
+  constructor(
+    private readonly path: string,
+    min_severity: Severity,
+    private readonly log: Logger,
+  ) {
+    this.gate = new Gate(min_severity);
+  }
+
+  send(change: AlertChange): void {
+    if (!this.gate.admits(change)) return;
+    const safe = mapTexts(change, text => redact(text, { home: false }));
+    const trouble = this.append(`${JSON.stringify({ time: iso(change.time_ms), ...safe })}\n`);
+    if (trouble === null) this.counts.sent++;
+    else this.counts.failed++;
+    this.note(trouble);
+  }
+
+  async stop(): Promise<void> {
+    this.close();
+  }
+
+  health(): ChannelHealth {
+    return { name: this.name, ...this.counts, dropped: 0, waiting: 0, trouble: this.trouble };
+  }
+
+  /** Null, or what went wrong. */
+  private append(line: string): string | null {
+    try {
+      if (this.fd !== null && !this.isStillThere(this.fd)) this.close();
+      const fd = this.fd ?? this.open();
+      if (typeof fd === 'string') return fd;
+      this.fd = fd;
+      const bytes = Buffer.from(this.torn ? `\n${line}` : line);
+      this.torn = true;
+      if (writeSync(fd, bytes) < bytes.length)
+        return 'only part of a line could be written: is the disk full?';
+      this.torn = false;
+      return null;
+    } catch (error) {
+      this.close();
+      return wordsOf((error as NodeJS.ErrnoException).code);
+    }
+  }
+
+  private open(): number | string {
+    const distrust = distrustOf(dirname(this.path));
+    if (distrust !== null) return distrust;
+    const fd = openSync(this.path, FLAGS, 0o640);
+    const stat = fstatSync(fd);
+    const wrong = !stat.isFile()
+      ? 'it is not a regular file'
+      : stat.uid !== process.geteuid?.()
+        ? `it belongs to uid ${stat.uid}`
+        : stat.nlink !== 1
+          ? 'it has another name elsewhere (a hard link)'
+          : (stat.mode & 0o002) !== 0
+            ? 'anyone may write it: chmod o-w it'
+            : null;
+    if (wrong === null) return fd;
+    closeSync(fd);
+    return wrong;
+  }
+
+  /** After a rotation the name is gone, or another file's. */
+  private isStillThere(fd: number): boolean {
+    const own = fstatSync(fd);
+    const named = lstatSync(this.path, { throwIfNoEntry: false });
+    return named !== undefined && named.ino === own.ino && named.dev === own.dev;
+  }
+
+  private close(): void {
+    if (this.fd !== null) closeSync(this.fd);
+    this.fd = null;
+    this.torn = false;
+  }
+
+  private note(trouble: string | null): void {
+    if (trouble === this.trouble) return;
+    const file = printable(this.path, 300);
+    if (trouble !== null)
+      this.log.warn({ file, reason: trouble }, 'alerts cannot be written to log_file.path');
+    else this.log.info({ file }, 'alerts are written to log_file.path again');
+    this.trouble = trouble;
+  }
+}
+
+function wordsOf(code: string | undefined): string {
+  switch (code) {
+    case 'ELOOP':
+      return 'it is a symbolic link: name the file itself';
+    case 'ENXIO':
+    case 'EISDIR':
+      return 'it is not a regular file';
+    case 'EACCES':
+    case 'EPERM':
+      return 'permission denied';
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return 'the disk is full';
+    case 'EROFS':
+      return 'the filesystem is read-only';
+    default:
+      return code ?? 'it cannot be written';
+  }
+}

@@ -1,0 +1,73 @@
+import type { AlertChange, Severity } from '../alerts/alert.js';
+import { mapTexts, redact } from '../diagnosis/redact.js';
+import { printable } from '../text/printable.js';
+
+/** What a change of an alert says, before any format: redacted, one line each, of bounded length. */
+export interface Message {
+  /** e.g. `HIGH on workstation`, `Over on workstation`. */
+  heading: string;
+  /** The alert's title. */
+  title: string;
+  /** What was measured. */
+  text: string;
+  /** Labels and values, in the order in which they are shown. */
+  details: readonly { label: string; value: string }[];
+  severity: Severity;
+  over: boolean;
+  time_ms: number;
+  /** The change itself, redacted, for programs. */
+  change: AlertChange;
+  host: string;
+}
+
+/** What is posted to an address. */
+export interface Post {
+  headers: Readonly<Record<string, string>>;
+  body: string;
+}
+
+/** How somebody wants to be told. Pure. */
+export type Format = (message: Message) => Post;
+
+export interface MessageOptions {
+  host: string;
+  redact_home: boolean;
+}
+
+/** Pure. */
+export function messageOf(change: AlertChange, options: MessageOptions): Message {
+  const safe = mapTexts(change, text => redact(text, { home: options.redact_home }));
+  const { alert } = safe;
+  const over = change.type === 'alert_resolved';
+  const host = printable(options.host, 100);
+  const what = over
+    ? 'Over'
+    : change.type === 'alert_updated'
+      ? `Now ${alert.severity}`
+      : alert.severity.toUpperCase();
+  return {
+    heading: `${what} on ${host}`,
+    title: printable(alert.title, 200),
+    text: printable(alert.text, 500),
+    details: [
+      { label: 'About', value: alert.subject.name },
+      { label: 'Came from', value: alert.subject.lineage },
+      { label: 'Session', value: sessionWords(safe) },
+      { label: 'What to do', value: over ? null : alert.suggestion },
+    ].flatMap(({ label, value }) =>
+      value === null || value === '' ? [] : [{ label, value: printable(value, 300) }],
+    ),
+    severity: alert.severity,
+    over,
+    time_ms: change.time_ms,
+    change: safe,
+    host,
+  };
+}
+
+function sessionWords({ alert }: AlertChange): string | null {
+  const { session } = alert.subject;
+  if (session === null) return null;
+  const where = session.cwd === null ? '' : ` in ${session.cwd}`;
+  return `${session.agent} (pid ${session.pid})${where}, ${session.alive ? 'alive' : 'ended'}`;
+}

@@ -1,0 +1,115 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AlertChange } from '../alerts/alert.js';
+import type { Secret } from '../config/secret.js';
+import type { WebhookConfig } from '../config/sections/channels.js';
+import type { Logger } from '../log/logger.js';
+import { type Channel, type ChannelHealth, Gate } from './channel.js';
+import { FORMATS } from './format.js';
+import { messageOf } from './message.js';
+import { type Outcome, postOnce } from './post.js';
+
+export interface WebhookDeps {
+  name: string;
+  host: string;
+  readAddress: () => Secret;
+  now: () => number;
+  log: Logger;
+  /** Waits before the second attempt, the third, … */
+  backoff_ms?: readonly number[];
+}
+
+const BACKOFF_MS = [1000, 5000, 30_000, 120_000];
+/** However long a server asks to wait. */
+const MAX_WAIT_MS = 300_000;
+const MAX_WAITING = 100;
+
+/** A webhook: one message after the other, in order, each tried a few times. */
+export class Webhook implements Channel {
+  readonly name: string;
+  private readonly gate: Gate;
+  private readonly waiting: AlertChange[] = [];
+  private readonly stopped = new AbortController();
+  private working: Promise<void> | null = null;
+  private readonly counts = { sent: 0, failed: 0, dropped: 0 };
+  private trouble: string | null = null;
+
+  constructor(
+    private readonly config: WebhookConfig,
+    private readonly deps: WebhookDeps,
+  ) {
+    this.name = deps.name;
+    this.gate = new Gate(config.min_severity);
+  }
+
+  send(change: AlertChange): void {
+    if (this.stopped.signal.aborted || !this.gate.admits(change)) return;
+    this.waiting.push(change);
+    // The oldest goes: what is true now is in the newest.
+    if (this.waiting.length > MAX_WAITING) {
+      this.waiting.shift();
+      this.counts.dropped++;
+    }
+    this.working ??= this.work().finally(() => {
+      this.working = null;
+    });
+  }
+
+  /** Resolves when nothing waits any more. */
+  async drained(): Promise<void> {
+    while (this.working !== null) await this.working;
+  }
+
+  async stop(): Promise<void> {
+    this.stopped.abort();
+    await this.drained();
+  }
+
+  health(): ChannelHealth {
+    return { name: this.name, ...this.counts, waiting: this.waiting.length, trouble: this.trouble };
+  }
+
+  private async work(): Promise<void> {
+    for (let change = this.waiting.shift(); change !== undefined; change = this.waiting.shift()) {
+      const outcome = await this.deliver(change);
+      if (outcome.ok) this.counts.sent++;
+      else this.counts.failed++;
+      if (this.stopped.signal.aborted) {
+        this.counts.failed += this.waiting.splice(0).length;
+        return;
+      }
+      this.note(outcome.ok ? null : outcome.reason);
+    }
+  }
+
+  private async deliver(change: AlertChange): Promise<Outcome> {
+    const { host, now, backoff_ms = BACKOFF_MS } = this.deps;
+    const { type, timeout_s, redact_home } = this.config;
+    const post = FORMATS[type](messageOf(change, { host, redact_home }));
+    const { signal } = this.stopped;
+    for (let attempt = 0; ; attempt++) {
+      const address = this.deps.readAddress();
+      if (!address.ok) return { ok: false, reason: address.message, retryable: false, retry_after_ms: null };
+      const outcome = await postOnce(address.value, post, {
+        timeout_ms: timeout_s * 1000,
+        signal,
+        now_ms: now(),
+      });
+      const wait_ms = backoff_ms[attempt];
+      if (outcome.ok || !outcome.retryable || wait_ms === undefined || signal.aborted) return outcome;
+      this.note(outcome.reason);
+      const asked_ms = Math.min(outcome.retry_after_ms ?? 0, MAX_WAIT_MS);
+      await sleep(Math.max(wait_ms, asked_ms), undefined, { signal }).catch(() => {});
+      if (signal.aborted) return outcome;
+    }
+  }
+
+  /** Logged when it changes: a dead server is one line, not one for each alert. */
+  private note(trouble: string | null): void {
+    if (trouble === this.trouble) return;
+    const { log } = this.deps;
+    if (trouble !== null)
+      log.warn({ channel: this.name, reason: trouble }, 'alerts do not get through to a webhook');
+    else log.info({ channel: this.name }, 'alerts get through to the webhook again');
+    this.trouble = trouble;
+  }
+}
