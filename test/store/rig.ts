@@ -56,7 +56,7 @@ export class Rig {
   }
 
   async end(): Promise<void> {
-    if (process.env.SHOWLOG) console.log(this.log.join(''));
+
     for (const store of this.stores) await store.stop();
     rmSync(this.directory, { recursive: true, force: true });
   }

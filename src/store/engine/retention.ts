@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3';
+import { LAST_SEEN_STEP_MS } from './process-rows.js';
 import { MINUTE_MS, thinMinutes } from './thin.js';
 
 const HOUR_MS = 3_600_000;
@@ -6,13 +7,14 @@ const FULL_RESOLUTION_MS = 24 * HOUR_MS;
 /** What vigil did to somebody's processes can be asked for longer than what the machine looked like. */
 const ACTIONS_KEPT_MS = 90 * 24 * HOUR_MS;
 const ACTIONS_KEPT = 20_000;
+/** Of figures that nobody learns any more: a disk that was taken out. */
+const BASELINES_KEPT_MS = 30 * 24 * HOUR_MS;
 /** Rows or pages per slice: some milliseconds each. */
 const SLICE_ROWS = 2_000;
 const SLICE_PAGES = 256;
 /** The oldest rows go when more than this part of the allowed pages is in use. */
 const ROOM = 0.95;
 
-/** What is thinned and deleted, oldest first, with the time it goes by. */
 const SAMPLE_TABLES = [
   'host_samples',
   'session_samples',
@@ -22,24 +24,24 @@ const SAMPLE_TABLES = [
   'process_minutes',
 ] as const;
 
-/** Statements that delete at most `:rows` rows of before `:before_ms`. */
-const EXPIRY = [
+/** Deletes at most `:rows` rows for which `condition` holds. */
+const some = (table: string, key: string, condition: string) =>
+  `DELETE FROM ${table} WHERE (${key}) IN (SELECT ${key} FROM ${table} WHERE ${condition} LIMIT :rows)`;
+
+/** Samples of before `:before_ms`, and the names that no later sample refers to. */
+const OLD_SAMPLES = [
   ...SAMPLE_TABLES.map(table =>
-    table.startsWith('session')
-      ? `DELETE FROM ${table} WHERE (time_ms, session_id) IN
-           (SELECT time_ms, session_id FROM ${table} WHERE time_ms < :before_ms LIMIT :rows)`
-      : `DELETE FROM ${table} WHERE time_ms IN (SELECT time_ms FROM ${table} WHERE time_ms < :before_ms LIMIT :rows)`,
+    some(table, table.startsWith('session') ? 'time_ms, session_id' : 'time_ms', 'time_ms < :before_ms'),
   ),
-  'DELETE FROM transitions WHERE id IN (SELECT id FROM transitions WHERE time_ms < :before_ms LIMIT :rows)',
-  `DELETE FROM alerts WHERE row IN
-     (SELECT row FROM alerts WHERE opened_ms < :before_ms AND status = 'resolved' AND resolved_ms < :before_ms LIMIT :rows)`,
-  'DELETE FROM diagnoses WHERE id IN (SELECT id FROM diagnoses WHERE time_ms < :before_ms LIMIT :rows)',
-  // An hour more: `last_ms` is written once an hour.
-  `DELETE FROM processes WHERE id IN
-     (SELECT id FROM processes WHERE last_ms < :before_ms - 2 * ${HOUR_MS} LIMIT :rows)`,
-  `DELETE FROM sessions WHERE id IN
-     (SELECT id FROM sessions WHERE last_ms < :before_ms - 2 * ${HOUR_MS} LIMIT :rows)`,
-  `DELETE FROM baselines WHERE updated_ms < :before_ms - 30 * 24 * ${HOUR_MS} AND :rows > 0`,
+  some('processes', 'id', `last_ms < :before_ms - ${LAST_SEEN_STEP_MS}`),
+];
+
+const OLD_RECORDS = [
+  some('transitions', 'id', 'time_ms < :before_ms'),
+  some('alerts', 'row', `opened_ms < :before_ms AND status = 'resolved' AND resolved_ms < :before_ms`),
+  some('diagnoses', 'id', 'time_ms < :before_ms'),
+  some('sessions', 'id', `last_ms < :before_ms - ${LAST_SEEN_STEP_MS}`),
+  some('baselines', 'key, hour', `updated_ms < :before_ms - ${BASELINES_KEPT_MS}`),
 ];
 
 /** Thins, deletes, gives back and keeps the size: in slices, so that nobody waits long for a write. */
@@ -76,7 +78,7 @@ export class Retention {
 
   private expire(time_ms: number): boolean {
     const before = Math.round(time_ms - this.retention_ms);
-    return this.delete(EXPIRY, before);
+    return this.delete([...OLD_SAMPLES, ...OLD_RECORDS], before);
   }
 
   private trimActions(time_ms: number): boolean {
@@ -95,7 +97,7 @@ export class Retention {
     const oldest = oldestSample(this.db);
     return this.db
       .transaction(() => {
-        if (oldest !== null) return this.delete(EXPIRY.slice(0, SAMPLE_TABLES.length), oldest + HOUR_MS);
+        if (oldest !== null) return this.delete(OLD_SAMPLES, oldest + HOUR_MS);
         for (const table of ['transitions', 'diagnoses', 'alerts', 'processes', 'baselines', 'actions']) {
           const { changes } = this.db
             .prepare(
