@@ -56,7 +56,6 @@ export class Rig {
   }
 
   async end(): Promise<void> {
-
     for (const store of this.stores) await store.stop();
     rmSync(this.directory, { recursive: true, force: true });
   }
