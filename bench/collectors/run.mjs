@@ -13,7 +13,6 @@ const logger = {
 const driver = new CollectorDriver({ collectors, logger, boot_ms: 0 });
 const samples = new Map(collectors.map(({ name }) => [name, []]));
 
-driver.start();
 let now_ms = Date.now();
 const cpuBefore = process.cpuUsage();
 for (let i = 0; i < rounds; i++) {

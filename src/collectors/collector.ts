@@ -29,9 +29,9 @@ export interface Collector {
   name: string;
   /** Not asked more often than this, however short the sampling interval; its last part stands meanwhile. */
   at_least_ms?: number;
-  start?(): void;
-  stop?(): Promise<void>;
   collect(context: Context): Part | null;
+  /** Ends what it left running in the background. */
+  stop?(): Promise<void>;
   /** Something worth a line in `vigil health` although it works; null: nothing. */
   note?(): string | null;
 }

@@ -1,33 +1,11 @@
 import { availableParallelism } from 'node:os';
 import type { Collector, Context, Part, Roots } from './collector.js';
-import { NotHere } from './collector.js';
+import { type CollectorHealth, type HealthLogger, HealthRecord } from './health.js';
 import type { HostSample, MachineEvent } from './snapshot.js';
-
-/** One line of the table that `vigil health` shows. */
-export interface CollectorHealth {
-  name: string;
-  /** `new`: not asked yet. `absent`: this machine has no such thing. */
-  state: 'new' | 'ok' | 'failing' | 'absent';
-  /** Of the last run, in microseconds; null before the first. */
-  duration_us: number | null;
-  /** The longest run so far. */
-  longest_us: number;
-  runs: number;
-  failures: number;
-  /** Why it failed or is absent; a note when all is well; null: nothing to say. */
-  message: string | null;
-  /** What to change; null: nothing is known. */
-  advice: string | null;
-}
-
-export interface DriverLogger {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-}
 
 export interface DriverOptions {
   collectors: readonly Collector[];
-  logger: DriverLogger;
+  logger: HealthLogger;
   boot_ms: number;
   roots?: Roots;
   /** Counts milliseconds; only differences matter. */
@@ -48,7 +26,7 @@ const EARLY_MS = 100;
 
 interface Kept {
   collector: Collector;
-  health: CollectorHealth;
+  record: HealthRecord;
   part: Part | null;
   due_ms: number;
 }
@@ -59,6 +37,7 @@ interface Kept {
  */
 export class CollectorDriver {
   private readonly kept: Kept[];
+  private readonly others: HealthRecord[] = [];
   private readonly roots: Roots;
   private readonly clock: () => number;
 
@@ -67,24 +46,17 @@ export class CollectorDriver {
     this.clock = options.clock ?? (() => performance.now());
     this.kept = options.collectors.map(collector => ({
       collector,
-      health: newHealth(collector.name),
+      record: this.newRecord(collector.name),
       part: null,
       due_ms: Number.NEGATIVE_INFINITY,
     }));
   }
 
-  start(): void {
-    for (const kept of this.kept) {
-      try {
-        kept.collector.start?.();
-      } catch (error) {
-        this.failed(kept, error, Number.NEGATIVE_INFINITY);
-      }
-    }
-  }
-
-  async stop(): Promise<void> {
-    await Promise.allSettled(this.kept.map(({ collector }) => collector.stop?.()));
+  /** A record for what collects in a way of its own, e.g. the processes: shown in the same table. */
+  record(name: string): HealthRecord {
+    const record = this.newRecord(name);
+    this.others.push(record);
+    return record;
   }
 
   /** Asks every collector that is due. */
@@ -93,81 +65,29 @@ export class CollectorDriver {
     const context: Context = { roots: this.roots, now_ms };
     for (const kept of this.kept) {
       if (now_ms < kept.due_ms - EARLY_MS) continue;
-      this.ask(kept, context);
+      const outcome = kept.record.run(() => kept.collector.collect(context));
+      const absent = outcome.how === 'absent';
+      kept.due_ms = now_ms + (absent ? ABSENT_RETRY_MS : (kept.collector.at_least_ms ?? 0));
+      kept.part = outcome.how === 'said' ? outcome.value : null;
       for (const event of kept.part?.events ?? []) if (events.length < MAX_EVENTS) events.push(event);
     }
     return { host: join(this.options.boot_ms, this.kept), events };
   }
 
   health(): CollectorHealth[] {
-    return this.kept.map(({ collector, health }) => {
-      const message = health.message ?? collector.note?.() ?? null;
-      return { ...health, message };
-    });
+    return [
+      ...this.kept.map(({ collector, record }) => record.health(collector.note?.() ?? null)),
+      ...this.others.map(record => record.health()),
+    ];
   }
 
-  private ask(kept: Kept, context: Context): void {
-    const { collector, health } = kept;
-    kept.due_ms = context.now_ms + (collector.at_least_ms ?? 0);
-    const before = this.clock();
-    let part: Part | null = null;
-    let error: unknown;
-    let ok = false;
-    try {
-      part = collector.collect(context);
-      ok = true;
-    } catch (thrown) {
-      error = thrown;
-    }
-    health.duration_us = Math.round((this.clock() - before) * 1000);
-    health.longest_us = Math.max(health.longest_us, health.duration_us);
-    health.runs++;
-    kept.part = part;
-    if (ok) this.worked(kept);
-    else this.failed(kept, error, context.now_ms);
+  async stop(): Promise<void> {
+    await Promise.allSettled(this.kept.map(({ collector }) => collector.stop?.()));
   }
 
-  private worked({ health, part }: Kept): void {
-    // Nothing to say is no sign of recovery: what works in the background may only have begun again.
-    if (part === null && health.state !== 'new') return;
-    if (health.state === 'failing' || health.state === 'absent') {
-      this.options.logger.info({ collector: health.name }, 'collector works again');
-    }
-    health.state = 'ok';
-    health.message = null;
-    health.advice = null;
+  private newRecord(name: string): HealthRecord {
+    return new HealthRecord(name, this.options.logger, this.clock);
   }
-
-  private failed(kept: Kept, error: unknown, now_ms: number): void {
-    const { health } = kept;
-    const message = (error instanceof Error ? error.message : String(error)).slice(0, 400);
-    const absent = error instanceof NotHere;
-    const state = absent ? 'absent' : 'failing';
-    const known = health.state === state && (absent ? health.message === message : true);
-    health.state = state;
-    health.message = message;
-    health.advice = absent ? error.advice : null;
-    if (absent) kept.due_ms = now_ms + ABSENT_RETRY_MS;
-    else health.failures++;
-    if (known) return;
-    if (absent) {
-      const fields = { collector: health.name, why: message, advice: error.advice };
-      this.options.logger.info(fields, 'nothing to collect here');
-    } else this.options.logger.warn({ collector: health.name, why: message }, 'collector failed');
-  }
-}
-
-function newHealth(name: string): CollectorHealth {
-  return {
-    name,
-    state: 'new',
-    duration_us: null,
-    longest_us: 0,
-    runs: 0,
-    failures: 0,
-    message: null,
-    advice: null,
-  };
 }
 
 /** Lists of several collectors are joined, in the order of the collectors; of single values there is one. */

@@ -165,27 +165,28 @@ describe('the driver', () => {
     expect(driver.round(0).events).toHaveLength(1_000);
   });
 
-  it('starts and stops all of them, whatever one of them does', async () => {
+  it('stops all of them, whatever one of them does', async () => {
     const seen: string[] = [];
-    const { driver, log } = rig([
-      {
-        name: 'bad',
-        start: () => {
-          throw new Error('cannot');
-        },
-        stop: () => Promise.reject(new Error('will not')),
-        collect: () => null,
-      },
-      {
-        name: 'good',
-        start: () => void seen.push('start'),
-        stop: async () => void seen.push('stop'),
-        collect: () => null,
-      },
+    const { driver } = rig([
+      { name: 'bad', stop: () => Promise.reject(new Error('will not')), collect: () => null },
+      { name: 'good', stop: async () => void seen.push('stop'), collect: () => null },
     ]);
-    driver.start();
     await driver.stop();
-    expect(seen).toEqual(['start', 'stop']);
-    expect(log).toEqual(['warn bad: collector failed']);
+    expect(seen).toEqual(['stop']);
+  });
+
+  it('keeps a record of what others collect', () => {
+    const { driver, log } = rig([{ name: 'memory', collect: () => null }]);
+    const processes = driver.record('processes');
+    expect(processes.run(() => [1, 2])).toEqual({ how: 'said', value: [1, 2] });
+    const broken = () => {
+      throw new Error('no /proc');
+    };
+    expect(processes.run(broken)).toEqual({ how: 'failed' });
+    expect(driver.health().map(({ name, state }) => `${name} ${state}`)).toEqual([
+      'memory new',
+      'processes failing',
+    ]);
+    expect(log).toEqual(['warn processes: collector failed']);
   });
 });

@@ -26,7 +26,7 @@ const LEFT_OUT = new Set(
   ).split(' '),
 );
 /** Memory that programs give themselves for a purpose; nobody can fill it by accident. */
-const PRIVATE_TMPFS = /^\/(run\/credentials|var\/lib\/(docker|containers|containerd|kubelet|lxc))\//;
+const PRIVATE_TMPFS = /^\/(sys|run\/credentials|var\/lib\/(docker|containers|containerd|kubelet|lxc))\//;
 const MAX_TARGETS = 128;
 
 /**
