@@ -3,13 +3,20 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { AgentStateEvent } from '../../src/api/contract.js';
 import { FakeAgent } from '../../test/session/agent.js';
 import { Daemon } from '../../test/session/daemon.js';
-import { Desktop, sleep, until } from '../../test/session/desktop.js';
-import { Installed, User } from '../../test/session/user.js';
+import { Desktop, HAS_DESKTOP, sleep, until } from '../../test/session/desktop.js';
+import { CAN_BE_USERS, Installed, User } from '../../test/session/user.js';
 
 /**
  * How fast a person learns that they are needed, on a real headless desktop with SwayNC, and what it costs.
  * Usage, as root: node build/session/bench/session/main.js [requests] [flips]
  */
+
+if (!CAN_BE_USERS || !HAS_DESKTOP) {
+  process.stderr.write(
+    'bench/session is left out: it needs root, and sway, SwayNC, waybar, foot, grim, dbus, tmux\n',
+  );
+  process.exit(0);
+}
 
 const [requests = 40, flips = 1000] = process.argv.slice(2).map(Number);
 const nowMs = () => performance.timeOrigin + performance.now();

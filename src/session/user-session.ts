@@ -32,6 +32,10 @@ const DISCOVER_AGAIN_MS = 5_000;
 const LOGIN_MS = 1_000;
 /** tmux does not tell that the person switched its window; asked only while that would be news. */
 const TMUX_LOOK_MS = 1_000;
+/** A terminal's window is there before the client in it is: after windows changed, agents without one are looked
+ * for again, so often and so long. */
+const SEEK_MS = 300;
+const SETTLED_AFTER_MS = 2_000;
 /** Quiet hours end by the minute. */
 const QUIET_LOOK_MS = 60_000;
 
@@ -63,6 +67,8 @@ export class UserSession {
   private timer: NodeJS.Timeout | null = null;
   private discoverTimer: NodeJS.Timeout | null = null;
   private windows = '';
+  private settled_ms = 0;
+  private sought_ms = 0;
   private locating = false;
   private relocate = new Set<number>();
   private closed = false;
@@ -258,6 +264,7 @@ export class UserSession {
       const mayHaveMoved = place !== undefined && place.window === focused && place.panes.length > 0;
       if ((homeless && windows !== this.windows) || mayHaveMoved) this.relocate.add(pid);
     }
+    if (windows !== this.windows) this.settled_ms = this.now() + SETTLED_AFTER_MS;
     this.windows = windows;
     this.refresh();
     if (this.relocate.size > 0) void this.locateAndRefresh();
@@ -271,6 +278,7 @@ export class UserSession {
     const now_ms = this.now();
     const dues: number[] = [];
     this.look(now_ms, dues);
+    this.seek(now_ms, dues);
     this.refreshBadges(now_ms, dues);
     this.refreshPopups(now_ms, dues);
     const { agents, alerts, paused, silent } = this;
@@ -343,6 +351,20 @@ export class UserSession {
     dues.push((this.looked.get(pid) ?? now_ms) + TMUX_LOOK_MS);
   }
 
+  private seek(now_ms: number, dues: number[]): void {
+    if (now_ms >= this.settled_ms) return;
+    const homeless = this.agents.filter(
+      ({ pid, state }) => state !== 'EXITED' && this.desktop.place(pid)?.window === null,
+    );
+    if (homeless.length === 0) return;
+    if (now_ms - this.sought_ms >= SEEK_MS) {
+      this.sought_ms = now_ms;
+      for (const { pid } of homeless) this.relocate.add(pid);
+      if (!this.locating) queueMicrotask(() => void this.locateAndRefresh());
+    }
+    dues.push(this.sought_ms + SEEK_MS);
+  }
+
   private refreshBadges(now_ms: number, dues: number[]): void {
     const { badges, attention, desktop } = this;
     if (badges === null) return;
@@ -356,6 +378,7 @@ export class UserSession {
             now_ms,
           ),
     );
+
     if (badges.dueIn() === 0) badges.sync();
     const next_ms = badges.dueIn();
     if (next_ms !== null) dues.push(now_ms + Math.max(next_ms, 100));

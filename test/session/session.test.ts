@@ -349,6 +349,30 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('a session', () => {
     await ended(foot);
   }, 20_000);
 
+  it('a badge goes with its window, though the agent lives on in its tmux', async () => {
+    const agent = agentIn('detached');
+    const tmux = ['tmux', '-L', 'vigil-detached'];
+    const command = [...tmux, '-f', '/dev/null', 'new', '-c', agent.cwd, agent.command.join(' ')];
+    const { window, foot } = await desktop.terminal(command);
+    const pid = await agent.pid();
+    elsewhere();
+    agent.tell('busy');
+    await until('the badge', () => badge(window));
+    await ended(foot);
+    await until('the badge to go with the window', () => !existsSync(badgePath(window)));
+    const homeless = join(user.runtime, 'vigil-sessions', `${pid}.json`);
+    await until('the badge of its session', () => readJson<Badge>(homeless)?.state === 'working');
+    // In another window it has one again.
+    const next = await desktop.terminal([...tmux, 'attach']);
+    elsewhere();
+    agent.tell('ask Bash make');
+    await until('the badge of the new window', () => badge(next.window)?.needs_attention);
+    await until('the other to go', () => !existsSync(homeless));
+    agent.tell('exit 0');
+    running.splice(0);
+    await ended(next.foot);
+  }, 20_000);
+
   it('has its own words for an agent that crashed', async () => {
     const { agent, pid } = await started('crash');
     const before = desktop.notified().length;

@@ -44,6 +44,26 @@ export async function locate(
   agent: { pid: number; title: string | null },
   options: LocateOptions,
 ): Promise<Place> {
+  let asked = false;
+  const ask =
+    (fresh: boolean): Ask =>
+    server => {
+      asked = true;
+      return (options.tmux ?? askTmux)(server, fresh);
+    };
+  const place = await walk(agent, options, ask(false));
+  if (place.window !== null || !asked || options.windows.size === 0) return place;
+  // What is remembered of tmux may be older than the pane, or than its client.
+  return walk(agent, options, ask(true));
+}
+
+type Ask = (server: TmuxServer) => Promise<TmuxState | null>;
+
+async function walk(
+  agent: { pid: number; title: string | null },
+  options: LocateOptions,
+  ask: Ask,
+): Promise<Place> {
   const panes: PanePlace[] = [];
   let from = agent.pid;
   for (let hops = 0; hops <= MAX_MULTIPLEXERS; hops++) {
@@ -59,7 +79,7 @@ export async function locate(
     if (ownsWindow(found.pid, options)) {
       return { window: windowOf(found.pid, chain.slice(0, at), agent, options), panes };
     }
-    const client = await clientOf(found, chain[at - 1], chain, options, panes);
+    const client = await clientOf(found, chain[at - 1], chain, { ...options, ask }, panes);
     if (client === null) return { ...NOWHERE, panes };
     from = client;
   }
@@ -87,7 +107,7 @@ async function clientOf(
   found: Stat,
   child: Stat | undefined,
   chain: Stat[],
-  options: LocateOptions,
+  options: LocateOptions & { ask: Ask },
   panes: PanePlace[],
 ): Promise<number | null> {
   const kind = multiplexer(found.comm);
@@ -98,12 +118,8 @@ async function clientOf(
   // The pane's own terminal is its first process's; the agent may be below a terminal of its own (script, ssh).
   const ttys = new Set(chain.map(stat => `/dev/${ttyName(stat.tty_nr)}`));
   ttys.add(`/dev/${ttyName(child.tty_nr)}`);
-  const ask = async (fresh: boolean) => {
-    const state = await (options.tmux ?? askTmux)(server, fresh);
-    return state === null ? null : bestClient(state, pane => ttys.has(pane.tty));
-  };
-  // What is remembered may be older than the pane, or than its client.
-  const shown = (await ask(false)) ?? (await ask(true));
+  const state = await options.ask(server);
+  const shown = state === null ? null : bestClient(state, pane => ttys.has(pane.tty));
   if (shown === null) return null;
   panes.push({ server, ...shown });
   return shown.client.pid;
