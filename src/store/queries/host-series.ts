@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import type { Period } from '../records.js';
-import { HOST_METRICS } from '../sample/host-metrics.js';
+import { HOST_METRICS, type HostMetric } from '../sample/host-metrics.js';
 
 export interface Bucket {
   min: number;
@@ -25,34 +25,64 @@ export function hostSeries(
   const count = Math.min(10_000, Math.max(1, Math.floor(buckets)));
   const bucket_ms = Math.max(1, (to_ms - from_ms) / count);
   const metrics = HOST_METRICS.filter(({ name }) => names === undefined || names.includes(name));
-  const series: HostSeries['series'] = Object.fromEntries(
-    metrics.map(({ name }) => [name, new Array<Bucket | null>(count).fill(null)]),
-  );
-  const result = { from_ms, to_ms, bucket_ms, series };
-  if (metrics.length === 0) return result;
-  const rows = db.prepare<object, (number | null)[]>(sql(metrics.map(({ column }) => column))).raw();
-  for (const row of rows.all({ from_ms, to_ms, bucket_ms })) {
-    const bucket = row[0]!;
-    metrics.forEach(({ name, scale }, i) => {
-      const [min, avg, max] = row.slice(1 + 3 * i, 4 + 3 * i) as [number | null, number, number];
-      if (min !== null && bucket < count) {
-        series[name]![bucket] = { min: min / scale, avg: avg / scale, max: max / scale };
-      }
-    });
+  const parts = metrics.map(() => new Array<Part | null>(count).fill(null));
+  if (metrics.length > 0) {
+    // Two plain queries: over a union SQLite would copy every row first.
+    for (const sql of [samples(metrics), minutes(metrics)]) {
+      const rows = db.prepare<object, (number | null)[]>(sql).raw();
+      for (const row of rows.iterate({ from_ms, to_ms, bucket_ms })) add(parts, row);
+    }
   }
-  return result;
+  const series = Object.fromEntries(
+    metrics.map(({ name, scale }, i) => [name, parts[i]!.map(part => bucketOf(part, scale))]),
+  );
+  return { from_ms, to_ms, bucket_ms, series };
 }
 
-// A minute counts as many samples as it was made of, where the figure was known.
-function sql(columns: readonly string[]): string {
-  return `
-  SELECT CAST((time_ms - :from_ms) / :bucket_ms AS INTEGER) AS bucket,
-    ${columns.map(c => `min(${c}_min), sum(${c} * n) * 1.0 / sum(iif(${c} IS NULL, 0, n)), max(${c}_max)`).join(', ')}
-  FROM (
-    SELECT time_ms, 1 AS n, ${columns.map(c => `${c}, ${c} AS ${c}_min, ${c} AS ${c}_max`).join(', ')}
-    FROM host_samples WHERE time_ms >= :from_ms AND time_ms < :to_ms
-    UNION ALL
-    SELECT time_ms, n, ${columns.map(c => `${c}, ${c}_min, ${c}_max`).join(', ')}
-    FROM host_minutes WHERE time_ms >= :from_ms AND time_ms < :to_ms
-  ) GROUP BY bucket`;
+/** In the unit of the column. */
+interface Part {
+  min: number;
+  max: number;
+  sum: number;
+  n: number;
+}
+
+const BUCKET = 'CAST((time_ms - :from_ms) / :bucket_ms AS INTEGER)';
+
+function samples(metrics: readonly HostMetric[]): string {
+  const values = metrics.map(({ column: c }) => `min(${c}), max(${c}), sum(${c}), count(${c})`);
+  return `SELECT ${BUCKET}, ${values.join(', ')} FROM host_samples
+    WHERE time_ms >= :from_ms AND time_ms < :to_ms GROUP BY 1`;
+}
+
+/** A minute counts as many samples as it was made of, where the figure was known. */
+function minutes(metrics: readonly HostMetric[]): string {
+  const values = metrics.map(
+    ({ column: c }) => `min(${c}_min), max(${c}_max), sum(${c} * n), sum(iif(${c} IS NULL, 0, n))`,
+  );
+  return `SELECT ${BUCKET}, ${values.join(', ')} FROM host_minutes
+    WHERE time_ms >= :from_ms AND time_ms < :to_ms GROUP BY 1`;
+}
+
+function add(parts: (Part | null)[][], row: readonly (number | null)[]): void {
+  const bucket = row[0]!;
+  parts.forEach((part, i) => {
+    const [min, max, sum, n] = row.slice(1 + 4 * i, 5 + 4 * i) as [number | null, number, number, number];
+    if (min === null || bucket >= part.length) return;
+    const before = part[bucket];
+    part[bucket] =
+      before == null
+        ? { min, max, sum, n }
+        : {
+            min: Math.min(before.min, min),
+            max: Math.max(before.max, max),
+            sum: before.sum + sum,
+            n: before.n + n,
+          };
+  });
+}
+
+function bucketOf(part: Part | null, scale: number): Bucket | null {
+  if (part === null) return null;
+  return { min: part.min / scale, avg: part.sum / part.n / scale, max: part.max / scale };
 }

@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import type { Period } from '../records.js';
 import { unpack } from '../sample/pack.js';
+import { greatest } from '../sample/top.js';
 
 /** A process that was among the top. Means are over the moments in which it was. */
 export interface ProcessTotals {
@@ -41,7 +42,9 @@ const VALUE: Record<ProcessOrder, (sums: Sums) => number> = {
   mean_cpu: sums => (sums.cpu_n === 0 ? 0 : sums.cpu_sum / sums.cpu_n),
 };
 
-/** The `limit` first processes of a period in that order; of one user where `uid` is given. */
+const MOST = 1000;
+
+/** The `limit` first processes (1,000 at most) of a period in that order; of one user where `uid` is given. */
 export function topOfPeriod(
   db: Database,
   period: Period,
@@ -50,18 +53,22 @@ export function topOfPeriod(
   uid: number | null,
 ): ProcessTotals[] {
   const value = VALUE[order];
-  const sorted = [...sumUp(db, period).values()].sort((a, b) => value(b) - value(a));
+  const theirs = uid === null ? null : processesOf(db, uid);
+  const first = greatest(sumUp(db, period).values(), Math.min(limit, MOST), sums =>
+    theirs === null || theirs.has(sums.id) ? Math.max(value(sums), Number.MIN_VALUE) : 0,
+  );
   const find = db.prepare<[number], Found>(
     `SELECT processes.pid, processes.uid, comm, cmdline, sessions.pid AS session_pid, processes.started_ms
      FROM processes LEFT JOIN sessions ON sessions.id = session_id WHERE processes.id = ?`,
   );
-  const found: ProcessTotals[] = [];
-  for (const sums of sorted) {
-    if (found.length >= limit) break;
+  return first.flatMap(sums => {
     const row = find.get(sums.id);
-    if (row !== undefined && (uid === null || row.uid === uid)) found.push({ ...row, ...totals(sums) });
-  }
-  return found;
+    return row === undefined ? [] : [{ ...row, ...totals(sums) }];
+  });
+}
+
+function processesOf(db: Database, uid: number): Set<number> {
+  return new Set(db.prepare<[number], number>('SELECT id FROM processes WHERE uid = ?').pluck().all(uid));
 }
 
 type Found = Pick<ProcessTotals, 'pid' | 'uid' | 'comm' | 'cmdline' | 'session_pid' | 'started_ms'>;

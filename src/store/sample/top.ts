@@ -15,7 +15,7 @@ export function topProcesses(processes: readonly ProcessSample[], count: number)
 }
 
 /** The `count` with the highest values above 0, highest first: one pass, no sorting of thousands. */
-function greatest<T>(items: readonly T[], count: number, value: (item: T) => number): T[] {
+export function greatest<T>(items: Iterable<T>, count: number, value: (item: T) => number): T[] {
   const found: T[] = [];
   const values: number[] = [];
   for (const item of items) {
