@@ -18,6 +18,11 @@ export type BaselineState = Record<string, (Cell | null)[]>;
 
 const EVERY_MS = 60_000;
 const FADES_AFTER = 14 * 60;
+const TAME_AFTER = 30;
+const TAME_DEVIATIONS = 3;
+
+/** Percentage points. A figure that never moves has no deviation; a smaller change is none. */
+export const LEAST_DEVIATION = 5;
 
 export class Baseline {
   private state: BaselineState = {};
@@ -42,9 +47,10 @@ export class Baseline {
         cell[0] = FADES_AFTER - 1;
       }
       cell[0]++;
-      const before = value - cell[1];
+      const learned = tamed(value, cell);
+      const before = learned - cell[1];
       cell[1] += before / cell[0];
-      cell[2] += before * (value - cell[1]);
+      cell[2] += before * (learned - cell[1]);
       if (cell[4] !== day) {
         cell[3]++;
         cell[4] = day;
@@ -82,6 +88,13 @@ export class Baseline {
     const day = Math.floor(local_ms / 86_400_000);
     return { hour: Math.floor((local_ms - day * 86_400_000) / 3_600_000), day };
   }
+}
+
+/** What is far off counts as just off: one bad hour does not make the next one usual, a lasting change does. */
+function tamed(value: number, [count, mean, m2]: Cell): number {
+  if (count <= TAME_AFTER) return value;
+  const reach = TAME_DEVIATIONS * Math.max(LEAST_DEVIATION, Math.sqrt(m2 / (count - 1)));
+  return Math.min(mean + reach, Math.max(mean - reach, value));
 }
 
 /** The figures that are learned, each in percent. */

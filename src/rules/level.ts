@@ -28,3 +28,19 @@ export function level(value: number, levels: Levels, margin?: number): Level {
   }
   return { severity: null, holds: value >= mildest - (margin ?? mildest / 20), threshold: mildest };
 }
+
+/**
+ * The same for what runs out.
+ * @param value the less the worse: bad below a threshold
+ * @param margin how far above the mildest threshold an open alert stays open
+ */
+export function levelBelow(value: number, levels: Levels, margin: number): Level {
+  let mildest = Number.NEGATIVE_INFINITY;
+  for (const severity of WORST_FIRST) {
+    const threshold = levels[severity];
+    if (threshold === undefined) continue;
+    if (value < threshold) return { severity, holds: true, threshold };
+    mildest = Math.max(mildest, threshold);
+  }
+  return { severity: null, holds: value < mildest + margin, threshold: mildest };
+}

@@ -1,0 +1,54 @@
+import { topCpu } from './culprits.js';
+import { isAttended, isBusyByNature } from './guards.js';
+import type { History } from './history.js';
+import type { Rule } from './rule.js';
+import { hostSubject } from './subjects.js';
+
+/** So much of the load must be work that somebody waits for, and the load is no trouble. */
+const EXPLAINED = 0.5;
+
+/**
+ * More tasks want to run (or wait for a disk) than there are cores. A build makes load on purpose: when most
+ * of it is builds and what somebody waits for, there is nothing to report.
+ */
+export const load: Rule = {
+  name: 'load',
+  evaluate(history, _now_ms, { thresholds, detection }) {
+    const { cpu, cores } = history.snapshot.host;
+    if (cpu === null || cores <= 0) return [];
+    const limit = thresholds.cpu_load_factor * cores;
+    const holds = cpu.load1 > limit * 0.8 && explained(history) < cpu.load1 * EXPLAINED;
+    if (!holds) return [];
+    const blocked = history.watched.filter(({ sample }) => sample.state === 'D').length;
+    const waiting =
+      blocked === 0 ? '' : ` ${blocked} of the waiting processes wait for a disk or a network mount.`;
+    return [
+      {
+        key: 'host',
+        severity: cpu.load1 > limit ? 'warning' : null,
+        holds,
+        for_ms: detection.load.duration_s * 1000,
+        clear_ms: 60_000,
+        subject: hostSubject(),
+        title: 'The machine is overloaded',
+        text: `The load is ${cpu.load1.toFixed(1)} on ${cores} cores (threshold ${limit.toFixed(1)}).${waiting}${topCpu(history)}`,
+        suggestion:
+          blocked > cores
+            ? 'Look at the disks and the network mounts: processes wait for them.'
+            : 'End what is not needed, or run fewer jobs at a time.',
+        numbers: { load1: cpu.load1, load5: cpu.load5, cores, threshold_load: limit, blocked },
+      },
+    ];
+  },
+};
+
+/** The load that builds and attended work make: a running process counts as one at least. */
+function explained(history: History): number {
+  let sum = 0;
+  for (const track of history.watched) {
+    const { state, cpu_percent } = track.sample;
+    const share = Math.max(state === 'R' ? 1 : 0, (cpu_percent ?? 0) / 100);
+    if (share >= 0.05 && (isBusyByNature(track) || isAttended(history, track))) sum += share;
+  }
+  return sum;
+}

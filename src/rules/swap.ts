@@ -1,0 +1,55 @@
+import { bytesText, percentText } from '../text/amounts.js';
+import { groupBy, programKey } from './groups.js';
+import type { History } from './history.js';
+import { level } from './level.js';
+import { programName } from './names.js';
+import type { Rule } from './rule.js';
+import { hostSubject } from './subjects.js';
+
+/** Swap in use. Three steps, the last of them critical: swap that is full is followed by the OOM killer. */
+export const swap: Rule = {
+  name: 'swap',
+  evaluate(history, _now_ms, { thresholds, detection }) {
+    const { memory } = history.snapshot.host;
+    if (memory === null || memory.swap_total_bytes <= 0) return [];
+    const used_percent = (memory.swap_used_bytes / memory.swap_total_bytes) * 100;
+    const { severity, holds, threshold } = level(used_percent, {
+      warning: thresholds.swap_warn_percent,
+      high: thresholds.swap_high_percent,
+      critical: thresholds.swap_critical_percent,
+    });
+    if (!holds) return [];
+    return [
+      {
+        key: 'host',
+        severity,
+        holds,
+        for_ms: detection.swap.duration_s * 1000,
+        clear_ms: 30_000,
+        subject: hostSubject(),
+        title: 'Swap fills up',
+        text: `${percentText(used_percent)} of ${bytesText(memory.swap_total_bytes)} is in use (threshold ${percentText(threshold)}).${swappedOut(history)}`,
+        suggestion: 'End or restart what was swapped out and is not needed.',
+        numbers: {
+          used_percent,
+          threshold_percent: threshold,
+          used_bytes: memory.swap_used_bytes,
+          total_bytes: memory.swap_total_bytes,
+        },
+      },
+    ];
+  },
+};
+
+function swappedOut(history: History): string {
+  const largest = groupBy(history.watched, programKey, track => track.sample.swap_bytes ?? 0)
+    .map(({ tracks }) => ({
+      name: programName(tracks[0]!),
+      bytes: tracks.reduce((sum, { sample }) => sum + (sample.swap_bytes ?? 0), 0),
+    }))
+    .filter(({ bytes }) => bytes > 0)
+    .sort((a, b) => b.bytes - a.bytes)
+    .slice(0, 3);
+  if (largest.length === 0) return '';
+  return ` Most of it is of ${largest.map(({ name, bytes }) => `${name} (${bytesText(bytes)})`).join(', ')}.`;
+}

@@ -1,0 +1,37 @@
+import { durationText } from '../text/amounts.js';
+import { printable } from '../text/printable.js';
+import type { KeptEvent } from './history.js';
+import type { Rule } from './rule.js';
+import { partSubject } from './subjects.js';
+
+type Failure = Extract<KeptEvent, { type: 'unit_failed' }>;
+
+/** A unit of systemd that fails, is started again, and fails: once is an accident, three times is a loop. */
+export const unitFailing: Rule = {
+  name: 'unit_failing',
+  evaluate(history, now_ms, { detection }) {
+    const { failures, window_minutes } = detection.unit_failing;
+    const window_ms = window_minutes * 60_000;
+    const byUnit = new Map<string, Failure[]>();
+    for (const event of history.events) {
+      if (event.type !== 'unit_failed' || now_ms - event.time_ms > window_ms) continue;
+      byUnit.set(event.unit, [...(byUnit.get(event.unit) ?? []), event]);
+    }
+    return [...byUnit].flatMap(([unit, events]) => {
+      if (events.length < failures) return [];
+      const name = printable(unit, 120);
+      return {
+        key: unit,
+        severity: 'high' as const,
+        holds: true,
+        for_ms: 0,
+        clear_ms: 30_000,
+        subject: partSubject('unit', unit),
+        title: `${name} fails again and again`,
+        text: `It failed ${events.length} times within ${durationText(window_ms)} (threshold ${failures}), last with the result "${printable(events.at(-1)!.result, 60)}".`,
+        suggestion: `Its last words: \`journalctl -u ${name} -n 50\`.`,
+        numbers: { failures: events.length, threshold: failures, window_ms },
+      };
+    });
+  },
+};
