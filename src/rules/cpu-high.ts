@@ -1,5 +1,5 @@
 import type { Severity } from '../alerts/alert.js';
-import { counted, durationText, percentText } from '../text/amounts.js';
+import { durationText, percentText } from '../text/amounts.js';
 import { isSpinningAgent } from './agent-spinning.js';
 import { groupBy, programKey, totalCpu } from './groups.js';
 import { isAttended, isBusyByNature } from './guards.js';
@@ -27,7 +27,9 @@ export const cpuHigh: Rule = {
     );
     return groupBy(suspects, programKey, track => track.sample.cpu_percent ?? 0).map(({ key, tracks }) => {
       let severity: Severity | null = null;
-      let since_ms = now_ms;
+      let since_ms = Math.min(
+        ...tracks.map(track => track.cpuSince(threshold_percent * HOLDS_ABOVE) ?? now_ms),
+      );
       for (const track of tracks) {
         const held_since_ms = track.cpuSince(threshold_percent);
         if (held_since_ms === null) continue;
@@ -42,6 +44,7 @@ export const cpuHigh: Rule = {
       }
       const name = programName(tracks[0]!);
       const cpu_percent = totalCpu(tracks);
+      const use = tracks.length === 1 ? 'It uses' : `${tracks.length} processes use`;
       return {
         key,
         severity,
@@ -50,7 +53,7 @@ export const cpuHigh: Rule = {
         clear_ms: 30_000,
         subject: processesSubject(history, tracks),
         title: tracks.length === 1 ? `${name} burns a core` : `Several ${name} burn a core each`,
-        text: `${counted(tracks.length, 'process', 'processes')} ${tracks.length === 1 ? 'uses' : 'use'} ${percentText(cpu_percent)} of a core (threshold ${percentText(threshold_percent)} each) for ${durationText(now_ms - since_ms)}.`,
+        text: `${use} ${percentText(cpu_percent)} of a core (threshold ${percentText(threshold_percent)}${tracks.length === 1 ? '' : ' each'}) for ${durationText(now_ms - since_ms)}.`,
         suggestion: 'If nobody waits for it, end it; if it is wanted, put it on the whitelist.',
         numbers: { cpu_percent, threshold_percent, processes: tracks.length, held_ms: now_ms - since_ms },
       };

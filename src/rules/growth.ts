@@ -21,7 +21,9 @@ export function steadyGrowth(points: Points, min_steps: number): Growth | null {
   let low = 0;
   for (let i = 1; i < values.length; i++) if (values[i]! <= values[low]!) low = i;
   const rest = values.slice(low);
-  const gained = rest.at(-1)! - rest[0]!;
+  // What it had before and gave back is no growth when it is taken again: garbage collectors do that.
+  const had = values.slice(0, low + 1).reduce((a, b) => Math.max(a, b));
+  const gained = rest.at(-1)! - had;
   if (gained <= 0 || deepestFall(rest) > gained * MAX_FALL) return null;
   const noticeable = gained * 0.02;
   let rises = 0;

@@ -48,7 +48,9 @@ export class ProcessTrack {
       this.traits = traitsOf(sample);
       this.ignored = null;
     }
-    if (sample.state !== before.state || before_ms === null) this.state_since_ms = now_ms;
+    if (sample.state !== before.state || before_ms === null || movedOn(before, sample)) {
+      this.state_since_ms = now_ms;
+    }
     this.updateCpu(sample.cpu_percent, before_ms);
     const { anon_bytes, fds } = sample;
     if (anon_bytes !== null && (this.memory !== null || anon_bytes >= MEMORY_FROM_BYTES)) {
@@ -76,4 +78,14 @@ export class ProcessTrack {
     this.cpu ??= new HeldSince();
     this.cpu.add(before_ms, percent);
   }
+}
+
+/** In state D again, not still: between the samples it got something done, as with a busy disk. */
+function movedOn(before: ProcessSample, now: ProcessSample): boolean {
+  if (now.state !== 'D') return false;
+  return (
+    (now.cpu_percent ?? 0) > 0 ||
+    now.read_bytes !== before.read_bytes ||
+    now.write_bytes !== before.write_bytes
+  );
 }

@@ -1,0 +1,107 @@
+import type { Severity } from '../alerts/alert.js';
+import type { RulesConfig } from '../config/sections/rules.js';
+import { bytesText, durationText } from '../text/amounts.js';
+import { processKey } from './groups.js';
+import { type Growth, steadyGrowth, steadyTrend } from './growth.js';
+import { isBusyByNature } from './guards.js';
+import type { History } from './history.js';
+import { processName } from './names.js';
+import type { ProcessTrack } from './process-track.js';
+import type { Candidate, Rule } from './rule.js';
+import { processSubject } from './subjects.js';
+
+const MB = 1024 * 1024;
+
+/** The last memory of the machine goes within so long: worse than a leak. */
+const HIGH_BELOW_MS = 1_800_000;
+const CRITICAL_BELOW_MS = 300_000;
+
+/** A fast leak rises in at least so many steps; one jump is a file that was read. */
+const STEPS = 4;
+
+/** A slow one lies on a line, and grows by a noticeable part of what it was. */
+const MIN_R2 = 0.9;
+const MIN_SHARE = 0.1;
+
+/**
+ * Anonymous memory that only grows. Never the address space: a healthy agent has 75 GB of that. Fast: more
+ * than so much within some minutes; slow: a straight line over an hour. Compilers and browsers grow by nature.
+ */
+export const memoryLeak: Rule = {
+  name: 'memory_leak',
+  evaluate(history, now_ms, { detection }) {
+    const candidates: Candidate[] = [];
+    for (const track of history.watched) {
+      if (track.memory === null || isBusyByNature(track)) continue;
+      const growth = fast(track, now_ms, detection.memory_leak) ?? slow(track, now_ms, detection.memory_leak);
+      if (growth !== null) candidates.push(candidate(history, track, growth));
+    }
+    return candidates;
+  },
+};
+
+type Leak = Growth & { threshold_bytes: number; r2?: number; bad: boolean };
+type Keys = RulesConfig['detection']['memory_leak'];
+
+function fast(track: ProcessTrack, now_ms: number, keys: Keys): Leak | null {
+  const threshold_bytes = keys.growth_threshold_mb * MB;
+  // A window that is too short for its steps is common for most processes: look at the ends first.
+  if ((track.sample.anon_bytes ?? 0) < threshold_bytes / 2) return null;
+  const window_ms = keys.window_minutes * 60_000;
+  const begin_ms = Math.max(now_ms - window_ms, track.sample.started_ms + keys.warmup_s * 1000);
+  const growth = steadyGrowth(track.memory!.since(begin_ms), STEPS);
+  if (growth === null || growth.gained < threshold_bytes / 2) return null;
+  return { ...growth, threshold_bytes, bad: growth.gained > threshold_bytes };
+}
+
+function slow(track: ProcessTrack, now_ms: number, keys: Keys): Leak | null {
+  const window_ms = keys.slope_window_minutes * 60_000;
+  if (now_ms - track.seen_since_ms < window_ms / 2 || track.memory_long === null) return null;
+  const begin_ms = Math.max(now_ms - window_ms, track.sample.started_ms + keys.warmup_s * 1000);
+  const trend = steadyTrend(track.memory_long.since(begin_ms), window_ms / 2, MIN_R2);
+  if (trend === null) return null;
+  const per_hour = trend.slope_per_s * 3600;
+  const threshold_bytes = keys.slope_min_mb_per_hour * MB;
+  const before = (track.sample.anon_bytes ?? 0) - trend.gained;
+  if (trend.gained < before * MIN_SHARE || per_hour < threshold_bytes / 2) return null;
+  return { ...trend, threshold_bytes, bad: per_hour > threshold_bytes };
+}
+
+function candidate(history: History, track: ProcessTrack, leak: Leak): Candidate {
+  const { gained, over_ms, threshold_bytes, r2, bad } = leak;
+  const per_ms = gained / over_ms;
+  const left_bytes = history.snapshot.host.memory?.available_bytes ?? null;
+  const exhausted_ms = left_bytes === null ? null : left_bytes / per_ms;
+  const anon_bytes = track.sample.anon_bytes ?? 0;
+  const rate = r2 === undefined ? '' : `, in a straight line (r² ${r2.toFixed(2)})`;
+  const limit = r2 === undefined ? bytesText(threshold_bytes) : `${bytesText(threshold_bytes)} an hour`;
+  const end =
+    exhausted_ms === null
+      ? ''
+      : ` At this rate the machine’s memory lasts for ${durationText(exhausted_ms)}.`;
+  return {
+    key: processKey(track),
+    severity: bad ? severityOf(exhausted_ms) : null,
+    holds: true,
+    for_ms: 0,
+    clear_ms: 120_000,
+    subject: processSubject(history, track),
+    title: `${processName(track)} leaks memory`,
+    text: `It holds ${bytesText(anon_bytes)} of its own and took ${bytesText(gained)} of that in the last ${durationText(over_ms)}${rate} (threshold ${limit}).${end}`,
+    suggestion: 'Restart it before it takes the rest; an agent session can be resumed.',
+    numbers: {
+      anon_bytes,
+      gained_bytes: gained,
+      over_ms,
+      threshold_bytes,
+      bytes_per_minute: per_ms * 60_000,
+      ...(exhausted_ms !== null && { exhausted_in_ms: exhausted_ms }),
+      ...(r2 !== undefined && { r2 }),
+    },
+  };
+}
+
+function severityOf(exhausted_ms: number | null): Severity {
+  if (exhausted_ms === null || exhausted_ms > HIGH_BELOW_MS) return 'warning';
+  return exhausted_ms > CRITICAL_BELOW_MS ? 'high' : 'critical';
+}

@@ -1,0 +1,158 @@
+import type { Subject } from '../alerts/alert.js';
+import { bytesText, counted } from '../text/amounts.js';
+import { printable } from '../text/printable.js';
+import { type Exit, type History, type KeptEvent, sessionKey } from './history.js';
+import { refOf, sessionName } from './names.js';
+import type { Rule } from './rule.js';
+import { traitsOf } from './traits.js';
+
+type Kill = Extract<KeptEvent, { type: 'oom_kill' }>;
+
+/** Several sources tell of the same kill, and pids are used again later. */
+const SAME_WITHIN_MS = 60_000;
+/** A source that knows no victim waits for one that does. */
+const NAMELESS_FOR_MS = 5_000;
+/** Whoever ended so shortly before or after was part of it. */
+const WITH_IT_MS = 15_000;
+
+/** The kernel ended a process because memory ran out: which, whose, and what else went or stayed. */
+export const oomKill: Rule = {
+  name: 'oom_kill',
+  evaluate(history, now_ms, { detection }) {
+    const keep_ms = detection.oom_kill.keep_minutes * 60_000;
+    const kills = history.events.filter((event): event is Kill => event.type === 'oom_kill');
+    const recent = distinct(history, kills).filter(({ time_ms }) => now_ms - time_ms < keep_ms);
+    return recent.map(kill => {
+      const { victim, rss_bytes, cgroup, session } = kill;
+      const known = victim.pid > 0;
+      const name = known ? `${printable(traitsOf(victim).program, 60)} (pid ${victim.pid})` : 'a process';
+      const { with_it, left } = blast(history, kill);
+      const size = rss_bytes === null ? '' : ` It held ${bytesText(rss_bytes)}.`;
+      const whose = session === null ? '' : ` It belonged to ${sessionName(session)}.`;
+      const cause =
+        cgroup === null
+          ? 'The machine ran out of memory.'
+          : `The memory limit of ${printable(cgroup, 120)} was hit.`;
+      return {
+        key: key(kill),
+        severity: cgroup === null || session?.pid === victim.pid ? ('critical' as const) : ('high' as const),
+        holds: true,
+        for_ms: known ? 0 : NAMELESS_FOR_MS,
+        clear_ms: 0,
+        subject: subject(kill, name),
+        title: `The kernel ended ${name} for want of memory`,
+        text: `${cause}${size}${whose}${consequences(with_it, left)}`,
+        suggestion:
+          cgroup === null
+            ? 'See what else is large before it happens again.'
+            : `Raise the limit (MemoryMax of ${printable(cgroup.slice(cgroup.lastIndexOf('/') + 1), 60)}) or run less at a time.`,
+        numbers: {
+          victim_pid: victim.pid,
+          ended_with_it: with_it.length,
+          still_running: left,
+          ...(rss_bytes !== null && { rss_bytes }),
+        },
+      };
+    });
+  },
+};
+
+function distinct(history: History, kills: readonly Kill[]): Kill[] {
+  const kept: Kill[] = [];
+  for (const kill of kills) {
+    const twin = kept.findIndex(
+      other => other.victim.pid === kill.victim.pid && kill.time_ms - other.time_ms < SAME_WITHIN_MS,
+    );
+    // The second report may know what the first did not.
+    if (twin >= 0) kept[twin] = merged(kept[twin]!, kill);
+    else kept.push(kill);
+  }
+  const near = (a: Kill, b: Kill) =>
+    Math.abs(a.time_ms - b.time_ms) < SAME_WITHIN_MS &&
+    (a.cgroup === null || b.cgroup === null || a.cgroup === b.cgroup);
+  const nameless = kept.filter(({ victim }) => victim.pid <= 0);
+  const named = kept.filter(({ victim }) => victim.pid > 0);
+  return [
+    ...named.map(kill => ({
+      ...kill,
+      cgroup:
+        kill.cgroup ??
+        limitedCgroup(
+          history,
+          kill,
+          nameless.filter(other => near(other, kill)),
+        ),
+    })),
+    ...nameless.filter(kill => !named.some(other => near(other, kill))),
+  ];
+}
+
+/** A control group counts each kill within it, also when the whole machine ran out: only a limit explains one. */
+function limitedCgroup(history: History, kill: Kill, reports: readonly Kill[]): string | null {
+  const own = history.exits.findLast(exit => exit.process.pid === kill.victim.pid)?.cgroup ?? null;
+  const limited = reports.find(
+    ({ cgroup }) =>
+      (own === null || cgroup === own) &&
+      history.snapshot.host.cgroups.some(
+        ({ path, memory_limit_bytes }) => path === cgroup && memory_limit_bytes !== null,
+      ),
+  );
+  return limited?.cgroup ?? null;
+}
+
+function merged(first: Kill, second: Kill): Kill {
+  return {
+    ...first,
+    session: first.session ?? second.session,
+    rss_bytes: first.rss_bytes ?? second.rss_bytes,
+    cgroup: first.cgroup ?? second.cgroup,
+    victim: first.victim.cmdline === '' ? second.victim : first.victim,
+  };
+}
+
+/** By the time of the first report: the reports do not all know when the victim had started. */
+function key({ victim, cgroup, time_ms }: Kill): string {
+  return `${victim.pid > 0 ? victim.pid : (cgroup ?? '')}:${Math.floor(time_ms)}`;
+}
+
+function subject({ victim, session }: Kill, name: string): Subject {
+  return {
+    kind: 'process',
+    name,
+    uid: victim.pid > 0 ? victim.uid : null,
+    processes: victim.pid > 0 ? [refOf(victim)] : [],
+    session,
+    lineage: null,
+  };
+}
+
+/** Who of the same session or control group ended with it, and how many still run. */
+function blast(history: History, kill: Kill): { with_it: Exit[]; left: number } {
+  const { victim, time_ms } = kill;
+  const session = kill.session === null ? null : sessionKey(kill.session);
+  const itself = history.exits.findLast(exit => exit.process.pid === victim.pid);
+  const cgroup = kill.cgroup ?? itself?.cgroup ?? null;
+  const related = (of: Exit['session'], group: string | null) =>
+    (session !== null && of !== null && sessionKey(of) === session) ||
+    (cgroup !== null && cgroup !== '/' && group === cgroup);
+  const with_it = history.exits.filter(
+    exit =>
+      Math.abs(exit.time_ms - time_ms) < WITH_IT_MS &&
+      exit.process.pid !== victim.pid &&
+      related(exit.session, exit.cgroup),
+  );
+  let left = 0;
+  for (const { sample } of history.watched) {
+    if (sample.pid !== victim.pid && sample.state !== 'Z' && related(sample.session, sample.cgroup)) left++;
+  }
+  return { with_it, left };
+}
+
+function consequences(with_it: readonly Exit[], left: number): string {
+  const names = [...new Set(with_it.map(({ process }) => printable(process.comm, 20)))].slice(0, 5);
+  const ended =
+    with_it.length === 0
+      ? ' Nothing else of the same origin ended with it'
+      : ` With it ended ${counted(with_it.length, 'other process', 'other processes')} of the same origin (${names.join(', ')})`;
+  return `${ended}; ${left === 0 ? 'none is left' : `${left} still ${left === 1 ? 'runs' : 'run'}`}.`;
+}

@@ -1,0 +1,93 @@
+import { expect, test } from 'vitest';
+import type { CgroupSample, MachineEvent, ProcessSample } from '../../src/collectors/snapshot.js';
+import { brief, GB, Machine, MB, refOf } from './machine.js';
+
+type Kill = Extract<MachineEvent, { type: 'oom_kill' }>;
+
+function limited(path: string): CgroupSample {
+  return {
+    path,
+    memory_bytes: 99 * MB,
+    memory_limit_bytes: 100 * MB,
+    swap_bytes: null,
+    cpu_percent: null,
+    pids: null,
+    pids_limit: null,
+    oom_kills: 1,
+  };
+}
+
+function kill(machine: Machine, victim: ProcessSample, changes: Partial<Kill> = {}): Kill {
+  const { pid, start_ticks, uid, comm, cmdline, session } = victim;
+  return {
+    type: 'oom_kill',
+    time_ms: machine.now_ms,
+    victim: { pid, start_ticks, uid, comm, cmdline },
+    session,
+    rss_bytes: 3 * GB,
+    cgroup: null,
+    source: 'kernel',
+    ...changes,
+  };
+}
+
+test('says at once what was killed, whose it was, and who went and stayed; once, whoever tells it', () => {
+  const machine = new Machine();
+  const session = machine.addSession();
+  const own = { ppid: session.pid, session: refOf(session), cgroup: '/user.slice/shop.scope' };
+  const victim = machine.add({ comm: 'node', cmdline: 'node /srv/shop/build.js', ...own });
+  const helpers = machine.many(2, { comm: 'esbuild', ...own });
+  machine.add({ comm: 'bash', ...own });
+  machine.pass(60);
+  machine.remove([victim, ...helpers]);
+  machine.events.push(kill(machine, victim));
+  const changes = machine.pass(10);
+  expect(brief(changes)).toEqual(['opened oom_kill critical']);
+  expect(changes[0]!.alert).toMatchObject({
+    title: `The kernel ended node shop/build.js (pid ${victim.pid}) for want of memory`,
+    text: 'The machine ran out of memory. It held 3 GB. It belonged to the Claude Code session in ~/shop. With it ended 2 other processes of the same origin (esbuild); 2 still run.',
+    subject: { uid: 1000, session: { pid: session.pid } },
+  });
+  machine.events.push(kill(machine, { ...victim, start_ticks: 0, cmdline: '' }, { source: 'journal' }));
+  expect(machine.pass(300)).toEqual([]);
+  expect(brief(machine.pass(600))).toEqual(['resolved oom_kill critical']);
+});
+
+test('a limit of a control group is named', () => {
+  const machine = new Machine();
+  const victim = machine.add({ comm: 'hog', cgroup: '/system.slice/hog.service' });
+  machine.pass(10);
+  machine.remove([victim]);
+  machine.events.push(kill(machine, victim, { cgroup: '/system.slice/hog.service', rss_bytes: null }));
+  const changes = machine.pass(10);
+  expect(brief(changes)).toEqual(['opened oom_kill high']);
+  expect(changes[0]!.alert.text).toContain('The memory limit of /system.slice/hog.service was hit.');
+  expect(changes[0]!.alert.suggestion).toContain('MemoryMax of hog.service');
+});
+
+test('a count without a victim waits for the name, and is told alone when none comes', () => {
+  const nameless = { pid: 0, start_ticks: 0, uid: 0, comm: '', cmdline: '' };
+  const cgroup = '/system.slice/hog.service';
+  const machine = new Machine();
+  machine.host = { ...machine.host, cgroups: [limited(cgroup)] };
+  const victim = machine.add({ comm: 'hog', cgroup });
+  machine.pass(10);
+  machine.events.push(kill(machine, victim, { victim: nameless, cgroup, source: 'cgroup' }));
+  expect(machine.pass(2, 2)).toEqual([]);
+  machine.events.push(kill(machine, victim));
+  expect(brief(machine.pass(300))).toEqual(['opened oom_kill high']);
+  const other = new Machine();
+  other.pass(10);
+  other.events.push(kill(other, victim, { victim: nameless, cgroup, source: 'cgroup' }));
+  const changes = other.pass(300);
+  expect(brief(changes)).toEqual(['opened oom_kill high']);
+  expect(changes[0]!.alert.title).toBe('The kernel ended a process for want of memory');
+});
+
+test('two kills are two alerts', () => {
+  const machine = new Machine();
+  const victims = machine.many(2, { comm: 'hog', rss_bytes: 50 * MB });
+  machine.pass(10);
+  for (const victim of victims) machine.events.push(kill(machine, victim));
+  expect(brief(machine.pass(10))).toEqual(['opened oom_kill critical', 'opened oom_kill critical']);
+});
