@@ -61,6 +61,11 @@ export class Lineage<O extends Origin> {
     return this.known.get(pid)?.origin;
   }
 
+  /** How many processes are known to have come from some session. */
+  get size(): number {
+    return this.known.size;
+  }
+
   /** A process was made. `origin`: the session that the tracker gave it to, if any. */
   fork(ppid: number, pid: number, origin: O | undefined): void {
     // A session that is over has no new members: its pid may be the new process's by now.

@@ -5,7 +5,7 @@ import type { ProcessTable } from '../proc/table.js';
 import type { ProcessSample, SessionRef, SessionSample } from './snapshot.js';
 
 export interface Processes {
-  processes: ProcessSample[];
+  processes: readonly ProcessSample[];
   /** The living ones, and the dead ones of which processes still run. */
   sessions: SessionSample[];
 }
@@ -35,6 +35,7 @@ export class ProcessCollector {
         break;
       case 'exit':
         this.lineage.exit(event.pid);
+        this.table.exited(event.pid);
     }
   }
 
@@ -42,7 +43,7 @@ export class ProcessCollector {
   collect(now_ms: number, sessions: readonly Session[]): Processes {
     const rows = this.table.sample(now_ms, this.agents);
     this.lineage.see({ rows, get: pid => this.table.get(pid) }, sessions);
-    const found = attribute(rows, sessions, pid => this.lineage.of(pid));
+    const found = attribute(rows, sessions, this.lineage);
     this.agents = found.sessions.flatMap(({ pids }) => pids);
     return found;
   }
@@ -57,7 +58,7 @@ export class ProcessCollector {
 export function attribute(
   rows: readonly ProcessSample[],
   living: Iterable<Session>,
-  of: (pid: number) => Session | undefined,
+  lineage: Pick<Lineage<Session>, 'of' | 'size'>,
 ): Processes {
   const groups = new Map<Session, { ref: SessionRef; members: ProcessSample[] }>();
   const group = (session: Session) => {
@@ -69,14 +70,15 @@ export function attribute(
     return found;
   };
   for (const session of living) if (session.ending === null) group(session);
-  const processes = rows.map(row => {
-    const session = of(row.pid);
+  const attributed = (row: ProcessSample): ProcessSample => {
+    const session = lineage.of(row.pid);
     if (session === undefined) return row;
     const { ref, members } = group(session);
     const sample = { ...row, session: ref };
     members.push(sample);
     return sample;
-  });
+  };
+  const processes = lineage.size === 0 ? rows : rows.map(attributed);
   const sessions = [...groups].map(([session, { ref, members }]) => total(session, ref, members));
   return { processes, sessions };
 }

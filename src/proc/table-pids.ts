@@ -4,13 +4,13 @@ import type { ProcFiles } from './table-files.js';
 /** More new pids than this are found faster by listing all of /proc than by asking for each. */
 const MAX_PROBED = 256;
 /** Listed at least this often, whatever the kernel says of new pids. */
-const LIST_EVERY_MS = 10_000;
+const LIST_EVERY_MS = 60_000;
 
 /**
  * Which pids are new since the last call, at the price of one small file: the last field of /proc/loadavg is
  * the pid given last, and pids are given in rising order, so all new ones lie between it and the one read
  * before. Where that does not work (no such counter, many new pids, the counter started over), and every
- * 10 s, all of /proc is listed.
+ * minute, all of /proc is listed.
  */
 export class NewPids {
   /** The counter at the last call and at the one before that. */

@@ -22,8 +22,16 @@ export interface TableOptions {
 const TOP = 30;
 /** How old the costly fields of those, and of the processes asked for, may become. */
 const DETAILS_MS = 5_000;
-/** Everybody's costly fields and constants are read once in this time, a few at each sample. */
+/** Everybody's costly fields and constants are read once in this time, a few at each sample … */
 const ROUND_MS = 60_000;
+/** … but of those that used no CPU since then only after this. */
+const RESTING_ROUND_MS = 600_000;
+/** A process that said nothing new in so many readings on end is read less often, … */
+const QUIET_READINGS = 5;
+/** … so long after the last time: a state must be noticed within 10 s, whatever the interval. */
+const REST_MS = 4_000;
+/** Timers are never exact: a reading this much early is no other turn. */
+const JITTER_MS = 50;
 /** Two readings closer than this say nothing about CPU: a tick is 10 ms. */
 const MIN_ELAPSED_MS = 100;
 /** Forks told of between two samples; beyond it, listing /proc finds the rest. */
@@ -41,7 +49,15 @@ interface Entry {
   flags: number;
   /** An exec was told of: what does not change otherwise is read again. */
   execed: boolean;
+  /** Readings on end without anything new. */
+  quiet: number;
+  /** Not read before. */
+  due_ms: number;
+  /** Its costly fields were read at least once. */
+  looked: boolean;
+  /** When that was, or it was first seen, and its CPU time then. */
   details_ms: number;
+  details_ticks: number;
   /** Number of the sample that saw it in the listing. */
   listed: number;
   row: TableRow;
@@ -67,6 +83,7 @@ export class ProcessTable {
   private sampled_ms = Number.NaN;
   private kernel_ms = Number.NEGATIVE_INFINITY;
   private round: Iterator<Entry> | null = null;
+  private ranked_ms = Number.NEGATIVE_INFINITY;
 
   constructor({ root = '/proc', max_kept = keptFilesLimit() }: TableOptions = {}) {
     this.root = root;
@@ -76,20 +93,25 @@ export class ProcessTable {
   }
 
   /**
-   * One row for each process. `now_ms` is a monotonic clock's; CPU is between this and the last sample.
-   * `close`: pids of which the costly fields are wanted, besides those with the most memory and CPU.
+   * One row for each process. `now_ms` is a monotonic clock's; CPU is since the process was last read.
+   * `close`: pids that are read at every sample, costly fields and all, whatever they do.
    * Throws when /proc itself cannot be listed.
    */
-  sample(now_ms: number, close: Iterable<number> = []): TableRow[] {
+  sample(now_ms: number, close: readonly number[] = []): TableRow[] {
     this.sample_number++;
     const arrivals = this.pids.next(now_ms);
     if (arrivals.all) this.keepOnly(arrivals.pids);
-    for (const entry of this.entries.values()) this.reread(entry, now_ms);
+    for (const pid of arrivals.pids) if (this.pids.wasGiven(pid) === true) this.wake(pid);
+    for (const pid of close) this.wake(pid);
+    for (const entry of this.entries.values()) if (now_ms >= entry.due_ms) this.reread(entry, now_ms);
     this.welcome(arrivals, now_ms);
-    this.readDetails(now_ms, close);
+    if (now_ms - this.ranked_ms >= DETAILS_MS) this.lookAtLargest(now_ms);
+    this.lookAround(now_ms, close);
     this.sampled_ms = now_ms;
     if (this.files.crowded) this.stepBack();
-    return Array.from(this.entries.values(), entry => entry.row);
+    const rows: TableRow[] = [];
+    for (const entry of this.entries.values()) rows.push(entry.row);
+    return rows;
   }
 
   /** As of the last sample. */
@@ -106,13 +128,26 @@ export class ProcessTable {
   execed(pid: number): void {
     const entry = this.entries.get(pid);
     if (entry === undefined) this.forked(pid);
-    else entry.execed = true;
+    else {
+      entry.execed = true;
+      entry.due_ms = Number.NEGATIVE_INFINITY;
+    }
+  }
+
+  /** The kernel told of an exit: the next sample looks whether it is gone or a zombie. */
+  exited(pid: number): void {
+    this.wake(pid);
   }
 
   /** Closes all files; the next sample starts from nothing. */
   stop(): void {
     for (const entry of [...this.entries.values()]) this.drop(entry);
     this.kernel.clear();
+  }
+
+  private wake(pid: number): void {
+    const entry = this.entries.get(pid);
+    if (entry !== undefined) entry.due_ms = Number.NEGATIVE_INFINITY;
   }
 
   /** Processes that are not in the listing are gone: an open file of another filesystem would not say so. */
@@ -170,8 +205,18 @@ export class ProcessTable {
         vsize_bytes: fields.vsize_bytes,
       };
       entry.row = row;
-    }
+      entry.quiet = 0;
+    } else entry.quiet++;
     if (this.isAnother(entry)) this.renew(entry);
+    entry.due_ms = this.nextReading(entry, now_ms);
+  }
+
+  /** What hangs or runs is read each time; the others take turns, so that no sample has them all. */
+  private nextReading(entry: Entry, now_ms: number): number {
+    const { state } = entry.row;
+    if (entry.quiet < QUIET_READINGS || state === 'D' || state === 'R') return Number.NEGATIVE_INFINITY;
+    const rest_ms = entry.quiet === QUIET_READINGS ? ((entry.pid % 4) * REST_MS) / 4 : REST_MS;
+    return now_ms + rest_ms - JITTER_MS;
   }
 
   /** Its program, or its name, is no longer the one that is known. Of the dead nothing can be read. */
@@ -234,7 +279,11 @@ export class ProcessTable {
       stack: fields.stack,
       flags: fields.flags,
       execed: false,
-      details_ms: Number.NEGATIVE_INFINITY,
+      quiet: 0,
+      due_ms: Number.NEGATIVE_INFINITY,
+      looked: false,
+      details_ms: now_ms,
+      details_ticks: fields.cpu_ticks,
       listed: this.sample_number,
       row: this.firstRow(pid, comm, constants),
     });
@@ -275,20 +324,28 @@ export class ProcessTable {
     };
   }
 
-  private readDetails(now_ms: number, close: Iterable<number>): void {
+  private lookAtLargest(now_ms: number): void {
+    this.ranked_ms = now_ms;
     const entries = [...this.entries.values()];
     const due = new Set(largest(entries, TOP, entry => entry.row.rss_bytes));
     for (const entry of largest(entries, TOP, entry => entry.row.cpu_percent ?? 0)) due.add(entry);
+    for (const entry of due)
+      if (!entry.looked || mayHaveChanged(entry, now_ms, ROUND_MS)) this.look(entry, now_ms);
+  }
+
+  /** At those asked for, and at the next ones of all. */
+  private lookAround(now_ms: number, close: readonly number[]): void {
     for (const pid of close) {
       const entry = this.entries.get(pid);
-      if (entry !== undefined) due.add(entry);
+      if (entry !== undefined && (!entry.looked || now_ms - entry.details_ms >= DETAILS_MS))
+        this.look(entry, now_ms);
     }
-    for (const entry of due) if (now_ms - entry.details_ms >= DETAILS_MS) this.look(entry, now_ms);
     const elapsed_ms = now_ms - this.sampled_ms;
-    let left = Number.isNaN(elapsed_ms) ? 0 : Math.ceil((entries.length * elapsed_ms) / ROUND_MS);
-    for (left = Math.min(left, entries.length); left > 0; left--) {
+    const { size } = this.entries;
+    let left = Number.isNaN(elapsed_ms) ? 0 : Math.min(Math.ceil((size * elapsed_ms) / ROUND_MS), size);
+    for (; left > 0; left--) {
       const entry = this.nextOfRound();
-      if (entry !== undefined && now_ms - entry.details_ms >= DETAILS_MS) this.look(entry, now_ms);
+      if (entry !== undefined && mayHaveChanged(entry, now_ms, RESTING_ROUND_MS)) this.look(entry, now_ms);
     }
   }
 
@@ -300,7 +357,9 @@ export class ProcessTable {
   }
 
   private look(entry: Entry, now_ms: number): void {
+    entry.looked = true;
     entry.details_ms = now_ms;
+    entry.details_ticks = entry.cpu_ticks;
     const { state, comm } = entry.row;
     const details = isDead(state.charCodeAt(0)) ? null : this.details.all(entry.pid, comm);
     if (details !== null) entry.row = { ...entry.row, ...details };
@@ -333,4 +392,10 @@ export class ProcessTable {
 /** Z or X: it ended, only its parent has not asked for the result. */
 function isDead(state: number): boolean {
   return state === 90 || state === 88;
+}
+
+/** It used CPU since its costly fields were read, or that was long ago: others can swap it out, for one. */
+function mayHaveChanged(entry: Entry, now_ms: number, long_ms: number): boolean {
+  const age_ms = now_ms - entry.details_ms;
+  return age_ms >= long_ms || (age_ms >= DETAILS_MS && entry.details_ticks !== entry.cpu_ticks);
 }

@@ -5,7 +5,7 @@ import { ProcessTable } from '../../src/proc/table.js';
 import { parseCgroup, parseCmdline } from '../../src/proc/table-details.js';
 import { largest } from '../../src/proc/table-largest.js';
 import { parseStatBytes, StatFields } from '../../src/proc/table-stat.js';
-import { FakeProc } from './fake-proc.js';
+import { FakeProc, type FakeProcess } from './fake-proc.js';
 
 let proc: FakeProc;
 let table: ProcessTable;
@@ -154,10 +154,15 @@ describe('costly fields', () => {
     expect(table.get(101)).toMatchObject({ anon_bytes: 4096, fds: 0, read_bytes: 4096 });
   });
 
-  it('are read of everybody within a minute', () => {
+  it('are read within a minute of everybody who used CPU meanwhile, of all others in ten', () => {
     for (let pid = 100; pid < 150; pid++) proc.put({ pid, rss_pages: pid });
-    for (let second = 0; second <= 60; second++) table.sample(second * 1000);
-    expect(table.sample(61_000).filter(row => row.fds === null)).toEqual([]);
+    table.sample(0);
+    for (let pid = 100; pid < 110; pid++) proc.put({ pid, rss_pages: pid, ticks: 1 });
+    const unread = () => [...Array(50)].map((_, i) => 100 + i).filter(pid => table.get(pid)?.fds === null);
+    for (let second = 1; second <= 61; second++) table.sample(second * 1000);
+    expect(unread()).toEqual([110, 111, 112, 113, 114, 115, 116, 117, 118, 119]);
+    for (let second = 62; second <= 670; second += 10) table.sample(second * 1000);
+    expect(unread()).toEqual([]);
   });
 });
 
@@ -180,7 +185,7 @@ describe('coming and going', () => {
     proc.counter(30);
     expect(pids(10)).toEqual([20, 25]);
     // What only a listing shows is seen with the next one.
-    expect(pids(10_001).sort()).toEqual([15, 20, 25]);
+    expect(pids(60_001).sort()).toEqual([15, 20, 25]);
   });
 
   it('is seen a sample later when the counter was ahead of the process', () => {
@@ -204,9 +209,9 @@ describe('coming and going', () => {
     proc.counter(20);
     for (let i = 0; i < 3; i++) pids(i);
     proc.put({ pid: 15 });
-    expect(pids(10_001)).toEqual([15]);
+    expect(pids(60_001)).toEqual([15]);
     proc.put({ pid: 14 });
-    expect(pids(10_002).sort()).toEqual([14, 15]);
+    expect(pids(60_002).sort()).toEqual([14, 15]);
   });
 
   it('is seen at once where the kernel told of the fork', () => {
@@ -226,6 +231,62 @@ describe('coming and going', () => {
     expect(pids(3)).toEqual([]);
     proc.counter(20);
     expect(pids(4)).toEqual([20]);
+  });
+});
+
+describe('a process at rest', () => {
+  const rest = () => {
+    proc.put({ pid: 20 });
+    proc.counter(20);
+    for (let second = 0; second < 20; second++) table.sample(second * 1000);
+  };
+  const later = (seconds: number, close: number[] = []) => {
+    for (let second = 20; second < 19 + seconds; second++) table.sample(second * 1000, close);
+    return table.sample((19 + seconds) * 1000, close);
+  };
+
+  it.each([
+    ['hangs', { state: 'D' }],
+    ['is stopped', { state: 'T' }],
+    ['is a zombie', { state: 'Z' }],
+    ['has grown', { rss_pages: 99 }],
+  ])('is seen within 4 s when it %s', (_, change: Partial<FakeProcess>) => {
+    rest();
+    proc.put({ pid: 20, ...change });
+    expect(later(4)).toMatchObject([change.rss_pages ? { rss_bytes: change.rss_pages * 4096 } : change]);
+  });
+
+  it('that starts to work has the CPU of the whole time since it was last read', () => {
+    rest();
+    proc.put({ pid: 20, ticks: 200 });
+    expect(later(4)).toMatchObject([{ cpu_percent: 50 }]);
+    proc.put({ pid: 20, ticks: 300 });
+    expect(table.sample(24_000)).toMatchObject([{ cpu_percent: 100 }]);
+  });
+
+  it('is read at once when it is asked for', () => {
+    rest();
+    proc.put({ pid: 20, state: 'D' });
+    expect(table.sample(19_001)).toMatchObject([{ state: 'S' }]);
+    expect(table.sample(19_002, [20])).toMatchObject([{ state: 'D' }]);
+  });
+
+  it('is gone at once when its exit was told', () => {
+    rest();
+    proc.put({ pid: 20, start: 88 });
+    expect(table.sample(19_001)).toMatchObject([{ start_ticks: 20 }]);
+    table.exited(20);
+    expect(table.sample(19_002)).toMatchObject([{ start_ticks: 88 }]);
+  });
+
+  it('gives way at once to who gets its pid', () => {
+    rest();
+    proc.counter(19);
+    table.sample(19_000);
+    table.sample(19_001);
+    proc.put({ pid: 20, start: 88 });
+    proc.counter(20);
+    expect(table.sample(19_002)).toMatchObject([{ start_ticks: 88 }]);
   });
 });
 
