@@ -4,7 +4,7 @@ import { printable } from '../text/printable.js';
 import { COMMANDS, type CommandContext, RequestError } from './commands.js';
 import type { Command, ErrorCode, Reply } from './contract.js';
 
-/** One request line to one reply. Pure but for what the command does. */
+/** One request line to one reply, now or later. Pure but for what the command does. */
 
 const requestSchema = z.object({
   cmd: z.string(),
@@ -16,7 +16,11 @@ export function errorReply(id: unknown, code: ErrorCode, message: string): Reply
   return { type: 'error', id, error: { code, message } };
 }
 
-export function answer(line: Buffer, context: CommandContext, onBug: (error: unknown) => void): Reply {
+export function answer(
+  line: Buffer,
+  context: CommandContext,
+  onBug: (error: unknown) => void,
+): Reply | Promise<Reply> {
   const parsed = parseLine(line);
   if (parsed === undefined) return errorReply(null, 'bad_json', 'the line is not JSON in UTF-8');
   const request = requestSchema.safeParse(parsed);
@@ -24,12 +28,18 @@ export function answer(line: Buffer, context: CommandContext, onBug: (error: unk
     return errorReply(idOf(parsed), 'bad_request', 'a request is {"cmd": NAME, "id"?: any, "params"?: {…}}');
   }
   const { cmd, id = null, params = {} } = request.data;
-  try {
-    return run(cmd, id, params, context);
-  } catch (error) {
+  const failed = (error: unknown): Reply => {
     if (error instanceof RequestError) return errorReply(id, error.code, error.message);
     onBug(error);
     return errorReply(id, 'internal', 'vigil failed to answer this; its log says more');
+  };
+  const reply = (data: unknown): Reply =>
+    cmd === 'ping' ? { type: 'pong', id } : { type: 'response', id, data };
+  try {
+    const data = run(cmd, params, context);
+    return data instanceof Promise ? data.then(reply, failed) : reply(data);
+  } catch (error) {
+    return failed(error);
   }
 }
 
@@ -45,7 +55,7 @@ function idOf(value: unknown): unknown {
   return typeof value === 'object' && value !== null && 'id' in value ? value.id : null;
 }
 
-function run(cmd: string, id: unknown, params: Record<string, unknown>, context: CommandContext): Reply {
+function run(cmd: string, params: Record<string, unknown>, context: CommandContext): unknown {
   if (!Object.hasOwn(COMMANDS, cmd)) throw new RequestError('unknown_command', unknownCommand(cmd));
   const command = COMMANDS[cmd as Command];
   if (!command.open && context.sees.kind === 'none') {
@@ -56,8 +66,7 @@ function run(cmd: string, id: unknown, params: Record<string, unknown>, context:
   }
   const checked = command.params.safeParse(params);
   if (!checked.success) throw new RequestError('bad_request', badParams(cmd, checked.error));
-  const data = command.run(checked.data, context);
-  return cmd === 'ping' ? { type: 'pong', id } : { type: 'response', id, data };
+  return command.run(checked.data, context);
 }
 
 function unknownCommand(cmd: string): string {

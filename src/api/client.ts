@@ -7,13 +7,14 @@ import { printable } from '../text/printable.js';
 import { connectUnix } from '../unix-socket.js';
 import type {
   AgentReport,
-  AgentStateEvent,
+  AlertReport,
   Command,
   ErrorCode,
   ExplainReport,
   HealthReport,
   Push,
   Reply,
+  VigilEvent,
 } from './contract.js';
 import { LineBuffer } from './line-buffer.js';
 
@@ -92,7 +93,7 @@ export class ApiClient {
   private nextId = 1;
   private readonly pending = new Map<number, Pending>();
   private readonly buffer = new LineBuffer();
-  private listener: ((event: AgentStateEvent) => void) | null = null;
+  private listener: ((event: VigilEvent) => void) | null = null;
   private recorder: ((observation: Observation) => void) | null = null;
   private closedBy: Error | null = null;
   /** Settles when the connection is over, for whatever reason. */
@@ -120,6 +121,11 @@ export class ApiClient {
     return this.request('agents') as Promise<AgentReport[]>;
   }
 
+  /** The open ones, worst first; `all`: with the resolved ones of the history, the latest first. */
+  alerts(params: { all?: boolean; limit?: number } = {}): Promise<AlertReport[]> {
+    return this.request('alerts', params) as Promise<AlertReport[]>;
+  }
+
   explain(pid: number): Promise<ExplainReport> {
     return this.request('explain', { pid }) as Promise<ExplainReport>;
   }
@@ -128,14 +134,14 @@ export class ApiClient {
     return this.request('health') as Promise<HealthReport>;
   }
 
-  events(limit?: number): Promise<AgentStateEvent[]> {
-    return this.request('events', limit === undefined ? {} : { limit }) as Promise<AgentStateEvent[]>;
+  events(limit?: number): Promise<VigilEvent[]> {
+    return this.request('events', limit === undefined ? {} : { limit }) as Promise<VigilEvent[]>;
   }
 
   /** Answers the recent events; `listener` gets each one after them. */
-  follow(listener: (event: AgentStateEvent) => void, limit = 0): Promise<AgentStateEvent[]> {
+  follow(listener: (event: VigilEvent) => void, limit = 0): Promise<VigilEvent[]> {
     this.listener = listener;
-    return this.request('events', { follow: true, limit }) as Promise<AgentStateEvent[]>;
+    return this.request('events', { follow: true, limit }) as Promise<VigilEvent[]>;
   }
 
   /** Answers what a recording begins with; `listener` gets each observation after that. */

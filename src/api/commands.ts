@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { SEVERITIES } from '../alerts/alert.js';
+import { alertReport } from './alert-report.js';
 import type { Command, DaemonView, ErrorCode } from './contract.js';
 import { mayView, type View } from './peer.js';
 
@@ -29,6 +31,7 @@ interface CommandDefinition<P extends z.ZodType = z.ZodType> {
   params: P;
   /** Answered even to a peer that is not known. */
   open: boolean;
+  /** A promise is waited for; other requests of the client are answered meanwhile. */
   run(params: z.output<P>, context: CommandContext): unknown;
 }
 
@@ -37,6 +40,7 @@ function command<P extends z.ZodType>(definition: CommandDefinition<P>): Command
 }
 
 const none = z.strictObject({});
+const MAX_ALERTS = 10_000;
 
 export const COMMANDS: Readonly<Record<Command, CommandDefinition>> = {
   ping: command({ params: none, open: true, run: () => undefined }),
@@ -49,6 +53,23 @@ export const COMMANDS: Readonly<Record<Command, CommandDefinition>> = {
     params: none,
     open: false,
     run: (_, { view, sees }) => view.agents().filter(agent => mayView(sees, agent.uid)),
+  }),
+  alerts: command({
+    params: z.strictObject({
+      all: z.boolean().default(false),
+      limit: z.int().min(1).max(MAX_ALERTS).default(1_000),
+    }),
+    open: false,
+    run: async ({ all, limit }, { view, sees }) => {
+      const uid = sees.kind === 'user' ? sees.uid : null;
+      const alerts = all
+        ? await view.allAlerts(limit, uid)
+        : view
+            .openAlerts()
+            .sort((a, b) => SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity) || b.id - a.id)
+            .slice(0, limit);
+      return alerts.filter(({ subject }) => mayView(sees, subject.uid)).map(alertReport);
+    },
   }),
   explain: command({
     params: z.strictObject({ pid: z.int().min(1) }),

@@ -21,6 +21,7 @@ export class Connection {
   recording = false;
   private readonly buffer = new LineBuffer();
   private paused = false;
+  private pending = 0;
   private ended = false;
 
   constructor(
@@ -64,6 +65,16 @@ export class Connection {
     this.send(`${JSON.stringify(reply)}\n`);
   }
 
+  /** An answer that takes a while; those that are asked for after it may come before it. */
+  replyLater(reply: Promise<Reply>): void {
+    this.pending++;
+    void reply.then(done => {
+      this.pending--;
+      this.reply(done);
+      this.resume();
+    });
+  }
+
   /** Says one last thing and closes. */
   end(reply: Reply): void {
     if (this.ended) return;
@@ -95,7 +106,8 @@ export class Connection {
   /** A client with much left to read is not listened to until it has read. */
   private work(): void {
     while (!this.ended) {
-      if (this.socket.writableLength > this.owner.limits.pauseBytes) {
+      const { pauseBytes, pendingReplies } = this.owner.limits;
+      if (this.socket.writableLength > pauseBytes || this.pending >= pendingReplies) {
         this.paused = true;
         this.socket.pause();
         return;

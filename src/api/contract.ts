@@ -1,6 +1,9 @@
 import type { Evidence, Reason, State } from '../agents/model.js';
 import type { Observation } from '../agents/observation.js';
+import type { Alert } from '../alerts/alert.js';
+import type { CollectorHealth } from '../collectors/driver.js';
 import type { SensorHealth } from '../kernel/health.js';
+import type { StoreHealth } from '../store/store.js';
 
 /**
  * The socket's contract: JSON lines on `vigil.sock`.
@@ -15,11 +18,12 @@ import type { SensorHealth } from '../kernel/health.js';
  * | `health` | | HealthReport |
  * | `agents` | | AgentReport[] |
  * | `explain` | `pid` | ExplainReport |
- * | `events` | `follow?`, `limit?` | AgentStateEvent[]: the recent ones, oldest first |
+ * | `events` | `follow?`, `limit?` | VigilEvent[]: the recent ones, oldest first |
+ * | `alerts` | `all?`, `limit?` | AlertReport[]: the open ones, worst first; with `all` resolved ones too, latest first |
  * | `record` | | Observation[]: what a recording that starts now begins with |
  *
  * After `{"cmd":"events","params":{"follow":true}}` the same connection also receives, a line each,
- * `{"type":"event","data": AgentStateEvent}`, without a gap after the answer. After `record` it receives
+ * `{"type":"event","data": VigilEvent}`, without a gap after the answer. After `record` it receives
  * `{"type":"observation","data": Observation}` in the same way; only who may see every agent may record.
  */
 
@@ -75,6 +79,24 @@ export interface AgentStateEvent {
   cwd: string | null;
 }
 
+/** An alert with its times as ISO 8601. Text in `subject.processes` is raw, as in all JSON. */
+export interface AlertReport extends Omit<Alert, 'opened_ms' | 'updated_ms' | 'resolved_ms'> {
+  opened: string;
+  updated: string;
+  resolved: string | null;
+}
+
+/** One line of `vigil events --json` about an alert. */
+export interface AlertEvent {
+  type: 'alert_opened' | 'alert_updated' | 'alert_resolved';
+  time: string;
+  /** It comes back soon after it was resolved: who was told is not told again. */
+  quiet?: true;
+  alert: AlertReport;
+}
+
+export type VigilEvent = AgentStateEvent | AlertEvent;
+
 /** `vigil agents explain PID` */
 export interface ExplainReport {
   agent: AgentReport;
@@ -98,6 +120,11 @@ export interface HealthReport {
   /** What runs as the users: one for each whose agents are watched. */
   hands: HandHealth[];
   agents: number;
+  /** What the machine is asked for, and how that went. */
+  collectors: CollectorHealth[];
+  /** Null: none is kept. */
+  history: StoreHealth | null;
+  open_alerts: number;
   /** Connections to the socket; the server fills it in. */
   clients: number;
   /** Of the daemon itself; `bpftrace_*` of its children together. CPU in percent of one core since start. */
@@ -127,7 +154,7 @@ export interface HandHealth {
   } | null;
 }
 
-export type Command = 'ping' | 'agents' | 'explain' | 'events' | 'health' | 'record';
+export type Command = 'ping' | 'agents' | 'alerts' | 'explain' | 'events' | 'health' | 'record';
 
 export interface Request {
   cmd: Command;
@@ -150,12 +177,12 @@ export type Reply =
   | { type: 'response'; id: unknown; data: unknown }
   | { type: 'error'; id: unknown; error: { code: ErrorCode; message: string } };
 
-export type Push = { type: 'event'; data: AgentStateEvent } | { type: 'observation'; data: Observation };
+export type Push = { type: 'event'; data: VigilEvent } | { type: 'observation'; data: Observation };
 
-/** An event and whose agent it is: others do not get to see it. */
+/** An event and whose it is: others do not get to see it. Null: the machine's, for everybody. */
 export interface OwnedEvent {
-  uid: number;
-  event: AgentStateEvent;
+  uid: number | null;
+  event: VigilEvent;
 }
 
 /** What the API asks of the daemon; the daemon hands this to the server, tests hand it a fake. */
@@ -165,6 +192,10 @@ export interface DaemonView {
   explain(pid: number): ExplainReport | undefined;
   /** The events kept in memory, oldest first. */
   recentEvents(): OwnedEvent[];
+  /** Open alerts, oldest first. */
+  openAlerts(): Alert[];
+  /** All alerts of the history, the latest first; `uid`: only that user's and the machine's. */
+  allAlerts(limit: number, uid: number | null): Promise<Alert[]>;
   /** Calls back for each new event until the returned function is called. */
   onEvent(listener: (event: OwnedEvent) => void): () => void;
   /** What a recording that starts now must begin with. */

@@ -12,6 +12,8 @@ export interface Limits {
   /** Requests of a client are not read while it has more than this to read itself. */
   pauseBytes: number;
   totalUnsentBytes: number;
+  /** Requests of a client are not read while so many of its answers are still being made. */
+  pendingReplies: number;
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -22,4 +24,5 @@ export const DEFAULT_LIMITS: Limits = {
   unsentBytes: 1_048_576,
   pauseBytes: 262_144,
   totalUnsentBytes: 67_108_864,
+  pendingReplies: 8,
 };

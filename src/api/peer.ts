@@ -65,7 +65,9 @@ export function viewOf(peer: Peer | null, trust: Trust): View {
   return { kind: 'user', uid: peer.uid };
 }
 
-export function mayView(view: View, uid: number): boolean {
+/** `uid` null: what is the machine's is for everybody who is known. */
+export function mayView(view: View, uid: number | null): boolean {
+  if (uid === null) return view.kind !== 'none';
   return view.kind === 'all' || (view.kind === 'user' && view.uid === uid);
 }
 

@@ -150,7 +150,8 @@ export class ApiServer implements ConnectionOwner {
     const reply = answer(line, context, error =>
       this.options.logger.error({ err: error }, 'a request failed'),
     );
-    connection.reply(reply);
+    if (reply instanceof Promise) connection.replyLater(reply);
+    else connection.reply(reply);
     // Same turn of the event loop as the answer: nothing lies between its last event and the next one.
     if (follow) connection.following = true;
     if (record) this.record(connection);

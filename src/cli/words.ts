@@ -1,4 +1,7 @@
-/** Numbers and times as people read them. */
+import type { Severity } from '../alerts/alert.js';
+import type { Style } from './style.js';
+
+/** Numbers, times and severities as people read them. */
 
 export function duration(ms: number): string {
   const s = Math.max(0, Math.floor(ms / 1000));
@@ -42,4 +45,10 @@ export function clockTime(iso: string): string {
 
 function two(value: number): string {
   return String(value).padStart(2, '0');
+}
+
+export function severityStyles(severity: Severity): Style[] {
+  if (severity === 'critical') return ['red', 'bold'];
+  if (severity === 'high') return ['red'];
+  return severity === 'warning' ? ['yellow'] : [];
 }

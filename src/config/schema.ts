@@ -5,6 +5,7 @@ import { ai } from './sections/ai.js';
 import { logFile, webhooks } from './sections/channels.js';
 import { history } from './sections/history.js';
 import { allowlist, detection, thresholds } from './sections/rules.js';
+import { sampling } from './sections/sampling.js';
 
 /**
  * Every key of config.toml: types, defaults, limits, and the words of the documentation. Each key names a
@@ -170,6 +171,7 @@ export const configSchema = z.strictObject({
   notifications: notifications.prefault({}),
   badges: badges.prefault({}),
   tray: tray.prefault({}),
+  sampling: sampling.prefault({}),
   thresholds: thresholds.prefault({}),
   detection: detection.prefault({}),
   allowlist: allowlist.prefault({}),

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { createRecogniser } from '../agents/kinds/index.js';
+import type { AlertChange } from '../alerts/alert.js';
 import { libc } from '../api/libc.js';
 import { lockRuntimeDir } from '../api/lock.js';
 import { ApiServer } from '../api/server.js';
@@ -8,7 +9,9 @@ import { createSensor } from '../kernel/index.js';
 import { RecordingFile } from '../log/recording-file.js';
 import { BPF_DIR, VERSION } from '../package.js';
 import { Users } from '../proc/users.js';
+import { openStore } from '../store/open.js';
 import { now } from '../time.js';
+import { Guard } from './guard.js';
 import { HAND_SCRIPT, Hands } from './hands.js';
 import { AgentMonitor } from './monitor.js';
 import type { DaemonOptions } from './options.js';
@@ -31,6 +34,16 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   const lock = lockRuntimeDir(options.runtimeDir);
   mkdirSync(options.stateDir, { recursive: true, mode: 0o700 });
 
+  const store = config.history.enabled
+    ? await openStore({
+        directory: options.stateDir,
+        logger,
+        now,
+        retention_hours: config.history.retention_hours,
+        snapshot_interval_s: config.history.snapshot_interval_s,
+        max_bytes: config.history.max_size_mb * 1_000_000,
+      })
+    : null;
   const users = new Users();
   const problems = new Set<string>();
   let lastGap: { reason: string; at_ms: number } | null = null;
@@ -58,6 +71,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     tracker: trackerOptions(config),
     onTransition: (transition, session) => {
       view.publish(transition, session);
+      store?.addTransition(transition);
       hands.transition(transition);
       const { pid, agent, from, to, reason } = transition;
       logger.info({ pid, agent, from, to, reason, evidence: transition.evidence.text }, 'agent state');
@@ -95,7 +109,10 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       ...(config.sensor.tier === 'auto' ? {} : { forceTier: config.sensor.tier }),
     },
     {
-      event: event => monitor.kernelEvent(event),
+      event: event => {
+        monitor.kernelEvent(event);
+        if ('pid' in event) guard.hear(event, monitor.tracker.find(event.pid));
+      },
       gap: reason => {
         lastGap = { reason, at_ms: now() };
         logger.info({ reason }, 'looking at all processes again');
@@ -106,8 +123,26 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     },
   );
   monitor.attach(sensor);
+  const guard = new Guard({
+    config,
+    logger,
+    roots: { proc: PROC, sys: '/sys' },
+    store,
+    sessions: () => monitor.sessions(),
+    isShared: pid => monitor.tracker.wantsFacts(pid),
+    onSnapshot: () => {},
+    onChanges: changes => {
+      for (const change of changes) {
+        view.publishAlert(change);
+        logAlert(logger, change);
+      }
+      hands.alerts([...guard.recentlyResolved(), ...guard.open()]);
+    },
+  });
   const view = new View({
     monitor,
+    guard,
+    store,
     sensor,
     users,
     procRoot: PROC,
@@ -136,6 +171,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     hands.start();
     monitor.rescan(true);
     sampling.start(tier === 'procfs');
+    await guard.start();
     await server.start();
     logger.info({ socket: server.socketPath, version: VERSION, pid: process.pid }, 'vigil is watching');
     watchdog?.start();
@@ -146,10 +182,21 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     await server.stop().catch(() => {});
     await sensor.stop();
     monitor.stop();
+    await guard.stop();
+    await store?.stop();
     await hands.stop();
     await recorder?.close();
     lock.release();
   }
+}
+
+const LOG_LEVEL = { info: 'info', warning: 'warn', high: 'warn', critical: 'error' } as const;
+
+/** The title names processes: whoever shows the log makes foreign text harmless. */
+function logAlert(logger: DaemonOptions['logger'], { type, alert, quiet }: AlertChange): void {
+  const level = quiet || type === 'alert_resolved' ? 'info' : LOG_LEVEL[alert.severity];
+  const { id, rule, severity, title, text } = alert;
+  logger[level]({ alert: id, rule, severity, title, text }, type.replace('_', ' '));
 }
 
 /** Resolves at SIGINT or SIGTERM; a second one does not wait for the farewell. */

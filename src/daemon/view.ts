@@ -2,6 +2,8 @@ import { EventEmitter } from 'node:events';
 import type { Transition } from '../agents/model.js';
 import type { Observation } from '../agents/observation.js';
 import type { Session } from '../agents/tracker/session.js';
+import type { Alert, AlertChange } from '../alerts/alert.js';
+import { alertEvent } from '../api/alert-report.js';
 import type {
   AgentReport,
   DaemonView,
@@ -16,7 +18,9 @@ import { PAGE_SIZE_BYTES, TICKS_PER_SECOND } from '../proc/boot.js';
 import { readStat } from '../proc/read.js';
 import { UsageMeter } from '../proc/usage.js';
 import type { Users } from '../proc/users.js';
+import type { Store } from '../store/store.js';
 import { iso, now } from '../time.js';
+import type { Guard } from './guard.js';
 import type { AgentMonitor } from './monitor.js';
 import { agentReport, explainReport } from './reports.js';
 
@@ -31,6 +35,9 @@ export interface ViewOptions {
   version: string;
   /** Turn ends and requests of the agent that its person has not seen. */
   unseen(session: Session): number;
+  guard: Guard;
+  /** Null: no history is kept. */
+  store: Store | null;
   hands(): HandHealth[];
   /** Problems that the daemon itself knows of, in words. */
   problems(): string[];
@@ -50,10 +57,30 @@ export class View implements DaemonView {
 
   /** Tells everybody who listens of a change of state. */
   publish(transition: Transition, session: Session): void {
-    const owned: OwnedEvent = { uid: session.uid, event: stateEvent(transition) };
+    this.tell({ uid: session.uid, event: stateEvent(transition) });
+  }
+
+  /** The same of an alert. */
+  publishAlert(change: AlertChange): void {
+    this.tell({ uid: change.alert.subject.uid, event: alertEvent(change) });
+  }
+
+  private tell(owned: OwnedEvent): void {
     this.events.push(owned);
     if (this.events.length > KEPT_EVENTS) this.events.shift();
     this.emitter.emit('event', owned);
+  }
+
+  openAlerts(): Alert[] {
+    return this.options.guard.open();
+  }
+
+  async allAlerts(limit: number, uid: number | null): Promise<Alert[]> {
+    const { store, guard } = this.options;
+    const kept = await store?.query('alertsOf', { from_ms: 0, to_ms: now() + 1 }, limit, uid);
+    if (kept != null) return kept;
+    // Without a history: what is known since the start.
+    return [...guard.recentlyResolved(), ...guard.open()].sort((a, b) => b.id - a.id).slice(0, limit);
   }
 
   agents(): AgentReport[] {
@@ -104,6 +131,11 @@ export class View implements DaemonView {
       if (program.problem !== null) problems.push(`${program.name}: ${program.problem}`);
       problems.push(...program.missing.map(feature => `${program.name}: ${feature}`));
     }
+    const collectors = this.options.guard.health();
+    for (const { name, state, message } of collectors)
+      if (state === 'failing') problems.push(`${name}: ${message}`);
+    const history = this.options.store?.health() ?? null;
+    if (history?.problem != null) problems.push(`history: ${history.problem}`);
     if (sensor.tier === 'procfs') problems.push(`no kernel events: ${sensor.tier_reason}`);
     const hands = this.options.hands();
     for (const { user, problem } of hands) if (problem !== null) problems.push(`hand of ${user}: ${problem}`);
@@ -119,6 +151,9 @@ export class View implements DaemonView {
       sensor,
       hands,
       agents: this.options.monitor.living().length,
+      collectors,
+      history,
+      open_alerts: this.options.guard.open().length,
       clients: 0,
       cpu_percent: percent((usage.user + usage.system) / 1e6, uptime_s),
       rss_bytes: process.memoryUsage.rss(),

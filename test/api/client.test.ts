@@ -40,7 +40,9 @@ describe('a client of a running daemon', () => {
   it('follows', async () => {
     rig.view.emit(fakeEvent({ pid: 1 }));
     const pids: number[] = [];
-    expect(await client.follow(event => pids.push(event.pid), 5)).toMatchObject([{ pid: 1 }]);
+    expect(await client.follow(event => 'pid' in event && pids.push(event.pid), 5)).toMatchObject([
+      { pid: 1 },
+    ]);
     rig.view.emit(fakeEvent({ pid: 2 }));
     await waitFor(() => pids.length === 1);
     expect(pids).toEqual([2]);

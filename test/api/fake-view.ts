@@ -1,4 +1,5 @@
 import type { Observation } from '../../src/agents/observation.js';
+import type { Alert } from '../../src/alerts/alert.js';
 import type {
   AgentReport,
   AgentStateEvent,
@@ -83,6 +84,9 @@ export function fakeHealth(over: Partial<HealthReport> = {}): HealthReport {
       ],
     },
     agents: 1,
+    collectors: [],
+    history: null,
+    open_alerts: 0,
     clients: 0,
     cpu_percent: 0.2,
     rss_bytes: 70e6,
@@ -92,8 +96,35 @@ export function fakeHealth(over: Partial<HealthReport> = {}): HealthReport {
   };
 }
 
+export function fakeAlert(over: Partial<Alert> = {}): Alert {
+  return {
+    id: 7,
+    rule: 'cpu_high',
+    key: 'cpu_high:4711:1',
+    status: 'open',
+    severity: 'high',
+    title: 'yes burns a core',
+    text: 'yes (pid 4711) has used 99 % of a core for 60 s',
+    suggestion: 'vigil kill 4711',
+    subject: {
+      kind: 'process',
+      name: 'yes (pid 4711)',
+      uid: 1000,
+      processes: [{ pid: 4711, start_ticks: 1, uid: 1000, comm: 'yes', cmdline: 'yes' }],
+      session: null,
+      lineage: 'bash (pid 12) → yes',
+    },
+    numbers: { cpu_percent: 99 },
+    opened_ms: Date.parse(T0),
+    updated_ms: Date.parse(T0),
+    resolved_ms: null,
+    ...over,
+  };
+}
+
 export class FakeView implements DaemonView {
   list: AgentReport[] = [];
+  alerts: Alert[] = [];
   past: OwnedEvent[] = [];
   report: HealthReport = fakeHealth();
   readonly observers = new Set<(observation: Observation) => void>();
@@ -112,6 +143,15 @@ export class FakeView implements DaemonView {
       evidence: [{ ...agent.evidence, age_ms: 1500, note: 'decides' }],
       processes: [{ pid, role: 'main', command: agent.command }],
     };
+  }
+
+  openAlerts(): Alert[] {
+    return this.alerts.filter(({ status }) => status === 'open');
+  }
+
+  async allAlerts(limit: number, uid: number | null): Promise<Alert[]> {
+    const seen = this.alerts.filter(({ subject }) => uid === null || (subject.uid ?? uid) === uid);
+    return seen.sort((a, b) => b.id - a.id).slice(0, limit);
   }
 
   recentEvents(): OwnedEvent[] {

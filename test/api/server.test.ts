@@ -3,7 +3,7 @@ import { createConnection } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Limits } from '../../src/api/limits.js';
 import type { Trust } from '../../src/api/peer.js';
-import { fakeAgent, fakeEvent } from './fake-view.js';
+import { fakeAgent, fakeAlert, fakeEvent } from './fake-view.js';
 import { RawClient, Rig, waitFor } from './rig.js';
 
 const asRoot = process.getuid!() === 0;
@@ -38,7 +38,7 @@ describe('a request', () => {
         error: {
           code: 'unknown_command',
           message:
-            'unknown command "agent": did you mean "agents"? known are ping, health, agents, explain, record, events',
+            'unknown command "agent": did you mean "agents"? known are ping, health, agents, alerts, explain, record, events',
         },
       },
     ],
@@ -211,7 +211,7 @@ async function askAs(uid: number, gid: number, groups: number[], lines: string):
   const child = spawn(process.execPath, ['-e', script]);
   let out = '';
   child.stdout.on('data', chunk => (out += chunk));
-  await waitFor(() => out.split('\n').length > 3);
+  await waitFor(() => out.split('\n').length > 5);
   rig.view.emit(fakeEvent({ pid: 2 }), 1234);
   rig.view.emit(fakeEvent({ pid: 1 }), 4321);
   await new Promise(resolve => child.on('close', resolve));
@@ -223,13 +223,16 @@ async function askAs(uid: number, gid: number, groups: number[], lines: string):
 
 describe.skipIf(!asRoot)('seen from another user', () => {
   const lines =
-    '{"cmd":"agents"}\n{"cmd":"explain","params":{"pid":2}}\n{"cmd":"record"}\n{"cmd":"events","params":{"follow":true}}\n';
+    '{"cmd":"agents"}\n{"cmd":"explain","params":{"pid":2}}\n{"cmd":"record"}\n{"cmd":"events","params":{"follow":true}}\n{"cmd":"alerts"}\n';
 
   async function ask(uid: number, gid: number, groups: number[]): Promise<unknown[]> {
     const { chmodSync } = await import('node:fs');
     await up({ trust: { ownUid: 0, adminGid: 777 } });
     chmodSync(rig.dir, 0o755);
     rig.view.list = [fakeAgent({ pid: 1, uid: 4321 }), fakeAgent({ pid: 2, uid: 1234 })];
+    rig.view.alerts = [4321, 1234, null].map((uid, id) =>
+      fakeAlert({ id, subject: { ...fakeAlert().subject, uid } }),
+    );
     rig.view.past = [
       { uid: 4321, event: fakeEvent({ pid: 1 }) },
       { uid: 1234, event: fakeEvent({ pid: 2 }) },
@@ -238,7 +241,8 @@ describe.skipIf(!asRoot)('seen from another user', () => {
   }
 
   it('its own agents only; those of others look absent', async () => {
-    const [agents, explain, record, events, ...pushed] = await ask(4321, 4321, []);
+    const [agents, explain, record, events, alerts, ...pushed] = await ask(4321, 4321, []);
+    expect(alerts).toMatchObject({ data: [{ id: 2 }, { id: 0 }] });
     expect(record).toMatchObject({ error: { code: 'denied' } });
     expect(agents).toMatchObject({ data: [{ pid: 1 }] });
     expect(explain).toMatchObject({ error: { code: 'not_found' } });
@@ -250,7 +254,8 @@ describe.skipIf(!asRoot)('seen from another user', () => {
     ['primary group', 777, []],
     ['supplementary group', 4321, [5, 777]],
   ])('everything as a member of the group: %s', async (_, gid, groups) => {
-    const [agents, , record, , ...pushed] = await ask(4321, gid, groups);
+    const [agents, , record, , alerts, ...pushed] = await ask(4321, gid, groups);
+    expect(alerts).toMatchObject({ data: [{ id: 2 }, { id: 1 }, { id: 0 }] });
     expect(record).toMatchObject({ type: 'response' });
     expect(agents).toMatchObject({ data: [{ pid: 1 }, { pid: 2 }] });
     expect(pushed).toHaveLength(2);

@@ -2,8 +2,9 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { alertEvent } from '../../src/api/alert-report.js';
 import type { DaemonView } from '../../src/api/contract.js';
-import { fakeAgent, fakeEvent, fakeHealth } from '../api/fake-view.js';
+import { fakeAgent, fakeAlert, fakeEvent, fakeHealth } from '../api/fake-view.js';
 import { Rig, waitFor } from '../api/rig.js';
 import { TestIo, vigil } from './io.js';
 
@@ -108,11 +109,11 @@ describe('with a daemon', () => {
   afterAll(() => rig.stop());
 
   async function given(
-    view: Partial<Pick<Rig['view'], 'list' | 'past' | 'report'>>,
+    view: Partial<Pick<Rig['view'], 'list' | 'alerts' | 'past' | 'report'>>,
     args: string,
     over: Partial<TestIo> = {},
   ) {
-    Object.assign(rig.view, { list: [], past: [], report: fakeHealth() }, view);
+    Object.assign(rig.view, { list: [], alerts: [], past: [], report: fakeHealth() }, view);
     return vigil([...args.split(' '), '--runtime-dir', rig.dir], over);
   }
 
@@ -128,6 +129,9 @@ describe('with a daemon', () => {
     ['agents --json', 0, /^\[\]\n$/, NOTHING],
     ['agents explain 7', 1, NOTHING, 'vigil: pid 7 belongs to no agent that vigil knows'],
     ['events', 0, NOTHING, NOTHING],
+    ['alerts', 0, 'Nothing is wrong.\n', NOTHING],
+    ['alerts --all', 0, 'There has been no alert.\n', NOTHING],
+    ['alerts --json', 0, /^\[\]\n$/, NOTHING],
     ['health', 0, 'healthy: vigil 0.1.0', NOTHING],
     ['health', 0, 'sensor: tracepoint (fentry is refused here: lockdown), bpftrace 0.17.0', NOTHING],
     ['health', 0, 'lifecycle: running (pid 77), 12 received, 0 not understood, 0 lost, 0 restarts', NOTHING],
@@ -171,6 +175,26 @@ describe('with a daemon', () => {
   ])('and an agent: vigil %s', async (...row) => {
     const past = [fakeEvent({ pid: 7 }), fakeEvent()].map(event => ({ uid: 1, event }));
     check(await given({ list: [fakeAgent()], past }, row[0]), row);
+  });
+
+  it.each<Row>([
+    ['alerts', 1, /^HIGH yes burns a core {2}\(7, for [^)]+\)\n/, NOTHING],
+    ['alerts', 1, '    yes (pid 4711) has used 99 % of a core for 60 s\n', NOTHING],
+    ['alerts', 1, '    from: bash (pid 12) → yes\n    → vigil kill 4711\n', NOTHING],
+    ['alerts --json', 1, '"opened": "2026-11-20T12:00:00.000Z"', NOTHING],
+    ['events', 0, /alert 7 {2}opened high {2}yes burns a core$/m, NOTHING],
+    ['events --json', 0, '"type":"alert_opened"', NOTHING],
+  ])('and an alert: vigil %s', async (...row) => {
+    const event = alertEvent({ type: 'alert_opened', time_ms: fakeAlert().opened_ms, alert: fakeAlert() });
+    check(await given({ alerts: [fakeAlert()], past: [{ uid: 1, event }] }, row[0]), row);
+  });
+
+  it('an alert that is over is no bad news', async () => {
+    const over = fakeAlert({ status: 'resolved', resolved_ms: fakeAlert().opened_ms + 65_000 });
+    const { code, out } = await given({ alerts: [over] }, 'alerts --all');
+    expect(code).toBe(0);
+    expect(out).toMatch(/^high, over yes burns a core {2}\(7, 2026-11-20 \d\d:00:00, 1m05s\)\n/);
+    expect(out).not.toContain('vigil kill');
   });
 
   it('degraded health exits 1 and says what is missing', async () => {

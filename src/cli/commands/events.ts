@@ -1,17 +1,17 @@
 import { connectToDaemon, NotRunningError } from '../../api/client.js';
-import type { AgentStateEvent } from '../../api/contract.js';
+import type { AgentStateEvent, AlertEvent, VigilEvent } from '../../api/contract.js';
 import { printable } from '../../text/printable.js';
 import { reasonText, stateStyles } from '../agents-table.js';
 import { defineCommand, OK, UsageError } from '../command.js';
 import type { Io } from '../io.js';
 import { paint } from '../style.js';
-import { clockTime } from '../words.js';
+import { clockTime, severityStyles } from '../words.js';
 
 export const events = defineCommand({
   usage: 'events',
-  describe: 'Print the changes of state that are remembered, or each one as it happens',
+  describe: 'Print the changes of agents and alerts that are remembered, or each one as it happens',
   details: [
-    'With --json each line is one object: type ("agent_state"; other types may follow), time, pid, agent, from, to, reason, evidence, tty, cwd, and for EXITED exit_code, signal and signal_sender.',
+    'With --json each line is one object with type and time. For "agent_state": pid, agent, from, to, reason, evidence, tty, cwd, and for EXITED exit_code, signal and signal_sender. For "alert_opened", "alert_updated" and "alert_resolved": alert, and quiet where it comes back soon after it was resolved. Other types may follow.',
   ],
   positionals: {},
   options: {
@@ -26,7 +26,7 @@ export const events = defineCommand({
   },
   async run({ follow, json, lines, runtimeDir }, io) {
     const limit = limitOf(lines);
-    const print = (event: AgentStateEvent): void =>
+    const print = (event: VigilEvent): void =>
       io.out(json ? `${JSON.stringify(event)}\n` : `${eventLine(event, io)}\n`);
     const client = await connectToDaemon({ runtimeDir });
     try {
@@ -35,8 +35,8 @@ export const events = defineCommand({
         return OK;
       }
       // An event can arrive in the same read as the answer, before the past ones are printed.
-      const early: AgentStateEvent[] = [];
-      let sink = (event: AgentStateEvent): void => void early.push(event);
+      const early: VigilEvent[] = [];
+      let sink = (event: VigilEvent): void => void early.push(event);
       for (const event of await client.follow(event => sink(event), limit ?? 0)) print(event);
       for (const event of early) print(event);
       sink = print;
@@ -54,7 +54,17 @@ function limitOf(lines: string | undefined): number | undefined {
   return Number(lines);
 }
 
-export function eventLine(event: AgentStateEvent, io: Pick<Io, 'color'>): string {
+export function eventLine(event: VigilEvent, io: Pick<Io, 'color'>): string {
+  return event.type === 'agent_state' ? stateLine(event, io) : alertLine(event, io);
+}
+
+function alertLine({ type, time, alert }: AlertEvent, io: Pick<Io, 'color'>): string {
+  const what = `${type.replace('alert_', '')} ${alert.severity}`;
+  const styles = type === 'alert_resolved' ? ['dim' as const] : severityStyles(alert.severity);
+  return `${clockTime(time)}  alert ${alert.id}  ${paint(what, styles, io.color)}  ${printable(alert.title, 300)}`;
+}
+
+function stateLine(event: AgentStateEvent, io: Pick<Io, 'color'>): string {
   const to = paint(
     `${event.to} ${reasonText(event)}`,
     stateStyles({ state: event.to, reason: event.reason }),

@@ -1,5 +1,6 @@
 import type { CliCommand } from '../command.js';
 import { agents } from './agents.js';
+import { alerts } from './alerts.js';
 import { bar } from './bar.js';
 import { daemon } from './daemon.js';
 import { events } from './events.js';
@@ -15,6 +16,7 @@ import { tray } from './tray.js';
 export const COMMANDS: readonly CliCommand[] = [
   agents,
   explain,
+  alerts,
   events,
   health,
   bar,

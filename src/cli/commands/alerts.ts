@@ -1,0 +1,58 @@
+import { connectToDaemon } from '../../api/client.js';
+import type { AlertReport } from '../../api/contract.js';
+import { printable } from '../../text/printable.js';
+import { defineCommand, OK, PROBLEM } from '../command.js';
+import type { Io } from '../io.js';
+import { paint } from '../style.js';
+import { clockTime, duration, severityStyles } from '../words.js';
+
+export const alerts = defineCommand({
+  usage: 'alerts',
+  describe: 'Say what is wrong with this machine, and what to do about it',
+  details: [
+    'Exits 0 when no alert of severity high or critical is open, 1 when one is.',
+    'You see alerts about the machine and about your own processes; root, the user of the daemon and members of the group vigil see those of all users.',
+  ],
+  positionals: {},
+  options: {
+    all: {
+      type: 'boolean',
+      default: false,
+      alias: 'a',
+      describe: 'Also those that are over, the latest first',
+    },
+    json: { type: 'boolean', default: false, describe: 'Print a JSON array' },
+  },
+  async run({ all, json, runtimeDir }, io) {
+    const client = await connectToDaemon({ runtimeDir });
+    try {
+      const list = await client.alerts({ all });
+      if (json) io.out(`${JSON.stringify(list, null, 2)}\n`);
+      else if (list.length === 0) io.out(all ? 'There has been no alert.\n' : 'Nothing is wrong.\n');
+      else io.out(`${list.map(alert => alertText(alert, io)).join('\n')}\n`);
+      return list.some(isGrave) ? PROBLEM : OK;
+    } finally {
+      client.close();
+    }
+  },
+});
+
+function isGrave({ status, severity }: AlertReport): boolean {
+  return status === 'open' && (severity === 'high' || severity === 'critical');
+}
+
+/** Some lines for one alert: what, since when, the figures, what to do. */
+export function alertText(alert: AlertReport, io: Pick<Io, 'color'>): string {
+  const { id, severity, status, title, text, suggestion, subject, opened, resolved } = alert;
+  const open = status === 'open';
+  const label = open ? severity.toUpperCase() : `${severity}, over`;
+  const lasted = duration((resolved === null ? Date.now() : Date.parse(resolved)) - Date.parse(opened));
+  const head = `${paint(label, open ? severityStyles(severity) : ['dim'], io.color)} ${printable(title, 300)}`;
+  const when = open ? `for ${lasted}` : `${clockTime(opened)}, ${lasted}`;
+  return [
+    `${head}  ${paint(`(${id}, ${when})`, ['dim'], io.color)}`,
+    `    ${printable(text, 2_000)}`,
+    ...(subject.lineage === null ? [] : [`    from: ${printable(subject.lineage, 500)}`]),
+    ...(suggestion === null || !open ? [] : [`    → ${printable(suggestion, 1_000)}`]),
+  ].join('\n');
+}

@@ -1,0 +1,310 @@
+import { Lineage } from '../agents/lineage.js';
+import type { Session } from '../agents/tracker/session.js';
+import type { Alert, AlertChange } from '../alerts/alert.js';
+import { CollectorDriver, type CollectorHealth } from '../collectors/driver.js';
+import { hostCollectors } from '../collectors/host.js';
+import { ProcessCollector } from '../collectors/processes.js';
+import type { ProcessRef, SessionRef, Snapshot } from '../collectors/snapshot.js';
+import { socketsOf } from '../collectors/sockets.js';
+import type { Config } from '../config/schema.js';
+import type { KernelEvent, OomEvent } from '../kernel/events.js';
+import type { Logger } from '../log/logger.js';
+import { BOOT_TIME_MS } from '../proc/boot.js';
+import { ProcessTable } from '../proc/table.js';
+import type { BaselineState } from '../rules/baseline.js';
+import { RuleEngine } from '../rules/engine.js';
+import { checkEntry, type WhitelistEntry } from '../rules/whitelist.js';
+import type { Store } from '../store/store.js';
+import { now } from '../time.js';
+import { OomKills } from './oom-kills.js';
+
+export interface GuardOptions {
+  config: Config;
+  logger: Logger;
+  /** `/proc` and `/sys`. */
+  roots: { proc: string; sys: string };
+  /** Null: no history is kept. */
+  store: Store | null;
+  sessions(): readonly Session[];
+  /** A helper that serves several sessions by design. */
+  isShared(pid: number): boolean;
+  /** What people and machines are to be told, in this order. */
+  onChanges(changes: readonly AlertChange[]): void;
+  onSnapshot(snapshot: Snapshot): void;
+}
+
+const SAVE_BASELINE_MS = 600_000;
+const SOCKETS_MS = 30_000;
+/** Resolved alerts that are kept in memory, for who has no history. */
+const RESOLVED_KEPT = 200;
+
+/**
+ * Watches the machine: samples it, lets the rules judge, keeps the history. More often while something is
+ * wrong. Kernel events make lineage exact; the samples are enough without them.
+ */
+export class Guard {
+  readonly rules: RuleEngine;
+  private readonly table: ProcessTable;
+  private readonly lineage: Lineage<Session>;
+  private readonly processes: ProcessCollector;
+  private readonly driver: CollectorDriver;
+  private readonly oomKills = new OomKills();
+  private readonly resolved: Alert[] = [];
+  private last: Snapshot | null = null;
+  private sockets = new Map<string, SocketCounts>();
+  private socketsAt_ms = Number.NEGATIVE_INFINITY;
+  private baselineSaved_ms = now();
+  /** Of each cell of the baseline: what it held when it was written down. */
+  private readonly savedSamples = new Map<string, number>();
+  private timer: NodeJS.Timeout | null = null;
+  private paused = false;
+  private stopped = false;
+  private ownIds = 0;
+  private failing = false;
+
+  constructor(private readonly options: GuardOptions) {
+    const { config, logger, roots, store } = options;
+    this.table = new ProcessTable({ root: roots.proc });
+    this.lineage = new Lineage<Session>(pid => options.isShared(pid));
+    this.processes = new ProcessCollector(this.table, this.lineage);
+    this.driver = new CollectorDriver({
+      collectors: hostCollectors(),
+      logger,
+      boot_ms: BOOT_TIME_MS,
+      roots,
+    });
+    this.rules = new RuleEngine({
+      config,
+      interval_ms: config.sampling.sample_interval_normal_s * 1000,
+      self_pid: process.pid,
+      nextId: () => store?.nextAlertId() ?? ++this.ownIds,
+      onRuleError: (rule, error) => logger.error({ rule, err: error }, 'a rule failed'),
+    });
+  }
+
+  /** The latest look at the machine; null before the first. */
+  get snapshot(): Snapshot | null {
+    return this.last;
+  }
+
+  get isPaused(): boolean {
+    return this.paused;
+  }
+
+  async start(): Promise<void> {
+    const { store, logger } = this.options;
+    if (store !== null) {
+      const alerts = (await store.query('openAlerts')) ?? [];
+      const baselines = (await store.query('baselines')) ?? [];
+      this.rules.restore(now(), alerts, baselineState(baselines));
+      for (const row of store.whitelist()) {
+        try {
+          this.rules.whitelist.add({ ...row, reason: row.reason ?? '' });
+        } catch (error) {
+          logger.warn({ pattern: row.pattern, why: (error as Error).message }, 'whitelist entry left out');
+        }
+      }
+    }
+    if (this.stopped) return;
+    this.driver.start();
+    this.tick();
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.saveBaseline();
+    this.processes.stop();
+    await this.driver.stop();
+  }
+
+  /** A kernel event, after the tracker took it in. `session`: whom the tracker gives its process to. */
+  hear(event: KernelEvent, session: Session | undefined): void {
+    if (event.type === 'oom') this.oomKills.push(this.oomKill(event, session));
+    else if (event.type === 'fork' || event.type === 'exec' || event.type === 'exit')
+      this.processes.hear(event, session);
+  }
+
+  /** Open alerts, oldest first. */
+  open(): Alert[] {
+    return this.rules.book.open;
+  }
+
+  /** Alerts that were resolved since the start, the latest last. */
+  recentlyResolved(): readonly Alert[] {
+    return this.resolved;
+  }
+
+  /** Nothing is looked at until `resume`. Open alerts stay as they are. */
+  pause(): void {
+    this.paused = true;
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+  }
+
+  resume(): void {
+    if (!this.paused || this.stopped) return;
+    this.paused = false;
+    this.tick();
+  }
+
+  /** Resolves all open alerts; what is still bad opens anew in its time. */
+  clearAlerts(which: (alert: Alert) => boolean): AlertChange[] {
+    const changes = this.rules.book.withdraw(now(), which);
+    this.tell(changes);
+    return changes;
+  }
+
+  whitelist(): readonly WhitelistEntry[] {
+    return this.rules.whitelist.list();
+  }
+
+  /** @throws with a text for the person, when the entry is refused */
+  addToWhitelist(entry: Pick<WhitelistEntry, 'pattern' | 'match_type' | 'reason'>): WhitelistEntry {
+    const { store } = this.options;
+    const wrong = checkEntry(entry);
+    if (wrong !== null) throw new Error(wrong);
+    const same = this.whitelist().find(
+      ({ pattern, match_type }) => pattern === entry.pattern && match_type === entry.match_type,
+    );
+    if (same !== undefined) return same;
+    const row =
+      store === null ? { ...entry, id: ++this.ownIds, created_ms: now() } : store.addToWhitelist(entry);
+    if (row === null) throw new Error('there are too many entries: remove some first');
+    const added = { ...row, reason: row.reason ?? '' };
+    this.rules.whitelist.add(added);
+    this.tell(this.rules.applyWhitelist(now()));
+    return added;
+  }
+
+  /** False: there is no such entry. */
+  removeFromWhitelist(id: number): boolean {
+    this.options.store?.removeFromWhitelist(id);
+    const removed = this.rules.whitelist.remove(id);
+    this.tell(this.rules.applyWhitelist(now()));
+    return removed;
+  }
+
+  health(): CollectorHealth[] {
+    return this.driver.health();
+  }
+
+  private tick(): void {
+    this.timer = null;
+    if (this.stopped || this.paused) return;
+    try {
+      this.look();
+      this.failing = false;
+    } catch (error) {
+      if (!this.failing) this.options.logger.error({ err: error }, 'looking at the machine failed');
+      this.failing = true;
+    }
+    const { sample_interval_alert_s, sample_interval_normal_s } = this.options.config.sampling;
+    const interval_s = this.open().length > 0 ? sample_interval_alert_s : sample_interval_normal_s;
+    this.timer = setTimeout(() => this.tick(), interval_s * 1000);
+  }
+
+  private look(): void {
+    const { store, onSnapshot, sessions } = this.options;
+    const time_ms = now();
+    const { host, events } = this.driver.round(time_ms);
+    const found = this.processes.collect(time_ms, sessions());
+    this.readSockets(time_ms, found.sessions);
+    const snapshot: Snapshot = {
+      time_ms,
+      host,
+      processes: found.processes,
+      sessions: found.sessions.map(session => ({
+        ...session,
+        sockets: this.sockets.get(keyOf(session)) ?? null,
+      })),
+      events: this.oomKills.join(events, time_ms),
+    };
+    this.last = snapshot;
+    store?.addSnapshot(snapshot);
+    onSnapshot(snapshot);
+    this.tell(this.rules.take(snapshot));
+    if (time_ms - this.baselineSaved_ms >= SAVE_BASELINE_MS) this.saveBaseline();
+  }
+
+  private tell(changes: readonly AlertChange[]): void {
+    if (changes.length === 0) return;
+    for (const { type, alert } of changes) {
+      this.options.store?.putAlert(alert);
+      if (type === 'alert_resolved') this.resolved.push(alert);
+    }
+    if (this.resolved.length > RESOLVED_KEPT) this.resolved.splice(0, this.resolved.length - RESOLVED_KEPT);
+    this.options.onChanges(changes);
+  }
+
+  private oomKill(event: OomEvent, session: Session | undefined) {
+    const row = this.table.get(event.pid);
+    const { pid, start_ticks, uid, comm, cmdline } = row ?? unknownProcess(event.pid);
+    const victim: ProcessRef = { pid, start_ticks, uid, comm, cmdline };
+    const origin = session ?? this.lineage.of(event.pid);
+    return {
+      type: 'oom_kill' as const,
+      time_ms: event.time_ms,
+      victim,
+      session: origin === undefined ? null : refOf(origin),
+      rss_bytes: row?.rss_bytes ?? null,
+      cgroup: null,
+      source: 'kernel' as const,
+    };
+  }
+
+  /** In the background: the next snapshot has them. */
+  private readSockets(
+    time_ms: number,
+    sessions: readonly { pid: number; start_ticks: number; pids: readonly number[] }[],
+  ): void {
+    if (sessions.length === 0 || time_ms - this.socketsAt_ms < SOCKETS_MS) return;
+    this.socketsAt_ms = time_ms;
+    const tables = new Map();
+    const read = sessions.map(
+      async session =>
+        [keyOf(session), await socketsOf(this.options.roots.proc, session.pids, tables)] as const,
+    );
+    void Promise.all(read).then(counts => {
+      this.sockets = new Map(counts);
+    });
+  }
+
+  private saveBaseline(): void {
+    this.baselineSaved_ms = now();
+    const { store } = this.options;
+    if (store === null) return;
+    for (const [key, cells] of Object.entries(this.rules.saveBaseline())) {
+      cells.forEach((cell, hour) => {
+        const id = `${key} ${hour}`;
+        const samples = cell?.[0] ?? 0;
+        if (cell === null || this.savedSamples.get(id) === samples) return;
+        this.savedSamples.set(id, samples);
+        store.saveBaseline(key, hour, cell);
+      });
+    }
+  }
+}
+
+type SocketCounts = Readonly<Record<string, number>> | null;
+
+function keyOf({ pid, start_ticks }: { pid: number; start_ticks: number }): string {
+  return `${pid}:${start_ticks}`;
+}
+
+function refOf({ pid, start_ticks, kind, cwd, ending }: Session): SessionRef {
+  return { pid, start_ticks, agent: kind.name, cwd, alive: ending === null };
+}
+
+function unknownProcess(pid: number): ProcessRef {
+  return { pid, start_ticks: 0, uid: 0, comm: '?', cmdline: '?' };
+}
+
+function baselineState(rows: readonly { key: string; hour: number; state: unknown }[]): BaselineState | null {
+  const state: BaselineState = {};
+  for (const { key, hour, state: cell } of rows) {
+    state[key] ??= Array.from({ length: 24 }, () => null);
+    if (hour >= 0 && hour < 24) state[key][hour] = cell as BaselineState[string][number];
+  }
+  return rows.length === 0 ? null : state;
+}
