@@ -1,7 +1,7 @@
 import type { Evidence, Reason, State } from '../agents/model.js';
 import type { Observation } from '../agents/observation.js';
 import type { Alert } from '../alerts/alert.js';
-import type { CollectorHealth } from '../collectors/driver.js';
+import type { CollectorHealth } from '../collectors/health.js';
 import type { SensorHealth } from '../kernel/health.js';
 import type { StoreHealth } from '../store/store.js';
 

@@ -1,11 +1,12 @@
 import { Lineage } from '../agents/lineage.js';
 import type { Session } from '../agents/tracker/session.js';
 import type { Alert, AlertChange } from '../alerts/alert.js';
-import { CollectorDriver, type CollectorHealth } from '../collectors/driver.js';
+import { CollectorDriver } from '../collectors/driver.js';
+import type { CollectorHealth, HealthRecord } from '../collectors/health.js';
 import { hostCollectors } from '../collectors/host.js';
+import { socketsOf } from '../collectors/network/sockets.js';
 import { ProcessCollector } from '../collectors/processes.js';
 import type { ProcessRef, SessionRef, Snapshot } from '../collectors/snapshot.js';
-import { socketsOf } from '../collectors/sockets.js';
 import type { Config } from '../config/schema.js';
 import type { KernelEvent, OomEvent } from '../kernel/events.js';
 import type { Logger } from '../log/logger.js';
@@ -48,6 +49,7 @@ export class Guard {
   private readonly lineage: Lineage<Session>;
   private readonly processes: ProcessCollector;
   private readonly driver: CollectorDriver;
+  private readonly processesHealth: HealthRecord;
   private readonly oomKills = new OomKills();
   private readonly resolved: Alert[] = [];
   private last: Snapshot | null = null;
@@ -73,6 +75,7 @@ export class Guard {
       boot_ms: BOOT_TIME_MS,
       roots,
     });
+    this.processesHealth = this.driver.record('processes');
     this.rules = new RuleEngine({
       config,
       interval_ms: config.sampling.sample_interval_normal_s * 1000,
@@ -106,7 +109,6 @@ export class Guard {
       }
     }
     if (this.stopped) return;
-    this.driver.start();
     this.tick();
   }
 
@@ -208,7 +210,10 @@ export class Guard {
     const { store, onSnapshot, sessions } = this.options;
     const time_ms = now();
     const { host, events } = this.driver.round(time_ms);
-    const found = this.processes.collect(time_ms, sessions());
+    const outcome = this.processesHealth.run(() => this.processes.collect(time_ms, sessions()));
+    // Without processes everything would seem to have ended.
+    if (outcome.how !== 'said') return;
+    const found = outcome.value;
     this.readSockets(time_ms, found.sessions);
     const snapshot: Snapshot = {
       time_ms,
