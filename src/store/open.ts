@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import type { Logger } from '../log/logger.js';
-import { DirectRunner } from './runner.js';
+import { DirectRunner, NoRunner } from './runner.js';
 import { Store } from './store.js';
 import { ThreadRunner } from './thread/thread-runner.js';
 
 export interface OpenStoreOptions {
+  /** False: nothing is kept and no file is made. */
+  enabled?: boolean;
   /** Of vigil's state: the database is `vigil.db` in it. */
   directory: string;
   logger: Logger;
@@ -37,8 +39,9 @@ export async function openStore(options: OpenStoreOptions): Promise<Store> {
     retry_ms: options.retry_ms ?? 10_000,
   };
   const thread = options.thread ?? import.meta.url.endsWith('.js');
-  const runner = thread ? new ThreadRunner(engine) : new DirectRunner(engine);
-  const store = new Store(runner, logger, now, times, max_bytes, directory);
+  const off = options.enabled === false;
+  const runner = off ? new NoRunner() : thread ? new ThreadRunner(engine) : new DirectRunner(engine);
+  const store = new Store(runner, logger, now, times, max_bytes, directory, off);
   await store.start();
   return store;
 }

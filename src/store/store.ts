@@ -23,8 +23,8 @@ export interface StoreTimes {
 
 /** For `vigil health`. */
 export interface StoreHealth {
-  /** `memory`: rows wait until the database can be written. */
-  state: 'written' | 'memory';
+  /** `memory`: rows wait until the database can be written; `off`: by configuration. */
+  state: 'written' | 'memory' | 'off';
   /** Why, and what to do; null: nothing is wrong. */
   problem: string | null;
   /** Where the last damaged database is now. */
@@ -41,6 +41,10 @@ export interface StoreHealth {
 /** So many rows are not left waiting for the clock. */
 const BATCH = 256;
 const MAX_SLICES = 2_000;
+/** A disk that does not answer for so long is said to hang. */
+const HANGS_MS = 10_000;
+/** How long somebody who wants an answer waits for a disk that hangs. */
+const PATIENCE_MS = 3_000;
 
 /**
  * The history. Handing something in never waits and never fails: it is queued, and written in batches.
@@ -64,6 +68,8 @@ export class Store {
   /** One thing at a time. */
   private last: Promise<unknown> = Promise.resolve();
   private maintaining = false;
+  /** Since when the engine has been at one thing. */
+  private busySince_ms: number | null = null;
 
   constructor(
     private readonly runner: Runner,
@@ -72,6 +78,8 @@ export class Store {
     private readonly times: StoreTimes,
     private readonly max_bytes: number,
     directory: string,
+    /** Nothing is kept, by configuration: ids and the whitelist work until vigil ends. */
+    private readonly off = false,
   ) {
     this.path = directory;
   }
@@ -88,8 +96,8 @@ export class Store {
   async stop(): Promise<void> {
     for (const timer of this.timers.splice(0)) clearInterval(timer);
     this.stopped = true;
-    await this.flush();
-    await this.inTurn(() => this.runner.close());
+    await within(this.flush(), PATIENCE_MS, false);
+    await this.runner.close();
     this.open = false;
   }
 
@@ -129,10 +137,13 @@ export class Store {
     return ++this.actionId;
   }
 
-  /** True: it is on the disk. False: it waits in memory and is gone if vigil ends now. */
+  /**
+   * True: it is on the disk. False: it waits in memory and is gone if vigil ends now. Answers within 3 s, also
+   * when the disk hangs.
+   */
   writeAction(action: ActionRecord): Promise<boolean> {
     this.queue.push({ type: 'action', action });
-    return this.flush(true);
+    return within(this.flush(true), PATIENCE_MS, false);
   }
 
   whitelist(): readonly WhitelistRow[] {
@@ -160,10 +171,10 @@ export class Store {
   }
 
   /** Null: the history cannot be read now; `health()` says why. What was handed in before is in the answer. */
-  async query<N extends QueryName>(name: N, ...args: QueryArguments<N>): Promise<QueryResult<N> | null> {
-    await this.flush();
-    return this.inTurn(async () => {
-      if (!this.open) return null;
+  query<N extends QueryName>(name: N, ...args: QueryArguments<N>): Promise<QueryResult<N> | null> {
+    void this.flush();
+    const answer = this.inTurn(async () => {
+      if (!this.open || this.off) return null;
       try {
         return await this.runner.query(name, args);
       } catch (error) {
@@ -171,6 +182,7 @@ export class Store {
         return null;
       }
     });
+    return within(answer, PATIENCE_MS, null);
   }
 
   /** Writes what waits. True: nothing waits any more; `durably`: and it is on the disk. */
@@ -199,9 +211,10 @@ export class Store {
   }
 
   health(): StoreHealth {
+    const problem = this.problem ?? this.hanging();
     return {
-      state: this.problem === null ? 'written' : 'memory',
-      problem: this.problem,
+      state: this.off ? 'off' : problem === null ? 'written' : 'memory',
+      problem,
       moved_aside: this.movedAside,
       path: this.path,
       bytes: this.bytes,
@@ -217,8 +230,21 @@ export class Store {
     if (this.queue.size % BATCH === 0 && this.problem === null) void this.flush();
   }
 
+  private hanging(): string | null {
+    const busy_ms = this.busySince_ms === null ? 0 : this.now() - this.busySince_ms;
+    if (busy_ms < HANGS_MS) return null;
+    return `${this.path}: the disk has not answered for ${Math.round(busy_ms / 1000)} s`;
+  }
+
   private inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.last.then(work);
+    const result = this.last.then(async () => {
+      this.busySince_ms = this.now();
+      try {
+        return await work();
+      } finally {
+        this.busySince_ms = null;
+      }
+    });
     this.last = result.catch(() => {});
     return result;
   }
@@ -330,5 +356,17 @@ export class Store {
       this.logger.error({ reason: (second as Error).message }, 'no new history could begin');
       return false;
     }
+  }
+}
+
+async function within<T>(work: Promise<T>, ms: number, otherwise: T): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<T>(resolve => {
+    timer = setTimeout(() => resolve(otherwise), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
