@@ -208,8 +208,10 @@ export class ActionEngine {
   }
 
   private protection(view: ProcessView): Protection {
+    const own_pid = this.options.own_pid ?? process.pid;
+    const above = new Set(view.ancestors(own_pid));
     return {
-      own_pids: view.kin(this.options.own_pid ?? process.pid),
+      isOwn: pid => above.has(pid) || view.ancestors(pid).includes(own_pid),
       protected_pids: this.config.protected_pids,
       protected_commands: this.config.protected_commands,
       sessions: this.options.snapshot()?.sessions ?? [],

@@ -1,9 +1,11 @@
 import type { Alert } from '../alerts/alert.js';
-import type { SessionRef } from '../collectors/snapshot.js';
+import type { ProcessRef, SessionRef } from '../collectors/snapshot.js';
+import { printable } from '../text/printable.js';
 import { identity } from './growth.js';
 import type { LiveProcess, ProcessView } from './live.js';
 import { mergeSteps, targetsOf } from './merge.js';
 import type {
+  ActionRecord,
   ActionResult,
   ActionType,
   AuditLog,
@@ -47,45 +49,60 @@ export class Executor {
   constructor(private readonly options: ExecutorOptions) {}
 
   async execute(order: Order): Promise<ActionResult> {
-    const { options } = this;
     const steps = mergeSteps(order.verdict.steps);
     const targets = targetsOf(steps);
     const taken = targets.find(target => this.busy.has(identity(target)));
     if (taken !== undefined) return this.refuse(`${nameOf(taken)} is being ended already`);
-    const before = this.facts(steps);
-    const dry_run = options.dry_run();
-    let id: number;
-    try {
-      id = options.audit.begin({
-        time_ms: options.now(),
-        alert_id: order.alert?.id ?? null,
-        rule: order.alert?.rule ?? null,
-        requester: order.requester,
-        mode: options.mode(),
-        dry_run,
-        type: order.type,
-        risk: order.verdict.risk,
-        reason: order.verdict.reason,
-        text: steps.map(describeStep).join('; '),
-        steps,
-        evidence: evidenceOf(order),
-        session: sessionOf(order.alert, targets[0] === undefined ? null : options.look().resolve(targets[0])),
-        before,
-      });
-    } catch (error) {
-      return this.refuse(`nothing was done, because it could not be recorded: ${(error as Error).message}`);
-    }
     for (const target of targets) this.busy.add(identity(target));
-    let result: ActionResult;
     try {
-      result = dry_run ? this.pretend(steps) : await this.carryOut(steps, order.requester);
-    } catch (error) {
-      result = this.result('failed', [], null, (error as Error).message);
+      return await this.recorded(order, steps);
     } finally {
       for (const target of targets) this.busy.delete(identity(target));
     }
-    options.audit.finish(id, result);
-    return result;
+  }
+
+  private async recorded(order: Order, steps: readonly Step[]): Promise<ActionResult> {
+    const { audit } = this.options;
+    const record = this.record(order, steps);
+    let id: number;
+    try {
+      id = await audit.begin(record);
+    } catch (error) {
+      return this.refuse(`nothing was done, because it could not be recorded: ${messageOf(error)}`);
+    }
+    let result: ActionResult;
+    try {
+      result = record.dry_run ? this.pretend(steps) : await this.carryOut(steps, order.requester);
+    } catch (error) {
+      result = this.result('failed', [], null, messageOf(error));
+    }
+    try {
+      await audit.finish(id, result);
+      return result;
+    } catch (error) {
+      return { ...result, message: `${result.message} (not recorded: ${messageOf(error)})` };
+    }
+  }
+
+  private record(order: Order, steps: readonly Step[]): ActionRecord {
+    const { options } = this;
+    const first = targetsOf(steps)[0];
+    return {
+      time_ms: options.now(),
+      alert_id: order.alert?.id ?? null,
+      rule: order.alert?.rule ?? null,
+      requester: order.requester,
+      mode: options.mode(),
+      dry_run: options.dry_run(),
+      type: order.type,
+      risk: order.verdict.risk,
+      reason: order.verdict.reason,
+      text: steps.map(describeStep).join('; '),
+      steps,
+      evidence: evidenceOf(order),
+      session: sessionOf(order.alert, first === undefined ? null : options.look().resolve(first)),
+      before: this.facts(steps),
+    };
   }
 
   refuse(message: string): ActionResult {
@@ -104,7 +121,7 @@ export class Executor {
         now: () => options.now(),
         sleep: ms => options.sleep(ms),
         grace_ms: options.grace_ms(),
-        admit: (process, view) => this.admits(process, view, requester),
+        admit: (process, view) => this.admits(process, view, requester, targetsOf(steps)),
       });
       processes.push(...done.processes);
       if (done.problem !== null) problems.push(done.problem);
@@ -118,10 +135,15 @@ export class Executor {
   }
 
   /** Who joins a tree or a group meanwhile is judged like those that were there. */
-  private admits(process: LiveProcess, view: ProcessView, requester: Requester): boolean {
+  private admits(
+    process: LiveProcess,
+    view: ProcessView,
+    requester: Requester,
+    targets: readonly ProcessRef[],
+  ): boolean {
     const named = requester.kind === 'person' ? requester.named_pid : null;
     if (whyProtected(process, this.options.protection(view), named) !== null) return false;
-    if (requester.kind === 'auto') return process.uid !== 0;
+    if (requester.kind === 'auto') return targets.some(target => target.uid === process.uid);
     return mayAct(requester, process.uid, this.options.admin_gid);
   }
 
@@ -152,6 +174,10 @@ export class Executor {
   ): ActionResult {
     return { time_ms: this.options.now(), outcome, processes, after, message };
   }
+}
+
+function messageOf(error: unknown): string {
+  return printable(error instanceof Error ? error.message : String(error), 300);
 }
 
 function summary(processes: readonly ProcessOutcome[]): string {

@@ -3,6 +3,7 @@ import type { ProcessRef, ProcessSample, SessionRef, Snapshot } from '../collect
 import { PAGE_SIZE_BYTES } from '../proc/boot.js';
 import { listPids, readArgv, readExe, readUid } from '../proc/read.js';
 import { parseStat, type Stat } from '../proc/stat.js';
+import { parseCgroup } from '../proc/table-details.js';
 
 /** A process as it is at this moment, with all that a decision to signal it rests on. */
 export interface LiveProcess extends ProcessRef {
@@ -59,28 +60,25 @@ export interface ProcessView {
   group(pgid: number): LiveProcess[];
   /** Everything in the cgroup and in those below it. */
   cgroup(path: string): LiveProcess[];
-  /** The process, its parents up to init, and all its descendants. */
-  kin(pid: number): ReadonlySet<number>;
+  /** The process itself, its parent, and so on up to init. */
+  ancestors(pid: number): number[];
 }
 
 /**
- * /proc at one moment: the tree of all processes from one pass over their `stat`, the rest of a process
- * when it is asked for. Made anew for each decision, about 10 ms at 1,000 processes.
+ * /proc at one moment. Made anew for each decision; what is read stays as it was found. Single processes cost
+ * some files each, trees and groups one pass over the `stat` of all.
  */
 export class LiveView implements ProcessView {
-  private readonly stats = new Map<number, LiveStat>();
+  private readonly stats = new Map<number, LiveStat | null>();
   private readonly found = new Map<number, LiveProcess | null>();
   private readonly samples: ReadonlyMap<number, ProcessSample>;
+  private complete = false;
 
   constructor(
     private readonly root: string,
     snapshot: Snapshot | null,
   ) {
     this.samples = new Map((snapshot?.processes ?? []).map(sample => [sample.pid, sample]));
-    for (const pid of listPids(root)) {
-      const stat = tryRead(() => parseLiveStat(readFileSync(`${root}/${pid}/stat`, 'utf8')));
-      if (stat !== null) this.stats.set(pid, stat);
-    }
   }
 
   find(pid: number): LiveProcess | null {
@@ -98,49 +96,66 @@ export class LiveView implements ProcessView {
   }
 
   tree(pid: number): LiveProcess[] {
-    return this.pids(this.descendants([pid]));
+    return this.pids(this.descendants(pid));
   }
 
   group(pgid: number): LiveProcess[] {
-    return this.pids([...this.stats.values()].filter(stat => stat.pgid === pgid).map(stat => stat.pid));
+    return this.pids(
+      this.all()
+        .filter(stat => stat.pgid === pgid)
+        .map(stat => stat.pid),
+    );
   }
 
   cgroup(path: string): LiveProcess[] {
     const inside = (own: string | null) => own === path || own?.startsWith(`${path}/`) === true;
-    return this.pids([...this.stats.keys()]).filter(process => inside(process.cgroup));
+    return this.pids(this.all().map(stat => stat.pid)).filter(process => inside(process.cgroup));
   }
 
-  kin(pid: number): ReadonlySet<number> {
-    const kin = new Set(this.descendants([pid]));
-    for (let at = pid; at > 0 && this.stats.has(at); ) {
-      at = this.stats.get(at)!.ppid;
-      if (kin.has(at)) break;
-      kin.add(at);
+  ancestors(pid: number): number[] {
+    const line = [pid];
+    for (let stat = this.stat(pid); stat !== null && !line.includes(stat.ppid); stat = this.stat(stat.ppid))
+      line.push(stat.ppid);
+    return line;
+  }
+
+  private stat(pid: number): LiveStat | null {
+    let stat = this.stats.get(pid);
+    if (stat === undefined) {
+      const valid = Number.isInteger(pid) && pid > 0;
+      stat = valid ? tryRead(() => parseLiveStat(readFileSync(`${this.root}/${pid}/stat`, 'utf8'))) : null;
+      this.stats.set(pid, stat);
     }
-    return kin;
+    return stat;
+  }
+
+  private all(): LiveStat[] {
+    if (!this.complete) for (const pid of listPids(this.root)) this.stat(pid);
+    this.complete = true;
+    return [...this.stats.values()].filter(stat => stat !== null);
   }
 
   private pids(pids: readonly number[]): LiveProcess[] {
     return pids.map(pid => this.find(pid)).filter(process => process !== null);
   }
 
-  private descendants(roots: readonly number[]): number[] {
+  private descendants(root: number): number[] {
     const children = new Map<number, number[]>();
-    for (const { pid, ppid } of this.stats.values()) {
+    for (const { pid, ppid } of this.all()) {
       const list = children.get(ppid);
       if (list === undefined) children.set(ppid, [pid]);
       else list.push(pid);
     }
-    const all = new Set(roots.filter(pid => this.stats.has(pid)));
+    const all = new Set([root]);
     // A set is walked in the order of insertion, and what is added meanwhile is walked too.
     for (const pid of all) for (const child of children.get(pid) ?? []) all.add(child);
     return [...all];
   }
 
   private read(pid: number): LiveProcess | null {
-    const stat = this.stats.get(pid);
-    const uid = stat === undefined ? null : readUid(this.root, pid);
-    if (stat === undefined || uid === null) return null;
+    const stat = this.stat(pid);
+    const uid = stat === null ? null : readUid(this.root, pid);
+    if (stat === null || uid === null) return null;
     const argv = readArgv(this.root, pid);
     const { start_ticks } = stat;
     return {
@@ -159,7 +174,7 @@ export class LiveView implements ProcessView {
       rss_bytes: stat.rss_pages * PAGE_SIZE_BYTES,
       argv,
       exe: readExe(this.root, pid),
-      cgroup: readCgroup(this.root, pid),
+      cgroup: parseCgroup(tryRead(() => readFileSync(`${this.root}/${pid}/cgroup`, 'utf8')) ?? ''),
       session: this.sessionOf(pid, start_ticks),
     };
   }
@@ -173,19 +188,6 @@ export class LiveView implements ProcessView {
 /** The plain data of a process, as it is written down. */
 export function refOf({ pid, start_ticks, uid, comm, cmdline }: ProcessRef): ProcessRef {
   return { pid, start_ticks, uid, comm, cmdline };
-}
-
-/**
- * The path in the unified hierarchy (line `0::/path`), or in systemd's own where there are several;
- * cgroups(7).
- */
-export function readCgroup(root: string, pid: number): string | null {
-  const text = tryRead(() => readFileSync(`${root}/${pid}/cgroup`, 'utf8'));
-  if (text === null) return null;
-  const lines = text.split('\n');
-  const own =
-    lines.find(line => line.startsWith('0::')) ?? lines.find(line => line.includes(':name=systemd:'));
-  return own === undefined ? null : own.replace(/^[^:]*:[^:]*:/, '');
 }
 
 /** Thread ids of a process; empty when it is gone. */

@@ -156,8 +156,11 @@ export interface ActionResult {
   message: string;
 }
 
-/** Where actions are written down. `begin` returns when the record is safe on disk; if it throws, nothing is done. */
+/**
+ * Where actions are written down. `begin` resolves with a number for the record once it is safe on disk; if
+ * it fails, nothing is done.
+ */
 export interface AuditLog {
-  begin(record: ActionRecord): number;
-  finish(id: number, result: ActionResult): void;
+  begin(record: ActionRecord): Promise<number>;
+  finish(id: number, result: ActionResult): Promise<void>;
 }

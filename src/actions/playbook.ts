@@ -6,30 +6,33 @@
  * - `storm`: a whole group ran away; end the group
  * - `zombies`: dead already; only the parent can help
  * - `leak`: grows without bound; starting it again helps
- * - `hog`: takes much of something; name it
+ * - `cpu`: takes much CPU; let it yield, or end it
+ * - `hog`: takes much of something else; name it
  * - `service`: a unit failed; restart it
  * - `host`: the machine is short of something; name who uses it
  */
-export type Play = 'leftovers' | 'duplicates' | 'storm' | 'zombies' | 'leak' | 'hog' | 'service' | 'host';
+export type Play =
+  | 'leftovers'
+  | 'duplicates'
+  | 'storm'
+  | 'zombies'
+  | 'leak'
+  | 'cpu'
+  | 'hog'
+  | 'service'
+  | 'host';
 
 const PLAYBOOK: Readonly<Record<string, Play>> = {
   orphan: 'leftovers',
-  orphans: 'leftovers',
-  orphan_processes: 'leftovers',
-  agent_orphans: 'leftovers',
   duplicates: 'duplicates',
-  duplicate_processes: 'duplicates',
-  process_duplicates: 'duplicates',
   ghost_process_storm: 'duplicates',
   fork_storm: 'storm',
-  process_storm: 'storm',
-  storm: 'storm',
   zombie: 'zombies',
-  zombies: 'zombies',
-  zombie_processes: 'zombies',
   memory_leak: 'leak',
   fd_leak: 'leak',
-  unit_failed: 'service',
+  agent_memory: 'leak',
+  cpu_high: 'cpu',
+  unit_failing: 'service',
 };
 
 export function playOf(alert: { rule: string; subject: { kind: string } }): Play {

@@ -46,6 +46,11 @@ export function proposeFor(alert: Alert, context: ProposeContext): Proposed {
         [{ type: 'restart_service', target: alert.subject.name }],
         `Read its journal, then start ${printable(alert.subject.name, 100)} again.`,
       );
+    case 'cpu':
+      return say(
+        [...living.slice(0, 1).map(yieldToOthers), ...living.slice(0, 1).map(end)],
+        culprits(living),
+      );
     case 'hog':
       return say(living.slice(0, 1).map(end), culprits(living));
     case 'host':
@@ -58,6 +63,11 @@ function say(proposals: ActionProposal[], text: string, command: string | null =
 }
 
 const end = (process: ProcessRef): ActionProposal => ({ type: 'kill_process', target: String(process.pid) });
+
+const yieldToOthers = (process: ProcessRef): ActionProposal => ({
+  type: 'renice',
+  target: String(process.pid),
+});
 
 function duplicates(living: readonly LiveProcess[], keep: number): Proposed {
   const byCommand = new Map<string, LiveProcess[]>();

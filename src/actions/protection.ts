@@ -56,8 +56,8 @@ const ALWAYS_PROTECTED = [
 ];
 
 export interface Protection {
-  /** vigil, everything it came from, and everything it started. */
-  own_pids: ReadonlySet<number>;
+  /** True for vigil, everything it came from, and everything it started. */
+  isOwn(pid: number): boolean;
   protected_pids: readonly number[];
   protected_commands: readonly string[];
   sessions: readonly SessionSample[];
@@ -74,7 +74,7 @@ export function whyProtected(
 ): string | null {
   if (process.pid <= 1) return 'is init';
   if (process.kernel_thread) return 'is a kernel thread';
-  if (protection.own_pids.has(process.pid)) return 'belongs to vigil itself, or vigil runs inside it';
+  if (protection.isOwn(process.pid)) return 'belongs to vigil itself, or vigil runs inside it';
   if (protection.protected_pids.includes(process.pid)) return 'is in `protected_pids`';
   const names = namesOf(process);
   if (matches(ALWAYS_PROTECTED, names)) return 'holds the system or the desktop together';

@@ -208,7 +208,7 @@ class Termination {
 
 function fateOf(stat: Pick<Stat, 'state' | 'ppid'> | null, signals: readonly SignalName[]): Fate {
   if (stat !== null && stat.state !== 'Z' && stat.state !== 'X')
-    return stat.state === 'D' ? 'blocked' : 'survived';
+    return stat.state === 'D' && signals.includes('SIGKILL') ? 'blocked' : 'survived';
   // Init collects sooner or later, whatever it is in a container.
   if (stat !== null && stat.ppid > 1) return 'zombie';
   if (signals.length === 0) return 'gone_before';

@@ -19,11 +19,11 @@ export const STRANGER: Person = { uid: 54_322, gid: 54_322, groups: [] };
 export class MemoryAudit implements AuditLog {
   readonly entries: { record: ActionRecord; result: ActionResult | null }[] = [];
   broken = false;
-  begin(record: ActionRecord): number {
+  async begin(record: ActionRecord): Promise<number> {
     if (this.broken) throw new Error('disk full');
     return this.entries.push({ record, result: null });
   }
-  finish(id: number, result: ActionResult): void {
+  async finish(id: number, result: ActionResult): Promise<void> {
     this.entries[id - 1]!.result = result;
   }
 }
@@ -85,15 +85,15 @@ export class Rig {
 }
 
 /** A session of UID whose agent has ended and left `count` processes behind. */
-export async function deadSession(processes: Processes, rig: Rig, count: number, command = 'sleep 98764') {
+export async function deadSession(processes: Processes, rig: Rig, count: number) {
   const file = `left-${count}-${Math.random().toString(36).slice(2)}`;
   const agent = processes.script(
-    `n=0; while [ $n -lt ${count} ]; do ${command} & echo $! >> $DIR/${file}; n=$((n+1)); done`,
+    `n=0; while [ $n -lt ${count} ]; do sleep 98764 & echo $! >> $DIR/${file}; n=$((n+1)); done`,
     { uid: UID },
   );
   const session: SessionRef = { pid: agent, start_ticks: 1, agent: 'claude-code', cwd: '/', alive: false };
   const pids = await processes.pids(file, count);
-  const refs = await Promise.all(pids.map(pid => processes.running(pid, command.split(' ').at(-1)!)));
+  const refs = await Promise.all(pids.map(pid => processes.running(pid)));
   while (refs.some(ref => isAlive({ ...ref, pid: agent })))
     await new Promise(resolve => setTimeout(resolve, 10));
   rig.sessions.push(session);

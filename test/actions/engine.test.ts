@@ -6,6 +6,8 @@ import { actionsConfig, deadSession, OWNER, Rig, ROOT, STRANGER, UID } from './e
 import { alertOf } from './fakes.js';
 import { isAlive, Processes } from './rig.js';
 
+vi.setConfig({ testTimeout: 30_000 });
+
 let processes: Processes;
 beforeEach(() => {
   processes = new Processes();
@@ -21,18 +23,18 @@ describe.runIf(process.getuid?.() === 0)('a dead session that left 12 processes'
   const incident = async (keys: Record<string, unknown>) => {
     const rig = new Rig(processes, keys);
     const { refs } = await deadSession(processes, rig, 12);
-    return { rig, refs, alert: alertOf('orphans', refs) };
+    return { rig, refs, alert: alertOf('orphan', refs) };
   };
 
   it('auto ends exactly those, a double under a live session survives, and all of it is on record', async () => {
     const { rig, refs, alert } = await incident(AUTO);
     const agent = processes.script('sleep 98764 & echo $! > $DIR/double; wait', { uid: UID });
     const [pid] = await processes.pids('double');
-    const double = await processes.running(pid!, '98764');
+    const double = await processes.running(pid!);
     const session: SessionRef = { ...processes.ref(agent), agent: 'claude-code', cwd: '/', alive: true };
     rig.sessions.push(session);
     rig.lineage.push({ ...double, session });
-    await rig.take(alertOf('orphans', [...refs, double]));
+    await rig.take(alertOf('orphan', [...refs, double]));
     expect(survivors(refs)).toBe(0);
     expect(isAlive(double)).toBe(true);
     expect(rig.signaller.sent.map(({ pid }) => pid).sort()).toEqual(refs.map(({ pid }) => pid).sort());
@@ -40,7 +42,7 @@ describe.runIf(process.getuid?.() === 0)('a dead session that left 12 processes'
     const { record, result } = rig.audit.entries[0]!;
     expect(record).toMatchObject({
       alert_id: alert.id,
-      rule: 'orphans',
+      rule: 'orphan',
       requester: { kind: 'auto' },
       risk: 'safe',
       before: { processes: 12 },
@@ -111,8 +113,8 @@ describe.runIf(process.getuid?.() === 0)('a dead session that left 12 processes'
     const { rig, refs, alert } = await incident({ mode: 'observe' });
     const { refs: others } = await deadSession(processes, rig, 2);
     await rig.take(alert);
-    await rig.take({ ...alertOf('orphans', others), key: 'other' });
-    await rig.take({ ...alertOf('orphans', others), key: 'other' }, 'alert_resolved');
+    await rig.take({ ...alertOf('orphan', others), key: 'other' });
+    await rig.take({ ...alertOf('orphan', others), key: 'other' }, 'alert_resolved');
     rig.engine.configure(actionsConfig(AUTO));
     await rig.engine.settled();
     expect([survivors(refs), survivors(others)]).toEqual([0, 2]);
@@ -121,7 +123,7 @@ describe.runIf(process.getuid?.() === 0)('a dead session that left 12 processes'
   it('one that survives is not signalled again and again', async () => {
     const rig = new Rig(processes, AUTO, { signaller: { send: () => 'denied' } });
     const { refs } = await deadSession(processes, rig, 1);
-    for (let i = 0; i < 3; i++) await rig.take(alertOf('orphans', refs), 'alert_updated');
+    for (let i = 0; i < 3; i++) await rig.take(alertOf('orphan', refs), 'alert_updated');
     expect(rig.audit.entries).toHaveLength(1);
     expect(rig.audit.entries[0]?.result).toMatchObject({ outcome: 'failed' });
     expect(rig.audit.entries[0]?.result?.message).toContain('may not signal');
@@ -178,7 +180,7 @@ const request = (ref: { pid: number; start_ticks: number | null }, by = ROOT, mo
 
 describe('a person who names a process', () => {
   const sleeper = (uid?: number) =>
-    processes.running(processes.script('exec sleep 98763', uid === undefined ? {} : { uid }), 'sleep');
+    processes.running(processes.script('exec sleep 98763', uid === undefined ? {} : { uid }));
 
   it('ends it, by force at once', async () => {
     const rig = new Rig(processes);
@@ -196,7 +198,7 @@ describe('a person who names a process', () => {
     const rig = new Rig(processes);
     const leader = processes.script('sleep 98763 & echo $! > $DIR/member; wait');
     const [member] = await processes.pids('member');
-    const refs = [processes.ref(leader), await processes.running(member!, 'sleep')];
+    const refs = [processes.ref(leader), await processes.running(member!)];
     const verdict = rig.engine.previewKill(request(refs[0]!, ROOT, { group: true }));
     expect(verdict.steps.flatMap(step => (step.kind === 'terminate' ? step.targets : []))).toEqual(refs);
     expect(survivors(refs)).toBe(2);
@@ -274,8 +276,8 @@ describe('a person who names a process', () => {
 describe('plans that are not about ending processes', () => {
   it('renice makes it yield, threads and all', async () => {
     const rig = new Rig(processes);
-    const ref = await processes.running(processes.script('exec sleep 98763'), 'sleep');
-    const alert = alertOf('cpu_hog', [ref]);
+    const ref = await processes.running(processes.script('exec sleep 98763'));
+    const alert = alertOf('cpu_high', [ref]);
     const [plan] = rig.engine.judgeProposals([{ type: 'renice', target: String(ref.pid) }], alert);
     expect(plan?.command).toBe(`renice -n 10 -p ${ref.pid}`);
     expect(await rig.engine.execute(plan!.id, ROOT)).toMatchObject({ outcome: 'done' });
@@ -284,7 +286,7 @@ describe('plans that are not about ending processes', () => {
 
   it('a failed service is restarted by root, without a shell, and a failure is told', async () => {
     const rig = new Rig(processes, AUTO);
-    const alert = alertOf('unit_failed', [], { kind: 'unit', name: 'web.service', uid: null });
+    const alert = alertOf('unit_failing', [], { kind: 'unit', name: 'web.service', uid: null });
     await rig.take(alert);
     expect(rig.commands).toEqual([]);
     const [plan] = rig.engine.propose(alert);

@@ -77,8 +77,9 @@ export class FakeView implements ProcessView {
       process => process.cgroup === path || process.cgroup?.startsWith(`${path}/`),
     );
   }
-  kin() {
-    return new Set<number>();
+  ancestors(pid: number): number[] {
+    const parent = this.find(pid)?.ppid;
+    return parent === undefined ? [pid] : [pid, ...this.ancestors(parent)];
   }
 }
 
@@ -135,7 +136,7 @@ export function contextOf(
   processes: readonly LiveProcess[],
   changes: Partial<PolicyContext> = {},
 ): PolicyContext {
-  const alert = changes.alert === undefined ? alertOf('orphans', processes) : changes.alert;
+  const alert = changes.alert === undefined ? alertOf('orphan', processes) : changes.alert;
   return {
     mode: 'auto',
     view: new FakeView(processes),
@@ -144,7 +145,7 @@ export function contextOf(
     keep_newest: 1,
     admin_gid: 77,
     systemctl: '/usr/bin/systemctl',
-    own_pids: new Set(),
+    isOwn: () => false,
     protected_pids: [],
     protected_commands: configSchema.parse({}).actions.protected_commands,
     sessions: [sessionSample(DEAD), sessionSample(LIVE)],

@@ -99,8 +99,8 @@ describe('a malicious proposal', () => {
   ];
   const others = [live(200), live(201), live(202, { uid: 0 })];
   const context = contextOf([...named, ...others], {
-    alert: alertOf('orphans', named, { kind: 'unit', name: 'vigil.service', uid: null }),
-    own_pids: new Set([105]),
+    alert: alertOf('orphan', named, { kind: 'unit', name: 'vigil.service', uid: null }),
+    isOwn: pid => pid === 105,
   });
 
   it(`is never allowed, by nobody (${RUNS} of them)`, () => {
@@ -125,7 +125,7 @@ describe('through the whole engine, with real processes', () => {
 
   beforeAll(async () => {
     processes = new Processes();
-    bystander = await processes.running(processes.script('exec sleep 98762'), 'sleep');
+    bystander = await processes.running(processes.script('exec sleep 98762'));
     signaller = new CountingSignaller(null);
     rig = new Rig(processes, { mode: 'auto' }, { signaller, own_pid: process.pid });
   });
@@ -134,7 +134,7 @@ describe('through the whole engine, with real processes', () => {
   it(`leads to no signal and no program (${RUNS} of them)`, async () => {
     const self = refOf(new LiveView('/proc', null).find(process.ppid)!);
     const init = { pid: 1, start_ticks: 0, uid: 0, comm: 'init', cmdline: 'init' };
-    const alert = alertOf('orphans', [init, { ...init, pid: -1 }, self]);
+    const alert = alertOf('orphan', [init, { ...init, pid: -1 }, self]);
     const pids = [1, process.pid, process.ppid, bystander.pid];
     await fc.assert(
       fc.asyncProperty(proposals(pids), async input => {

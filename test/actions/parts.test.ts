@@ -91,7 +91,7 @@ describe('what an alert calls for', () => {
 
   it('zombies: nothing to signal, the parents are named', () => {
     const dead = [live(100, { state: 'Z', ppid: 42 }), live(101, { state: 'Z', ppid: 42 })];
-    const { proposals, text } = propose('zombies', dead, [live(42, { comm: 'lazy\u001b[2J' })]);
+    const { proposals, text } = propose('zombie', dead, [live(42, { comm: 'lazy\u001b[2J' })]);
     expect(proposals).toEqual([]);
     expect(text).toContain('lazy\\x1b[2J (pid 42)');
     expect(text.match(/pid 42/g)).toHaveLength(1);
@@ -117,14 +117,14 @@ describe('what an alert calls for', () => {
   });
 
   it('memory is short: nobody is ended, the largest are named', () => {
-    const { proposals, text } = propose('memory', [], [], 'host');
+    const { proposals, text } = propose('ram', [], [], 'host');
     expect(proposals).toEqual([]);
     expect(text).toBe('Look at: chrome (pid 300) 1 MiB.');
   });
 
   it('who is gone needs nothing', () => {
     expect(
-      proposeFor(alertOf('orphans', [live(100)]), { view: new FakeView([]), snapshot: null, keep_newest: 1 }),
+      proposeFor(alertOf('orphan', [live(100)]), { view: new FakeView([]), snapshot: null, keep_newest: 1 }),
     ).toMatchObject({
       proposals: [],
     });

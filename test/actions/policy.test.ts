@@ -52,7 +52,7 @@ describe('an orphan of a dead session', () => {
   it('is left to a person when it has become another program', () => {
     const before = live(100);
     const context = contextOf([live(100, { argv: ['node', 'other.js'] })], {
-      alert: alertOf('orphans', [before]),
+      alert: alertOf('orphan', [before]),
     });
     expect(judge(kill(100), auto, context)).toMatchObject({ allowed: false, risk: 'moderate' });
   });
@@ -63,7 +63,7 @@ describe('an orphan of a dead session', () => {
   });
 
   it('is nobody once another has its pid', () => {
-    const context = contextOf([live(100, { start_ticks: 9999 })], { alert: alertOf('orphans', [live(100)]) });
+    const context = contextOf([live(100, { start_ticks: 9999 })], { alert: alertOf('orphan', [live(100)]) });
     const verdict = judge(kill(100), person(0), context);
     expect(verdict).toMatchObject({ allowed: false, steps: [] });
     expect(verdict.reason).toContain('gone');
@@ -96,7 +96,7 @@ describe('duplicates', () => {
 describe('nobody may signal', () => {
   const interactive = { argv: ['bash'], comm: 'bash', has_tty: true };
   it.each<[string, Partial<LiveProcess>, Partial<PolicyContext>]>([
-    ['vigil’s own family', {}, { own_pids: new Set([100]) }],
+    ['vigil’s own family', {}, { isOwn: () => true }],
     ['a kernel thread', { kernel_thread: true }, {}],
     ['a protected pid', {}, { protected_pids: [100] }],
     ['sshd', { comm: 'sshd', argv: ['sshd: ann@pts/3'] }, {}],
@@ -208,7 +208,7 @@ describe('other actions', () => {
   });
 
   const unit = (name: string, uid: number | null = null) =>
-    alertOf('unit_failed', [], { kind: 'unit', name, uid });
+    alertOf('unit_failing', [], { kind: 'unit', name, uid });
   const restart = (target: string, who: Requester, alert = unit('web.service')) =>
     judge({ type: 'restart_service', target }, who, contextOf([], { alert }));
 
@@ -294,7 +294,7 @@ describe('a model', () => {
   });
 
   it('reaches nothing outside the alert', () => {
-    const context = contextOf([live(100), live(101)], { alert: alertOf('orphans', [live(100)]) });
+    const context = contextOf([live(100), live(101)], { alert: alertOf('orphan', [live(100)]) });
     expect(judge(kill(101), person(0), context)).toMatchObject({ allowed: false, steps: [] });
   });
 });

@@ -56,10 +56,10 @@ export class Processes {
   }
 
   /** Waits until the process runs what it was started for. */
-  async running(pid: number, word: string): Promise<ProcessRef> {
+  async running(pid: number, comm = 'sleep'): Promise<ProcessRef> {
     return vi.waitFor(() => {
       const ref = this.ref(pid);
-      if (!ref.cmdline.includes(word)) throw new Error(`${pid} is still ${ref.cmdline}`);
+      if (ref.comm !== comm) throw new Error(`${pid} is still ${ref.cmdline}`);
       return ref;
     }, 10_000);
   }

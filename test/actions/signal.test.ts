@@ -7,6 +7,8 @@ import { ProcessSignaller, type SignalCalls, systemCalls } from '../../src/actio
 import { Built } from '../cli/built.js';
 import { isAlive, Processes, stateOf } from './rig.js';
 
+vi.setConfig({ testTimeout: 30_000 });
+
 let processes: Processes;
 beforeEach(() => {
   processes = new Processes();
@@ -56,7 +58,7 @@ describe('a signal arrives', () => {
     ],
     ['by kill without system calls', null],
   ])('%s', async (_, calls) => {
-    const ref = await processes.running(processes.script('exec sleep 98765'), 'sleep');
+    const ref = await processes.running(processes.script('exec sleep 98765'));
     const handle = holdProcess(ref)!;
     expect(new ProcessSignaller(calls).send(handle, 'SIGTERM')).toBe('sent');
     await vi.waitFor(() => expect(isAlive(ref)).toBe(false));
@@ -64,7 +66,7 @@ describe('a signal arrives', () => {
   });
 
   it('not when the kernel says no, and then nothing else is tried', async () => {
-    const ref = await processes.running(processes.script('exec sleep 98765'), 'sleep');
+    const ref = await processes.running(processes.script('exec sleep 98765'));
     const handle = holdProcess(ref)!;
     expect(new ProcessSignaller(refuses(errno.EPERM)).send(handle, 'SIGKILL')).toBe('denied');
     handle.close();

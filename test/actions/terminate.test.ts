@@ -9,6 +9,8 @@ import type { ProcessRef } from '../../src/collectors/snapshot.js';
 import { parseStat } from '../../src/proc/stat.js';
 import { isAlive, Processes, stateOf } from './rig.js';
 
+vi.setConfig({ testTimeout: 30_000 });
+
 let processes: Processes;
 beforeEach(() => {
   processes = new Processes();
@@ -38,7 +40,7 @@ function end(ref: ProcessRef, scope: Scope, changes: Partial<TerminateOptions> =
 const SLEEP = 'sleep 98765';
 
 it('SIGTERM is enough for one that complies', async () => {
-  const ref = await processes.running(processes.script(`exec ${SLEEP}`), 'sleep');
+  const ref = await processes.running(processes.script(`exec ${SLEEP}`));
   expect(await end(ref, 'process')).toMatchObject([{ fate: 'terminated', signals: ['SIGTERM'], note: null }]);
   expect(isAlive(ref)).toBe(false);
 });
@@ -59,14 +61,14 @@ it('one that ignores SIGTERM gets it once, then SIGKILL', async () => {
 
 it('a stopped one is woken to end', async () => {
   const pid = processes.script(`exec ${SLEEP}`);
-  const ref = await processes.running(pid, 'sleep');
+  const ref = await processes.running(pid);
   process.kill(pid, 'SIGSTOP');
   await vi.waitFor(() => expect(stateOf(ref)).toBe('T'));
   expect(await end(ref, 'process')).toMatchObject([{ fate: 'terminated' }]);
 });
 
 it('by force there is no SIGTERM', async () => {
-  const ref = await processes.running(processes.script(`exec ${SLEEP}`), 'sleep');
+  const ref = await processes.running(processes.script(`exec ${SLEEP}`));
   expect(await end(ref, 'process', { force: true })).toMatchObject([
     { fate: 'killed', signals: ['SIGKILL'] },
   ]);
@@ -79,7 +81,7 @@ it('one that is gone is nobody’s', async () => {
 });
 
 it('a whole tree goes, stubborn and double-forked ones and what is forked meanwhile; a double survives', async () => {
-  const bystander = await processes.running(processes.script(`exec ${SLEEP}`), 'sleep');
+  const bystander = await processes.running(processes.script(`exec ${SLEEP}`));
   const root = processes.script(
     // a child that ignores SIGTERM, one whose parent ended, and one that is born by SIGTERM itself
     `trap '${SLEEP} & echo $! > $DIR/late; exit' TERM
@@ -89,11 +91,7 @@ it('a whole tree goes, stubborn and double-forked ones and what is forked meanwh
   );
   const [stubborn] = await processes.pids('stubborn');
   const [orphan] = await processes.pids('orphan');
-  const refs = [
-    processes.ref(root),
-    await processes.running(stubborn!, 'sleep'),
-    await processes.running(orphan!, 'sleep'),
-  ];
+  const refs = [processes.ref(root), await processes.running(stubborn!), await processes.running(orphan!)];
   const outcomes = await end(refs[0]!, 'tree');
   const fates = Object.fromEntries(outcomes.map(({ process, fate }) => [process.pid, fate]));
   const [late] = await processes.pids('late');
@@ -107,10 +105,10 @@ it('a whole tree goes, stubborn and double-forked ones and what is forked meanwh
 });
 
 it('a group goes and nobody else', async () => {
-  const other = await processes.running(processes.script(`exec ${SLEEP}`), 'sleep');
+  const other = await processes.running(processes.script(`exec ${SLEEP}`));
   const leader = processes.script(`${SLEEP} & ${SLEEP} & echo $! > $DIR/member; wait`);
   const [member] = await processes.pids('member');
-  const refs = [processes.ref(leader), await processes.running(member!, 'sleep')];
+  const refs = [processes.ref(leader), await processes.running(member!)];
   const outcomes = await end(refs[0]!, 'group');
   expect(outcomes.map(({ fate }) => fate)).toEqual(['terminated', 'terminated', 'terminated']);
   expect([...refs, other].map(isAlive)).toEqual([false, false, true]);
@@ -130,6 +128,21 @@ it('who joins and may not be signalled is spared', async () => {
   expect(isAlive(born)).toBe(true);
 });
 
+it('who joins gets a SIGTERM of its own; the others get no second one', async () => {
+  const root = processes.script(
+    `trap 'echo TERM >> $DIR/terms' TERM; echo $$ > $DIR/ready
+     for i in 1 2 3 4 5 6; do sleep 0.1; done; sleep 98765 & echo $! > $DIR/new
+     while :; do sleep 0.05; done`,
+  );
+  await processes.pids('ready');
+  const ref = processes.ref(root);
+  const outcomes = await end(ref, 'tree', { grace_ms: 2000 });
+  const [late] = await processes.pids('new');
+  expect(outcomes.find(({ process }) => process.pid === late)).toMatchObject({ signals: ['SIGTERM'] });
+  expect(outcomes.find(({ process }) => process.pid === root)?.signals).toEqual(['SIGTERM', 'SIGKILL']);
+  expect(processes.lines('terms')).toEqual(['TERM']);
+});
+
 it('a zombie is dead, and its parent is named', async () => {
   const parent = processes.start([
     'python3',
@@ -140,26 +153,26 @@ open("${processes.dir}/child", "w").write(str(child.pid))
 time.sleep(98765)`,
   ]);
   const [child] = await processes.pids('child');
-  const ref = await processes.running(child!, 'sleep');
+  const ref = await processes.running(child!);
   const [outcome] = await end(ref, 'process');
   expect(outcome).toMatchObject({ fate: 'zombie', signals: ['SIGTERM'] });
   expect(outcome?.note).toContain(`python3 (pid ${parent})`);
 });
 
 it('one that changed its owner meanwhile is spared', async () => {
-  const ref = await processes.running(processes.script(`exec ${SLEEP}`), 'sleep');
+  const ref = await processes.running(processes.script(`exec ${SLEEP}`));
   expect(await end({ ...ref, uid: ref.uid + 1 }, 'process')).toMatchObject([{ fate: 'spared', signals: [] }]);
   expect(isAlive(ref)).toBe(true);
 });
 
 it('one that may not be signalled survives, and that is said', async () => {
-  const ref = await processes.running(processes.script(`exec ${SLEEP}`), 'sleep');
+  const ref = await processes.running(processes.script(`exec ${SLEEP}`));
   const [outcome] = await end(ref, 'process', { signaller: { send: () => 'denied' } });
   expect(outcome).toMatchObject({ fate: 'survived', note: 'vigil may not signal it' });
 });
 
 it('one that hangs in the kernel is told from one that resists', async () => {
-  const ref = await processes.running(processes.script(`exec ${SLEEP}`), 'sleep');
+  const ref = await processes.running(processes.script(`exec ${SLEEP}`));
   const stat = parseStat(`${ref.pid} (dd) D 1 ${'0 '.repeat(17)}${ref.start_ticks} 0 0 0`)!;
   class Stuck extends ProcessHandle {
     override stat = () => stat;
