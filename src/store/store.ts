@@ -2,7 +2,7 @@ import type { Transition } from '../agents/model.js';
 import type { Alert } from '../alerts/alert.js';
 import type { Snapshot } from '../collectors/snapshot.js';
 import type { Logger } from '../log/logger.js';
-import { type EngineError, engineError } from './engine/error.js';
+import { EngineError, engineError } from './engine/error.js';
 import type { Operation } from './operation.js';
 import type { QueryArguments, QueryName, QueryResult } from './queries/index.js';
 import { Queue } from './queue.js';
@@ -328,7 +328,16 @@ export class Store {
       this.logger.error({ reason: error.message }, 'a question to the history failed');
       return this.open;
     }
-    if (error.trouble === 'corrupt' && (await this.beginAnew(error))) return true;
+    if (error.trouble === 'corrupt') {
+      const second = await this.beginAnew(error);
+      if (second === null) return true;
+      return this.wait(second);
+    }
+    return this.wait(error);
+  }
+
+  /** In memory, until it is tried again. */
+  private async wait(error: EngineError): Promise<false> {
     // A full disk leaves the database as it is; after anything else it is opened again.
     if (error.trouble !== 'full') {
       this.open = false;
@@ -342,19 +351,22 @@ export class Store {
     return false;
   }
 
-  private async beginAnew(error: EngineError): Promise<boolean> {
+  /** Null: a new database is open. */
+  private async beginAnew(error: EngineError): Promise<EngineError | null> {
+    this.open = false;
     try {
-      this.open = false;
-      this.movedAside = await this.runner.moveAside(this.now());
+      const moved_to = await this.runner.moveAside(this.now());
+      this.movedAside = moved_to;
+      const reason = error.message;
       this.logger.error(
-        { reason: error.message, moved_to: this.movedAside },
+        { reason, moved_to },
         'the history was damaged: it was moved aside, and a new one begins',
       );
       await this.reopen();
-      return true;
+      return null;
     } catch (second) {
-      this.logger.error({ reason: (second as Error).message }, 'no new history could begin');
-      return false;
+      const { trouble, message } = engineError(second, this.path);
+      return new EngineError(trouble, `${error.message}; no new history can begin: ${message}`);
     }
   }
 }

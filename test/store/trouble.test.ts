@@ -105,6 +105,24 @@ describe('a damaged database', () => {
     expect(rig.read('PRAGMA integrity_check')).toEqual([{ integrity_check: 'ok' }]);
   });
 
+  it.runIf(asRoot)('that cannot be moved stays, and that is said once', async () => {
+    const rig = new Rig(smallDisk());
+    writeFileSync(rig.path, 'hello\n'.repeat(200), { mode: 0o600 });
+    execFileSync('mount', ['-o', 'remount,ro', rig.directory]);
+    const store = await rig.open();
+    for (let i = 0; i < 3; i++) {
+      rig.now_ms += 11_000;
+      expect(await store.flush()).toBe(false);
+    }
+    expect(store.health().problem).toMatch(/not a database; no new history can begin: .* may not be written/);
+    expect(rig.log).toHaveLength(1);
+    execFileSync('mount', ['-o', 'remount,rw', rig.directory]);
+    rig.now_ms += 11_000;
+    expect(await store.flush()).toBe(true);
+    expect(aside(rig)).toHaveLength(1);
+    await store.stop();
+  });
+
   it('is not the fourth that is kept', async () => {
     const rig = new Rig();
     for (let i = 0; i < 5; i++) {

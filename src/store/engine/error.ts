@@ -25,7 +25,7 @@ export function engineError(error: unknown, file: string): EngineError {
     return new EngineError('full', `${file}: the disk is full: make room`);
   }
   if (/^SQLITE_READONLY|^EROFS$|^EACCES$|^EPERM$/.test(code)) {
-    return new EngineError('unavailable', `${file} may not be written: ${message}`);
+    return new EngineError('unavailable', `${file} may not be written (${code})`);
   }
   if (/^SQLITE_(BUSY|LOCKED|PROTOCOL)/.test(code)) {
     return new EngineError('unavailable', `${file} is locked by another program`);
