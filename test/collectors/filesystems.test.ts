@@ -218,6 +218,7 @@ time.sleep(60)
     await setTimeout(1_000);
     expect(await readFile('/proc/self/stat', 'utf8')).toContain(String(process.pid));
     expect(look(6_000)).toMatchObject({ type: 'fuse.silent', hung: true });
+    expect(await statfsByChild(folder, 300)).toBe('no answer');
     program.kill('SIGKILL');
     await once(program, 'exit');
     let now_ms = 40_000;

@@ -148,10 +148,12 @@ describe('NVML in trouble', () => {
   it('GPUs that all sleep are not woken', () => {
     const device = 'sys/bus/pci/drivers/nvidia/0000:01:00.0';
     const roots = tree({ [`${device}/power/runtime_status`]: 'suspended\n' });
-    const collector = new NvidiaCollector(() => ({
-      has: () => true,
-      call: () => expect.unreachable(),
-    }));
+    const call = vi.fn(async () => 0);
+    const collector = new NvidiaCollector(() => ({ has: () => true, call }));
     expect(collector.collect({ roots, now_ms: 0 })).toBeNull();
+    expect(call).not.toHaveBeenCalled();
+    roots.write({ [`${device}/power/runtime_status`]: 'active\n' });
+    collector.collect({ roots, now_ms: 10_000 });
+    expect(call).toHaveBeenCalled();
   });
 });

@@ -8,44 +8,51 @@ import { findHierarchies, type Hierarchies } from './hierarchies.js';
 import { readUsage } from './read.js';
 import { type Candidate, CgroupSearch } from './search.js';
 
-const SEARCH_MS = 60_000;
-/** Looked at in one round of a search: some 20 µs each. */
-const STEP = 200;
+const SEARCH_MS = 120_000;
+/** Looked at in one round of a search: some 50 µs each. */
+const STEP = 100;
+/** Each file takes 20 µs, and there are six for each cgroup. */
+const READ_MS = 30_000;
 
 /** Use and limits of the cgroups that have a memory limit, and of the units that use most memory. */
 export class CgroupCollector implements Collector {
   readonly name = 'cgroup';
-  readonly at_least_ms = 10_000;
+  readonly at_least_ms = 5_000;
   private hierarchies: Hierarchies | null = null;
   private search: CgroupSearch | null = null;
   private searched_ms = Number.NEGATIVE_INFINITY;
   private chosen: Candidate[] = [];
+  private read_ms = Number.NEGATIVE_INFINITY;
+  private samples: readonly CgroupSample[] = [];
   private before: { cpu_ms: Map<string, number>; now_ms: number } = { cpu_ms: new Map(), now_ms: 0 };
 
   collect({ roots, now_ms }: Context): Part {
-    if (now_ms - this.searched_ms >= SEARCH_MS) {
+    if (this.search === null && now_ms - this.searched_ms >= SEARCH_MS) {
+      const mounts = parseMountinfo(readFileSync(`${roots.proc}/self/mountinfo`, 'utf8'));
+      this.hierarchies = findHierarchies(mounts);
+      if (this.hierarchies === null) {
+        throw new NotHere('no cgroups are mounted', 'mount cgroup2 at /sys/fs/cgroup, as systemd does');
+      }
       this.searched_ms = now_ms;
-      this.hierarchies = findHierarchies(
-        parseMountinfo(readFileSync(`${roots.proc}/self/mountinfo`, 'utf8')),
-      );
-      if (this.hierarchies !== null) this.search = new CgroupSearch(this.hierarchies);
-    }
-    if (this.hierarchies === null) {
-      this.searched_ms = Number.NEGATIVE_INFINITY;
-      throw new NotHere('no cgroups are mounted', 'mount cgroup2 at /sys/fs/cgroup, as systemd does');
+      this.search = new CgroupSearch(this.hierarchies);
     }
     if (this.search?.step(STEP)) {
       this.chosen = this.search.chosen();
       this.search = null;
+      this.read_ms = Number.NEGATIVE_INFINITY;
     }
-    return { cgroups: this.read(this.hierarchies, now_ms) };
+    if (now_ms - this.read_ms >= READ_MS) {
+      this.read_ms = now_ms;
+      this.samples = this.hierarchies === null ? [] : this.read(this.hierarchies, now_ms);
+    }
+    return { cgroups: this.samples };
   }
 
   private read(hierarchies: Hierarchies, now_ms: number): CgroupSample[] {
     const { before } = this;
     this.before = { cpu_ms: new Map(), now_ms };
     const samples: CgroupSample[] = [];
-    for (const { path, memory_limit_bytes, pids_limit } of this.chosen) {
+    for (const { path, memory_limit_bytes } of this.chosen) {
       const { cpu_ms, ...usage } = readUsage(hierarchies, path);
       // Gone since the search.
       if (usage.memory_bytes === null && usage.pids === null && cpu_ms === null) continue;
@@ -55,7 +62,7 @@ export class CgroupCollector implements Collector {
         const per_s = perSecond(before.cpu_ms.get(path), cpu_ms, now_ms - before.now_ms);
         cpu_percent = per_s === null ? null : per_s / 10;
       }
-      samples.push({ path, memory_limit_bytes, pids_limit, ...usage, cpu_percent });
+      samples.push({ path, memory_limit_bytes, ...usage, cpu_percent });
     }
     return samples;
   }

@@ -7,12 +7,8 @@ export interface CgroupUsage {
   swap_bytes: number | null;
   cpu_ms: number | null;
   pids: number | null;
-  oom_kills: number | null;
-}
-
-export interface CgroupLimits {
-  memory_limit_bytes: number | null;
   pids_limit: number | null;
+  oom_kills: number | null;
 }
 
 /** v1 says "no limit" as the largest number of pages. */
@@ -32,12 +28,9 @@ export function keyed(text: string | null, key: string): number | null {
   return Number.isFinite(value) ? value : null;
 }
 
-export function readLimits({ memory, pids }: Hierarchies, path: string): CgroupLimits {
-  const limit = memory?.version === 1 ? 'memory.limit_in_bytes' : 'memory.max';
-  return {
-    memory_limit_bytes: memory === null ? null : parseLimit(tryReadText(`${memory.dir}${path}/${limit}`)),
-    pids_limit: pids === null ? null : parseLimit(tryReadText(`${pids.dir}${path}/pids.max`)),
-  };
+export function readMemoryLimit(memory: Hierarchy, path: string): number | null {
+  const file = memory.version === 1 ? 'memory.limit_in_bytes' : 'memory.max';
+  return parseLimit(tryReadText(`${memory.dir}${path}/${file}`));
 }
 
 export function readMemoryUsage(memory: Hierarchy, path: string): number | null {
@@ -52,6 +45,7 @@ export function readUsage({ memory, cpu, pids }: Hierarchies, path: string): Cgr
       : readMemory(memory, path)),
     cpu_ms: cpu === null ? null : readCpu(cpu, path),
     pids: pids === null ? null : tryReadNumber(`${pids.dir}${path}/pids.current`),
+    pids_limit: pids === null ? null : parseLimit(tryReadText(`${pids.dir}${path}/pids.max`)),
   };
 }
 

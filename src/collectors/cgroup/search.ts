@@ -1,11 +1,12 @@
 import { type Dirent, readdirSync, statSync } from 'node:fs';
 import type { Hierarchies } from './hierarchies.js';
-import { type CgroupLimits, readLimits, readMemoryUsage } from './read.js';
+import { readMemoryLimit, readMemoryUsage } from './read.js';
 
 /** A cgroup that is worth a look. */
-export interface Candidate extends CgroupLimits {
+export interface Candidate {
   /** From the root of the hierarchy, as in /proc/PID/cgroup. */
   path: string;
+  memory_limit_bytes: number | null;
 }
 
 const MAX_DEPTH = 8;
@@ -49,11 +50,11 @@ export class CgroupSearch {
     if (tree === null) return;
     const dir = `${tree.dir}${path}`;
     if (path !== '') {
-      const limits = readLimits(this.hierarchies, path);
-      if (limits.memory_limit_bytes !== null || UNIT.test(path)) {
-        const { memory } = this.hierarchies;
+      const { memory } = this.hierarchies;
+      const memory_limit_bytes = memory === null ? null : readMemoryLimit(memory, path);
+      if (memory_limit_bytes !== null || UNIT.test(path)) {
         const memory_bytes = (memory === null ? null : readMemoryUsage(memory, path)) ?? 0;
-        this.found.push({ candidate: { path, ...limits }, memory_bytes });
+        this.found.push({ candidate: { path, memory_limit_bytes }, memory_bytes });
       }
     }
     if (depth >= MAX_DEPTH || !hasChildren(dir)) return;

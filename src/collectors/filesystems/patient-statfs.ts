@@ -18,7 +18,7 @@ const MAX_WAITING = 16;
 export class PatientStatfs {
   private readonly known = new Map<string, Asked>();
 
-  constructor(private readonly ask: AskStatfs = statfsByChild) {}
+  constructor(private readonly ask: AskStatfs = mount => statfsByChild(mount)) {}
 
   /** What is known now. Null: nothing yet, or it may not be asked. Asks again when that is due. */
   sizes(mount: string, now_ms: number): { sizes: Sizes | null; hung: boolean } | null {

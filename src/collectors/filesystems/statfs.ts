@@ -43,12 +43,12 @@ const LIMIT_MS = 5_000;
 
 /**
  * Of a filesystem that may never answer: a process of its own asks, so that neither the event loop nor the
- * threads that Node reads files with can hang. It is killed after LIMIT_MS; one that cannot even be killed
+ * threads that Node reads files with can hang. It is killed after some seconds; one that cannot even be killed
  * leaves the promise open.
  */
 export type AskStatfs = (mount: string) => Promise<Sizes | 'no answer' | null>;
 
-export const statfsByChild: AskStatfs = async mount => {
+export async function statfsByChild(mount: string, limit_ms = LIMIT_MS): ReturnType<AskStatfs> {
   const stat = STAT.find(path => statFile(path)?.isFile());
   if (stat === undefined) return null;
   const child = execa(stat, ['-f', '-c', FORMAT, '--', mount], {
@@ -58,7 +58,7 @@ export const statfsByChild: AskStatfs = async mount => {
     reject: false,
     stdin: 'ignore',
     stderr: 'ignore',
-    timeout: LIMIT_MS,
+    timeout: limit_ms,
     killSignal: 'SIGKILL',
     maxBuffer: 1_000,
     cleanup: false,
@@ -67,4 +67,4 @@ export const statfsByChild: AskStatfs = async mount => {
   const result = await child;
   if (result.timedOut) return 'no answer';
   return result.exitCode === 0 ? parseStatOutput(result.stdout) : null;
-};
+}
