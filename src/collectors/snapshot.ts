@@ -154,6 +154,7 @@ export interface GpuSample {
   id: string;
   vendor: 'nvidia' | 'amd' | 'intel';
   name: string;
+  /** Intel: the share of time in which it was awake. */
   busy_percent: number | null;
   vram_total_bytes: number | null;
   vram_used_bytes: number | null;
@@ -186,7 +187,7 @@ export interface FilesystemSample {
   inodes_total: number | null;
   inodes_free: number | null;
   read_only: boolean;
-  /** It did not answer in time; the sizes are the last ones known. */
+  /** It did not answer in time; the sizes are the last ones known, 0 and null where none ever were. */
   hung: boolean;
 }
 
@@ -197,20 +198,25 @@ export interface NetworkSample {
     sent_bytes_per_s: number | null;
     errors_per_s: number | null;
   }[];
-  /** TCP connections by state, e.g. `{ESTABLISHED: 12, LISTEN: 9}`. */
+  /**
+   * TCP connections by state, e.g. `{ESTABLISHED: 12, LISTEN: 9}`; of more than 10,000 only `TIME_WAIT` and `OTHER`.
+   * Empty until they were counted for the first time.
+   */
   connections: Readonly<Record<string, number>>;
 }
 
 /** A cgroup that is worth a look: those with a limit, and those of services and login sessions. */
 export interface CgroupSample {
+  /** As in /proc/PID/cgroup. */
   path: string;
+  /** Without inactive file pages, which the kernel takes back before it kills. */
   memory_bytes: number | null;
   memory_limit_bytes: number | null;
   swap_bytes: number | null;
   cpu_percent: number | null;
   pids: number | null;
   pids_limit: number | null;
-  /** Since the cgroup was made. */
+  /** Since the cgroup was made, of processes in this very one where the kernel tells them apart. */
   oom_kills: number | null;
 }
 
@@ -218,6 +224,7 @@ export type MachineEvent =
   | {
       type: 'oom_kill';
       time_ms: number;
+      /** As far as it is known: `start_ticks` is 0 where only the journal told of it. */
       victim: ProcessRef;
       session: SessionRef | null;
       /** What the victim held, where known. */

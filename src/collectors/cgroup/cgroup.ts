@@ -26,6 +26,9 @@ export class CgroupCollector implements Collector {
   private samples: readonly CgroupSample[] = [];
   private before: { cpu_ms: Map<string, number>; now_ms: number } = { cpu_ms: new Map(), now_ms: 0 };
 
+  /** `step`: directories that a search looks at in one round. */
+  constructor(private readonly step = STEP) {}
+
   collect({ roots, now_ms }: Context): Part {
     if (this.search === null && now_ms - this.searched_ms >= SEARCH_MS) {
       const mounts = parseMountinfo(readFileSync(`${roots.proc}/self/mountinfo`, 'utf8'));
@@ -36,7 +39,7 @@ export class CgroupCollector implements Collector {
       this.searched_ms = now_ms;
       this.search = new CgroupSearch(this.hierarchies);
     }
-    if (this.search?.step(STEP)) {
+    if (this.search?.step(this.step)) {
       this.chosen = this.search.chosen();
       this.search = null;
       this.read_ms = Number.NEGATIVE_INFINITY;
