@@ -2,15 +2,17 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Alert, AlertChange } from '../alerts/alert.js';
 import type { ProcessRef } from '../collectors/snapshot.js';
 import type { ActionsConfig } from '../config/sections/actions.js';
+import { printable } from '../text/printable.js';
 import { now } from '../time.js';
 import { Autopilot } from './autopilot.js';
 import { Executor } from './executor.js';
+import { type Diagnosed, fromDiagnosis } from './from-diagnosis.js';
 import { HeldProcesses } from './held.js';
 import { LiveView, type ProcessView, refOf } from './live.js';
 import { mergeVerdicts } from './merge.js';
 import type { ActionPlan, ActionProposal, ActionResult, Mode, Person, Requester, Verdict } from './model.js';
 import type { EngineOptions } from './options.js';
-import { makePlans, planText } from './plans.js';
+import { type Judged, makePlan, makePlans } from './plans.js';
 import { judge, type PolicyContext, parseProposal, refused } from './policy.js';
 import { proposeFor } from './proposals.js';
 import type { Protection } from './protection.js';
@@ -29,6 +31,13 @@ export interface KillRequest {
   by: Person;
 }
 
+/** What proposals are about: the only processes and the only service that they can name. */
+export interface About {
+  alert: Alert | null;
+  meant: readonly ProcessRef[];
+}
+
+const MAX_PROPOSALS = 50;
 /** Plans that can still be executed. */
 const MAX_PLANS = 100;
 /** Open alerts that `auto` turns to when it is switched on. */
@@ -43,7 +52,7 @@ export class ActionEngine {
   private readonly held: HeldProcesses;
   private readonly executor: Executor;
   private readonly autopilot: Autopilot;
-  private readonly plans = new Map<number, { plan: ActionPlan; alert: Alert }>();
+  private readonly plans = new Map<number, { plan: ActionPlan; about: About }>();
   private readonly open = new Map<string, Alert>();
   private readonly stopping = new AbortController();
   private readonly systemctl: string | null;
@@ -135,39 +144,50 @@ export class ActionEngine {
 
   /** What can be done about the alert, best first. Deterministic, in every mode; nothing is done. */
   propose(alert: Alert): ActionPlan[] {
-    const context = this.context(alert, alert.subject.processes);
+    const about = { alert, meant: alert.subject.processes };
+    const context = this.context(about);
     const snapshot = this.options.snapshot();
     const { keep_newest } = this.config;
     const proposed = proposeFor(alert, { view: context.view, snapshot, keep_newest });
-    const judged = proposed.proposals.map(proposal => ({
-      proposal,
-      verdict: judge(proposal, { kind: 'auto' }, context),
-    }));
-    return this.keep(alert, makePlans(alert, judged, proposed, this.now()));
+    const judged = this.judged(proposed.proposals, context);
+    return this.keep(about, makePlans(alert, judged, proposed, this.now()));
   }
 
-  /** The same for proposals of a model: each is judged alone, and what is no proposal is refused. */
-  judgeProposals(inputs: readonly unknown[], alert: Alert): ActionPlan[] {
-    const context = this.context(alert, alert.subject.processes);
-    const drafts = inputs.slice(0, 50).map(input => {
+  /** Proposals of a model, of which nothing is believed: each is judged alone. `auto` never takes them up. */
+  judgeProposals(inputs: readonly unknown[], about: About): ActionPlan[] {
+    const context = this.context(about);
+    const drafts = inputs.slice(0, MAX_PROPOSALS).map(input => {
       const verdict = judge(input, { kind: 'auto' }, context);
-      const proposal = parseProposal(input) ?? NOTHING;
-      return planText(alert, [proposal], verdict, this.now());
+      return makePlan(about.alert, [parseProposal(input) ?? NOTHING], verdict, this.now());
     });
-    return this.keep(alert, drafts);
+    return this.keep(about, drafts);
+  }
+
+  /** What a diagnosis suggests, a plan for each action. Only processes of the question can be among its targets. */
+  planDiagnosis(diagnosed: readonly Diagnosed[], alert: Alert | null): ActionPlan[] {
+    return diagnosed.slice(0, MAX_PROPOSALS).flatMap(one => {
+      const about = { alert, meant: one.target.kind === 'processes' ? one.target.processes : [] };
+      const proposals = fromDiagnosis(one);
+      const said = { proposals, text: printable(one.explanation, 500), command: null };
+      return this.keep(
+        about,
+        makePlans(alert, this.judged(proposals, this.context(about)), said, this.now()),
+      );
+    });
   }
 
   /** Executes a plan for a person, judged again at this moment. */
   async execute(planId: number, by: Person): Promise<ActionResult> {
     const known = this.plans.get(planId);
     if (known === undefined) return this.executor.refuse(`there is no plan ${planId}, or it is too old`);
-    const { plan, alert } = known;
+    const { plan, about } = known;
     const requester: Requester = { ...personOf(by), named_pid: null };
-    const context = this.context(alert, alert.subject.processes);
+    const context = this.context(about);
     const verdicts = plan.proposals.map(proposal => judge(proposal, requester, context));
     const allowed = verdicts.filter(verdict => verdict.allowed);
     if (allowed.length === 0)
       return this.executor.refuse(verdicts[0]?.reason ?? 'there is nothing that vigil could do');
+    const { alert } = about;
     return this.executor.execute({ requester, type: plan.type, verdict: mergeVerdicts(allowed), alert });
   }
 
@@ -191,10 +211,14 @@ export class ActionEngine {
       return refused(`process ${request.pid} is gone: the number belongs to another one now`);
     const type = request.group ? 'kill_group' : 'kill_process';
     const proposal: ActionProposal = { type, target: String(request.pid), force: request.force };
-    return judge(proposal, requesterOf(request), this.context(null, [refOf(live)], view));
+    return judge(proposal, requesterOf(request), this.context({ alert: null, meant: [refOf(live)] }, view));
   }
 
-  private context(alert: Alert | null, meant: readonly ProcessRef[], view = this.look()): PolicyContext {
+  private judged(proposals: readonly ActionProposal[], context: PolicyContext): Judged[] {
+    return proposals.map(proposal => ({ proposal, verdict: judge(proposal, { kind: 'auto' }, context) }));
+  }
+
+  private context({ alert, meant }: About, view = this.look()): PolicyContext {
     return {
       ...this.protection(view),
       mode: this.config.mode,
@@ -226,10 +250,10 @@ export class ActionEngine {
     return this.options.procRoot ?? '/proc';
   }
 
-  private keep(alert: Alert, drafts: readonly Omit<ActionPlan, 'id'>[]): ActionPlan[] {
+  private keep(about: About, drafts: readonly Omit<ActionPlan, 'id'>[]): ActionPlan[] {
     return drafts.map(draft => {
       const plan: ActionPlan = { id: ++this.lastPlan, ...draft };
-      this.plans.set(plan.id, { plan, alert });
+      this.plans.set(plan.id, { plan, about });
       const oldest = this.plans.keys().next().value;
       if (this.plans.size > MAX_PLANS && oldest !== undefined) this.plans.delete(oldest);
       return plan;

@@ -4,6 +4,7 @@ import { PAGE_SIZE_BYTES } from '../proc/boot.js';
 import { listPids, readArgv, readExe, readUid } from '../proc/read.js';
 import { parseStat, type Stat } from '../proc/stat.js';
 import { parseCgroup } from '../proc/table-details.js';
+import { Listeners } from './listening.js';
 
 /** A process as it is at this moment, with all that a decision to signal it rests on. */
 export interface LiveProcess extends ProcessRef {
@@ -62,6 +63,8 @@ export interface ProcessView {
   cgroup(path: string): LiveProcess[];
   /** The process itself, its parent, and so on up to init. */
   ancestors(pid: number): number[];
+  /** Whether it listens for TCP connections; null: not known. */
+  listens(pid: number): boolean | null;
 }
 
 /**
@@ -72,12 +75,14 @@ export class LiveView implements ProcessView {
   private readonly stats = new Map<number, LiveStat | null>();
   private readonly found = new Map<number, LiveProcess | null>();
   private readonly samples: ReadonlyMap<number, ProcessSample>;
+  private readonly listeners: Listeners;
   private complete = false;
 
   constructor(
     private readonly root: string,
     snapshot: Snapshot | null,
   ) {
+    this.listeners = new Listeners(root);
     this.samples = new Map((snapshot?.processes ?? []).map(sample => [sample.pid, sample]));
   }
 
@@ -117,6 +122,10 @@ export class LiveView implements ProcessView {
     for (let stat = this.stat(pid); stat !== null && !line.includes(stat.ppid); stat = this.stat(stat.ppid))
       line.push(stat.ppid);
     return line;
+  }
+
+  listens(pid: number): boolean | null {
+    return this.listeners.listens(pid);
   }
 
   private stat(pid: number): LiveStat | null {

@@ -85,8 +85,8 @@ export interface Verdict {
 /** Proposals of one kind with vigil's judgement, as they are shown, offered and executed. */
 export interface ActionPlan {
   id: number;
-  alert_id: number;
-  rule: string;
+  alert_id: number | null;
+  rule: string | null;
   time_ms: number;
   type: ActionType;
   /** One for each target; empty: there is nothing that vigil could do, `text` says what a person can. */

@@ -21,6 +21,7 @@ export function whyNotOrphan(
   if (process.uid !== known.uid) return 'runs as another user than its session did';
   if (process.foreground) return 'is in the foreground of a terminal';
   if (!isAbandoned(process, view, session)) return 'has a parent outside its session that may still use it';
+  if (view.listens(process.pid) !== false) return 'may serve somebody: it listens on the network';
   return null;
 }
 

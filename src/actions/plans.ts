@@ -17,7 +17,7 @@ export interface Judged {
  * touched is counted in the text; where nothing else is left, that is the plan.
  */
 export function makePlans(
-  alert: Alert,
+  alert: Alert | null,
   judged: readonly Judged[],
   proposed: Proposed,
   time_ms: number,
@@ -33,7 +33,7 @@ export function makePlans(
   const plans = [...bundles.values()].map(bundle => {
     const verdict = mergeVerdicts(bundle.map(one => one.verdict));
     const proposals = bundle.map(one => one.proposal);
-    const draft = planText(alert, proposals, verdict, time_ms);
+    const draft = makePlan(alert, proposals, verdict, time_ms);
     return { ...draft, text: `${draft.text} ${proposed.text}${aside}` };
   });
   if (plans.length > 0) return plans.sort((a, b) => Number(b.verdict.allowed) - Number(a.verdict.allowed));
@@ -44,13 +44,19 @@ export function makePlans(
     steps: [],
   };
   const { text, command } = proposed;
-  const about = { alert_id: alert.id, rule: alert.rule, time_ms, type: 'custom' as const, proposals: [] };
+  const about = {
+    alert_id: alert?.id ?? null,
+    rule: alert?.rule ?? null,
+    time_ms,
+    type: 'custom' as const,
+    proposals: [],
+  };
   return [{ ...about, verdict, command, text: `${text}${aside}` }];
 }
 
 /** One plan for proposals that were judged together. */
-export function planText(
-  alert: Alert,
+export function makePlan(
+  alert: Alert | null,
   proposals: readonly ActionProposal[],
   verdict: Verdict,
   time_ms: number,
@@ -59,8 +65,8 @@ export function planText(
   const what = steps.map(describeStep).join('; ');
   const said = printable(proposals[0]?.explanation ?? '', 500);
   return {
-    alert_id: alert.id,
-    rule: alert.rule,
+    alert_id: alert?.id ?? null,
+    rule: alert?.rule ?? null,
     time_ms,
     type: proposals[0]?.type ?? 'custom',
     proposals,

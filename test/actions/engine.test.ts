@@ -1,8 +1,8 @@
-import { chmodSync, readdirSync, readlinkSync } from 'node:fs';
+import { accessSync, chmodSync, readdirSync, readlinkSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { SessionRef } from '../../src/collectors/snapshot.js';
-import { actionsConfig, deadSession, OWNER, Rig, ROOT, STRANGER, UID } from './engine-rig.js';
+import { about, actionsConfig, deadSession, OWNER, Rig, ROOT, STRANGER, UID } from './engine-rig.js';
 import { alertOf } from './fakes.js';
 import { isAlive, Processes } from './rig.js';
 
@@ -155,6 +155,45 @@ describe.runIf(process.getuid?.() === 0)('a dead session that left 12 processes'
     expect(held()).toBe(0);
   });
 
+  it('one that listens on the network is left to a person', async () => {
+    const rig = new Rig(processes, AUTO);
+    const server = `import socket, time; s = socket.create_server(("127.0.0.1", 0)); open("$DIR/up", "w"); time.sleep(99)`;
+    const agent = processes.script(`python3 -c '${server}' & echo $! > $DIR/server`, { uid: UID });
+    const [pid] = await processes.pids('server');
+    const ref = await processes.running(pid!, 'python3');
+    await vi.waitFor(() => accessSync(`${processes.dir}/up`), 10_000);
+    const session = { pid: agent, start_ticks: 1, agent: 'claude-code', cwd: '/', alive: false };
+    rig.sessions.push(session);
+    rig.lineage.push({ ...ref, session });
+    await rig.take(alertOf('orphan', [ref]));
+    expect(isAlive(ref)).toBe(true);
+    expect(rig.engine.propose(alertOf('orphan', [ref]))[0]?.verdict.reason).toContain('listens');
+  });
+
+  it('a diagnosis becomes plans; auto leaves them to a person', async () => {
+    const { rig, refs, alert } = await incident(AUTO);
+    const plans = rig.engine.planDiagnosis(
+      [
+        {
+          type: 'kill_process',
+          target: { kind: 'processes', processes: refs.slice(0, 2) },
+          risk: 'safe',
+          explanation: 'left over',
+          command: 'rm -rf /',
+        },
+        { type: 'custom', target: { kind: 'host' }, risk: 'safe', explanation: 'reboot', command: 'reboot' },
+      ],
+      alert,
+    );
+    expect(plans).toMatchObject([
+      { type: 'kill_process', command: `kill -- ${refs[0]!.pid} ${refs[1]!.pid}` },
+      { type: 'custom', command: null, verdict: { allowed: false } },
+    ]);
+    expect(survivors(refs)).toBe(12);
+    expect(await rig.engine.execute(plans[0]!.id, OWNER)).toMatchObject({ outcome: 'done' });
+    expect(survivors(refs)).toBe(10);
+  });
+
   it('a plan is executed by who may, judged again', async () => {
     const { rig, refs, alert } = await incident({ mode: 'suggest' });
     const [plan] = rig.engine.propose(alert);
@@ -278,7 +317,7 @@ describe('plans that are not about ending processes', () => {
     const rig = new Rig(processes);
     const ref = await processes.running(processes.script('exec sleep 98763'));
     const alert = alertOf('cpu_high', [ref]);
-    const [plan] = rig.engine.judgeProposals([{ type: 'renice', target: String(ref.pid) }], alert);
+    const [plan] = rig.engine.judgeProposals([{ type: 'renice', target: String(ref.pid) }], about(alert));
     expect(plan?.command).toBe(`renice -n 10 -p ${ref.pid}`);
     expect(await rig.engine.execute(plan!.id, ROOT)).toMatchObject({ outcome: 'done' });
     expect(getPriority(ref.pid)).toBe(10);

@@ -56,7 +56,13 @@ export function live(pid: number, changes: Partial<LiveProcess> = {}): LiveProce
 }
 
 export class FakeView implements ProcessView {
-  constructor(readonly processes: readonly LiveProcess[]) {}
+  constructor(
+    readonly processes: readonly LiveProcess[],
+    readonly listening: boolean | null = false,
+  ) {}
+  listens() {
+    return this.listening;
+  }
   find(pid: number) {
     return this.processes.find(process => process.pid === pid) ?? null;
   }

@@ -4,7 +4,10 @@ import { LiveView, refOf } from '../../src/actions/live.js';
 import { ACTION_TYPES, RISKS } from '../../src/actions/model.js';
 import { judge } from '../../src/actions/policy.js';
 import type { ProcessRef } from '../../src/collectors/snapshot.js';
-import { CountingSignaller, Rig, ROOT } from './engine-rig.js';
+import type { Context } from '../../src/diagnosis/question.js';
+import { readAnswer } from '../../src/diagnosis/schema.js';
+import { proposalsOf } from '../../src/diagnosis/targets.js';
+import { about, CountingSignaller, Rig, ROOT } from './engine-rig.js';
 import { alertOf, auto, contextOf, LIVE, live, person } from './fakes.js';
 import { isAlive, Processes } from './rig.js';
 
@@ -54,6 +57,8 @@ const UNITS = [
   'web.service\nreboot.target',
   '*',
 ];
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
 /** Text of any kind that is not by chance the name of one of `pids`. */
 const proposals = (pids: readonly number[]) => {
@@ -133,12 +138,13 @@ describe('through the whole engine, with real processes', () => {
 
   it(`leads to no signal and no program (${RUNS} of them)`, async () => {
     const self = refOf(new LiveView('/proc', null).find(process.ppid)!);
+    let answers = 0;
     const init = { pid: 1, start_ticks: 0, uid: 0, comm: 'init', cmdline: 'init' };
     const alert = alertOf('orphan', [init, { ...init, pid: -1 }, self]);
     const pids = [1, process.pid, process.ppid, bystander.pid];
     await fc.assert(
       fc.asyncProperty(proposals(pids), async input => {
-        for (const plan of rig.engine.judgeProposals([input], alert)) {
+        for (const plan of rig.engine.judgeProposals([input], about(alert))) {
           expect(plan.verdict.allowed).toBe(false);
           expect(plan.command).toBeNull();
           expect(await rig.engine.execute(plan.id, ROOT)).toMatchObject({ outcome: 'refused' });
@@ -146,6 +152,29 @@ describe('through the whole engine, with real processes', () => {
       }),
       { numRuns: RUNS },
     );
+    // The same as the answer of a model, through everything that reads one.
+    const processesOfQuestion = new Map(alert.subject.processes.map(ref => [ref.pid, ref]));
+    const context = { processes: processesOfQuestion, units: new Set(['web.service']) } as unknown as Context;
+    await fc.assert(
+      fc.asyncProperty(fc.array(proposals(pids), { maxLength: 5 }), async actions => {
+        const words = { command: '', explanation: '', risk: 'safe' };
+        const full = actions.map(action => (isObject(action) ? { ...words, ...action } : action));
+        const answer = readAnswer(
+          JSON.stringify({ diagnostic: 'x', severity: 'info', actions: full, prevention: '' }),
+        );
+        if (!answer.ok) return;
+        answers++;
+        for (const plan of rig.engine.planDiagnosis(
+          proposalsOf(answer.diagnosis, context).proposals,
+          alert,
+        )) {
+          expect(plan).toMatchObject({ command: null, verdict: { allowed: false } });
+          expect(await rig.engine.execute(plan.id, ROOT)).toMatchObject({ outcome: 'refused' });
+        }
+      }),
+      { numRuns: RUNS },
+    );
+    expect(answers).toBeGreaterThan(50);
     await rig.take(alert);
     expect(signaller.sent).toEqual([]);
     expect(rig.commands).toEqual([]);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { LiveProcess } from '../../src/actions/live.js';
 import type { Requester, Risk } from '../../src/actions/model.js';
 import { judge, type PolicyContext } from '../../src/actions/policy.js';
-import { alertOf, auto, contextOf, DEAD, LIVE, live, person } from './fakes.js';
+import { alertOf, auto, contextOf, DEAD, FakeView, LIVE, live, person } from './fakes.js';
 
 const kill = (pid: number, more = {}) => ({ type: 'kill_process', target: String(pid), ...more });
 const verdictOf = (process: LiveProcess, who: Requester = auto, changes: Partial<PolicyContext> = {}) =>
@@ -60,6 +60,13 @@ describe('an orphan of a dead session', () => {
   it('is safe below a parent of the same dead session', () => {
     const parent = live(100);
     expect(judge(kill(101), auto, contextOf([parent, live(101, { ppid: 100 })])).allowed).toBe(true);
+  });
+
+  it.each([true, null])('is left to a person when it may serve somebody (listens: %s)', listening => {
+    const process = live(100);
+    const context = { ...contextOf([process]), view: new FakeView([process], listening) };
+    expect(judge(kill(100), auto, context)).toMatchObject({ allowed: false, risk: 'moderate' });
+    expect(judge(kill(100), person(1000), context).allowed).toBe(true);
   });
 
   it('is nobody once another has its pid', () => {
