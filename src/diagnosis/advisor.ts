@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { durationText } from '../text/amounts.js';
 import { Budget, type BudgetOptions } from './budget.js';
 import { explainByRules } from './deterministic.js';
 import { type Failure, type FailureCode, ModelError } from './failure.js';
-import { duration } from './figures.js';
 import { type Prompt, promptOf } from './prompt.js';
 import type { Provider, Reply } from './providers/provider.js';
 import { contextOf, type Question } from './question.js';
 import { type Diagnosis, readAnswer } from './schema.js';
 import { type Proposals, proposalsOf } from './targets.js';
-import { estimateTokens, type Usage, type UsageLog } from './usage.js';
+import { DAY_MS, estimateTokens, type Usage, type UsageLog, type UsageTotals } from './usage.js';
 
 export interface AdvisorOptions extends BudgetOptions {
   enabled: boolean;
@@ -41,8 +41,13 @@ export interface Explanation extends Proposals {
   diagnosis: Diagnosis;
   /** Why no model explains; null when one does. `disabled` and `no_key` are choices rather than troubles. */
   failure: Failure | null;
-  /** What the question has cost; null: no request was made. */
-  usage: Usage | null;
+  /** What the question has cost, answered or not; null: no request was made. */
+  usage: (Usage & { provider: string; model: string }) | null;
+}
+
+export interface Spending extends UsageTotals {
+  daily_calls: number;
+  daily_tokens: number;
 }
 
 const MAX_ATTEMPTS = 3;
@@ -95,6 +100,13 @@ export class Advisor {
     return this.off() ?? this.budget.refusal(this.deps.now(), 0);
   }
 
+  /** The last 24 hours, and what they may cost. */
+  spending(): Spending {
+    const { daily_calls, daily_tokens } = this.options;
+    const used = this.deps.usage.since(this.deps.now() - DAY_MS);
+    return { ...used, daily_calls, daily_tokens };
+  }
+
   private off(): Failure | null {
     if (!this.options.enabled) return failure('disabled', 'No model is asked: ai.enabled is false.');
     if (this.stopped.signal.aborted) return failure('stopped', 'No model is asked: vigil is stopping.');
@@ -130,7 +142,7 @@ export class Advisor {
         diagnosis,
         ...proposalsOf(diagnosis, contextOf(question)),
         failure: null,
-        usage: spent,
+        usage: this.spentAt(spent),
       };
       this.remember(key, explanation);
       return explanation;
@@ -139,7 +151,7 @@ export class Advisor {
         error instanceof ModelError
           ? error
           : { code: 'server' as const, message: 'The model could not be asked.' };
-      return this.byRules(question, { code, message }, spent);
+      return this.byRules(question, failure(code, message), spent);
     }
   }
 
@@ -209,13 +221,14 @@ export class Advisor {
     if (this.stopped.signal.aborted) {
       return new ModelError('stopped', 'The question was given up: vigil is stopping.');
     }
-    const time = duration(this.options.timeout_ms);
+    const time = durationText(this.options.timeout_ms);
     return new ModelError('timeout', `The model did not answer within ${time} (ai.timeout_s).`);
   }
 
-  private byRules(question: Question, why: Failure, usage: Usage | null): Explanation {
+  private byRules(question: Question, why: Failure, spent: Usage | null): Explanation {
     const diagnosis = explainByRules(question);
     const proposals = proposalsOf(diagnosis, contextOf(question));
+    const usage = spent === null ? null : this.spentAt(spent);
     return {
       time_ms: this.deps.now(),
       by: 'rules',
@@ -225,6 +238,11 @@ export class Advisor {
       failure: why,
       usage,
     };
+  }
+
+  private spentAt(spent: Usage): Explanation['usage'] {
+    const { name, model } = this.deps.provider;
+    return { ...spent, provider: name, model };
   }
 
   private remember(key: string, explanation: Explanation): void {
@@ -258,7 +276,7 @@ function keyOf({ about, snapshot }: Question): string {
 }
 
 function failure(code: FailureCode, message: string): Failure {
-  return { code, message };
+  return { code, message, wait_ms: null };
 }
 
 function asModelError(error: unknown): ModelError {

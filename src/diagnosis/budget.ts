@@ -1,5 +1,5 @@
+import { durationText } from '../text/amounts.js';
 import type { Failure } from './failure.js';
-import { duration } from './figures.js';
 import { DAY_MS, type UsageLog } from './usage.js';
 
 export interface BudgetOptions {
@@ -27,25 +27,26 @@ export class Budget {
   refusal(now_ms: number, tokens: number): Failure | null {
     const { cooldown_ms, daily_calls, daily_tokens } = this.options;
     if (now_ms < this.wait_until_ms) {
-      const left = duration(this.wait_until_ms - now_ms);
-      return { code: 'cooldown', message: `The model's API asked to wait for another ${left}.` };
+      const wait_ms = this.wait_until_ms - now_ms;
+      const message = `The model's API asked to wait for another ${durationText(wait_ms)}.`;
+      return { code: 'cooldown', message, wait_ms };
     }
     const since_ms = now_ms - this.asked_ms;
     if (since_ms < cooldown_ms) {
-      const left = duration(cooldown_ms - since_ms);
-      const message = `A model was asked ${duration(since_ms)} ago: again in ${left} (ai.cooldown_s).`;
-      return { code: 'cooldown', message };
+      const wait_ms = cooldown_ms - since_ms;
+      const message = `A model was asked ${durationText(since_ms)} ago: again in ${durationText(wait_ms)} (ai.cooldown_s).`;
+      return { code: 'cooldown', message, wait_ms };
     }
     const used = this.usage.since(now_ms - DAY_MS);
     if (used.calls >= daily_calls) {
       const message = `The budget of the last 24 hours is used up: ${used.calls} of ${daily_calls} requests (ai.daily_calls).`;
-      return { code: 'budget', message };
+      return { code: 'budget', message, wait_ms: null };
     }
     const spent = used.input_tokens + used.output_tokens;
     if (spent + tokens > daily_tokens) {
       const need = tokens === 0 ? '' : `, and the question may take ${tokens}`;
       const message = `The budget of the last 24 hours is used up: ${spent} of ${daily_tokens} tokens${need} (ai.daily_tokens).`;
-      return { code: 'budget', message };
+      return { code: 'budget', message, wait_ms: null };
     }
     return null;
   }

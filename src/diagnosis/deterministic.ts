@@ -1,7 +1,8 @@
 import type { Alert } from '../alerts/alert.js';
 import type { ProcessSample, Snapshot } from '../collectors/snapshot.js';
+import { bytesText, durationText } from '../text/amounts.js';
 import { printable } from '../text/printable.js';
-import { bytes, duration, figure, percent } from './figures.js';
+import { figure, percent } from './figures.js';
 import { preventionFor } from './prevention.js';
 import { type Context, contextOf, lineageOf, type Question, unitOf } from './question.js';
 import type { Diagnosis, SuggestedAction } from './schema.js';
@@ -57,7 +58,7 @@ function totals(processes: readonly ProcessSample[], { host }: Snapshot): string
   const cpu = processes.reduce((sum, process) => sum + (process.cpu_percent ?? 0), 0);
   const biggest = processes.reduce((a, b) => (b.rss_bytes > a.rss_bytes ? b : a));
   const share = host.memory === null ? '' : ` (${percent(rss, host.memory.total_bytes)} % of the memory)`;
-  return `${processes.length} processes hold ${bytes(rss)}${share} and use ${Math.round(cpu)} % of a core; the biggest is ${named(biggest)} with ${bytes(biggest.rss_bytes)}.`;
+  return `${processes.length} processes hold ${bytesText(rss)}${share} and use ${Math.round(cpu)} % of a core; the biggest is ${named(biggest)} with ${bytesText(biggest.rss_bytes)}.`;
 }
 
 function sessionSentence({ session }: Context): string | null {
@@ -106,7 +107,7 @@ function processDiagnosis(pid: number, question: Question): Diagnosis {
   const context = contextOf(question);
   const trouble = troubleOf(process, snapshot);
   const sentences = [
-    `${named(process)} has run for ${duration(snapshot.time_ms - process.started_ms)} as uid ${process.uid}: ${printable(process.cmdline, 300)}.`,
+    `${named(process)} has run for ${durationText(snapshot.time_ms - process.started_ms)} as uid ${process.uid}: ${printable(process.cmdline, 300)}.`,
     `It came from ${printable(lineageOf(pid, snapshot) ?? '?', 400)}.`,
     sessionSentence(context) ?? 'It belongs to no agent session.',
     usage(process, snapshot),
@@ -127,7 +128,7 @@ function usage(process: ProcessSample, { host }: Snapshot): string {
     host.memory === null ? '' : ` (${percent(process.rss_bytes, host.memory.total_bytes)} % of the memory)`;
   const cpu = process.cpu_percent === null ? '' : `, uses ${Math.round(process.cpu_percent)} % of a core`;
   const fds = process.fds === null ? '' : `, has ${process.fds} files open`;
-  return `It holds ${bytes(process.rss_bytes)}${share}${cpu}${fds}.`;
+  return `It holds ${bytesText(process.rss_bytes)}${share}${cpu}${fds}.`;
 }
 
 function unitSentence(process: ProcessSample): string | null {

@@ -1,4 +1,4 @@
-import { duration } from './figures.js';
+import { durationText } from '../text/amounts.js';
 
 /** Every way in which a model does not answer. Each ends in one clear sentence and the rules' explanation. */
 
@@ -28,6 +28,8 @@ export interface Failure {
   code: FailureCode;
   /** One printable line for people that says what to do; no secret, no address. */
   message: string;
+  /** It passes by itself after this time; null: somebody must do something, or it is not known. */
+  wait_ms: number | null;
 }
 
 /** What a provider throws when one request failed. */
@@ -53,7 +55,7 @@ export class ModelError extends Error {
 /** The failure that an HTTP status stands for. `key`: where the key came from. */
 export function statusError(status: number, retry_after_ms: number | null, key: string): ModelError {
   const options = { status, retry_after_ms };
-  const wait = retry_after_ms === null ? '' : `; it asks to wait ${duration(retry_after_ms)}`;
+  const wait = retry_after_ms === null ? '' : `; it asks to wait ${durationText(retry_after_ms)}`;
   if (status === 401 || status === 403) {
     return new ModelError('auth', `The model's API refused the key (${status}): check ${key}.`, options);
   }

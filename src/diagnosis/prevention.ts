@@ -1,46 +1,44 @@
 import type { Alert } from '../alerts/alert.js';
 
-/** Advice by the rule's name first, then by what the alert is about. */
-const BY_RULE: readonly [RegExp, string][] = [
-  [
-    /orphan|leftover|stale/,
+/** Advice for what can happen again. By rule first, then by what the alert is about. */
+const BY_RULE: Readonly<Record<string, string>> = {
+  orphan:
     'End agents with their own command rather than by closing the terminal, and let MCP servers exit when their standard input closes.',
-  ],
-  [
-    /duplicate|storm|ghost/,
+  ghost_process_storm:
     'Configure each MCP server once, for the user rather than for each project, and close sessions that are no longer used.',
-  ],
-  [
-    /leak|growth/,
+  duplicates: 'Start it once and share it, or let whoever starts it end the one before.',
+  memory_leak:
     'Restart it before it gets so far, look for a newer version, and give it a limit: systemd-run --user --scope -p MemoryMax=4G.',
-  ],
-  [/zombie/, 'The parent does not collect its children: look for a newer version of it, or restart it.'],
-  [
-    /oom/,
+  agent_memory: 'Restart long sessions from time to time, or give them a limit (MemoryMax).',
+  agent_spinning: 'An agent that waits should use no processor: look for a newer version of it.',
+  zombie: 'The parent does not collect its children: look for a newer version of it, or restart it.',
+  oom_kill:
     'Run fewer memory-hungry sessions at a time, or give each a limit of its own (MemoryMax), so that the machine survives.',
-  ],
-  [/swap|memory|ram|pressure/, 'Run fewer sessions at a time, or limit the biggest with MemoryMax.'],
-  [
-    /inode|disk_free|disk_full|filesystem|space/,
-    'Clean build folders, caches and old logs regularly; docker system df and du -x show where it is.',
-  ],
-  [/temperature|thermal/, 'Check fans and dust, and limit parallel builds.'],
-  [/load|cpu|runaway|spin/, 'Limit parallel builds and tests (-j), or give the agents less CPUWeight.'],
-  [
-    /fd|socket|connection/,
-    'It does not close what it opens: look for a newer version, or restart it from time to time.',
-  ],
-];
+  ram: 'Run fewer sessions at a time, or limit the biggest with MemoryMax.',
+  swap: 'Run fewer sessions at a time, or limit the biggest with MemoryMax.',
+  memory_pressure: 'Run fewer sessions at a time, or limit the biggest with MemoryMax.',
+  vram: 'Load smaller models, or one at a time.',
+  disk_space:
+    'Clean build folders, caches and old logs regularly; du -x and docker system df show where it is.',
+  disk_full_soon: 'Find what grows (du -x, lsof +L1) and rotate or limit it.',
+  inodes: 'Many small files: clean caches and node_modules of projects that are over.',
+  io_latency: 'Spread heavy reading and writing over time, or give it ionice -c 3.',
+  read_only_remount: 'Look into the kernel log for errors of the disk, and see that there is a backup.',
+  temperature_cpu: 'Check fans and dust, and limit parallel builds.',
+  temperature_gpu: 'Check fans and dust, and limit what runs on the GPU.',
+  load: 'Limit parallel builds and tests (-j), or give agents less CPUWeight.',
+  cpu_high: 'Limit parallel builds and tests (-j), or give agents less CPUWeight.',
+  runtime_limit: 'Run it with timeout(1).',
+  fd_leak: 'It does not close what it opens: look for a newer version, or restart it from time to time.',
+};
 
 const BY_SUBJECT: Partial<Record<Alert['subject']['kind'], string>> = {
   unit: 'Read its journal (journalctl -u), mend the cause, then restart it.',
   filesystem: 'Clean build folders, caches and old logs regularly.',
-  gpu: 'Close what is not used on the GPU, or load smaller models.',
   session: 'Give long sessions a limit (MemoryMax), and restart them from time to time.',
 };
 
 /** What keeps it from happening again; empty when nothing is known. */
 export function preventionFor(alert: Alert): string {
-  const found = BY_RULE.find(([rule]) => rule.test(alert.rule));
-  return found?.[1] ?? BY_SUBJECT[alert.subject.kind] ?? '';
+  return BY_RULE[alert.rule] ?? BY_SUBJECT[alert.subject.kind] ?? '';
 }

@@ -1,20 +1,8 @@
 import { z } from 'zod';
+import { ACTION_TYPES, type ActionType, RISKS, type Risk } from '../actions/model.js';
 import { SEVERITIES, type Severity } from '../alerts/alert.js';
 
 /** What a model answers, and what the rules answer in its place. */
-
-export const ACTION_TYPES = [
-  'kill_process',
-  'kill_group',
-  'restart_service',
-  'renice',
-  'free_cache',
-  'custom',
-] as const;
-export type ActionType = (typeof ACTION_TYPES)[number];
-
-export const RISKS = ['safe', 'moderate', 'dangerous'] as const;
-export type Risk = (typeof RISKS)[number];
 
 export interface SuggestedAction {
   type: ActionType;

@@ -1,7 +1,8 @@
+import type { ActionProposal, ActionType, Risk } from '../actions/model.js';
 import type { ProcessRef } from '../collectors/snapshot.js';
 import { printable } from '../text/printable.js';
 import type { Context } from './question.js';
-import type { ActionType, Diagnosis, Risk } from './schema.js';
+import type { Diagnosis } from './schema.js';
 
 /**
  * From what a model names to what is meant. Only what stood in the question can be meant: a pid becomes the
@@ -76,4 +77,22 @@ function processTarget(type: ActionType, named: string, context: Context, left_o
 
 function shown(named: string): string {
   return `"${printable(named, 60)}"`;
+}
+
+/** What `judge` of src/actions takes: one proposal for each target, and the processes that may be meant. */
+export function forJudge(proposals: readonly Proposal[]): {
+  proposals: ActionProposal[];
+  meant: readonly ProcessRef[];
+} {
+  const meant = new Map<number, ProcessRef>();
+  const flat = proposals.flatMap(({ type, target, risk, explanation, command }) => {
+    const rest = { risk, explanation, command };
+    if (target.kind === 'host') return [{ type, target: '', ...rest }];
+    if (target.kind === 'unit') return [{ type, target: target.unit, ...rest }];
+    return target.processes.map(process => {
+      meant.set(process.pid, process);
+      return { type, target: String(process.pid), ...rest };
+    });
+  });
+  return { proposals: flat, meant: [...meant.values()] };
 }

@@ -27,9 +27,13 @@ export interface UsageLog {
   since(time_ms: number): UsageTotals;
 }
 
-/** For as long as the process lives; at most a day's worth is kept. */
+/** In memory, at most a day's worth; what an earlier daemon spent is given to the constructor. */
 export class MemoryUsageLog implements UsageLog {
-  private entries: UsageEntry[] = [];
+  private entries: Pick<UsageEntry, 'time_ms' | keyof Usage>[];
+
+  constructor(earlier: readonly Pick<UsageEntry, 'time_ms' | keyof Usage>[] = []) {
+    this.entries = [...earlier];
+  }
 
   record(entry: UsageEntry): void {
     this.entries = this.entries.filter(({ time_ms }) => time_ms > entry.time_ms - DAY_MS);

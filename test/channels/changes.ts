@@ -5,8 +5,8 @@ export const TIME_MS = Date.UTC(2026, 10, 20, 12, 0, 0);
 export function change(over: Partial<Alert> = {}, type: AlertChange['type'] = 'alert_opened'): AlertChange {
   const alert: Alert = {
     id: 7,
-    rule: 'session_orphans',
-    key: 'session_orphans:4000:900',
+    rule: 'orphan',
+    key: 'orphan:4000:900',
     status: type === 'alert_resolved' ? 'resolved' : 'open',
     severity: 'high',
     title: '12 leftovers of the Claude session',

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
+  lchownSync,
   linkSync,
   mkdirSync,
   mkdtempSync,
@@ -79,6 +80,11 @@ describe('the log file of alerts', () => {
     file.send(change({ id: 2 }));
     expect(ids(`${path}.1`)).toEqual([1]);
     expect(ids()).toEqual([2]);
+    renameSync(path, `${path}.2`);
+    writeFileSync(path, '', { mode: 0o600 });
+    file.send(change({ id: 5 }));
+    expect(ids(`${path}.2`)).toEqual([2]);
+    expect(ids()).toEqual([5]);
     writeFileSync(path, '');
     file.send(change({ id: 3 }));
     expect(ids()).toEqual([3]);
@@ -135,6 +141,17 @@ describe('the log file of alerts', () => {
     file = make(join(dir, 'link', 'alerts.jsonl'));
     file.send(change());
     expect(file.health().trouble).toContain('anyone may write into');
+  });
+
+  it.skipIf(process.getuid!() !== 0)('refuses the link of somebody else, wherever it leads now', () => {
+    mkdirSync(join(dir, 'real'));
+    chmodSync(dir, 0o1777);
+    symlinkSync(join(dir, 'real'), join(dir, 'link'));
+    lchownSync(join(dir, 'link'), 4242, 4242);
+    file = make(join(dir, 'link', 'alerts.jsonl'));
+    file.send(change());
+    expect(file.health().trouble).toContain('belongs to uid 4242');
+    expect(existsSync(join(dir, 'real', 'alerts.jsonl'))).toBe(false);
   });
 
   it('says that the folder is missing, and writes once it is there', () => {

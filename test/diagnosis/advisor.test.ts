@@ -57,7 +57,7 @@ describe.each(PROVIDERS)('a model by %s', provider => {
       model: provider === 'openai' ? 'llama-4' : 'claude-sonnet-5-5',
       failure: null,
       diagnosis: GOOD,
-      usage: { input_tokens: 1200, output_tokens: 150 },
+      usage: { input_tokens: 1200, output_tokens: 150, provider },
       left_out: [],
     });
     expect(explanation.proposals).toHaveLength(1);
@@ -207,7 +207,7 @@ describe.each(PROVIDERS)('a model by %s', provider => {
   ] as [string, Behaviour][])('a %s server is given up in time', async (_, behaviour) => {
     api.script = [behaviour];
     const explanation = await advisor(provider, { timeout_s: 1 }).explain(question());
-    expect(explanation.failure).toEqual({
+    expect(explanation.failure).toMatchObject({
       code: 'timeout',
       message: 'The model did not answer within 1 s (ai.timeout_s).',
     });
@@ -253,9 +253,10 @@ describe.each(PROVIDERS)('a model by %s', provider => {
     now_ms += 20_000;
     expect(await one.explain(question())).toBe(first);
     const other = await one.explain(question({ about: { kind: 'process', pid: 900 } }));
-    expect(other.failure).toEqual({
+    expect(other.failure).toMatchObject({
       code: 'cooldown',
       message: 'A model was asked 20 s ago: again in 40 s (ai.cooldown_s).',
+      wait_ms: 40_000,
     });
     expect(other.diagnosis.diagnostic).toContain('sshd (pid 900)');
     now_ms += 40_000;
@@ -280,6 +281,13 @@ describe.each(PROVIDERS)('a model by %s', provider => {
     const third = await one.explain(question({ about: { kind: 'process', pid: 5000 } }));
     expect(third.failure).toMatchObject({ code: 'budget' });
     expect(third.failure!.message).toContain('2 of 2 requests');
+    expect(one.unavailable()).toMatchObject({ code: 'budget', wait_ms: null });
+    expect(one.spending()).toMatchObject({
+      calls: 2,
+      daily_calls: 2,
+      input_tokens: 2400,
+      output_tokens: 300,
+    });
     now_ms += 86_400_001;
     expect((await one.explain(question({ about: { kind: 'process', pid: 5000 } }))).by).toBe('model');
     expect(api.requests).toHaveLength(3);

@@ -8,10 +8,10 @@ describe('an explanation without a model', () => {
     expect(diagnostic).toBe(
       [
         '12 leftovers of the Claude session in ~/shop. They hold 3.6 GiB and nobody reads what they say.',
-        '12 processes hold 3.6 GiB (22.7 % of the memory) and use 24 % of a core; the biggest is node (pid 4711) with 310 MiB.',
+        '12 processes hold 3.6 GB (22.7 % of the memory) and use 24 % of a core; the biggest is node (pid 4711) with 310 MB.',
         'Where it came from: claude (pid 4000) → npm → node.',
         'The claude-code session (pid 4000) in /home/ann/shop has ended.',
-        'Measured: rss 3.6 GiB, quiet 10 min.',
+        'Measured: rss 3.6 GB, quiet 10 min.',
         'Lately: 13:00 1.2 GiB; 14:00 3.6 GiB.',
       ].join(' '),
     );
@@ -44,7 +44,7 @@ describe('an explanation without a model', () => {
     expect(diagnostic).toMatch(/^node \(pid 4711\) has run for 3 h as uid 1000: node \/home\/ann/);
     expect(diagnostic).toContain('It came from systemd (pid 1) → node (pid 4711).');
     expect(diagnostic).toContain('has ended.');
-    expect(diagnostic).toContain('310 MiB (1.9 % of the memory), uses 2 % of a core');
+    expect(diagnostic).toContain('310 MB (1.9 % of the memory), uses 2 % of a core');
     expect(diagnostic).toContain('left over');
     expect(severity).toBe('warning');
     expect(actions).toHaveLength(1);

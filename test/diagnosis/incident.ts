@@ -102,8 +102,8 @@ export function snapshot(processes: readonly ProcessSample[] = [...bystanders, .
 export function alert(over: Partial<Alert> = {}): Alert {
   return {
     id: 7,
-    rule: 'session_orphans',
-    key: 'session_orphans:4000:900',
+    rule: 'orphan',
+    key: 'orphan:4000:900',
     status: 'open',
     severity: 'high',
     title: '12 leftovers of the Claude session in ~/shop',

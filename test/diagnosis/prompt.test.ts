@@ -11,6 +11,8 @@ function dataOf(user: string): Record<string, unknown> {
   const parts = user.split(/<\/?data>/);
   expect(parts).toHaveLength(3);
   expect(parts[2]).toBe('');
+  // Not even half a delimiter.
+  expect(user.match(/[<>]/g)).toHaveLength(4);
   return JSON.parse(parts[1]!);
 }
 
@@ -18,7 +20,7 @@ describe('what a model is sent', () => {
   it('has the alert, its lineage and trend, the processes and the journal', () => {
     const data = dataOf(promptOf(question(), options).user);
     expect(data).toMatchObject({
-      alert: { rule: 'session_orphans', severity: 'high', numbers: { quiet_ms: 600_000 }, open_for_s: 60 },
+      alert: { rule: 'orphan', severity: 'high', numbers: { quiet_ms: 600_000 }, open_for_s: 60 },
       lineage: 'claude (pid 4000) → npm → node',
       session: { agent: 'claude-code', alive: false, processes: 12 },
       trend: ['13:00 1.2 GiB', '14:00 3.6 GiB'],
@@ -67,6 +69,13 @@ describe('what a model is sent', () => {
       expect(system + user).not.toContain(secret);
       // As JSON would have escaped it.
       expect(user).not.toContain(JSON.stringify(secret).slice(1, -1));
+    }
+  });
+
+  it('cuts long texts only when their secrets are out: half a secret looks like none', () => {
+    for (let before = 360; before < 400; before++) {
+      const line = `${'x'.repeat(before)} postgres://shop:half-a-password@db/shop`;
+      expect(promptOf(question({ journal: [line] }), options).user).not.toContain('half');
     }
   });
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SEVERITIES } from '../../alerts/alert.js';
 
 /** Explanations by a model. */
 
@@ -53,6 +54,10 @@ export const ai = z
     api_key_file: absolutePath
       .optional()
       .describe('File that holds the key and nothing else, readable by its owner (and group) only.'),
+    min_severity: z
+      .enum(SEVERITIES)
+      .default('warning')
+      .describe('The mildest alerts that are explained without being asked.'),
     max_tokens: z.int().min(256).max(8192).default(1024).describe('How long an answer may get.'),
     cooldown_s: z.int().min(0).max(86_400).default(60).describe('Time between two questions.'),
     daily_calls: z

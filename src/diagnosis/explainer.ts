@@ -1,0 +1,101 @@
+import { type Alert, type AlertChange, SEVERITIES, type Severity } from '../alerts/alert.js';
+import type { Advisor, Explanation } from './advisor.js';
+import type { Question } from './question.js';
+
+export interface ExplainerDeps {
+  advisor: Pick<Advisor, 'explain' | 'unavailable'>;
+  /** Everything that is known around the alert at this moment. */
+  questionOf: (alert: Alert) => Question;
+  /** Each alert that was worth it, once or when it got worse; by the rules where no model can be asked. */
+  explained: (alert: Alert, explanation: Explanation) => void;
+}
+
+/** More than this at once is one trouble with many faces: the mildest are left to whoever asks. */
+const MAX_PENDING = 20;
+
+/** Explains alerts without being asked, one after the other, the worst first, as often as the budget allows. */
+export class Explainer {
+  private readonly pending = new Map<number, Alert>();
+  /** The severity for which an alert was explained, or is waiting to be. */
+  private readonly known = new Map<number, Severity>();
+  private running = false;
+  private timer: NodeJS.Timeout | null = null;
+  private stopped = false;
+
+  constructor(
+    private readonly min_severity: Severity,
+    private readonly deps: ExplainerDeps,
+  ) {}
+
+  hear({ type, alert }: AlertChange): void {
+    if (type === 'alert_resolved') {
+      this.pending.delete(alert.id);
+      this.known.delete(alert.id);
+      return;
+    }
+    if (this.pending.has(alert.id)) this.pending.set(alert.id, alert);
+    const before = this.known.get(alert.id);
+    const worse = before === undefined || rank(alert.severity) > rank(before);
+    if (this.stopped || !worse || rank(alert.severity) < rank(this.min_severity)) return;
+    this.known.set(alert.id, alert.severity);
+    this.pending.set(alert.id, alert);
+    if (this.pending.size > MAX_PENDING) this.pending.delete(this.next(-1)!.id);
+    void this.work();
+  }
+
+  stop(): void {
+    this.stopped = true;
+    this.pending.clear();
+    if (this.timer !== null) clearTimeout(this.timer);
+  }
+
+  private async work(): Promise<void> {
+    if (this.running || this.timer !== null) return;
+    this.running = true;
+    for (let alert = this.next(1); alert !== null; alert = this.next(1)) {
+      const wait_ms = this.deps.advisor.unavailable()?.wait_ms ?? null;
+      if (wait_ms !== null) {
+        this.later(wait_ms);
+        break;
+      }
+      this.pending.delete(alert.id);
+      const explanation = await this.deps.advisor.explain(this.deps.questionOf(alert));
+      if (this.stopped) break;
+      // Somebody asked something else in between: it comes again.
+      if (explanation.failure?.code === 'busy') {
+        this.pending.set(alert.id, alert);
+        this.later(BUSY_MS);
+        break;
+      }
+      this.deps.explained(alert, explanation);
+    }
+    this.running = false;
+  }
+
+  private later(wait_ms: number): void {
+    this.timer = setTimeout(() => {
+      this.timer = null;
+      void this.work();
+    }, wait_ms);
+    this.timer.unref();
+  }
+
+  /** The worst and newest of those that wait (1), or the mildest and oldest (-1). */
+  private next(sign: 1 | -1): Alert | null {
+    let best: Alert | null = null;
+    for (const alert of this.pending.values()) {
+      if (best === null || sign * order(alert, best) > 0) best = alert;
+    }
+    return best;
+  }
+}
+
+const BUSY_MS = 2000;
+
+function rank(severity: Severity): number {
+  return SEVERITIES.indexOf(severity);
+}
+
+function order(a: Alert, b: Alert): number {
+  return rank(a.severity) - rank(b.severity) || a.id - b.id;
+}

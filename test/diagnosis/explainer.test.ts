@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest';
+import type { Alert, AlertChange } from '../../src/alerts/alert.js';
+import type { Explanation } from '../../src/diagnosis/advisor.js';
+import { Explainer } from '../../src/diagnosis/explainer.js';
+import type { Failure } from '../../src/diagnosis/failure.js';
+import type { Question } from '../../src/diagnosis/question.js';
+import { alert, question } from './incident.js';
+
+function change(
+  id: number,
+  severity: Alert['severity'],
+  type: AlertChange['type'] = 'alert_opened',
+): AlertChange {
+  return { type, time_ms: 0, alert: alert({ id, severity }) };
+}
+
+function rig() {
+  const asked: number[] = [];
+  const explained: number[] = [];
+  const state: { unavailable: Failure | null; busy: number; gate: Promise<void> } = {
+    unavailable: null,
+    busy: 0,
+    gate: Promise.resolve(),
+  };
+  const explainer = new Explainer('warning', {
+    advisor: {
+      unavailable: () => state.unavailable,
+      explain: async (asking: Question) => {
+        if (asking.about.kind === 'alert') asked.push(asking.about.alert.id);
+        await state.gate;
+        const busy = state.busy-- > 0;
+        return { failure: busy ? { code: 'busy', message: '', wait_ms: null } : null } as Explanation;
+      },
+    },
+    questionOf: about => question({ about: { kind: 'alert', alert: about } }),
+    explained: about => explained.push(about.id),
+  });
+  return { asked, explained, state, explainer };
+}
+
+const settled = () => new Promise(resolve => setTimeout(resolve, 20));
+
+describe('alerts are explained without being asked', () => {
+  it('from the severity on that was configured, once, and again when it got worse', async () => {
+    const { asked, explainer } = rig();
+    explainer.hear(change(1, 'info'));
+    explainer.hear(change(2, 'warning'));
+    await settled();
+    explainer.hear(change(2, 'warning', 'alert_updated'));
+    explainer.hear(change(1, 'high', 'alert_updated'));
+    await settled();
+    explainer.hear(change(1, 'warning', 'alert_updated'));
+    await settled();
+    expect(asked).toEqual([2, 1]);
+  });
+
+  it('one after the other, the worst and newest first, without those that are over', async () => {
+    const { asked, state, explainer } = rig();
+    let open = (): void => {};
+    state.gate = new Promise(resolve => {
+      open = resolve;
+    });
+    explainer.hear(change(1, 'warning'));
+    for (const [id, severity] of [
+      [2, 'warning'],
+      [3, 'critical'],
+      [4, 'high'],
+      [5, 'critical'],
+    ] as const) {
+      explainer.hear(change(id, severity));
+    }
+    explainer.hear(change(4, 'high', 'alert_resolved'));
+    open();
+    await settled();
+    expect(asked).toEqual([1, 5, 3, 2]);
+  });
+
+  it('waits for the cooldown', async () => {
+    const { asked, explained, state, explainer } = rig();
+    state.unavailable = { code: 'cooldown', message: '', wait_ms: 30 };
+    explainer.hear(change(1, 'high'));
+    await settled();
+    expect(asked).toEqual([]);
+    state.unavailable = null;
+    await settled();
+    expect(explained).toEqual([1]);
+  });
+
+  it('does not wait for what does not pass: the rules explain', async () => {
+    const { explained, state, explainer } = rig();
+    state.unavailable = { code: 'no_key', message: '', wait_ms: null };
+    explainer.hear(change(1, 'high'));
+    await settled();
+    expect(explained).toEqual([1]);
+  });
+
+  it('an alert that met a busy model stays for later', async () => {
+    const { explained, state, explainer } = rig();
+    state.busy = 1;
+    explainer.hear(change(1, 'high'));
+    await settled();
+    expect(explained).toEqual([]);
+    explainer.stop();
+  });
+
+  it('a flood leaves the mildest out', async () => {
+    const { asked, state, explainer } = rig();
+    let open = (): void => {};
+    state.gate = new Promise(resolve => {
+      open = resolve;
+    });
+    for (let id = 1; id <= 100; id++) explainer.hear(change(id, id % 2 === 0 ? 'high' : 'warning'));
+    open();
+    await settled();
+    expect(asked).toHaveLength(21);
+    expect(asked.slice(1).every(id => id % 2 === 0)).toBe(true);
+  });
+
+  it('stops', async () => {
+    const { asked, explainer } = rig();
+    explainer.stop();
+    explainer.hear(change(1, 'critical'));
+    await settled();
+    expect(asked).toEqual([]);
+  });
+});
