@@ -216,7 +216,7 @@ export interface CgroupSample {
   cpu_percent: number | null;
   pids: number | null;
   pids_limit: number | null;
-  /** Since the cgroup was made, of processes in this very one where the kernel tells them apart. */
+  /** Since the cgroup was made, of processes in it; v2: and below it. */
   oom_kills: number | null;
 }
 
@@ -224,7 +224,7 @@ export type MachineEvent =
   | {
       type: 'oom_kill';
       time_ms: number;
-      /** As far as it is known: `start_ticks` is 0 where only the journal told of it. */
+      /** As far as it is known: from the journal `start_ticks` is 0, from a cgroup's counter `pid` is 0 too. */
       victim: ProcessRef;
       session: SessionRef | null;
       /** What the victim held, where known. */

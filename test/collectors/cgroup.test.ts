@@ -31,7 +31,7 @@ const v2 = (path: string, extra: Record<string, string> = {}) =>
       'memory.max': 'max\n',
       'memory.swap.current': '4096\n',
       'memory.stat': 'anon 600000\nfile 400000\ninactive_file 250000\nactive_file 150000\n',
-      'memory.events.local': 'low 0\nhigh 0\nmax 3\noom 1\noom_kill 1\noom_group_kill 0\n',
+      'memory.events': 'low 0\nhigh 0\nmax 3\noom 1\noom_kill 1\noom_group_kill 0\n',
       'cpu.stat': 'usage_usec 5000000\nuser_usec 1\nsystem_usec 1\n',
       'pids.current': '12\n',
       'pids.max': '512\n',
@@ -83,6 +83,35 @@ describe('cgroup v2', () => {
     );
     expect(paths(30_000)).toEqual(['/b.scope']);
     expect(paths(120_000).sort()).toEqual(['/b.scope', '/c.service']);
+  });
+
+  it('tells of kills in one with a limit at the next round, of the innermost that counted them', () => {
+    const limited = { 'memory.max': '5\n' };
+    const roots = machine(mounts, {
+      ...v2('/a.slice', limited),
+      ...v2('/a.slice/b', limited),
+      ...v2('/c.service'),
+    });
+    const count = (path: string, kills: number) =>
+      roots.write({ [`sys/fs/cgroup/v2${path}/memory.events`]: `oom 9\noom_kill ${kills}\n` });
+    const collector = new CgroupCollector();
+    const kills = (now_ms: number) =>
+      ask(collector, roots, now_ms).events!.map(
+        event => event.type === 'oom_kill' && [event.cgroup, event.source],
+      );
+    expect(kills(0)).toEqual([]);
+    count('/a.slice', 3);
+    count('/a.slice/b', 3);
+    count('/c.service', 3);
+    const kill = ['/a.slice/b', 'cgroup'];
+    expect(kills(10_000)).toEqual([kill, kill]);
+    expect(kills(20_000)).toEqual([]);
+    count('/a.slice', 4);
+    expect(kills(30_000)).toEqual([['/a.slice', 'cgroup']]);
+    count('/a.slice', 0);
+    expect(kills(40_000)).toEqual([]);
+    count('/a.slice', 1_000);
+    expect(kills(50_000)).toHaveLength(10);
   });
 
   it('knows nothing of controllers that are not switched on', () => {

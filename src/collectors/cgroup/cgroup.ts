@@ -3,9 +3,10 @@ import type { Collector, Context, Part } from '../collector.js';
 import { NotHere } from '../collector.js';
 import { parseMountinfo } from '../filesystems/mounts.js';
 import { perSecond } from '../rate.js';
-import type { CgroupSample } from '../snapshot.js';
+import type { CgroupSample, MachineEvent } from '../snapshot.js';
 import { findHierarchies, type Hierarchies } from './hierarchies.js';
-import { readUsage } from './read.js';
+import { OomCounter } from './oom-counter.js';
+import { readOomKills, readUsage } from './read.js';
 import { type Candidate, CgroupSearch } from './search.js';
 
 const SEARCH_MS = 120_000;
@@ -23,6 +24,7 @@ export class CgroupCollector implements Collector {
   private searched_ms = Number.NEGATIVE_INFINITY;
   private chosen: Candidate[] = [];
   private read_ms = Number.NEGATIVE_INFINITY;
+  private readonly oomCounter = new OomCounter();
   private samples: readonly CgroupSample[] = [];
   private before: { cpu_ms: Map<string, number>; now_ms: number } = { cpu_ms: new Map(), now_ms: 0 };
 
@@ -48,7 +50,18 @@ export class CgroupCollector implements Collector {
       this.read_ms = now_ms;
       this.samples = this.hierarchies === null ? [] : this.read(this.hierarchies, now_ms);
     }
-    return { cgroups: this.samples };
+    return { cgroups: this.samples, events: this.oomKills(now_ms) };
+  }
+
+  /** Of those with a limit, at every round: a kill is news for a few seconds only. */
+  private oomKills(now_ms: number): MachineEvent[] {
+    const memory = this.hierarchies?.memory ?? null;
+    const counters = new Map<string, number>();
+    for (const { path, memory_limit_bytes } of memory === null ? [] : this.chosen) {
+      const kills = memory_limit_bytes === null ? null : readOomKills(memory!, path);
+      if (kills !== null) counters.set(path, kills);
+    }
+    return this.oomCounter.take(counters, now_ms);
   }
 
   private read(hierarchies: Hierarchies, now_ms: number): CgroupSample[] {

@@ -49,10 +49,15 @@ export function readUsage({ memory, cpu, pids }: Hierarchies, path: string): Cgr
   };
 }
 
+/** So often something in it was killed for want of memory, or (v1) a process in this very one. */
+export function readOomKills(memory: Hierarchy, path: string): number | null {
+  const file = memory.version === 1 ? 'memory.oom_control' : 'memory.events';
+  return keyed(tryReadText(`${memory.dir}${path}/${file}`), 'oom_kill');
+}
+
 /**
  * Memory without the file pages that nobody used lately: the kernel takes those back before it kills. It is
- * what `docker stats` shows. OOM kills are those of processes in this very cgroup, where the kernel tells
- * them apart from those below it (v1, and v2 since 5.2).
+ * what `docker stats` shows.
  */
 function readMemory(memory: Hierarchy, path: string) {
   const dir = `${memory.dir}${path}`;
@@ -66,13 +71,10 @@ function readMemory(memory: Hierarchy, path: string) {
       ? null
       : Math.max(0, both - usage)
     : tryReadNumber(`${dir}/memory.swap.current`);
-  const events = v1
-    ? tryReadText(`${dir}/memory.oom_control`)
-    : (tryReadText(`${dir}/memory.events.local`) ?? tryReadText(`${dir}/memory.events`));
   return {
     memory_bytes: usage === null ? null : Math.max(0, usage - inactive),
     swap_bytes,
-    oom_kills: keyed(events, 'oom_kill'),
+    oom_kills: readOomKills(memory, path),
   };
 }
 
