@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { nearest } from '../text/nearest.js';
 import { printable } from '../text/printable.js';
-import { COMMANDS, type CommandContext, RequestError } from './commands.js';
-import type { Command, ErrorCode, Reply } from './contract.js';
+import { type CommandContext, RequestError } from './commands/definition.js';
+import { COMMANDS } from './commands/index.js';
+import type { ErrorCode, Reply } from './contract.js';
 
 /** One request line to one reply, now or later. Pure but for what the command does. */
 
@@ -56,8 +57,8 @@ function idOf(value: unknown): unknown {
 }
 
 function run(cmd: string, params: Record<string, unknown>, context: CommandContext): unknown {
-  if (!Object.hasOwn(COMMANDS, cmd)) throw new RequestError('unknown_command', unknownCommand(cmd));
-  const command = COMMANDS[cmd as Command];
+  const command = Object.hasOwn(COMMANDS, cmd) ? COMMANDS[cmd] : undefined;
+  if (command === undefined) throw new RequestError('unknown_command', unknownCommand(cmd));
   if (!command.open && context.sees.kind === 'none') {
     throw new RequestError(
       'denied',

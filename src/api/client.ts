@@ -3,12 +3,12 @@ import type { Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import type { Observation } from '../agents/observation.js';
 import { clientRuntimeDirs, SOCKET_NAME } from '../config/paths.js';
+import type { WhitelistEntry } from '../rules/whitelist.js';
 import { printable } from '../text/printable.js';
 import { connectUnix } from '../unix-socket.js';
 import type {
   AgentReport,
   AlertReport,
-  Command,
   ErrorCode,
   ExplainReport,
   HealthReport,
@@ -126,6 +126,18 @@ export class ApiClient {
     return this.request('alerts', params) as Promise<AlertReport[]>;
   }
 
+  whitelist(): Promise<WhitelistEntry[]> {
+    return this.request('list_whitelist') as Promise<WhitelistEntry[]>;
+  }
+
+  addToWhitelist(entry: Pick<WhitelistEntry, 'pattern' | 'match_type' | 'reason'>): Promise<WhitelistEntry> {
+    return this.request('add_whitelist', entry) as Promise<WhitelistEntry>;
+  }
+
+  removeFromWhitelist(id: number): Promise<unknown> {
+    return this.request('remove_whitelist', { id });
+  }
+
   explain(pid: number): Promise<ExplainReport> {
     return this.request('explain', { pid }) as Promise<ExplainReport>;
   }
@@ -150,7 +162,7 @@ export class ApiClient {
     return this.request('record') as Promise<Observation[]>;
   }
 
-  request(cmd: Command, params: Record<string, unknown> = {}): Promise<unknown> {
+  request(cmd: string, params: Record<string, unknown> = {}): Promise<unknown> {
     if (this.closedBy !== null) return Promise.reject(this.closedBy);
     const id = this.nextId++;
     return new Promise((resolve, reject) => {

@@ -19,6 +19,8 @@ export interface ConnectionOwner {
 export class Connection {
   following = false;
   recording = false;
+  /** Gets what RunawayGuard's clients are sent unasked. */
+  broadcast = false;
   private readonly buffer = new LineBuffer();
   private paused = false;
   private pending = 0;
@@ -81,6 +83,7 @@ export class Connection {
     this.ended = true;
     this.following = false;
     this.recording = false;
+    this.broadcast = false;
     this.buffer.clear();
     this.socket.removeAllListeners('data');
     this.socket.resume(); // what still comes is thrown away, or the close would wait for it

@@ -2,7 +2,9 @@ import type { Evidence, Reason, State } from '../agents/model.js';
 import type { Observation } from '../agents/observation.js';
 import type { Alert } from '../alerts/alert.js';
 import type { CollectorHealth } from '../collectors/health.js';
+import type { Snapshot } from '../collectors/snapshot.js';
 import type { SensorHealth } from '../kernel/health.js';
+import type { WhitelistEntry } from '../rules/whitelist.js';
 import type { StoreHealth } from '../store/store.js';
 
 /**
@@ -20,11 +22,21 @@ import type { StoreHealth } from '../store/store.js';
  * | `explain` | `pid` | ExplainReport |
  * | `events` | `follow?`, `limit?` | VigilEvent[]: the recent ones, oldest first |
  * | `alerts` | `all?`, `limit?` | AlertReport[]: the open ones, worst first; with `all` resolved ones too, latest first |
+ * | `list_processes` | | SeedProcess[]: as in the last look at the machine |
+ * | `get_alerts` | `limit?`, `since?` | SeedAlert[], the latest first |
+ * | `clear_alerts` | | `{cleared}`: how many open alerts were resolved |
+ * | `list_whitelist` | | WhitelistEntry[] |
+ * | `add_whitelist` | `pattern`, `match_type?`, `reason?` | WhitelistEntry |
+ * | `remove_whitelist` | `id` | `{removed}` |
+ * | `pause_monitoring`, `resume_monitoring` | | `{paused}` |
  * | `record` | | Observation[]: what a recording that starts now begins with |
  *
  * After `{"cmd":"events","params":{"follow":true}}` the same connection also receives, a line each,
  * `{"type":"event","data": VigilEvent}`, without a gap after the answer. After `record` it receives
  * `{"type":"observation","data": Observation}` in the same way; only who may see every agent may record.
+ *
+ * Whoever sends `list_processes`, `get_alerts` or `list_whitelist` also receives, as RunawayGuard's clients
+ * expect, `{"type":"alert","data": SeedAlert}` and, with each look at the machine, `{"type":"status","data"}`.
  */
 
 /** All times are ISO 8601 in UTC with milliseconds. */
@@ -154,10 +166,8 @@ export interface HandHealth {
   } | null;
 }
 
-export type Command = 'ping' | 'agents' | 'alerts' | 'explain' | 'events' | 'health' | 'record';
-
 export interface Request {
-  cmd: Command;
+  cmd: string;
   id?: unknown;
   params?: Record<string, unknown>;
 }
@@ -168,6 +178,7 @@ export type ErrorCode =
   | 'unknown_command'
   | 'too_large' // a line over the limit; the connection is closed
   | 'not_found' // no such agent, or not one of yours
+  | 'not_ready' // ask again in a moment
   | 'denied' // this peer may not have that
   | 'busy' // too many connections; this one is closed
   | 'internal';
@@ -183,6 +194,8 @@ export type Push = { type: 'event'; data: VigilEvent } | { type: 'observation'; 
 export interface OwnedEvent {
   uid: number | null;
   event: VigilEvent;
+  /** The alert that it is about. */
+  alert?: Alert;
 }
 
 /** What the API asks of the daemon; the daemon hands this to the server, tests hand it a fake. */
@@ -196,6 +209,19 @@ export interface DaemonView {
   openAlerts(): Alert[];
   /** All alerts of the history, the latest first; `uid`: only that user's and the machine's. */
   allAlerts(limit: number, uid: number | null): Promise<Alert[]>;
+  /** The latest look at the machine; null before the first. */
+  machine(): Snapshot | null;
+  /** Calls back for each look at the machine until the returned function is called. */
+  onMachine(listener: (snapshot: Snapshot) => void): () => void;
+  pause(): void;
+  resume(): void;
+  /** Resolves the open alerts that are meant; how many. */
+  clearAlerts(which: (alert: Alert) => boolean): number;
+  whitelist(): readonly WhitelistEntry[];
+  /** @throws with a text for the person, when it is refused */
+  addToWhitelist(entry: Pick<WhitelistEntry, 'pattern' | 'match_type' | 'reason'>): WhitelistEntry;
+  /** False: there is no such entry. */
+  removeFromWhitelist(id: number): boolean;
   /** Calls back for each new event until the returned function is called. */
   onEvent(listener: (event: OwnedEvent) => void): () => void;
   /** What a recording that starts now must begin with. */

@@ -10,6 +10,7 @@ import type { DaemonView, OwnedEvent, Push } from './contract.js';
 import { DEFAULT_LIMITS, type Limits } from './limits.js';
 import type { RuntimeLock } from './lock.js';
 import { gidOf, mayView, peerOf, type Trust, viewOf } from './peer.js';
+import { type SeedPush, seedAlert, seedStatus } from './runaway-guard.js';
 
 export interface ApiServerOptions {
   /** From lockRuntimeDir(): the folder is ours. */
@@ -29,6 +30,7 @@ export class ApiServer implements ConnectionOwner {
   private readonly connections = new Set<Connection>();
   private readonly trust: Trust;
   private unsubscribe: (() => void) | null = null;
+  private unsubscribeMachine: (() => void) | null = null;
   private unsubscribeRecording: (() => void) | null = null;
 
   constructor(private readonly options: ApiServerOptions) {
@@ -56,12 +58,14 @@ export class ApiServer implements ConnectionOwner {
       this.server.listen({ path: this.socketPath, readableAll: shared, writableAll: shared }, resolve);
     });
     this.server.on('error', error => this.options.logger.error({ err: error }, 'the API socket failed'));
-    this.unsubscribe = this.options.view.onEvent(owned => this.broadcast(owned));
+    this.unsubscribe = this.options.view.onEvent(owned => this.tell(owned));
   }
 
   async stop(): Promise<void> {
     this.unsubscribe?.();
     this.unsubscribe = null;
+    this.unsubscribeMachine?.();
+    this.unsubscribeMachine = null;
     this.unsubscribeRecording?.();
     this.unsubscribeRecording = null;
     const closed = new Promise<void>(resolve => {
@@ -102,12 +106,30 @@ export class ApiServer implements ConnectionOwner {
     return same >= clientsPerUser ? `vigil serves ${clientsPerUser} clients of a user at most` : null;
   }
 
-  private broadcast({ uid, event }: OwnedEvent): void {
+  private tell({ uid, event, alert }: OwnedEvent): void {
     const push: Push = { type: 'event', data: event };
     const line = Buffer.from(`${JSON.stringify(push)}\n`);
+    const seedLine =
+      event.type === 'alert_opened' && alert !== undefined
+        ? Buffer.from(`${JSON.stringify({ type: 'alert', data: seedAlert(alert) } satisfies SeedPush)}\n`)
+        : null;
     for (const connection of this.connections) {
-      if (connection.following && mayView(connection.sees, uid)) connection.send(line);
+      if (!mayView(connection.sees, uid)) continue;
+      if (connection.following) connection.send(line);
+      if (connection.broadcast && seedLine !== null) connection.send(seedLine);
     }
+  }
+
+  private broadcastTo(connection: Connection): void {
+    connection.broadcast = true;
+    this.unsubscribeMachine ??= this.options.view.onMachine(snapshot => {
+      const open = this.options.view.openAlerts();
+      for (const other of this.connections) {
+        if (!other.broadcast) continue;
+        const mine = open.filter(({ subject }) => mayView(other.sees, subject.uid));
+        other.send(`${JSON.stringify(seedStatus(snapshot, mine.length))}\n`);
+      }
+    });
   }
 
   /** Observations are many: nothing is made of them while nobody records. */
@@ -136,15 +158,20 @@ export class ApiServer implements ConnectionOwner {
   line(connection: Connection, line: Buffer): void {
     let follow = false;
     let record = false;
+    let broadcast = false;
     const context = {
       view: this.options.view,
       sees: connection.sees,
+      peer: connection.peer,
       clients: this.connections.size,
       follow: () => {
         follow = true;
       },
       record: () => {
         record = true;
+      },
+      broadcast: () => {
+        broadcast = true;
       },
     };
     const reply = answer(line, context, error =>
@@ -155,6 +182,7 @@ export class ApiServer implements ConnectionOwner {
     // Same turn of the event loop as the answer: nothing lies between its last event and the next one.
     if (follow) connection.following = true;
     if (record) this.record(connection);
+    if (broadcast) this.broadcastTo(connection);
   }
 
   dropped({ peer }: Connection, reason: string): void {
@@ -163,7 +191,12 @@ export class ApiServer implements ConnectionOwner {
 
   closed(connection: Connection): void {
     this.connections.delete(connection);
-    if ([...this.connections].some(other => other.recording)) return;
+    const others = [...this.connections];
+    if (!others.some(other => other.broadcast)) {
+      this.unsubscribeMachine?.();
+      this.unsubscribeMachine = null;
+    }
+    if (others.some(other => other.recording)) return;
     this.unsubscribeRecording?.();
     this.unsubscribeRecording = null;
   }

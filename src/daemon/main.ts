@@ -130,7 +130,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     store,
     sessions: () => monitor.sessions(),
     isShared: pid => monitor.tracker.wantsFacts(pid),
-    onSnapshot: () => {},
+    onSnapshot: snapshot => view.looked(snapshot),
     onChanges: changes => {
       for (const change of changes) {
         view.publishAlert(change);

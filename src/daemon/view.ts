@@ -13,11 +13,13 @@ import type {
   OwnedEvent,
 } from '../api/contract.js';
 import { stateEvent } from '../api/state-event.js';
+import type { Snapshot } from '../collectors/snapshot.js';
 import type { Sensor } from '../kernel/sensor.js';
 import { PAGE_SIZE_BYTES, TICKS_PER_SECOND } from '../proc/boot.js';
 import { readStat } from '../proc/read.js';
 import { UsageMeter } from '../proc/usage.js';
 import type { Users } from '../proc/users.js';
+import type { WhitelistEntry } from '../rules/whitelist.js';
 import type { Store } from '../store/store.js';
 import { iso, now } from '../time.js';
 import type { Guard } from './guard.js';
@@ -47,7 +49,11 @@ export interface ViewOptions {
 export class View implements DaemonView {
   private readonly meter: UsageMeter;
   private readonly events: OwnedEvent[] = [];
-  private readonly emitter = new EventEmitter<{ event: [OwnedEvent]; observation: [Observation] }>();
+  private readonly emitter = new EventEmitter<{
+    event: [OwnedEvent];
+    observation: [Observation];
+    machine: [Snapshot];
+  }>();
   private readonly started_ms = now();
 
   constructor(private readonly options: ViewOptions) {
@@ -62,13 +68,51 @@ export class View implements DaemonView {
 
   /** The same of an alert. */
   publishAlert(change: AlertChange): void {
-    this.tell({ uid: change.alert.subject.uid, event: alertEvent(change) });
+    this.tell({ uid: change.alert.subject.uid, event: alertEvent(change), alert: change.alert });
   }
 
   private tell(owned: OwnedEvent): void {
     this.events.push(owned);
     if (this.events.length > KEPT_EVENTS) this.events.shift();
     this.emitter.emit('event', owned);
+  }
+
+  machine(): Snapshot | null {
+    return this.options.guard.snapshot;
+  }
+
+  /** Hands on a look at the machine to those who listen. */
+  looked(snapshot: Snapshot): void {
+    this.emitter.emit('machine', snapshot);
+  }
+
+  onMachine(listener: (snapshot: Snapshot) => void): () => void {
+    this.emitter.on('machine', listener);
+    return () => this.emitter.off('machine', listener);
+  }
+
+  pause(): void {
+    this.options.guard.pause();
+  }
+
+  resume(): void {
+    this.options.guard.resume();
+  }
+
+  clearAlerts(which: (alert: Alert) => boolean): number {
+    return this.options.guard.clearAlerts(which).length;
+  }
+
+  whitelist(): readonly WhitelistEntry[] {
+    return this.options.guard.whitelist();
+  }
+
+  addToWhitelist(entry: Pick<WhitelistEntry, 'pattern' | 'match_type' | 'reason'>): WhitelistEntry {
+    return this.options.guard.addToWhitelist(entry);
+  }
+
+  removeFromWhitelist(id: number): boolean {
+    return this.options.guard.removeFromWhitelist(id);
   }
 
   openAlerts(): Alert[] {
@@ -134,6 +178,7 @@ export class View implements DaemonView {
     const collectors = this.options.guard.health();
     for (const { name, state, message } of collectors)
       if (state === 'failing') problems.push(`${name}: ${message}`);
+    if (this.options.guard.isPaused) problems.push('the watch over the machine is paused: vigil resume');
     const history = this.options.store?.health() ?? null;
     if (history?.problem != null) problems.push(`history: ${history.problem}`);
     if (sensor.tier === 'procfs') problems.push(`no kernel events: ${sensor.tier_reason}`);

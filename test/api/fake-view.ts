@@ -1,5 +1,6 @@
 import type { Observation } from '../../src/agents/observation.js';
 import type { Alert } from '../../src/alerts/alert.js';
+import { alertEvent } from '../../src/api/alert-report.js';
 import type {
   AgentReport,
   AgentStateEvent,
@@ -8,6 +9,8 @@ import type {
   HealthReport,
   OwnedEvent,
 } from '../../src/api/contract.js';
+import type { Snapshot } from '../../src/collectors/snapshot.js';
+import { checkEntry, type WhitelistEntry } from '../../src/rules/whitelist.js';
 
 /** A daemon's worth of made-up agents. */
 
@@ -143,6 +146,66 @@ export class FakeView implements DaemonView {
       evidence: [{ ...agent.evidence, age_ms: 1500, note: 'decides' }],
       processes: [{ pid, role: 'main', command: agent.command }],
     };
+  }
+
+  paused = false;
+  entries: WhitelistEntry[] = [];
+  last: Snapshot | null = null;
+  private readonly machineListeners = new Set<(snapshot: Snapshot) => void>();
+
+  machine(): Snapshot | null {
+    return this.last;
+  }
+
+  onMachine(listener: (snapshot: Snapshot) => void): () => void {
+    this.machineListeners.add(listener);
+    return () => void this.machineListeners.delete(listener);
+  }
+
+  get machineListenerCount(): number {
+    return this.machineListeners.size;
+  }
+
+  emitAlert(alert: Alert): void {
+    const event = alertEvent({ type: 'alert_opened', time_ms: alert.opened_ms, alert });
+    for (const listener of this.listeners) listener({ uid: alert.subject.uid, event, alert });
+  }
+
+  look(snapshot: Snapshot): void {
+    this.last = snapshot;
+    for (const listener of this.machineListeners) listener(snapshot);
+  }
+
+  pause(): void {
+    this.paused = true;
+  }
+
+  resume(): void {
+    this.paused = false;
+  }
+
+  clearAlerts(which: (alert: Alert) => boolean): number {
+    const before = this.alerts.length;
+    this.alerts = this.alerts.filter(alert => !which(alert));
+    return before - this.alerts.length;
+  }
+
+  whitelist(): readonly WhitelistEntry[] {
+    return this.entries;
+  }
+
+  addToWhitelist(entry: Pick<WhitelistEntry, 'pattern' | 'match_type' | 'reason'>): WhitelistEntry {
+    const wrong = checkEntry(entry);
+    if (wrong !== null) throw new Error(wrong);
+    const added = { ...entry, id: this.entries.length + 1, created_ms: 0 };
+    this.entries.push(added);
+    return added;
+  }
+
+  removeFromWhitelist(id: number): boolean {
+    const before = this.entries.length;
+    this.entries = this.entries.filter(entry => entry.id !== id);
+    return this.entries.length < before;
   }
 
   openAlerts(): Alert[] {

@@ -7,10 +7,12 @@ import { events } from './events.js';
 import { explain } from './explain.js';
 import { focus } from './focus.js';
 import { health } from './health.js';
+import { pause, resume } from './pause.js';
 import { recordEvents } from './record-events.js';
 import { replay } from './replay.js';
 import { system } from './system.js';
 import { tray } from './tray.js';
+import { whitelistAdd, whitelistList, whitelistRemove } from './whitelist.js';
 
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly CliCommand[] = [
@@ -22,6 +24,11 @@ export const COMMANDS: readonly CliCommand[] = [
   bar,
   focus,
   system,
+  whitelistList,
+  whitelistAdd,
+  whitelistRemove,
+  pause,
+  resume,
   tray,
   daemon,
   recordEvents,

@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import { mayView } from '../peer.js';
+import { command, none, RequestError } from './definition.js';
+
+/** About agents. */
+export const agentCommands = {
+  agents: command({
+    params: none,
+    open: false,
+    run: (_, { view, sees }) => view.agents().filter(agent => mayView(sees, agent.uid)),
+  }),
+  explain: command({
+    params: z.strictObject({ pid: z.int().min(1) }),
+    open: false,
+    run: ({ pid }, { view, sees }) => {
+      const report = view.explain(pid);
+      // Somebody else's agent and no agent at all look the same.
+      if (report === undefined || !mayView(sees, report.agent.uid)) {
+        throw new RequestError('not_found', `pid ${pid} belongs to no agent that vigil knows`);
+      }
+      return report;
+    },
+  }),
+  record: command({
+    params: none,
+    open: false,
+    run: (_, { view, sees, record }) => {
+      if (sees.kind !== 'all') {
+        throw new RequestError(
+          'denied',
+          'a recording holds everybody’s agents: only root and the group vigil may make one',
+        );
+      }
+      record();
+      return view.snapshot();
+    },
+  }),
+  events: command({
+    params: z.strictObject({ follow: z.boolean().default(false), limit: z.int().min(0).optional() }),
+    open: false,
+    run: ({ follow: wanted, limit }, { view, sees, follow }) => {
+      const events = view.recentEvents().filter(owned => mayView(sees, owned.uid));
+      if (wanted) follow();
+      return events
+        .slice(limit === undefined ? 0 : Math.max(0, events.length - limit))
+        .map(owned => owned.event);
+    },
+  }),
+};

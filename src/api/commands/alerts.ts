@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { SEVERITIES } from '../../alerts/alert.js';
+import { alertReport } from '../alert-report.js';
+import { mayView } from '../peer.js';
+import { seedAlert } from '../runaway-guard.js';
+import { command, none } from './definition.js';
+
+const MAX_ALERTS = 10_000;
+
+/** About alerts. */
+export const alertCommands = {
+  alerts: command({
+    params: z.strictObject({
+      all: z.boolean().default(false),
+      limit: z.int().min(1).max(MAX_ALERTS).default(1_000),
+    }),
+    open: false,
+    run: async ({ all, limit }, { view, sees }) => {
+      const uid = sees.kind === 'user' ? sees.uid : null;
+      const alerts = all
+        ? await view.allAlerts(limit, uid)
+        : view
+            .openAlerts()
+            .sort((a, b) => SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity) || b.id - a.id)
+            .slice(0, limit);
+      return alerts.filter(({ subject }) => mayView(sees, subject.uid)).map(alertReport);
+    },
+  }),
+  get_alerts: command({
+    params: z.strictObject({
+      limit: z.int().min(1).max(MAX_ALERTS).default(50),
+      /** Seconds since the epoch. */
+      since: z.number().min(0).default(0),
+    }),
+    open: false,
+    run: async ({ limit, since }, { view, sees, broadcast }) => {
+      broadcast();
+      const alerts = await view.allAlerts(MAX_ALERTS, sees.kind === 'user' ? sees.uid : null);
+      return alerts
+        .filter(({ subject, opened_ms }) => mayView(sees, subject.uid) && opened_ms >= since * 1000)
+        .slice(0, limit)
+        .map(seedAlert);
+    },
+  }),
+  clear_alerts: command({
+    params: none,
+    open: false,
+    run: (_, { view, sees }) => {
+      const cleared = view.clearAlerts(({ subject }) =>
+        subject.uid === null ? sees.kind === 'all' : mayView(sees, subject.uid),
+      );
+      return { cleared };
+    },
+  }),
+};

@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import type { DaemonView, ErrorCode } from '../contract.js';
+import type { Peer, View } from '../peer.js';
+
+/** What a command is, and what it gets to see of the one who asks. */
+
+export interface CommandContext {
+  view: DaemonView;
+  /** What the peer may see. */
+  sees: View;
+  /** Who asks; null: could not be found out. */
+  peer: Peer | null;
+  clients: number;
+  /** Sends events from now on. */
+  follow(): void;
+  /** Sends observations from now on. */
+  record(): void;
+  /** Sends `alert` and `status` from now on, as RunawayGuard's clients expect. */
+  broadcast(): void;
+}
+
+export class RequestError extends Error {
+  override readonly name = 'RequestError';
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+export interface CommandDefinition<P extends z.ZodType = z.ZodType> {
+  params: P;
+  /** Answered even to a peer that is not known. */
+  open: boolean;
+  /** A promise is waited for; other requests of the client are answered meanwhile. */
+  run(params: z.output<P>, context: CommandContext): unknown;
+}
+
+export function command<P extends z.ZodType>(definition: CommandDefinition<P>): CommandDefinition {
+  return definition as unknown as CommandDefinition;
+}
+
+/** A command without params. */
+export const none = z.strictObject({});
+
+/** What concerns everybody's processes takes the right to see them all. @throws RequestError */
+export function mustSeeAll({ sees }: CommandContext, what: string): void {
+  if (sees.kind === 'all') return;
+  throw new RequestError('denied', `${what}: only root, the user of the daemon and the group vigil may`);
+}

@@ -1,0 +1,15 @@
+import { agentCommands } from './agents.js';
+import { alertCommands } from './alerts.js';
+import { daemonCommands } from './daemon.js';
+import type { CommandDefinition } from './definition.js';
+import { processCommands } from './processes.js';
+import { whitelistCommands } from './whitelist.js';
+
+/** Everything that can be asked. */
+export const COMMANDS: Readonly<Record<string, CommandDefinition>> = {
+  ...daemonCommands,
+  ...agentCommands,
+  ...alertCommands,
+  ...processCommands,
+  ...whitelistCommands,
+};

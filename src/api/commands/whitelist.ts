@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { MATCH_TYPES } from '../../rules/whitelist.js';
+import { command, mustSeeAll, none, RequestError } from './definition.js';
+
+/** About processes that are not to be reported. */
+export const whitelistCommands = {
+  list_whitelist: command({
+    params: none,
+    open: false,
+    run: (_, { view, broadcast }) => {
+      broadcast();
+      return view.whitelist();
+    },
+  }),
+  add_whitelist: command({
+    params: z.strictObject({
+      pattern: z.string(),
+      match_type: z.enum(MATCH_TYPES).default('name'),
+      reason: z.string().max(500).default(''),
+    }),
+    open: false,
+    run: (entry, context) => {
+      mustSeeAll(context, 'the whitelist is everybody’s');
+      try {
+        return context.view.addToWhitelist(entry);
+      } catch (error) {
+        throw new RequestError('bad_request', (error as Error).message);
+      }
+    },
+  }),
+  remove_whitelist: command({
+    params: z.strictObject({ id: z.int().min(1) }),
+    open: false,
+    run: ({ id }, context) => {
+      mustSeeAll(context, 'the whitelist is everybody’s');
+      if (!context.view.removeFromWhitelist(id)) {
+        throw new RequestError(
+          'not_found',
+          `the whitelist has no entry ${id}; those of the configuration are removed there`,
+        );
+      }
+      return { removed: id };
+    },
+  }),
+};

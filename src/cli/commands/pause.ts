@@ -1,0 +1,41 @@
+import { connectToDaemon } from '../../api/client.js';
+import { defineCommand, OK } from '../command.js';
+
+export const pause = defineCommand({
+  usage: 'pause',
+  describe: 'Stop looking at the machine until vigil resume',
+  details: [
+    'No samples, no new alerts, no actions. The states of agents, badges and their notifications go on.',
+    'It lasts until vigil resume or the next start of the daemon.',
+  ],
+  positionals: {},
+  options: {},
+  async run({ runtimeDir }, io) {
+    const client = await connectToDaemon({ runtimeDir });
+    try {
+      await client.request('pause_monitoring');
+      io.out('The watch over the machine is paused: vigil resume ends that.\n');
+      return OK;
+    } finally {
+      client.close();
+    }
+  },
+});
+
+export const resume = defineCommand({
+  usage: 'resume',
+  describe: 'Look at the machine again after vigil pause',
+  details: [],
+  positionals: {},
+  options: {},
+  async run({ runtimeDir }, io) {
+    const client = await connectToDaemon({ runtimeDir });
+    try {
+      await client.request('resume_monitoring');
+      io.out('vigil watches the machine again.\n');
+      return OK;
+    } finally {
+      client.close();
+    }
+  },
+});

@@ -1,0 +1,111 @@
+import { connectToDaemon } from '../../api/client.js';
+import type { WhitelistEntry } from '../../rules/whitelist.js';
+import { printable } from '../../text/printable.js';
+import { defineCommand, OK, UsageError } from '../command.js';
+import { table } from '../table.js';
+import { clockTime } from '../words.js';
+
+const json = { type: 'boolean', default: false, describe: 'Print JSON' } as const;
+
+export const whitelistList = defineCommand({
+  usage: 'whitelist list',
+  describe: 'List the processes that no rule reports',
+  details: ['Those of the configuration ([allowlist]) are not in this list: vigil config shows them.'],
+  positionals: {},
+  options: { json },
+  async run({ json, runtimeDir }, io) {
+    const client = await connectToDaemon({ runtimeDir });
+    try {
+      const entries = await client.whitelist();
+      if (json) io.out(`${JSON.stringify(entries, null, 2)}\n`);
+      else if (entries.length === 0) io.out('The whitelist is empty.\n');
+      else io.out(`${entriesTable(entries, io).join('\n')}\n`);
+      return OK;
+    } finally {
+      client.close();
+    }
+  },
+});
+
+export const whitelistAdd = defineCommand({
+  usage: 'whitelist add <pattern>',
+  describe: 'Report no process that matches, from now on',
+  details: [
+    'Open alerts that are only about such processes are resolved at once.',
+    'A name is that of the program, exact or with * (dbus*); with --type cmdline a part of its command line, with --type regex a regular expression for it.',
+  ],
+  positionals: { pattern: { type: 'string', describe: 'What it matches' } },
+  options: {
+    type: {
+      type: 'string',
+      choices: ['name', 'cmdline', 'regex'],
+      default: 'name',
+      describe: 'What the pattern is compared with',
+    },
+    reason: { type: 'string', requiresArg: true, default: '', describe: 'Why, for those who come after you' },
+    json,
+  },
+  async run({ positional, type, reason, json, runtimeDir }, io) {
+    const client = await connectToDaemon({ runtimeDir });
+    try {
+      const entry = await client.addToWhitelist({
+        pattern: positional.pattern!,
+        match_type: type as WhitelistEntry['match_type'],
+        reason,
+      });
+      io.out(
+        json
+          ? `${JSON.stringify(entry, null, 2)}\n`
+          : `Not reported from now on: ${entry.match_type} ${printable(entry.pattern, 500)} (entry ${entry.id}).\n`,
+      );
+      return OK;
+    } finally {
+      client.close();
+    }
+  },
+});
+
+export const whitelistRemove = defineCommand({
+  usage: 'whitelist remove <id>',
+  describe: 'Report again what an entry of the whitelist kept quiet',
+  details: [],
+  positionals: { id: { type: 'string', describe: 'Number of the entry, as in vigil whitelist list' } },
+  options: {},
+  async run({ positional, runtimeDir }, io) {
+    const id = positional.id!;
+    if (!/^[1-9]\d{0,9}$/.test(id)) {
+      throw new UsageError(`an entry has a number (vigil whitelist list), not "${printable(id, 40)}"`);
+    }
+    const client = await connectToDaemon({ runtimeDir });
+    try {
+      await client.removeFromWhitelist(Number(id));
+      io.out(`Entry ${id} is removed.\n`);
+      return OK;
+    } finally {
+      client.close();
+    }
+  },
+});
+
+function entriesTable(
+  entries: readonly WhitelistEntry[],
+  io: { columns: number | null; color: boolean },
+): string[] {
+  const columns = [
+    { title: 'ID', align: 'right' as const },
+    { title: 'TYPE' },
+    { title: 'PATTERN', min: 10 },
+    { title: 'SINCE', rank: 1 },
+    { title: 'REASON', min: 10, rank: 2 },
+  ];
+  const rows = entries.map(({ id, match_type, pattern, created_ms, reason }) =>
+    [
+      String(id),
+      match_type,
+      printable(pattern, 500),
+      clockTime(new Date(created_ms).toISOString()),
+      printable(reason, 500),
+    ].map(text => ({ text })),
+  );
+  return table(columns, rows, io.columns, io.color);
+}
