@@ -11,6 +11,9 @@ const GREW_AFTER_MS = 30_000;
 const COOLDOWN_MS = 600_000;
 /** An alert from before a restart stays so long without its rule: what rules know must come together again. */
 const RESTORED_CLEAR_MS = 120_000;
+/** Nobody knows whether it is over: it stays so long, not for ever. */
+const MUTE_CLEAR_MS = 600_000;
+const NONE: ReadonlySet<string> = new Set();
 
 const PENDING_MAX = 2_000;
 const RESOLVED_MAX = 2_000;
@@ -85,8 +88,11 @@ export class AlertBook {
     }
   }
 
-  /** One round. Findings that are not there any more count as clear. */
-  apply(now_ms: number, findings: readonly Finding[]): AlertChange[] {
+  /**
+   * One round. Findings that are not there any more count as clear.
+   * @param mute rules that cannot tell this time: what is open stays so for a while
+   */
+  apply(now_ms: number, findings: readonly Finding[], mute: ReadonlySet<string> = NONE): AlertChange[] {
     const step_ms = this.last_ms === null ? 0 : now_ms - this.last_ms;
     const gap = this.last_ms === null || step_ms > this.options.gap_ms;
     this.last_ms = now_ms;
@@ -109,7 +115,7 @@ export class AlertBook {
     for (const key of this.pending.keys()) if (!seen.has(key)) this.pending.delete(key);
     for (const [key, open] of this.opened) {
       if (seen.has(key)) continue;
-      const change = this.clear(now_ms, open);
+      const change = this.clear(now_ms, open, mute.has(open.alert.rule) ? MUTE_CLEAR_MS : open.clear_ms);
       if (change !== null) changes.push(change);
     }
     return changes;
@@ -173,7 +179,7 @@ export class AlertBook {
 
   private follow(now_ms: number, open: Open, finding: Finding): AlertChange | null {
     open.clear_ms = finding.clear_ms;
-    if (!finding.holds && finding.severity === null) return this.clear(now_ms, open);
+    if (!finding.holds && finding.severity === null) return this.clear(now_ms, open, open.clear_ms);
     open.clear_since_ms = null;
     // What only keeps it open is not high or critical any more; a warning stays what it is.
     const severity = finding.severity ?? milder(open.alert.severity, 'warning');
@@ -205,10 +211,10 @@ export class AlertBook {
     return lasted_ms >= (worse ? WORSE_AFTER_MS : MILDER_AFTER_MS) ? open.shift.severity : null;
   }
 
-  private clear(now_ms: number, open: Open): AlertChange | null {
+  private clear(now_ms: number, open: Open, clear_ms: number): AlertChange | null {
     open.shift = null;
     open.clear_since_ms ??= now_ms;
-    return now_ms - open.clear_since_ms >= open.clear_ms ? this.resolve(now_ms, open) : null;
+    return now_ms - open.clear_since_ms >= clear_ms ? this.resolve(now_ms, open) : null;
   }
 
   private resolve(now_ms: number, open: Open): AlertChange {

@@ -13,8 +13,13 @@ export interface Usual {
 /** [count, mean, sum of squared differences (M2), days seen, number of the last day seen] */
 type Cell = [count: number, mean: number, m2: number, days: number, last_day: number];
 
-/** As the store keeps it: by metric, 24 hours each. */
-export type BaselineState = Record<string, (Cell | null)[]>;
+/** One figure at one hour of the day, as the store keeps it. */
+export interface BaselineCell {
+  key: string;
+  /** 0 to 23, local. */
+  hour: number;
+  state: unknown;
+}
 
 const EVERY_MS = 60_000;
 const FADES_AFTER = 14 * 60;
@@ -25,7 +30,8 @@ const TAME_DEVIATIONS = 3;
 export const LEAST_DEVIATION = 5;
 
 export class Baseline {
-  private state: BaselineState = {};
+  /** By metric, 24 hours each. */
+  private state: Record<string, (Cell | null)[]> = {};
   private learned_ms = Number.NEGATIVE_INFINITY;
 
   /** @param timezoneOffset_minutes of a moment, as Date.prototype.getTimezoneOffset tells it */
@@ -66,20 +72,19 @@ export class Baseline {
   }
 
   /** A copy, for the store. */
-  save(): BaselineState {
-    return structuredClone(this.state);
+  save(): BaselineCell[] {
+    return Object.entries(this.state).flatMap(([key, hours]) =>
+      hours.flatMap((cell, hour) => (cell === null ? [] : [{ key, hour, state: [...cell] }])),
+    );
   }
 
   /** What was saved before. Cells that make no sense are left out. */
-  restore(state: BaselineState): void {
-    const sane = (cell: unknown): Cell | null =>
-      Array.isArray(cell) && cell.length === 5 && cell.every(Number.isFinite) && cell[0] > 0 && cell[2] >= 0
-        ? ([...cell] as Cell)
-        : null;
+  restore(cells: readonly BaselineCell[]): void {
     this.state = {};
-    for (const [metric, hours] of Object.entries(state)) {
-      if (!Array.isArray(hours)) continue;
-      this.state[metric] = Array.from({ length: 24 }, (_, hour) => sane(hours[hour]));
+    for (const { key, hour, state } of cells) {
+      if (!isCell(state) || !Number.isInteger(hour) || hour < 0 || hour > 23) continue;
+      this.state[key] ??= Array.from({ length: 24 }, () => null);
+      this.state[key][hour] = [...state];
     }
   }
 
@@ -88,6 +93,16 @@ export class Baseline {
     const day = Math.floor(local_ms / 86_400_000);
     return { hour: Math.floor((local_ms - day * 86_400_000) / 3_600_000), day };
   }
+}
+
+function isCell(state: unknown): state is Cell {
+  return (
+    Array.isArray(state) &&
+    state.length === 5 &&
+    state.every(Number.isFinite) &&
+    state[0] > 0 &&
+    state[2] >= 0
+  );
 }
 
 /** What is far off counts as just off: one bad hour does not make the next one usual, a lasting change does. */

@@ -17,7 +17,9 @@ export const diskFullSoon: Rule = {
   name: 'disk_full_soon',
   evaluate(history, now_ms, { detection, thresholds }) {
     const within_ms = detection.disk_full_soon.within_hours * 3_600_000;
-    return writableFilesystems(history).flatMap(({ sample, available }) => {
+    const filesystems = writableFilesystems(history);
+    if (filesystems === null) return null;
+    return filesystems.flatMap(({ sample, available }) => {
       const free = sample.available_bytes / sample.total_bytes;
       // Below that the rule for space speaks.
       if (free > ONLY_BELOW_FREE || free * 100 < thresholds.disk_min_free_percent) return [];

@@ -9,7 +9,9 @@ import { partSubject } from './subjects.js';
 export const diskSpace: Rule = {
   name: 'disk_space',
   evaluate(history, _now_ms, { thresholds, detection }) {
-    return writableFilesystems(history).flatMap(({ sample }) => {
+    const filesystems = writableFilesystems(history);
+    if (filesystems === null) return null;
+    return filesystems.flatMap(({ sample }) => {
       const free_percent = (sample.available_bytes / sample.total_bytes) * 100;
       const { severity, holds, threshold } = levelBelow(
         free_percent,

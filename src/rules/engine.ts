@@ -2,7 +2,7 @@ import type { Alert, AlertChange } from '../alerts/alert.js';
 import { AlertBook } from '../alerts/book.js';
 import type { ProcessRef, Snapshot } from '../collectors/snapshot.js';
 import type { RulesConfig } from '../config/sections/rules.js';
-import { Baseline, type BaselineState } from './baseline.js';
+import { Baseline, type BaselineCell } from './baseline.js';
 import { History } from './history.js';
 import { RULES } from './index.js';
 import type { Finding, Rule } from './rule.js';
@@ -56,13 +56,13 @@ export class RuleEngine {
   }
 
   /** What the run before left: open alerts and the learned baseline. */
-  restore(now_ms: number, alerts: readonly Alert[], baseline: BaselineState | null): void {
+  restore(now_ms: number, alerts: readonly Alert[], baseline: readonly BaselineCell[]): void {
     this.book.restore(alerts, now_ms);
-    if (baseline !== null) this.baseline.restore(baseline);
+    this.baseline.restore(baseline);
   }
 
   /** The learned baseline, for the store. */
-  saveBaseline(): BaselineState {
+  saveBaseline(): BaselineCell[] {
     return this.baseline.save();
   }
 
@@ -71,8 +71,14 @@ export class RuleEngine {
     this.history.add(snapshot);
     // A change of the whitelist was applied by whoever made it; this is for those who did not.
     const withdrawn = this.applyWhitelist(now_ms);
-    const findings = this.rules.flatMap(rule => this.evaluate(rule, now_ms));
-    return [...withdrawn, ...this.book.apply(now_ms, findings)];
+    const findings: Finding[] = [];
+    const mute = new Set<string>();
+    for (const rule of this.rules) {
+      const found = this.evaluate(rule, now_ms);
+      if (found === null) mute.add(rule.name);
+      else findings.push(...found);
+    }
+    return [...withdrawn, ...this.book.apply(now_ms, findings, mute)];
   }
 
   /** To be called after a change of the whitelist: alerts about processes that are on it now are over. */
@@ -87,17 +93,18 @@ export class RuleEngine {
     return processes.length > 0 && this.whitelist.matches(processes).every(Boolean);
   }
 
-  private evaluate(rule: Rule, now_ms: number): Finding[] {
+  /** Null: it cannot tell this time. */
+  private evaluate(rule: Rule, now_ms: number): Finding[] | null {
     const { config, onRuleError } = this.options;
-    if (!config.detection[rule.name].enabled) return [];
+    const { name } = rule;
+    if (!config.detection[name].enabled) return [];
     try {
-      return rule
-        .evaluate(this.history, now_ms, config)
-        .map(candidate => ({ ...candidate, rule: rule.name, key: `${rule.name}:${candidate.key}` }));
+      const candidates = rule.evaluate(this.history, now_ms, config);
+      return candidates?.map(found => ({ ...found, rule: name, key: `${name}:${found.key}` })) ?? null;
     } catch (error) {
-      if (!this.failed.has(rule.name)) onRuleError(rule.name, error);
-      this.failed.add(rule.name);
-      return [];
+      if (!this.failed.has(name)) onRuleError(name, error);
+      this.failed.add(name);
+      return null;
     }
   }
 }

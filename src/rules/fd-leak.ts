@@ -6,7 +6,8 @@ import { processName } from './names.js';
 import type { Rule } from './rule.js';
 import { processSubject } from './subjects.js';
 
-const STEPS = 4;
+/** Of most processes the number is read once a minute. */
+const STEPS = 3;
 
 /** Open files that only grow in number, step by step. At its limit a program can open nothing any more. */
 export const fdLeak: Rule = {

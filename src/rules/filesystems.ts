@@ -1,7 +1,11 @@
 import type { FilesystemTrack, History } from './history.js';
 
-/** Filesystems of which space can run out: writable, of a size, each device once (bind mounts, subvolumes). */
-export function writableFilesystems(history: History): FilesystemTrack[] {
+/**
+ * Filesystems of which space can run out: writable, of a size, each device once (bind mounts, subvolumes).
+ * Null: they could not be listed.
+ */
+export function writableFilesystems(history: History): FilesystemTrack[] | null {
+  if (history.snapshot.host.filesystems.length === 0) return null;
   const byDevice = new Map<string, FilesystemTrack>();
   for (const track of history.filesystems.values()) {
     const { sample } = track;

@@ -9,7 +9,9 @@ import { partSubject } from './subjects.js';
 export const inodes: Rule = {
   name: 'inodes',
   evaluate(history, _now_ms, { thresholds, detection }) {
-    return writableFilesystems(history).flatMap(({ sample }) => {
+    const filesystems = writableFilesystems(history);
+    if (filesystems === null) return null;
+    return filesystems.flatMap(({ sample }) => {
       if (sample.inodes_total === null || sample.inodes_free === null || sample.inodes_total <= 0) return [];
       const free_percent = (sample.inodes_free / sample.inodes_total) * 100;
       const limit = thresholds.inodes_min_free_percent;

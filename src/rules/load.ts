@@ -4,8 +4,9 @@ import type { History } from './history.js';
 import type { Rule } from './rule.js';
 import { hostSubject } from './subjects.js';
 
-/** So much of the load must be work that somebody waits for, and the load is no trouble. */
+/** So much of the work must be wanted, and the load is no trouble. */
 const EXPLAINED = 0.5;
+const LEAST_PERCENT = 2;
 
 /**
  * More tasks want to run (or wait for a disk) than there are cores. A build makes load on purpose: when most
@@ -15,9 +16,9 @@ export const load: Rule = {
   name: 'load',
   evaluate(history, _now_ms, { thresholds, detection }) {
     const { cpu, cores } = history.snapshot.host;
-    if (cpu === null || cores <= 0) return [];
+    if (cpu === null || cores <= 0) return null;
     const limit = thresholds.cpu_load_factor * cores;
-    const holds = cpu.load1 > limit * 0.8 && explained(history) < cpu.load1 * EXPLAINED;
+    const holds = cpu.load1 > limit * 0.8 && !isExplained(history, cpu.load1);
     if (!holds) return [];
     const blocked = history.watched.filter(({ sample }) => sample.state === 'D').length;
     const waiting =
@@ -42,13 +43,18 @@ export const load: Rule = {
   },
 };
 
-/** The load that builds and attended work make: a running process counts as one at least. */
-function explained(history: History): number {
-  let sum = 0;
+/** Most of the CPU goes into builds and attended work, and no crowd of other processes waits for a disk. */
+function isExplained(history: History, load1: number): boolean {
+  let all = 0;
+  let wanted = 0;
+  let blocked = 0;
   for (const track of history.watched) {
     const { state, cpu_percent } = track.sample;
-    const share = Math.max(state === 'R' ? 1 : 0, (cpu_percent ?? 0) / 100);
-    if (share >= 0.05 && (isBusyByNature(track) || isAttended(history, track))) sum += share;
+    const share = cpu_percent ?? 0;
+    if (share < LEAST_PERCENT && state !== 'D') continue;
+    all += share;
+    if (isBusyByNature(track) || isAttended(history, track)) wanted += share;
+    else if (state === 'D') blocked++;
   }
-  return sum;
+  return wanted >= all * EXPLAINED && wanted > 0 && blocked < load1 * EXPLAINED;
 }

@@ -12,7 +12,7 @@ export const memoryPressure: Rule = {
   name: 'memory_pressure',
   evaluate(history, _now_ms, { thresholds, detection }) {
     const pressure = history.snapshot.host.pressure?.memory ?? null;
-    if (pressure === null) return [];
+    if (pressure === null) return null;
     const { severity, holds, threshold } = level(
       pressure.full_avg10,
       {

@@ -85,7 +85,11 @@ function movedOn(before: ProcessSample, now: ProcessSample): boolean {
   if (now.state !== 'D') return false;
   return (
     (now.cpu_percent ?? 0) > 0 ||
-    now.read_bytes !== before.read_bytes ||
-    now.write_bytes !== before.write_bytes
+    moved(before.read_bytes, now.read_bytes) ||
+    moved(before.write_bytes, now.write_bytes)
   );
+}
+
+function moved(before: number | null, now: number | null): boolean {
+  return before !== null && now !== null && now !== before;
 }

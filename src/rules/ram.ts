@@ -9,7 +9,7 @@ export const ram: Rule = {
   name: 'ram',
   evaluate(history, _now_ms, { thresholds, detection }) {
     const { memory } = history.snapshot.host;
-    if (memory === null || memory.total_bytes <= 0) return [];
+    if (memory === null || memory.total_bytes <= 0) return null;
     const used_percent = (memory.used_bytes / memory.total_bytes) * 100;
     const { severity, holds, threshold } = level(used_percent, {
       warning: thresholds.ram_warn_percent,

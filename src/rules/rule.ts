@@ -10,7 +10,8 @@ import type { History } from './history.js';
 export interface Rule {
   /** Also its table in the configuration, `[detection.NAME]`. */
   name: RuleName;
-  evaluate(history: History, now_ms: number, config: RulesConfig): Candidate[];
+  /** Null: what it looks at could not be read this time. */
+  evaluate(history: History, now_ms: number, config: RulesConfig): Candidate[] | null;
 }
 
 export type RuleName = keyof RulesConfig['detection'];

@@ -11,7 +11,8 @@ export const swap: Rule = {
   name: 'swap',
   evaluate(history, _now_ms, { thresholds, detection }) {
     const { memory } = history.snapshot.host;
-    if (memory === null || memory.swap_total_bytes <= 0) return [];
+    if (memory === null) return null;
+    if (memory.swap_total_bytes <= 0) return [];
     const used_percent = (memory.swap_used_bytes / memory.swap_total_bytes) * 100;
     const { severity, holds, threshold } = level(used_percent, {
       warning: thresholds.swap_warn_percent,

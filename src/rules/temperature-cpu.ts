@@ -10,7 +10,7 @@ export const temperatureCpu: Rule = {
   evaluate(history, _now_ms, { thresholds, detection }) {
     const sensors = history.snapshot.host.temperatures.filter(({ kind }) => kind === 'cpu');
     const hottest = sensors.sort((a, b) => b.celsius - a.celsius)[0];
-    if (hottest === undefined) return [];
+    if (hottest === undefined) return null;
     const limit = thresholds.temperature_cpu_max;
     const { severity, holds, threshold } = level(hottest.celsius, { high: limit, critical: limit + 10 }, 5);
     if (!holds) return [];

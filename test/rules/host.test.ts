@@ -296,7 +296,7 @@ describe('what is usual', () => {
 
   test('far above is said after three days, the same figure at its usual hour is not', () => {
     const machine = new Machine();
-    expect(machine.pass(3 * day + 6 * 3600, 30, live(machine))).toEqual([]);
+    expect(machine.pass(3 * day + 6 * 3600, 60, live(machine))).toEqual([]);
     machine.host = { ...host, memory: memory(75) };
     const changes = machine.pass(900);
     expect(brief(changes)).toEqual(['opened baseline_anomaly info']);
@@ -305,14 +305,14 @@ describe('what is usual', () => {
 
   test('nothing is said in the first days', () => {
     const machine = new Machine();
-    machine.pass(2 * day, 30, live(machine));
+    machine.pass(2 * day, 60, live(machine));
     machine.host = { ...host, memory: memory(75) };
     expect(machine.pass(900)).toEqual([]);
   });
 
   test('what was learned survives a restart', () => {
     const before = new Machine();
-    before.pass(3 * day + 6 * 3600, 30, live(before));
+    before.pass(3 * day + 6 * 3600, 60, live(before));
     const after = new Machine();
     after.now_ms = before.now_ms;
     after.engine.restore(after.now_ms, [], JSON.parse(JSON.stringify(before.engine.saveBaseline())));
