@@ -12,7 +12,6 @@ import type { KernelEvent, OomEvent } from '../kernel/events.js';
 import type { Logger } from '../log/logger.js';
 import { BOOT_TIME_MS } from '../proc/boot.js';
 import { ProcessTable } from '../proc/table.js';
-import type { BaselineState } from '../rules/baseline.js';
 import { RuleEngine } from '../rules/engine.js';
 import { checkEntry, type WhitelistEntry } from '../rules/whitelist.js';
 import type { Store } from '../store/store.js';
@@ -57,7 +56,7 @@ export class Guard {
   private socketsAt_ms = Number.NEGATIVE_INFINITY;
   private baselineSaved_ms = now();
   /** Of each cell of the baseline: what it held when it was written down. */
-  private readonly savedSamples = new Map<string, number>();
+  private readonly savedCells = new Map<string, string>();
   private timer: NodeJS.Timeout | null = null;
   private paused = false;
   private stopped = false;
@@ -99,10 +98,10 @@ export class Guard {
     if (store !== null) {
       const alerts = (await store.query('openAlerts')) ?? [];
       const baselines = (await store.query('baselines')) ?? [];
-      this.rules.restore(now(), alerts, baselineState(baselines));
+      this.rules.restore(now(), alerts, baselines);
       for (const row of store.whitelist()) {
         try {
-          this.rules.whitelist.add({ ...row, reason: row.reason ?? '' });
+          this.rules.whitelist.add(row);
         } catch (error) {
           logger.warn({ pattern: row.pattern, why: (error as Error).message }, 'whitelist entry left out');
         }
@@ -279,14 +278,12 @@ export class Guard {
     this.baselineSaved_ms = now();
     const { store } = this.options;
     if (store === null) return;
-    for (const [key, cells] of Object.entries(this.rules.saveBaseline())) {
-      cells.forEach((cell, hour) => {
-        const id = `${key} ${hour}`;
-        const samples = cell?.[0] ?? 0;
-        if (cell === null || this.savedSamples.get(id) === samples) return;
-        this.savedSamples.set(id, samples);
-        store.saveBaseline(key, hour, cell);
-      });
+    for (const { key, hour, state } of this.rules.saveBaseline()) {
+      const id = `${key} ${hour}`;
+      const text = JSON.stringify(state);
+      if (this.savedCells.get(id) === text) continue;
+      this.savedCells.set(id, text);
+      store.saveBaseline(key, hour, state);
     }
   }
 }
@@ -303,13 +300,4 @@ function refOf({ pid, start_ticks, kind, cwd, ending }: Session): SessionRef {
 
 function unknownProcess(pid: number): ProcessRef {
   return { pid, start_ticks: 0, uid: 0, comm: '?', cmdline: '?' };
-}
-
-function baselineState(rows: readonly { key: string; hour: number; state: unknown }[]): BaselineState | null {
-  const state: BaselineState = {};
-  for (const { key, hour, state: cell } of rows) {
-    state[key] ??= Array.from({ length: 24 }, () => null);
-    if (hour >= 0 && hour < 24) state[key][hour] = cell as BaselineState[string][number];
-  }
-  return rows.length === 0 ? null : state;
 }
