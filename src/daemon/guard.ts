@@ -101,7 +101,7 @@ export class Guard {
       this.rules.restore(now(), alerts, baselines);
       for (const row of store.whitelist()) {
         try {
-          this.rules.whitelist.add(row);
+          this.rules.whitelist.add({ ...row, reason: row.reason ?? '' });
         } catch (error) {
           logger.warn({ pattern: row.pattern, why: (error as Error).message }, 'whitelist entry left out');
         }

@@ -13,7 +13,7 @@ export interface WhitelistEntry {
   pattern: string;
   /** `name`: comm or the program's file name, exact or with `*`; `cmdline`: a part of it; `regex`: on the cmdline. */
   match_type: MatchType;
-  reason: string | null;
+  reason: string;
   created_ms: number;
 }
 
