@@ -1,7 +1,7 @@
 import { lstatSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { ActionRecord } from '../../src/store/records.js';
-import { alert, HOUR_MS, MB, machine, process, START_MS } from './machine.js';
+import { alert, HOUR_MS, MB, machine, process, START_MS, session } from './machine.js';
 import { Rig } from './rig.js';
 import { transition } from './transition.js';
 
@@ -57,12 +57,18 @@ describe('samples', () => {
     const evil = `x'); DROP TABLE processes; --\u001b[31m\n`;
     for (let tick = 0; tick < 3; tick++) {
       const snapshot = machine(START_MS + tick * 10_000, tick);
-      const big = process(7777, { comm: evil, rss_bytes: (tick + 1) * 9_000 * MB, cpu_percent: tick * 100 });
+      const big = process(7777, {
+        comm: evil,
+        rss_bytes: (tick + 1) * 9_000 * MB,
+        cpu_percent: tick * 100,
+        session: session(1),
+      });
       store.addSnapshot({ ...snapshot, processes: [...snapshot.processes, big] });
     }
     const [top] = (await store.query('topOfPeriod', DAY, 'peak_rss', 5, null))!;
     expect(top).toMatchObject({
       pid: 7777,
+      session_pid: 1001,
       comm: evil,
       peak_rss_bytes: 27_000 * MB,
       mean_rss_bytes: 18_000 * MB,
@@ -127,13 +133,16 @@ describe('sessions', () => {
 
   it('with the pid of an ended one are new ones', async () => {
     const rig = new Rig();
+    const first = await rig.open();
+    first.addTransition(transition(START_MS, 'WORKING'));
+    first.addTransition(transition(START_MS + 1000, 'EXITED', { from: 'WORKING' }));
+    first.addTransition(transition(START_MS + 5000, 'WORKING', { cwd: '/other' }));
+    await first.stop();
     const store = await rig.open();
-    store.addTransition(transition(START_MS, 'WORKING'));
-    store.addTransition(transition(START_MS + 1000, 'EXITED', { from: 'WORKING' }));
-    store.addTransition(transition(START_MS + 5000, 'WORKING', { cwd: '/other' }));
+    store.addTransition(transition(START_MS + 6000, 'WAITING', { from: 'WORKING', cwd: '/other' }));
     const sessions = (await store.query('sessionTotals', DAY, 10, null))!;
     expect(sessions.map(({ cwd, transitions }) => [cwd, transitions])).toEqual([
-      ['/other', 1],
+      ['/other', 2],
       ['/home/me/shop0', 2],
     ]);
     const told = (await store.query('transitionsOf', DAY, 10))!;

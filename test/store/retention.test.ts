@@ -135,6 +135,21 @@ describe('the limit of size', () => {
     expect(range!.most).toBe(rig.now_ms);
   }, 30_000);
 
+  it('that became smaller is reached by and by', async () => {
+    const rig = new Rig();
+    const first = await rig.open();
+    for (let tick = 0; tick < 1200; tick++) {
+      first.addSnapshot(machine(START_MS + tick * 10_000, tick, { churn: 60, processes: 40 }));
+      if (tick % 500 === 499) await first.flush();
+    }
+    await first.stop();
+    expect(statSync(rig.path).size).toBeGreaterThan(MB);
+    const store = await rig.open({ max_bytes: MB });
+    await store.maintain();
+    expect(store.health().bytes).toBeLessThan(MB);
+    expect(rig.count('host_samples')).toBeGreaterThan(100);
+  });
+
   it('gives room back to the disk', async () => {
     const rig = new Rig();
     const store = await rig.open();

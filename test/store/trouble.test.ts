@@ -24,6 +24,7 @@ import Sqlite from 'better-sqlite3';
 import { afterEach, describe, expect, it } from 'vitest';
 import { alert, machine, START_MS } from './machine.js';
 import { Rig } from './rig.js';
+import { transition } from './transition.js';
 
 /** What a disk, another program or a person can do to the database, done. */
 
@@ -327,12 +328,14 @@ describe('a row that is at fault', () => {
   it('is dropped alone, and said', async () => {
     const rig = new Rig();
     const store = await rig.open();
+    store.addTransition(transition(START_MS, 'WORKING'));
     for (let id = 1; id <= 5; id++) {
       // biome-ignore lint/suspicious/noExplicitAny: a mistake of the caller
       store.putAlert(alert(id, id === 3 ? { rule: null as any } : {}));
     }
     expect(await store.flush()).toBe(true);
     expect(rig.read<{ id: number }>('SELECT id FROM alerts').map(({ id }) => id)).toEqual([1, 2, 4, 5]);
+    expect(rig.count('transitions')).toBe(1);
     expect(store.health()).toMatchObject({ problem: null, lost: 1 });
     expect(rig.log.join('')).toContain('cannot be written');
   });

@@ -20,7 +20,11 @@ export async function loadSqlite(): Promise<Sqlite> {
 const LOG_BYTES = 4 * 1024 * 1024;
 
 /** Opens, checks and migrates. Throws whatever SQLite throws, and EngineError; nothing stays open then. */
-export function connect(Sqlite: Sqlite, path: string, max_bytes: number): Database {
+export function connect(
+  Sqlite: Sqlite,
+  path: string,
+  max_bytes: number,
+): { db: Database; max_pages: number } {
   const db = new Sqlite(path, { timeout: 100, fileMustExist: true });
   try {
     // Nothing is written before it is known whose database this is, and that it is whole.
@@ -38,8 +42,9 @@ export function connect(Sqlite: Sqlite, path: string, max_bytes: number): Databa
     db.pragma('cache_size = -4096');
     db.pragma('temp_store = MEMORY');
     migrate(db);
-    db.pragma(`max_page_count = ${Math.floor((max_bytes - log_bytes) / page_bytes)}`);
-    return db;
+    const max_pages = Math.floor((max_bytes - log_bytes) / page_bytes);
+    db.pragma(`max_page_count = ${max_pages}`);
+    return { db, max_pages };
   } catch (error) {
     db.close();
     throw error;

@@ -45,7 +45,7 @@ export class Engine {
     const Sqlite = await loadSqlite();
     try {
       this.path = preparePlace(this.options.directory);
-      const db = connect(Sqlite, this.path, this.options.max_bytes);
+      const { db, max_pages } = connect(Sqlite, this.path, this.options.max_bytes);
       this.db = db;
       this.identity = fileIdentity(this.path);
       db.prepare('INSERT OR IGNORE INTO boots (boot_id) VALUES (?)').run(this.options.boot_id);
@@ -53,7 +53,7 @@ export class Engine {
         .prepare<[string], number>('SELECT id FROM boots WHERE boot_id = ?')
         .pluck()
         .get(this.options.boot_id)!;
-      this.retention = new Retention(db, this.options.retention_ms);
+      this.retention = new Retention(db, this.options.retention_ms, max_pages);
       return found(db, this.path);
     } catch (error) {
       this.close();

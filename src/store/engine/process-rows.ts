@@ -2,7 +2,7 @@ import type { Database } from 'better-sqlite3';
 import type { SampledProcess } from '../sample/sample.js';
 
 /** `last_ms` is written this often; rows are kept so much longer than what refers to them. */
-export const LAST_SEEN_STEP_MS = 3_600_000;
+export const LAST_SEEN_STEP_MS = 600_000;
 const MAX_REMEMBERED = 4096;
 
 interface Row {

@@ -9,6 +9,8 @@ const ACTIONS_KEPT_MS = 90 * 24 * HOUR_MS;
 const ACTIONS_KEPT = 20_000;
 /** Of figures that nobody learns any more: a disk that was taken out. */
 const BASELINES_KEPT_MS = 30 * 24 * HOUR_MS;
+/** So much of the oldest time goes at once when there is too much. */
+const DROP_MS = 20 * MINUTE_MS;
 /** Rows or pages per slice: some milliseconds each. */
 const SLICE_ROWS = 2_000;
 const SLICE_PAGES = 256;
@@ -49,10 +51,13 @@ export class Retention {
   constructor(
     private readonly db: Database,
     private readonly retention_ms: number,
+    private readonly max_pages: number,
   ) {}
 
   /** One slice. `more`: it is not done yet; `dropped`: rows that are in use may be gone. */
   step(time_ms: number): { more: boolean; dropped: boolean } {
+    // SQLite takes no limit below the present size: a lower one than before holds when the file is so small.
+    this.db.pragma(`max_page_count = ${this.max_pages}`);
     if (this.used() > ROOM) return { more: this.dropOldest(), dropped: true };
     const work = () => this.thin(time_ms) || this.expire(time_ms) || this.trimActions(time_ms);
     return { more: this.db.transaction(work).immediate() || this.giveBack(), dropped: false };
@@ -67,8 +72,7 @@ export class Retention {
 
   /** Part of the allowed pages that is in use, 0 to 1. */
   private used(): number {
-    const pragma = (name: string) => this.db.pragma(name, { simple: true }) as number;
-    return (pragma('page_count') - pragma('freelist_count')) / pragma('max_page_count');
+    return (this.pragma('page_count') - this.pragma('freelist_count')) / this.max_pages;
   }
 
   private thin(time_ms: number): boolean {
@@ -92,12 +96,12 @@ export class Retention {
     return changes > 0;
   }
 
-  /** Samples go first, by the hour; then everything else but the whitelist, actions last. */
+  /** Samples go first, those of some minutes at a time; then everything else but the whitelist, actions last. */
   private dropOldest(): boolean {
     const oldest = oldestSample(this.db);
     return this.db
       .transaction(() => {
-        if (oldest !== null) return this.delete(OLD_SAMPLES, oldest + HOUR_MS);
+        if (oldest !== null) return this.delete(OLD_SAMPLES, oldest + DROP_MS);
         for (const table of ['transitions', 'diagnoses', 'alerts', 'processes', 'baselines', 'actions']) {
           const { changes } = this.db
             .prepare(
@@ -124,11 +128,15 @@ export class Retention {
 
   /** Free pages go back to the file system, some at a time. */
   private giveBack(): boolean {
-    const free = this.db.pragma('freelist_count', { simple: true }) as number;
-    // A few are left: the next batch wants them.
-    if (free <= SLICE_PAGES) return false;
+    const free = this.pragma('freelist_count');
+    // A few are left, since the next batch wants them, unless the file is too large with them.
+    if (free === 0 || (free <= SLICE_PAGES && this.pragma('page_count') <= this.max_pages)) return false;
     this.db.pragma(`incremental_vacuum(${SLICE_PAGES})`);
-    return (this.db.pragma('freelist_count', { simple: true }) as number) < free;
+    return this.pragma('freelist_count') < free;
+  }
+
+  private pragma(name: string): number {
+    return this.db.pragma(name, { simple: true }) as number;
   }
 }
 
