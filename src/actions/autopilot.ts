@@ -88,6 +88,8 @@ export class Autopilot {
       .catch(error => this.options.logger.warn({ err: error }, 'an action failed'))
       .finally(() => {
         this.running = null;
+        // News that came just as it was about to end; what waits for the limit has a timer.
+        if (this.timer === null && this.mayAct()) this.wake();
       });
   }
 
@@ -137,7 +139,10 @@ export class Autopilot {
 
   private later(ms: number): void {
     if (this.timer !== null) clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.wake(), ms);
+    this.timer = setTimeout(() => {
+      this.timer = null;
+      this.wake();
+    }, ms);
     this.timer.unref();
   }
 }

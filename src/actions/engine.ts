@@ -10,7 +10,17 @@ import { type Diagnosed, fromDiagnosis } from './from-diagnosis.js';
 import { HeldProcesses } from './held.js';
 import { LiveView, type ProcessView, refOf } from './live.js';
 import { mergeVerdicts } from './merge.js';
-import type { ActionPlan, ActionProposal, ActionResult, Mode, Person, Requester, Verdict } from './model.js';
+import type {
+  ActionPlan,
+  ActionProposal,
+  ActionResult,
+  ActionType,
+  Mode,
+  Person,
+  Requester,
+  Scope,
+  Verdict,
+} from './model.js';
 import type { EngineOptions } from './options.js';
 import { type Judged, makePlan, makePlans } from './plans.js';
 import { judge, type PolicyContext, parseProposal, refused } from './policy.js';
@@ -24,8 +34,8 @@ export interface KillRequest {
   pid: number;
   /** As it was shown to the person; null: whoever has the pid now. */
   start_ticks: number | null;
-  /** The whole process group. */
-  group: boolean;
+  /** That process alone, its process group, it with its descendants, or all of its cgroup. */
+  scope: Scope;
   /** SIGKILL at once. */
   force: boolean;
   by: Person;
@@ -199,8 +209,8 @@ export class ActionEngine {
   async killByRequest(request: KillRequest): Promise<ActionResult> {
     const verdict = this.judgeKill(request);
     if (!verdict.allowed) return this.executor.refuse(verdict.reason);
-    const type = request.group ? 'kill_group' : 'kill_process';
-    return this.executor.execute({ requester: requesterOf(request), type, verdict, alert: null });
+    const requester = requesterOf(request);
+    return this.executor.execute({ requester, type: typeOf(request), verdict, alert: null });
   }
 
   private judgeKill(request: KillRequest): Verdict {
@@ -209,8 +219,8 @@ export class ActionEngine {
     if (live === null) return refused(`there is no process ${request.pid}`);
     if (request.start_ticks !== null && live.start_ticks !== request.start_ticks)
       return refused(`process ${request.pid} is gone: the number belongs to another one now`);
-    const type = request.group ? 'kill_group' : 'kill_process';
-    const proposal: ActionProposal = { type, target: String(request.pid), force: request.force };
+    const { pid, scope, force } = request;
+    const proposal: ActionProposal = { type: typeOf(request), target: String(pid), scope, force };
     return judge(proposal, requesterOf(request), this.context({ alert: null, meant: [refOf(live)] }, view));
   }
 
@@ -266,6 +276,10 @@ const NOTHING: ActionProposal = { type: 'custom', target: '' };
 
 function personOf({ uid, gid, groups }: Person): Person & { kind: 'person' } {
   return { kind: 'person', uid, gid, groups };
+}
+
+function typeOf({ scope }: KillRequest): ActionType {
+  return scope === 'process' ? 'kill_process' : 'kill_group';
 }
 
 function requesterOf({ by, pid }: KillRequest): Requester {

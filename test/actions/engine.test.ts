@@ -211,7 +211,7 @@ describe.runIf(process.getuid?.() === 0)('a dead session that left 12 processes'
 const request = (ref: { pid: number; start_ticks: number | null }, by = ROOT, more = {}) => ({
   pid: ref.pid,
   start_ticks: ref.start_ticks,
-  group: false,
+  scope: 'process' as const,
   force: false,
   by,
   ...more,
@@ -238,11 +238,11 @@ describe('a person who names a process', () => {
     const leader = processes.script('sleep 98763 & echo $! > $DIR/member; wait');
     const [member] = await processes.pids('member');
     const refs = [processes.ref(leader), await processes.running(member!)];
-    const verdict = rig.engine.previewKill(request(refs[0]!, ROOT, { group: true }));
+    const verdict = rig.engine.previewKill(request(refs[0]!, ROOT, { scope: 'group' as const }));
     expect(verdict.steps.flatMap(step => (step.kind === 'terminate' ? step.targets : []))).toEqual(refs);
     expect(survivors(refs)).toBe(2);
     expect(rig.audit.entries).toEqual([]);
-    const result = await rig.engine.killByRequest(request(refs[0]!, ROOT, { group: true }));
+    const result = await rig.engine.killByRequest(request(refs[0]!, ROOT, { scope: 'group' as const }));
     expect(result.outcome).toBe('done');
     expect(survivors(refs)).toBe(0);
   });
@@ -263,7 +263,7 @@ describe('a person who names a process', () => {
     const vigil = new Rig(processes, {}, { own_pid: process.pid });
     const child = await sleeper();
     for (const pid of [1, 0, -1, 2 ** 32 - 1, process.pid, process.ppid]) {
-      for (const more of [{}, { group: true }, { force: true }]) {
+      for (const more of [{}, { scope: 'group' as const }, { force: true }]) {
         const answer = await vigil.engine.killByRequest(request({ pid, start_ticks: null }, ROOT, more));
         expect(answer.outcome).toBe('refused');
       }

@@ -144,6 +144,30 @@ describe('nobody may signal', () => {
     }
   });
 
+  it('a group or cgroup that init belongs to', () => {
+    const all = [
+      live(100, { cgroup: '/x' }),
+      live(1, { pgid: 100, cgroup: '/x', comm: 'tini', argv: ['tini'] }),
+    ];
+    for (const scope of ['group', 'cgroup']) {
+      expect(judge(kill(100, { scope }), person(0), contextOf(all)).reason).toContain('is init');
+    }
+  });
+
+  it('the cgroup of everything', () => {
+    expect(
+      judge(kill(100, { scope: 'cgroup' }), person(0), contextOf([live(100, { cgroup: '/' })])),
+    ).toMatchObject({
+      allowed: false,
+      steps: [],
+    });
+  });
+
+  it('a thousand processes at once', () => {
+    const group = Array.from({ length: 1001 }, (_, i) => live(100 + i, { pgid: 100 }));
+    expect(judge(kill(100, { scope: 'group' }), person(0), contextOf(group)).steps).toEqual([]);
+  });
+
   it.each<[string, Partial<LiveProcess>]>([
     ['the shell of a tool', { argv: ['/bin/bash', '-c', 'source x && eval y'], comm: 'bash', has_tty: true }],
     ['a script', { argv: ['bash', '-e', 'build.sh', '-i'], comm: 'bash', has_tty: true }],

@@ -114,6 +114,29 @@ it('a group goes and nobody else', async () => {
   expect([...refs, other].map(isAlive)).toEqual([false, false, true]);
 });
 
+it('a cgroup goes, whatever groups and sessions its processes made', async () => {
+  const [first, second, outside] = [0, 1, 2].map(() => processes.script('exec sleep 98765'));
+  const refs = [await processes.running(first!), await processes.running(second!)];
+  const other = await processes.running(outside!);
+  /** As if the first two were in a cgroup of their own. */
+  class Grouped extends LiveView {
+    override cgroup = () => refs.map(ref => this.resolve(ref)).filter(found => found !== null);
+  }
+  const outcomes = await end(refs[0]!, 'cgroup', {
+    look: () => new Grouped('/proc', null),
+    whole: { scope: 'cgroup', pgid: first!, cgroup: '/x' },
+    signaller: {
+      send: (handle, signal) =>
+        handle.ref.pid === first ? 'sent' : new ProcessSignaller().send(handle, signal),
+    },
+  });
+  expect(outcomes.map(({ process, fate }) => [process.pid, fate])).toEqual([
+    [first, 'survived'],
+    [second, 'terminated'],
+  ]);
+  expect([...refs, other].map(isAlive)).toEqual([true, false, true]);
+});
+
 it('who joins and may not be signalled is spared', async () => {
   const root = processes.script(
     `trap '' TERM; echo $$ > $DIR/ready; sleep 0.4; ${SLEEP} & echo $! > $DIR/new; wait`,
