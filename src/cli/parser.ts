@@ -26,6 +26,9 @@ export function buildParser(commands: readonly CliCommand[], columns: number, ch
   for (const command of commands.filter(one => parentOf(one) === null)) {
     parser = add(parser, command, commands, chosen);
   }
+  const groups = new Set(commands.map(parentOf).filter(parent => parent !== null));
+  for (const { usage } of commands) groups.delete(usage);
+  for (const group of groups) parser = addGroup(parser, group, commands, chosen);
   return parser.completion('completion', 'Print a completion script for bash or zsh');
 }
 
@@ -35,10 +38,34 @@ function parentOf(command: CliCommand): string | null {
   return words.length > 1 ? words[0]! : null;
 }
 
-function add(parser: Argv, command: CliCommand, all: readonly CliCommand[], chosen: Chosen): Argv {
-  const parent = parentOf(command);
+/** Commands with a first word that is none by itself, as `whitelist add`: without more words it is the first of them. */
+function addGroup(parser: Argv, group: string, all: readonly CliCommand[], chosen: Chosen): Argv {
+  const children = all.filter(one => parentOf(one) === group);
   return parser.command({
-    command: parent === null ? command.usage : command.usage.slice(parent.length + 1),
+    command: group,
+    describe: children.map(({ describe }) => describe)[0] ?? '',
+    builder: (inner: Argv) => {
+      let built = inner;
+      children.forEach((child, index) => {
+        built = add(built, child, all, chosen, index === 0);
+      });
+      return built;
+    },
+    handler: () => {},
+  }) as Argv;
+}
+
+function add(
+  parser: Argv,
+  command: CliCommand,
+  all: readonly CliCommand[],
+  chosen: Chosen,
+  isDefault = false,
+): Argv {
+  const parent = parentOf(command);
+  const usage = parent === null ? command.usage : command.usage.slice(parent.length + 1);
+  return parser.command({
+    command: isDefault ? [usage, '$0'] : usage,
     describe: command.describe,
     builder: (inner: Argv) => {
       let built = inner.options(command.options) as Argv;
