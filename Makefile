@@ -46,6 +46,7 @@ bench: lab ## How true, how fast, and what it costs: all scenarios, half an hour
 	node build/lab/bench/accuracy/main.js --mode rhythm
 	node build/lab/bench/accuracy/main.js --mode procfs
 	node build/lab/bench/load/main.js
+	node bench/scan/run.mjs
 	node bench/cost/run.mjs
 	node --expose-gc bench/churn/run.mjs
 	node_modules/.bin/tsc -p bench/session/tsconfig.json

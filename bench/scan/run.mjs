@@ -16,8 +16,10 @@ const { values } = parseArgs({
   },
 });
 const seconds = Number(values.seconds);
-// What runs for days is measured when its code is compiled.
-const WARM_UP_MS = 15_000;
+/** What runs for days is measured when its code is compiled, … */
+const WARM_UP_MS = 60_000;
+/** … and when it knows who is new. */
+const SETTLE_MS = 15_000;
 const here = fileURLToPath(new URL('.', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'vigil-scan-'));
 const running = [];
@@ -130,26 +132,30 @@ function cpu_ms(pid) {
   return own_ns / 1e6 + (Number(fields[13]) + Number(fields[14])) * 10;
 }
 
-async function round(count) {
+/** All tools but the floor run from the first round to the last; that one knows only who was there before it. */
+async function round(count, pids) {
   const crowd = await startSleepers(count);
-  const children = tools.map(({ command }) => start(command));
-  await sleep(WARM_UP_MS);
-  const pids = tools.map(({ child }, i) => measured(children[i].pid, child));
+  const bottom = start([floor]);
+  pids[0] = bottom.pid;
+  await sleep(SETTLE_MS);
   const before = pids.map(cpu_ms);
   const started_ms = performance.now();
   await sleep(seconds * 1000);
   const elapsed_s = (performance.now() - started_ms) / 1000;
   const costs = pids.map((pid, i) => (cpu_ms(pid) - before[i]) / elapsed_s);
-  for (const child of [...children, crowd]) await stop(child);
+  for (const child of [bottom, crowd]) await stop(child);
   return costs;
 }
 
 try {
   const counts = values.processes.split(',').map(Number);
   console.log(`CPU ms per second (one core = 1000), one scan a second, ${seconds} s each, side by side`);
+  const children = tools.map(({ name, command }) => (name === 'floor' ? null : start(command)));
+  await sleep(WARM_UP_MS);
+  const pids = tools.map(({ child }, i) => children[i] && measured(children[i].pid, child));
   console.log(`${'sleepers'.padEnd(10)}${tools.map(({ name }) => name.padStart(19)).join('')}`);
   for (const count of counts) {
-    const costs = await round(count);
+    const costs = await round(count, pids);
     console.log(`${String(count).padEnd(10)}${costs.map(cost => cost.toFixed(1).padStart(19)).join('')}`);
     const vigil = costs[1];
     const ratios = costs.map(cost => `×${(vigil / cost).toFixed(2)}`.padStart(19));

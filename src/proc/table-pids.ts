@@ -25,15 +25,15 @@ export class NewPids {
     private readonly files: ProcFiles,
   ) {}
 
-  /** Pids that may be new, among others; `all`: every pid there is is among them. */
-  next(now_ms: number): { pids: readonly number[]; all: boolean } {
+  /** Pids that may be new, or somebody else's; `all`: every pid there is is among them. */
+  next(now_ms: number, isKnown: (pid: number) => boolean): { pids: readonly number[]; all: boolean } {
     // From the call before the last on: what was given then may have become visible only since.
     this.from = this.middle;
     this.middle = this.to;
     this.to = this.readCounter();
     const count = this.to - this.from;
     const known = this.trusted && this.from >= 0 && count >= 0 && count <= MAX_PROBED;
-    if (known && now_ms - this.listed_ms < LIST_EVERY_MS) return { pids: this.probe(), all: false };
+    if (known && now_ms - this.listed_ms < LIST_EVERY_MS) return { pids: this.probe(isKnown), all: false };
     const listed = this.list();
     if (listed === null) return { pids: [], all: false };
     this.listed_ms = now_ms;
@@ -52,11 +52,11 @@ export class NewPids {
     this.trusted = false;
   }
 
-  private probe(): number[] {
+  private probe(isKnown: (pid: number) => boolean): number[] {
     const pids: number[] = [];
     // Most of them are gone already or are threads; this asks without the price of an exception.
     for (let pid = this.from + 1; pid <= this.to; pid++)
-      if (existsSync(`${this.root}/${pid}/stat`)) pids.push(pid);
+      if (isKnown(pid) || existsSync(`${this.root}/${pid}/stat`)) pids.push(pid);
     return pids;
   }
 

@@ -20,8 +20,9 @@ export interface TableOptions {
 
 /** Costly fields are read for this many with the most memory and as many with the most CPU. */
 const TOP = 30;
-/** How old the costly fields of those, and of the processes asked for, may become. */
-const DETAILS_MS = 5_000;
+/** How old the costly fields of the processes asked for may become, and of others that used CPU since. */
+const CLOSE_MS = 5_000;
+const LARGEST_MS = 10_000;
 /** Everybody's costly fields and constants are read once in this time, a few at each sample … */
 const ROUND_MS = 60_000;
 /** … but of those that used no CPU since then only after this. */
@@ -30,7 +31,7 @@ const RESTING_ROUND_MS = 600_000;
 const QUIET_READINGS = 5;
 /** … so long after the last time: a state must be noticed within 10 s, whatever the interval. */
 const REST_MS = 4_000;
-/** Timers are never exact: a reading this much early is no other turn. */
+/** Timers are never exact: what is due so soon is due now. */
 const JITTER_MS = 50;
 /** Two readings closer than this say nothing about CPU: a tick is 10 ms. */
 const MIN_ELAPSED_MS = 100;
@@ -99,13 +100,13 @@ export class ProcessTable {
    */
   sample(now_ms: number, close: readonly number[] = []): TableRow[] {
     this.sample_number++;
-    const arrivals = this.pids.next(now_ms);
+    const arrivals = this.pids.next(now_ms, pid => this.entries.has(pid));
     if (arrivals.all) this.keepOnly(arrivals.pids);
     for (const pid of arrivals.pids) if (this.pids.wasGiven(pid) === true) this.wake(pid);
     for (const pid of close) this.wake(pid);
     for (const entry of this.entries.values()) if (now_ms >= entry.due_ms) this.reread(entry, now_ms);
     this.welcome(arrivals, now_ms);
-    if (now_ms - this.ranked_ms >= DETAILS_MS) this.lookAtLargest(now_ms);
+    if (now_ms - this.ranked_ms >= LARGEST_MS - JITTER_MS) this.lookAtLargest(now_ms);
     this.lookAround(now_ms, close);
     this.sampled_ms = now_ms;
     if (this.files.crowded) this.stepBack();
@@ -337,7 +338,7 @@ export class ProcessTable {
   private lookAround(now_ms: number, close: readonly number[]): void {
     for (const pid of close) {
       const entry = this.entries.get(pid);
-      if (entry !== undefined && (!entry.looked || now_ms - entry.details_ms >= DETAILS_MS))
+      if (entry !== undefined && (!entry.looked || now_ms - entry.details_ms >= CLOSE_MS - JITTER_MS))
         this.look(entry, now_ms);
     }
     const elapsed_ms = now_ms - this.sampled_ms;
@@ -397,5 +398,5 @@ function isDead(state: number): boolean {
 /** It used CPU since its costly fields were read, or that was long ago: others can swap it out, for one. */
 function mayHaveChanged(entry: Entry, now_ms: number, long_ms: number): boolean {
   const age_ms = now_ms - entry.details_ms;
-  return age_ms >= long_ms || (age_ms >= DETAILS_MS && entry.details_ticks !== entry.cpu_ticks);
+  return age_ms >= long_ms || (age_ms >= LARGEST_MS - JITTER_MS && entry.details_ticks !== entry.cpu_ticks);
 }
