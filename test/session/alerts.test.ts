@@ -1,11 +1,12 @@
-import { execFileSync } from 'node:child_process';
+import { type ChildProcess, execFileSync } from 'node:child_process';
+import { chownSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { HandAlert } from '../../src/session/protocol.js';
 import { TrayBar } from './bar.js';
 import { Desktop, HAS_DESKTOP, type Notified, sleep, until } from './desktop.js';
 import { HandRig, handAgent, nowMs } from './hand-rig.js';
-import { CAN_BE_USERS, Installed, ROOT, User } from './user.js';
+import { CAN_BE_USERS, ended, Installed, ROOT, User } from './user.js';
 
 /** Alerts, and the icon in the tray, on a real sway with SwayNC and waybar; told to a hand by the test. */
 describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('on a desktop', () => {
@@ -14,6 +15,7 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('on a desktop', () => {
   let desktop: Desktop;
   let bar: TrayBar;
   let rig: HandRig;
+  let swaync: ChildProcess;
 
   beforeAll(async () => {
     installed = new Installed();
@@ -22,7 +24,7 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('on a desktop', () => {
     bar = new TrayBar(desktop);
     await desktop.startBus();
     await desktop.startSway();
-    await desktop.startNotifications();
+    swaync = await desktop.startNotifications();
     await desktop.spy();
     bar.start();
     execFileSync('mkdir', ['-p', join(ROOT, 'build/screenshots')]);
@@ -155,5 +157,43 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('on a desktop', () => {
     expect(desktop.notified()).toHaveLength(since + 1);
     user.run(['rm', join(user.runtime, 'vigil', 'quit')]);
     await popup(since, 'Bash: no');
+  }, 30_000);
+
+  it('SwayNC takes the rules of contrib/: finished turns pass, requests stay', async () => {
+    rig = HandRig.start(user, installed);
+    const count = () => Number(user.run(['swaync-client', '--count'], desktop.env));
+    const agents = (text: string) => [
+      handAgent({
+        pid: 4_100_001,
+        state: 'WAITING',
+        reason: 'done',
+        worked_ms: 60_000,
+        cwd: `/x/done-${text}`,
+      }),
+      handAgent({ pid: 4_100_002, state: 'WAITING', reason: 'approval', asks: `Bash: ${text}` }),
+    ];
+    const both = async (text: string) => {
+      const since = desktop.notified().length;
+      rig.agents(...agents(text));
+      await popup(since, `done-${text}`);
+      await popup(since, `Bash: ${text}`);
+      await sleep(300);
+    };
+    user.run(['swaync-client', '--close-all'], desktop.env);
+    await both('plain');
+    expect(count()).toBe(2);
+
+    rig.agents();
+    await ended(swaync);
+    const config = JSON.parse(readFileSync('/etc/xdg/swaync/config.json', 'utf8'));
+    const rules = JSON.parse(readFileSync(join(ROOT, 'contrib/swaync/vigil.json'), 'utf8'));
+    const file = join(user.runtime, 'swaync.json');
+    writeFileSync(file, JSON.stringify({ ...config, ...rules }));
+    chownSync(file, user.uid, user.gid);
+    const complaints: string[] = [];
+    swaync = await desktop.startNotifications(file, complaints);
+    await both('ruled');
+    expect(count()).toBe(1);
+    expect(complaints.join('')).not.toMatch(/CRITICAL|JSON|config/i);
   }, 30_000);
 });

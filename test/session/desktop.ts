@@ -150,11 +150,11 @@ export class Desktop {
       if (/^(sway-ipc|wayland)/.test(name)) this.user.run(['rm', '-f', join(this.user.runtime, name)]);
   }
 
-  /** SwayNC, the notification server of the seed's users. */
-  async startNotifications(): Promise<ChildProcess> {
-    const child = this.user.spawn(['swaync'], this.env);
-    child.stderr?.resume();
-    child.stdout?.resume();
+  /** SwayNC, with a configuration of its own or the distribution's; `complaints` is what it says of it. */
+  async startNotifications(config?: string, complaints: string[] = []): Promise<ChildProcess> {
+    const child = this.user.spawn(['swaync', ...(config === undefined ? [] : ['-c', config])], this.env);
+    for (const stream of [child.stderr, child.stdout])
+      stream?.setEncoding('utf8').on('data', (text: string) => void complaints.push(text));
     await until('SwayNC', () => this.hasOwner('org.freedesktop.Notifications'), 10_000);
     return child;
   }
