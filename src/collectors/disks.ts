@@ -32,7 +32,7 @@ export function parseDiskstats(text: string): Map<string, DiskCounters> {
     const columns = line.trim().split(/ +/);
     if (columns.length < 14) continue;
     const column = (number: number) => Number(columns[number - 1]);
-    disks.set(columns[2]!, {
+    const counters: DiskCounters = {
       reads: column(4),
       read_bytes: column(6) * SECTOR_BYTES,
       read_ms: column(7),
@@ -40,7 +40,8 @@ export function parseDiskstats(text: string): Map<string, DiskCounters> {
       write_bytes: column(10) * SECTOR_BYTES,
       write_ms: column(11),
       busy_ms: column(13),
-    });
+    };
+    if (Object.values(counters).every(Number.isFinite)) disks.set(columns[2]!, counters);
   }
   return disks;
 }

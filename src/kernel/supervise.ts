@@ -1,9 +1,9 @@
 import { everySecond } from '../every-second.js';
+import { LineSplitter } from '../text/lines.js';
 import type { Bpftrace, Exit, RunningProgram } from './bpftrace.js';
 import { runProgram } from './bpftrace.js';
 import type { KernelClock } from './clock.js';
 import type { ProgramHealth } from './health.js';
-import { LineSplitter } from './lines.js';
 import type { SensorLogger } from './options.js';
 import { SequenceCounter } from './sequence.js';
 import { type Line, parseLine } from './stream.js';

@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { runProgram } from '../../src/kernel/bpftrace.js';
-import { LineSplitter } from '../../src/kernel/lines.js';
 import { SequenceCounter } from '../../src/kernel/sequence.js';
 import { parseLine } from '../../src/kernel/stream.js';
+import { LineSplitter } from '../../src/text/lines.js';
 import { BPF_DIR, fixture, isRoot, type Observed, observe, script, until } from './helpers.js';
 
 const OWN = '/usr/bin/bpftrace';

@@ -5,11 +5,11 @@ import { complaints } from '../../src/kernel/bpftrace.js';
 import { KernelClock } from '../../src/kernel/clock.js';
 import { bytesFromHex } from '../../src/kernel/hex.js';
 import { splitArgv } from '../../src/kernel/lifecycle.js';
-import { LineSplitter } from '../../src/kernel/lines.js';
 import { Reorder } from '../../src/kernel/order.js';
 import { specialise } from '../../src/kernel/program.js';
 import { SequenceCounter } from '../../src/kernel/sequence.js';
 import { parseLine } from '../../src/kernel/stream.js';
+import { LineSplitter } from '../../src/text/lines.js';
 import { fromMonotonic, now } from '../../src/time.js';
 
 describe('parseLine', () => {

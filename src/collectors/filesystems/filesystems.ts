@@ -6,6 +6,7 @@ import { PatientStatfs } from './patient-statfs.js';
 import { type AskStatfs, type Sizes, statfsNow } from './statfs.js';
 import { chooseTargets, type Target } from './targets.js';
 
+const MAX_NAMED = 3;
 const UNKNOWN: Sizes = { total_bytes: 0, available_bytes: 0, inodes_total: null, inodes_free: null };
 
 /** Free space and inodes of everything that is mounted. */
@@ -50,7 +51,9 @@ export class FilesystemCollector implements Collector {
     const hung = this.targets
       .filter(({ mount, may_hang }) => may_hang && this.patient.isHung(mount))
       .map(({ mount }) => mount);
-    return hung.length === 0 ? null : `no answer from ${hung.join(', ')}`;
+    if (hung.length === 0) return null;
+    const more = hung.length > MAX_NAMED ? ` and ${hung.length - MAX_NAMED} more` : '';
+    return `no answer from ${hung.slice(0, MAX_NAMED).join(', ')}${more}`;
   }
 }
 

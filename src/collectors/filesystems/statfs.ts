@@ -1,4 +1,5 @@
 import { statfsSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { execa } from 'execa';
 import { statFile } from '../../proc/stat-file.js';
 
@@ -63,7 +64,9 @@ export async function statfsByChild(mount: string, limit_ms = LIMIT_MS): ReturnT
     maxBuffer: 1_000,
     cleanup: false,
   });
+  // One that cannot be killed must not keep vigil from ending.
   child.unref();
+  (child.stdout as Socket).unref();
   const result = await child;
   if (result.timedOut) return 'no answer';
   return result.exitCode === 0 ? parseStatOutput(result.stdout) : null;

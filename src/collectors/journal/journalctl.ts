@@ -1,5 +1,5 @@
 import { execa } from 'execa';
-import { LineSplitter } from '../../kernel/lines.js';
+import { LineSplitter } from '../../text/lines.js';
 import { FIELDS } from './entry.js';
 
 export interface Following {
