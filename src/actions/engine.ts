@@ -126,6 +126,7 @@ export class ActionEngine {
   async stop(): Promise<void> {
     this.stopping.abort();
     await this.autopilot.stop();
+    await this.executor.settled();
     this.held.releaseAll();
   }
 

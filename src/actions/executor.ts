@@ -45,6 +45,7 @@ export interface Order {
  */
 export class Executor {
   private readonly busy = new Set<string>();
+  private readonly running = new Set<Promise<ActionResult>>();
 
   constructor(private readonly options: ExecutorOptions) {}
 
@@ -53,12 +54,21 @@ export class Executor {
     const targets = targetsOf(steps);
     const taken = targets.find(target => this.busy.has(identity(target)));
     if (taken !== undefined) return this.refuse(`${nameOf(taken)} is being ended already`);
+    if (this.options.stopping.aborted) return this.refuse('vigil is ending');
     for (const target of targets) this.busy.add(identity(target));
+    const running = this.recorded(order, steps);
+    this.running.add(running);
     try {
-      return await this.recorded(order, steps);
+      return await running;
     } finally {
+      this.running.delete(running);
       for (const target of targets) this.busy.delete(identity(target));
     }
+  }
+
+  /** Resolves when everything that is under way is recorded. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.running);
   }
 
   private async recorded(order: Order, steps: readonly Step[]): Promise<ActionResult> {

@@ -307,6 +307,8 @@ describe('a person who names a process', () => {
     const answer = rig.engine.killByRequest(request(ref));
     await vi.waitFor(() => expect(rig.signaller.sent).toHaveLength(1));
     await rig.engine.stop();
+    expect(rig.audit.entries[0]?.result).not.toBeNull();
+    expect((await rig.engine.killByRequest(request(ref))).message).toBe('vigil is ending');
     expect(await answer).toMatchObject({ outcome: 'failed', processes: [{ fate: 'survived' }] });
     expect(rig.audit.entries[0]?.result).toMatchObject({ outcome: 'failed' });
   });
