@@ -1,11 +1,11 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { AlertChange, Severity } from '../alerts/alert.js';
-import { mapTexts, redact } from '../diagnosis/redact.js';
 import type { Logger } from '../log/logger.js';
 import { printable } from '../text/printable.js';
 import { iso } from '../time.js';
 import { type Channel, type ChannelHealth, Gate } from './channel.js';
+import { redactedChange } from './message.js';
 import { distrustOf } from './trusted-folder.js';
 
 const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants;
@@ -34,8 +34,9 @@ export class AlertLogFile implements Channel {
 
   send(change: AlertChange): void {
     if (!this.gate.admits(change)) return;
-    const safe = mapTexts(change, text => redact(text, { home: false }));
-    const trouble = this.append(`${JSON.stringify({ time: iso(change.time_ms), ...safe })}\n`);
+    const trouble = this.append(
+      `${JSON.stringify({ time: iso(change.time_ms), ...redactedChange(change, false) })}\n`,
+    );
     if (trouble === null) this.counts.sent++;
     else this.counts.failed++;
     this.note(trouble);

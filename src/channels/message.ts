@@ -36,7 +36,7 @@ export interface MessageOptions {
 
 /** Pure. */
 export function messageOf(change: AlertChange, options: MessageOptions): Message {
-  const safe = mapTexts(change, text => redact(text, { home: options.redact_home }));
+  const safe = redactedChange(change, options.redact_home);
   const { alert } = safe;
   const over = change.type === 'alert_resolved';
   const host = printable(options.host, 100);
@@ -64,6 +64,16 @@ export function messageOf(change: AlertChange, options: MessageOptions): Message
     host,
   };
 }
+
+/** No secrets, and not every one of hundreds of processes. */
+export function redactedChange(change: AlertChange, home: boolean): AlertChange {
+  const { subject } = change.alert;
+  const processes = subject.processes.slice(0, MAX_PROCESSES);
+  const shorter = { ...change, alert: { ...change.alert, subject: { ...subject, processes } } };
+  return mapTexts(shorter, text => redact(text, { home }));
+}
+
+const MAX_PROCESSES = 50;
 
 function sessionWords({ alert }: AlertChange): string | null {
   const { session } = alert.subject;

@@ -81,9 +81,10 @@ export class Advisor {
   explain(question: Question): Promise<Explanation> {
     const key = keyOf(question);
     if (this.inFlight?.key === key) return this.inFlight.explanation;
-    const refused = this.refusal(question);
+    const prompt = this.promptFor(question);
+    const refused = this.refusal(prompt);
     if (refused !== null) return Promise.resolve(this.recall(key) ?? this.byRules(question, refused, null));
-    const explanation = this.askModel(question, key).finally(() => {
+    const explanation = this.askModel(question, prompt, key).finally(() => {
       this.inFlight = null;
     });
     this.inFlight = { key, explanation };
@@ -114,12 +115,12 @@ export class Advisor {
     return key.ok ? null : failure(key.code, key.message);
   }
 
-  private refusal(question: Question): Failure | null {
+  private refusal(prompt: Prompt): Failure | null {
     const off = this.off();
     if (off !== null) return off;
     if (this.inFlight !== null)
       return failure('busy', 'The model is busy with another question: ask again soon.');
-    return this.budget.refusal(this.deps.now(), this.estimate(this.promptFor(question)));
+    return this.budget.refusal(this.deps.now(), this.estimate(prompt));
   }
 
   private estimate(prompt: Prompt): number {
@@ -131,10 +132,10 @@ export class Advisor {
     return known !== undefined && this.deps.now() - known.time_ms < REMEMBERED_MS ? known : null;
   }
 
-  private async askModel(question: Question, key: string): Promise<Explanation> {
+  private async askModel(question: Question, prompt: Prompt, key: string): Promise<Explanation> {
     const spent: Usage = { input_tokens: 0, output_tokens: 0 };
     try {
-      const diagnosis = await this.answer(this.promptFor(question), spent);
+      const diagnosis = await this.answer(prompt, spent);
       const explanation: Explanation = {
         time_ms: this.deps.now(),
         by: 'model',

@@ -132,11 +132,20 @@ function instead(value: string): string {
 /** Programs whose `-pVALUE` is a password. */
 const PASSWORD_PROGRAMS = /\b(?:mysql\w*|mariadb[\w-]*|sshpass|mongo\w*|7z\w*|unzip|zip)\b/;
 
+/** Programs with another letter for it. */
+const LETTERS: readonly [program: RegExp, option: RegExp][] = [
+  [/\bredis-cli\b/, /(?<=\s)(-a )\S+/g],
+  [/\b(?:sqlcmd|bcp|isql|ipmitool)\b/, /(?<=\s)(-P ?)\S+/g],
+  [/\bssh-keygen\b/, /(?<=\s)(-[NP] ?)\S+/g],
+  [/\bldap\w+\b/, /(?<=\s)(-w ?)\S+/g],
+  [/\bsnmp\w+\b/, /(?<=\s)(-[AX] ?)\S+/g],
+];
+
 /** One-letter options: `-p`, and `-u user:password` of curl and its kin. */
 function redactShort(text: string): string {
   let out = text.replace(
-    /(?<=\s)(-[uU]|--user|--proxy-user)([ =])([^\s:]{1,200}):[^\s]+/g,
-    `$1$2$3:${REDACTED}`,
+    /(?<=\s)(-[uU]|--user|--proxy-user)([ =])([^\s:%]{1,200})([:%])[^\s]+/g,
+    `$1$2$3$4${REDACTED}`,
   );
   out = out.replace(/(?<=\s)-p (?!-)([^\s]+)/g, (whole, value: string) =>
     harmless(value) ? whole : `-p ${REDACTED}`,
@@ -145,7 +154,10 @@ function redactShort(text: string): string {
   out = out.replace(/(?<=\s)-p([^\s=-][^\s]*)/g, (whole, value: string) =>
     always || (/\d/.test(value) && !harmless(value)) || /[^\w./:,-]/.test(value) ? `-p${REDACTED}` : whole,
   );
-  return /\bredis-cli\b/.test(text) ? out.replace(/(?<=\s)-a \S+/g, `-a ${REDACTED}`) : out;
+  for (const [program, option] of LETTERS) {
+    if (program.test(text)) out = out.replace(option, `$1${REDACTED}`);
+  }
+  return out;
 }
 
 /** Ports, pids, paths and files: what `-p` mostly means. */

@@ -160,6 +160,13 @@ describe('ntfy', () => {
 });
 
 describe('JSON', () => {
+  it('leaves out most of hundreds of processes', () => {
+    const { subject } = change().alert;
+    const processes = Array.from({ length: 200 }, (_, pid) => ({ ...subject.processes[0]!, pid }));
+    const body = JSON.parse(FORMATS.json(message({ subject: { ...subject, processes } })).body);
+    expect(body.alert.subject.processes).toHaveLength(50);
+  });
+
   it('is the change itself', () => {
     const body = JSON.parse(FORMATS.json(message()).body);
     expect(body).toMatchObject({

@@ -61,5 +61,9 @@ export const PLANTED: readonly Planted[] = [
   planted('nested', 'inner-secret', s => `sh -c url=x?y=1&password=${s}`),
   planted('long random', `Zx9${random}Qw8Er7Ty6`, s => `tool ${s}`),
   planted('connection string', 'k9v8/7==', s => `AccountName=a;AccountKey=${s}`),
+  planted('Samba', 'smbpass', s => `smbclient //host/share -U ann%${s}`),
+  planted('sqlcmd', 'sqlpass', s => `sqlcmd -S host -U sa -P ${s}`),
+  planted('ssh-keygen', 'keyphrase', s => `ssh-keygen -t ed25519 -N ${s} -f key`),
+  planted('cookie', 'cookievalue', s => `curl -H Cookie: sid=${s} https://example.org`),
   planted('redis', 'redispass', s => `redis-cli -h db -a ${s} ping`),
 ];
