@@ -82,6 +82,8 @@ describe.each(PROVIDERS)('a model by %s', provider => {
         messages: [{ role: 'user', content: shown.user }],
         max_tokens: 1024,
       });
+      const { authorization, 'x-api-key': header } = api.requests[0]!.headers;
+      expect(`${authorization} ${header}`).toContain(KEY);
       expect(body.output_config.format.schema.required).toContain('diagnostic');
     } else {
       expect(api.requests[0]!.path).toBe('/v1/chat/completions');
