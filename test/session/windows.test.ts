@@ -146,6 +146,8 @@ it('Hyprland tells of windows by address', async () => {
   await until('it to close', () => !hyprland.windows().has(0x55d0aa) && hyprland.focused() === null);
   await hyprland.focus(0x77);
   expect(commands.at(-1)).toBe('dispatch focuswindow address:0x77');
+  await hyprland.launch(['/usr/bin/foot', '-e', 'vigil']);
+  expect(commands.at(-1)).toBe('dispatch exec /usr/bin/foot -e vigil');
   // Found by its name, newest first, and only if it is a socket of this user.
   mkdirSync(join(dir, 'bus'));
   writeFileSync(join(dir, 'sway-ipc.0.1.sock'), '');
