@@ -1,10 +1,11 @@
 import { durationText } from '../text/amounts.js';
-import { processKey } from './groups.js';
-import { steadyGrowth } from './growth.js';
+import { groupBy, programKey } from './groups.js';
+import { type Growth, steadyGrowth } from './growth.js';
 import { isBusyByNature } from './guards.js';
-import { processName } from './names.js';
+import { processName, programName } from './names.js';
+import type { ProcessTrack } from './process-track.js';
 import type { Rule } from './rule.js';
-import { processSubject } from './subjects.js';
+import { processesSubject } from './subjects.js';
 
 /** Of most processes the number is read once a minute. */
 const STEPS = 3;
@@ -14,22 +15,31 @@ export const fdLeak: Rule = {
   name: 'fd_leak',
   evaluate(history, now_ms, { detection }) {
     const { growth_threshold, window_minutes } = detection.fd_leak;
-    return history.watched.flatMap(track => {
+    const gains = new Map<ProcessTrack, Growth>();
+    for (const track of history.watched) {
       const fds = track.sample.fds ?? 0;
-      if (track.fds === null || fds < growth_threshold / 2 || isBusyByNature(track)) return [];
+      if (track.fds === null || fds < growth_threshold / 2 || isBusyByNature(track)) continue;
       const growth = steadyGrowth(track.fds.since(now_ms - window_minutes * 60_000), STEPS);
-      if (growth === null || growth.gained < growth_threshold / 2) return [];
+      if (growth !== null && growth.gained >= growth_threshold / 2) gains.set(track, growth);
+    }
+    return groupBy(gains.keys(), programKey, track => gains.get(track)!.gained).map(({ key, tracks }) => {
+      const worst = tracks[0]!;
+      const { gained, over_ms } = gains.get(worst)!;
+      const fds = worst.sample.fds ?? 0;
+      const one = tracks.length === 1;
       return {
-        key: processKey(track),
-        severity: growth.gained > growth_threshold ? ('warning' as const) : null,
+        key,
+        severity: gained > growth_threshold ? 'warning' : null,
         holds: true,
         for_ms: 0,
         clear_ms: 120_000,
-        subject: processSubject(history, track),
-        title: `${processName(track)} leaks file descriptors`,
-        text: `It has ${fds} open, ${growth.gained} more than ${durationText(growth.over_ms)} ago (threshold ${growth_threshold}).`,
-        suggestion: `See what they are: \`ls -l /proc/${track.sample.pid}/fd | tail\`; restart it before it reaches its limit.`,
-        numbers: { fds, gained: growth.gained, over_ms: growth.over_ms, threshold: growth_threshold },
+        subject: processesSubject(history, tracks),
+        title: one
+          ? `${processName(worst)} leaks file descriptors`
+          : `Several ${programName(worst)} leak file descriptors`,
+        text: `${one ? 'It' : 'The worst'} has ${fds} open, ${gained} more than ${durationText(over_ms)} ago (threshold ${growth_threshold}).`,
+        suggestion: `See what they are: \`ls -l /proc/${worst.sample.pid}/fd | tail\`; restart it before it reaches its limit.`,
+        numbers: { processes: tracks.length, fds, gained, over_ms, threshold: growth_threshold },
       };
     });
   },

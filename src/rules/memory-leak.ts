@@ -1,14 +1,14 @@
 import type { Severity } from '../alerts/alert.js';
 import type { RulesConfig } from '../config/sections/rules.js';
 import { bytesText, durationText } from '../text/amounts.js';
-import { processKey } from './groups.js';
+import { groupBy, programKey } from './groups.js';
 import { type Growth, steadyGrowth, steadyTrend } from './growth.js';
 import { isBusyByNature } from './guards.js';
 import type { History } from './history.js';
-import { processName } from './names.js';
+import { processName, programName } from './names.js';
 import type { ProcessTrack } from './process-track.js';
 import type { Candidate, Rule } from './rule.js';
-import { processSubject } from './subjects.js';
+import { processesSubject } from './subjects.js';
 
 const MB = 1024 * 1024;
 
@@ -30,13 +30,20 @@ const MIN_SHARE = 0.1;
 export const memoryLeak: Rule = {
   name: 'memory_leak',
   evaluate(history, now_ms, { detection }) {
-    const candidates: Candidate[] = [];
+    const leaks = new Map<ProcessTrack, Leak>();
     for (const track of history.watched) {
       if (track.memory === null || isBusyByNature(track)) continue;
-      const growth = fast(track, now_ms, detection.memory_leak) ?? slow(track, now_ms, detection.memory_leak);
-      if (growth !== null) candidates.push(candidate(history, track, growth));
+      const leak = fast(track, now_ms, detection.memory_leak) ?? slow(track, now_ms, detection.memory_leak);
+      if (leak !== null) leaks.set(track, leak);
     }
-    return candidates;
+    return groupBy(leaks.keys(), programKey, track => leaks.get(track)!.gained).map(({ key, tracks }) =>
+      candidate(
+        history,
+        key,
+        tracks,
+        tracks.map(track => leaks.get(track)!),
+      ),
+    );
   },
 };
 
@@ -67,29 +74,36 @@ function slow(track: ProcessTrack, now_ms: number, keys: Keys): Leak | null {
   return { ...trend, threshold_bytes, bad: per_hour > threshold_bytes };
 }
 
-function candidate(history: History, track: ProcessTrack, leak: Leak): Candidate {
-  const { gained, over_ms, threshold_bytes, r2, bad } = leak;
-  const per_ms = gained / over_ms;
+/** Of one program: usually one process, of which the first is the worst. */
+function candidate(history: History, key: string, tracks: ProcessTrack[], leaks: Leak[]): Candidate {
+  const { over_ms, threshold_bytes, r2 } = leaks[0]!;
+  const sum = (figure: (leak: Leak, index: number) => number) =>
+    leaks.reduce((total, leak, index) => total + figure(leak, index), 0);
+  const gained = sum(leak => leak.gained);
+  const anon_bytes = sum((_, index) => tracks[index]!.sample.anon_bytes ?? 0);
+  const per_ms = sum(leak => leak.gained / leak.over_ms);
   const left_bytes = history.snapshot.host.memory?.available_bytes ?? null;
   const exhausted_ms = left_bytes === null ? null : left_bytes / per_ms;
-  const anon_bytes = track.sample.anon_bytes ?? 0;
-  const rate = r2 === undefined ? '' : `, in a straight line (r² ${r2.toFixed(2)})`;
+  const line = r2 === undefined ? '' : `, in a straight line (r² ${r2.toFixed(2)})`;
   const limit = r2 === undefined ? bytesText(threshold_bytes) : `${bytesText(threshold_bytes)} an hour`;
   const end =
     exhausted_ms === null
       ? ''
       : ` At this rate the machine’s memory lasts for ${durationText(exhausted_ms)}.`;
+  const one = tracks.length === 1;
+  const holds = one ? 'It holds' : `${tracks.length} processes hold`;
   return {
-    key: processKey(track),
-    severity: bad ? severityOf(exhausted_ms) : null,
+    key,
+    severity: leaks.some(leak => leak.bad) ? severityOf(exhausted_ms) : null,
     holds: true,
     for_ms: 0,
     clear_ms: 120_000,
-    subject: processSubject(history, track),
-    title: `${processName(track)} leaks memory`,
-    text: `It holds ${bytesText(anon_bytes)} of its own and took ${bytesText(gained)} of that in the last ${durationText(over_ms)}${rate} (threshold ${limit}).${end}`,
+    subject: processesSubject(history, tracks),
+    title: one ? `${processName(tracks[0]!)} leaks memory` : `Several ${programName(tracks[0]!)} leak memory`,
+    text: `${holds} ${bytesText(anon_bytes)} of ${one ? 'its' : 'their'} own and took ${bytesText(gained)} of that in the last ${durationText(over_ms)}${line} (threshold ${limit}${one ? '' : ' each'}).${end}`,
     suggestion: 'Restart it before it takes the rest; an agent session can be resumed.',
     numbers: {
+      processes: tracks.length,
       anon_bytes,
       gained_bytes: gained,
       over_ms,
