@@ -1,27 +1,18 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { durationText } from '../text/amounts.js';
+import { Asking, type AskingOptions, type ReadKey } from './asking.js';
 import { Budget, type BudgetOptions } from './budget.js';
 import { explainByRules } from './deterministic.js';
 import { type Failure, type FailureCode, ModelError } from './failure.js';
 import { type Prompt, promptOf } from './prompt.js';
-import type { Provider, Reply } from './providers/provider.js';
+import type { Provider } from './providers/provider.js';
 import { contextOf, type Question } from './question.js';
-import { type Diagnosis, readAnswer } from './schema.js';
+import type { Diagnosis } from './schema.js';
 import { type Proposals, proposalsOf } from './targets.js';
-import { DAY_MS, estimateTokens, type Usage, type UsageLog, type UsageTotals } from './usage.js';
+import { DAY_MS, type Usage, type UsageLog, type UsageTotals } from './usage.js';
 
-export interface AdvisorOptions extends BudgetOptions {
+export interface AdvisorOptions extends BudgetOptions, AskingOptions {
   enabled: boolean;
-  max_tokens: number;
-  /** For one question, repeated requests included. */
-  timeout_ms: number;
   redact_home: boolean;
 }
-
-/** The key of the API; null: the endpoint needs none. */
-export type ReadKey = () =>
-  | { ok: true; key: { value: string; source: string } | null }
-  | { ok: false; code: 'no_key' | 'setup'; message: string };
 
 export interface AdvisorDeps {
   provider: Provider;
@@ -50,14 +41,13 @@ export interface Spending extends UsageTotals {
   daily_tokens: number;
 }
 
-const MAX_ATTEMPTS = 3;
-const BACKOFF_MS = 1000;
 const MAX_REMEMBERED = 50;
 const REMEMBERED_MS = 3_600_000;
 
 /** Explains troubles: by a model where one is to be had, else by the rules. Always answers, never throws. */
 export class Advisor {
   private readonly budget: Budget;
+  private readonly asking: Asking;
   private readonly remembered = new Map<string, Explanation>();
   private inFlight: { key: string; explanation: Promise<Explanation> } | null = null;
   private readonly stopped = new AbortController();
@@ -67,6 +57,7 @@ export class Advisor {
     private readonly deps: AdvisorDeps,
   ) {
     this.budget = new Budget(options, deps.usage);
+    this.asking = new Asking(options, { ...deps, budget: this.budget, stopped: this.stopped.signal });
   }
 
   /** Exactly what would be sent. */
@@ -120,11 +111,7 @@ export class Advisor {
     if (off !== null) return off;
     if (this.inFlight !== null)
       return failure('busy', 'The model is busy with another question: ask again soon.');
-    return this.budget.refusal(this.deps.now(), this.estimate(prompt));
-  }
-
-  private estimate(prompt: Prompt): number {
-    return estimateTokens(prompt.system) + estimateTokens(prompt.user) + this.options.max_tokens;
+    return this.budget.refusal(this.deps.now(), this.asking.estimate(prompt));
   }
 
   private recall(key: string): Explanation | null {
@@ -135,7 +122,7 @@ export class Advisor {
   private async askModel(question: Question, prompt: Prompt, key: string): Promise<Explanation> {
     const spent: Usage = { input_tokens: 0, output_tokens: 0 };
     try {
-      const diagnosis = await this.answer(prompt, spent);
+      const diagnosis = await this.asking.answer(prompt, spent);
       const explanation: Explanation = {
         time_ms: this.deps.now(),
         by: 'model',
@@ -154,76 +141,6 @@ export class Advisor {
           : { code: 'server' as const, message: 'The model could not be asked.' };
       return this.byRules(question, failure(code, message), spent);
     }
-  }
-
-  /** Asks until there is an answer, the attempts are used up, or the time is over. */
-  private async answer(prompt: Prompt, spent: Usage): Promise<Diagnosis> {
-    const deadline_ms = this.deps.now() + this.options.timeout_ms;
-    const overdue = AbortSignal.timeout(this.options.timeout_ms);
-    const signal = AbortSignal.any([overdue, this.stopped.signal]);
-    this.budget.asked(this.deps.now());
-    for (let attempt = 1; ; attempt++) {
-      try {
-        const reply = await this.request(prompt, signal, spent);
-        return diagnosisOf(reply, this.options.max_tokens);
-      } catch (error) {
-        const wait_ms = this.waitAfter(error, attempt, deadline_ms, prompt);
-        if (wait_ms === null) throw error;
-        await sleep(wait_ms, undefined, { signal }).catch(() => {
-          throw this.ended();
-        });
-      }
-    }
-  }
-
-  /** Null: it is no use to try again. */
-  private waitAfter(error: unknown, attempt: number, deadline_ms: number, prompt: Prompt): number | null {
-    const now_ms = this.deps.now();
-    if (!(error instanceof ModelError)) return null;
-    if (error.retry_after_ms !== null) this.budget.waitUntil(now_ms + error.retry_after_ms);
-    if (!error.retryable || attempt >= MAX_ATTEMPTS || !this.budget.affords(now_ms, this.estimate(prompt)))
-      return null;
-    const wait_ms = error.retry_after_ms ?? BACKOFF_MS * 2 ** (attempt - 1);
-    return now_ms + wait_ms < deadline_ms ? wait_ms : null;
-  }
-
-  /** One request, with its cost written down however it ends. */
-  private async request(prompt: Prompt, signal: AbortSignal, spent: Usage): Promise<Reply> {
-    const key = this.deps.readKey();
-    if (!key.ok) throw new ModelError(key.code, key.message);
-    const { provider, now } = this.deps;
-    const input_tokens = estimateTokens(prompt.system) + estimateTokens(prompt.user);
-    try {
-      const asked = provider.ask(prompt, { signal, key: key.key, now_ms: now() });
-      const reply = await untilAborted(asked, signal);
-      const guess = { input_tokens, output_tokens: estimateTokens(reply.text) };
-      this.record(reply.usage ?? guess, 'answered', reply.usage === null, spent);
-      return reply;
-    } catch (error) {
-      const told = signal.aborted ? this.ended() : asModelError(error);
-      // A server that went silent or sent nonsense may have thought, and will be paid for it.
-      const thought = ['timeout', 'too_large', 'bad_answer', 'stopped'].includes(told.code);
-      const guess = { input_tokens, output_tokens: this.options.max_tokens };
-      this.record(thought ? guess : { input_tokens: 0, output_tokens: 0 }, told.code, thought, spent);
-      throw told;
-    }
-  }
-
-  private record(usage: Usage, outcome: string, estimated: boolean, spent: Usage): void {
-    spent.input_tokens += usage.input_tokens;
-    spent.output_tokens += usage.output_tokens;
-    const { provider, now } = this.deps;
-    const { input_tokens, output_tokens } = usage;
-    const who = { time_ms: now(), provider: provider.name, model: provider.model };
-    this.deps.usage.record({ ...who, input_tokens, output_tokens, outcome, estimated });
-  }
-
-  private ended(): ModelError {
-    if (this.stopped.signal.aborted) {
-      return new ModelError('stopped', 'The question was given up: vigil is stopping.');
-    }
-    const time = durationText(this.options.timeout_ms);
-    return new ModelError('timeout', `The model did not answer within ${time} (ai.timeout_s).`);
   }
 
   private byRules(question: Question, why: Failure, spent: Usage | null): Explanation {
@@ -256,19 +173,6 @@ export class Advisor {
   }
 }
 
-function diagnosisOf(reply: Reply, max_tokens: number): Diagnosis {
-  if (reply.stop === 'refusal') throw new ModelError('refusal', 'The model refused to answer this.');
-  if (reply.stop === 'max_tokens') {
-    throw new ModelError(
-      'truncated',
-      `The model's answer was cut off at ${max_tokens} tokens (ai.max_tokens).`,
-    );
-  }
-  const answer = readAnswer(reply.text);
-  if (!answer.ok) throw new ModelError('bad_answer', `The model's answer is of no use: ${answer.message}.`);
-  return answer.diagnosis;
-}
-
 /** The same subject gets the same key: of an alert its own, of a process its pid and start. */
 function keyOf({ about, snapshot }: Question): string {
   if (about.kind === 'alert') return `alert ${about.alert.key}`;
@@ -278,19 +182,4 @@ function keyOf({ about, snapshot }: Question): string {
 
 function failure(code: FailureCode, message: string): Failure {
   return { code, message, wait_ms: null };
-}
-
-function asModelError(error: unknown): ModelError {
-  // Not its message: it may hold what was sent, or where to.
-  return error instanceof ModelError ? error : new ModelError('server', 'The model could not be asked.');
-}
-
-/** Ends when the signal says so, even if what it waits for does not listen. */
-function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-    if (signal.aborted) abort();
-  });
 }
