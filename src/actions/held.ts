@@ -3,7 +3,7 @@ import { identity } from './growth.js';
 import { holdProcess, type ProcessHandle } from './process-handle.js';
 
 /** Descriptors that may be held for alerts at a time. What does not fit is held when it is acted on. */
-const MAX_HELD = 1024;
+const MAX_HELD = 512;
 
 /** The processes of open alerts, each held from its finding on. */
 export class HeldProcesses {
@@ -18,7 +18,7 @@ export class HeldProcesses {
     for (const ref of refs) {
       const key = identity(ref);
       if (this.handles.has(key) || this.handles.size >= MAX_HELD) continue;
-      const handle = holdProcess(ref, this.root);
+      const handle = tryHold(ref, this.root);
       if (handle !== null) this.handles.set(key, { handle, alert });
     }
   }
@@ -47,5 +47,14 @@ export class HeldProcesses {
   private drop(key: string): void {
     this.handles.get(key)?.handle.close();
     this.handles.delete(key);
+  }
+}
+
+/** Where it cannot be held now, it is tried again when it is acted on, and then it counts. */
+function tryHold(ref: ProcessRef, root: string): ProcessHandle | null {
+  try {
+    return holdProcess(ref, root);
+  } catch {
+    return null;
   }
 }

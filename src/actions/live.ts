@@ -204,10 +204,13 @@ export function threadsOf(taskFolder: string): number[] {
   return (tryRead(() => readdirSync(taskFolder)) ?? []).map(Number).filter(tid => Number.isInteger(tid));
 }
 
+/** Null: gone, or not to be looked at. Without free descriptors nothing can be told, least of all who is gone. */
 function tryRead<T>(read: () => T): T | null {
   try {
     return read();
-  } catch {
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EMFILE' || code === 'ENFILE') throw error;
     return null;
   }
 }

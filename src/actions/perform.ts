@@ -41,13 +41,21 @@ export async function perform(step: Step, options: PerformOptions): Promise<Perf
     }
     case 'renice':
       return { processes: [], problem: renice(step.target, step.nice, options) };
-    case 'restart_service': {
-      const { code, stderr } = await options.run(step.argv);
-      if (code === 0) return { processes: [], problem: null };
-      const said = printable(stderr.trim().split('\n')[0] ?? '', 300);
-      return { processes: [], problem: `systemctl ended with ${code ?? 'no code'}: ${said}` };
-    }
+    case 'restart_service':
+      return { processes: [], problem: await restart(step, options.run) };
   }
+}
+
+/** A unit can fail right after systemctl was content with its start. */
+async function restart(
+  { argv, unit }: Step & { kind: 'restart_service' },
+  run: CommandRunner,
+): Promise<string | null> {
+  const { code, stderr } = await run(argv);
+  const said = printable(stderr.trim().split('\n')[0] ?? '', 300);
+  if (code !== 0) return `systemctl ended with ${code ?? 'no code'}: ${said}`;
+  const failed = await run([argv[0] as string, 'is-failed', '--quiet', '--', unit]);
+  return failed.code === 0 ? `${unit} was started and failed again` : null;
 }
 
 const ENDED: readonly Fate[] = ['gone_before', 'terminated', 'killed', 'zombie'];
@@ -62,9 +70,10 @@ function problemOf(processes: readonly ProcessOutcome[]): string | null {
 
 /** The nice value of each thread is its own; none is ever raised in rank. */
 function renice(target: ProcessRef, nice: number, options: Pick<Effects, 'hold'>): string | null {
-  const handle = options.hold(target);
-  if (handle === null) return `${nameOf(target)} is gone`;
+  let handle: ProcessHandle | null = null;
   try {
+    handle = options.hold(target);
+    if (handle === null) return `${nameOf(target)} is gone`;
     for (const tid of handle.threads()) {
       if (handle.stat() === null) return `${nameOf(target)} is gone`;
       if (getPriority(tid) < nice) setPriority(tid, nice);
@@ -73,6 +82,6 @@ function renice(target: ProcessRef, nice: number, options: Pick<Effects, 'hold'>
   } catch (error) {
     return printable((error as Error).message, 200);
   } finally {
-    handle.close();
+    handle?.close();
   }
 }

@@ -16,7 +16,10 @@ export class ProcessHandle {
     readonly fd: number,
   ) {}
 
-  /** Null when the process is gone, or was not the one that is meant. Zombies have a stat too. */
+  /**
+   * Null when the process is gone, or was not the one that is meant. Zombies have a stat too. Throws when it
+   * cannot be told: then nobody must believe that it is gone.
+   */
   stat(): Stat | null {
     const text = this.read('stat');
     const stat = text === null ? null : parseStat(text);
@@ -41,25 +44,35 @@ export class ProcessHandle {
 
   private read(file: string): string | null {
     if (!this.open) return null;
-    try {
-      return readFileSync(`/proc/self/fd/${this.fd}/${file}`, 'utf8');
-    } catch {
-      return null;
-    }
+    return orGone(() => readFileSync(`/proc/self/fd/${this.fd}/${file}`, 'utf8'));
   }
 }
 
-/** Null when the process that is meant is gone: another may have its pid. The caller closes what it holds. */
+/**
+ * Null when the process that is meant is gone: another may have its pid. Throws when that cannot be told, e.g.
+ * because no more files can be opened. The caller closes what it holds.
+ */
 export function holdProcess(ref: ProcessRef, root = '/proc'): ProcessHandle | null {
   if (!Number.isInteger(ref.pid) || ref.pid <= 1) return null;
-  let fd: number;
-  try {
-    fd = openSync(`${root}/${ref.pid}`, constants.O_RDONLY | constants.O_DIRECTORY);
-  } catch {
-    return null;
-  }
+  const fd = orGone(() => openSync(`${root}/${ref.pid}`, constants.O_RDONLY | constants.O_DIRECTORY));
+  if (fd === null) return null;
   const handle = new ProcessHandle(ref, fd);
-  if (handle.stat() !== null) return handle;
-  handle.close();
-  return null;
+  let held = false;
+  try {
+    held = handle.stat() !== null;
+  } finally {
+    if (!held) handle.close();
+  }
+  return held ? handle : null;
+}
+
+const GONE = new Set(['ENOENT', 'ESRCH']);
+
+function orGone<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch (error) {
+    if (GONE.has((error as NodeJS.ErrnoException).code ?? '')) return null;
+    throw error;
+  }
 }

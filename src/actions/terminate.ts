@@ -91,10 +91,23 @@ class Termination {
   private add(ref: ProcessRef): Member | null {
     const key = identity(ref);
     if (this.members.has(key) || this.members.size >= MAX_MEMBERS) return null;
-    const handle = this.options.hold(ref);
-    const fate = handle === null ? 'gone_before' : null;
-    const member: Member = { ref, handle, signals: [], first_ms: 0, ended_ms: null, fate, note: null };
+    const member: Member = {
+      ref,
+      handle: null,
+      signals: [],
+      first_ms: 0,
+      ended_ms: null,
+      fate: null,
+      note: null,
+    };
     this.members.set(key, member);
+    try {
+      member.handle = this.options.hold(ref);
+      if (member.handle === null) member.fate = 'gone_before';
+    } catch (error) {
+      member.fate = 'survived';
+      member.note = `vigil could not hold it: ${printable((error as Error).message, 200)}`;
+    }
     return member;
   }
 

@@ -49,7 +49,9 @@ export class Rig {
   readonly lineage: (ProcessRef & { session: SessionRef | null })[] = [];
   readonly sessions: SessionRef[] = [];
   readonly engine: ActionEngine;
+  /** What `systemctl restart` and `systemctl is-failed` end with. */
   commandCode = 0;
+  failedCode = 1;
 
   constructor(
     processes: Processes,
@@ -71,6 +73,7 @@ export class Rig {
       signaller: this.signaller,
       run: async argv => {
         this.commands.push(argv);
+        if (argv[1] === 'is-failed') return { code: this.failedCode, stderr: '' };
         return { code: this.commandCode, stderr: this.commandCode === 0 ? '' : 'Job failed.\nSee journal' };
       },
       systemctl: '/usr/bin/systemctl',

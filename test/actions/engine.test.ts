@@ -333,7 +333,14 @@ describe('plans that are not about ending processes', () => {
     const [plan] = rig.engine.propose(alert);
     expect(plan).toMatchObject({ type: 'restart_service', command: 'systemctl restart -- web.service' });
     expect(await rig.engine.execute(plan!.id, ROOT)).toMatchObject({ outcome: 'done' });
-    expect(rig.commands).toEqual([['/usr/bin/systemctl', 'restart', '--', 'web.service']]);
+    expect(rig.commands).toEqual([
+      ['/usr/bin/systemctl', 'restart', '--', 'web.service'],
+      ['/usr/bin/systemctl', 'is-failed', '--quiet', '--', 'web.service'],
+    ]);
+    rig.failedCode = 0;
+    expect((await rig.engine.execute(plan!.id, ROOT)).message).toBe(
+      'web.service was started and failed again',
+    );
     rig.commandCode = 1;
     const answer = await rig.engine.execute(plan!.id, ROOT);
     expect(answer).toMatchObject({ outcome: 'failed', message: 'systemctl ended with 1: Job failed.' });

@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
+import { mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { holdProcess } from '../../src/actions/process-handle.js';
+import { holdProcess, ProcessHandle } from '../../src/actions/process-handle.js';
 import { ProcessSignaller, type SignalCalls, systemCalls } from '../../src/actions/signal.js';
 import { Built } from '../cli/built.js';
 import { isAlive, Processes, stateOf } from './rig.js';
@@ -25,6 +26,14 @@ describe('a held process', () => {
     for (const pid of [1, 0, -1, -ref.pid, 4_194_305, 1.5, Number.NaN]) {
       expect(holdProcess({ ...ref, pid, start_ticks: 0 })).toBeNull();
     }
+  });
+
+  it('is not believed to be gone when it cannot be read', () => {
+    const ref = processes.ref(processes.script('exec sleep 98765'));
+    mkdirSync(join(processes.dir, 'stat'));
+    const handle = new ProcessHandle(ref, openSync(processes.dir, 'r'));
+    expect(() => handle.stat()).toThrow('EISDIR');
+    handle.close();
   });
 
   it('answers nothing once it ended, and after it was let go', async () => {

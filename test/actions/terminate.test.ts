@@ -194,6 +194,16 @@ it('one that may not be signalled survives, and that is said', async () => {
   expect(outcome).toMatchObject({ fate: 'survived', note: 'vigil may not signal it' });
 });
 
+it('one that cannot be held is not taken for gone', async () => {
+  const ref = await processes.running(processes.script(`exec ${SLEEP}`));
+  const hold = () => {
+    throw new Error('EMFILE: too many open files');
+  };
+  const [outcome] = await end(ref, 'process', { hold });
+  expect(outcome).toMatchObject({ fate: 'survived', signals: [] });
+  expect(outcome?.note).toContain('too many open files');
+});
+
 it('one that hangs in the kernel is told from one that resists', async () => {
   const ref = await processes.running(processes.script(`exec ${SLEEP}`));
   const stat = parseStat(`${ref.pid} (dd) D 1 ${'0 '.repeat(17)}${ref.start_ticks} 0 0 0`)!;
