@@ -118,6 +118,20 @@ it("believes the first process, not a service's sandbox, about what is read-only
   expect(ask(collector, alone, 10_000).filesystems![0]!.read_only).toBe(true);
 });
 
+describe('vigil in a sandbox, where everything is read-only', () => {
+  const line = (options: string) => `1 0 8:1 / / ${options} - ext4 /dev/sda1 rw\n`;
+  const readOnly = (files: Record<string, string>) =>
+    ask(new FilesystemCollector(undefined, () => sizes), tree(files), 0).filesystems!.map(
+      ({ read_only }) => read_only,
+    );
+
+  it('sees the mounts as the first process does, else its own', () => {
+    const own = { 'proc/self/mountinfo': line('ro') };
+    expect(readOnly({ ...own, 'proc/1/mountinfo': line('rw') })).toEqual([false]);
+    expect(readOnly(own)).toEqual([true]);
+  });
+});
+
 describe('a mount that does not answer', () => {
   const mountinfo = '1 0 8:1 / / rw - ext4 /dev/sda1 rw\n2 1 0:45 / /nas rw - nfs4 nas:/x rw\n';
   const rig = () => {
