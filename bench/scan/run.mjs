@@ -133,18 +133,22 @@ function cpu_ms(pid) {
 }
 
 /** All tools but the floor run from the first round to the last; that one knows only who was there before it. */
+const forks = () => Number(/^processes (\d+)/m.exec(readFileSync('/proc/stat', 'latin1'))[1]);
+
 async function round(count, pids) {
   const crowd = await startSleepers(count);
   const bottom = start([floor]);
   pids[0] = bottom.pid;
   await sleep(SETTLE_MS);
+  const forked = forks();
   const before = pids.map(cpu_ms);
   const started_ms = performance.now();
   await sleep(seconds * 1000);
   const elapsed_s = (performance.now() - started_ms) / 1000;
   const costs = pids.map((pid, i) => (cpu_ms(pid) - before[i]) / elapsed_s);
+  const forks_per_s = (forks() - forked) / elapsed_s;
   for (const child of [bottom, crowd]) await stop(child);
-  return costs;
+  return { costs, forks_per_s };
 }
 
 try {
@@ -155,11 +159,12 @@ try {
   const pids = tools.map(({ child }, i) => children[i] && measured(children[i].pid, child));
   console.log(`${'sleepers'.padEnd(10)}${tools.map(({ name }) => name.padStart(19)).join('')}`);
   for (const count of counts) {
-    const costs = await round(count, pids);
+    const { costs, forks_per_s } = await round(count, pids);
     console.log(`${String(count).padEnd(10)}${costs.map(cost => cost.toFixed(1).padStart(19)).join('')}`);
+    // Every tool but the floor has to take in new processes and threads as well.
     const vigil = costs[1];
     const ratios = costs.map(cost => `×${(vigil / cost).toFixed(2)}`.padStart(19));
-    console.log(`${'vigil / it'.padEnd(10)}${ratios.join('')}`);
+    console.log(`${'vigil / it'.padEnd(10)}${ratios.join('')}   at ${forks_per_s.toFixed(0)} forks/s`);
   }
 } finally {
   for (const child of running) child.kill('SIGKILL');

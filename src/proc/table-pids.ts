@@ -1,8 +1,10 @@
 import { existsSync, readdirSync } from 'node:fs';
 import type { ProcFiles } from './table-files.js';
 
-/** More new pids than this are found faster by listing all of /proc than by asking for each. */
-const MAX_PROBED = 256;
+/** Asking for one pid costs as much as listing this many processes. */
+const LISTED_PER_PROBE = 5;
+/** Fewer are always asked for. */
+const FEW = 16;
 /** Listed at least this often, whatever the kernel says of new pids. */
 const LIST_EVERY_MS = 60_000;
 
@@ -26,14 +28,15 @@ export class NewPids {
   ) {}
 
   /** Pids that may be new, or somebody else's; `all`: every pid there is is among them. */
-  next(now_ms: number, isKnown: (pid: number) => boolean): { pids: readonly number[]; all: boolean } {
+  next(now_ms: number, known: ReadonlyMap<number, unknown>): { pids: readonly number[]; all: boolean } {
     // From the call before the last on: what was given then may have become visible only since.
     this.from = this.middle;
     this.middle = this.to;
     this.to = this.readCounter();
     const count = this.to - this.from;
-    const known = this.trusted && this.from >= 0 && count >= 0 && count <= MAX_PROBED;
-    if (known && now_ms - this.listed_ms < LIST_EVERY_MS) return { pids: this.probe(isKnown), all: false };
+    const most = Math.max(known.size / LISTED_PER_PROBE, FEW);
+    const isFew = this.trusted && this.from >= 0 && count >= 0 && count <= most;
+    if (isFew && now_ms - this.listed_ms < LIST_EVERY_MS) return { pids: this.probe(known), all: false };
     const listed = this.list();
     if (listed === null) return { pids: [], all: false };
     this.listed_ms = now_ms;
@@ -52,11 +55,11 @@ export class NewPids {
     this.trusted = false;
   }
 
-  private probe(isKnown: (pid: number) => boolean): number[] {
+  private probe(known: ReadonlyMap<number, unknown>): number[] {
     const pids: number[] = [];
     // Most of them are gone already or are threads; this asks without the price of an exception.
     for (let pid = this.from + 1; pid <= this.to; pid++)
-      if (isKnown(pid) || existsSync(`${this.root}/${pid}/stat`)) pids.push(pid);
+      if (known.has(pid) || existsSync(`${this.root}/${pid}/stat`)) pids.push(pid);
     return pids;
   }
 

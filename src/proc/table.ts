@@ -100,7 +100,7 @@ export class ProcessTable {
    */
   sample(now_ms: number, close: readonly number[] = []): TableRow[] {
     this.sample_number++;
-    const arrivals = this.pids.next(now_ms, pid => this.entries.has(pid));
+    const arrivals = this.pids.next(now_ms, this.entries);
     if (arrivals.all) this.keepOnly(arrivals.pids);
     for (const pid of arrivals.pids) if (this.pids.wasGiven(pid) === true) this.wake(pid);
     for (const pid of close) this.wake(pid);

@@ -30,6 +30,8 @@ export interface Found {
 /** Which processes are meant, and what they use together with their descendants. */
 export class Targets {
   private targets: Target[] = [];
+  /** All processes that the figures came from. */
+  pids: number[] = [];
   private readonly lineage = new Lineage<Target>();
 
   constructor(private readonly options: TargetOptions) {}
@@ -79,11 +81,14 @@ export class Targets {
 
   private usages(rows: readonly TableRow[]): Usage[] {
     const found = new Map(this.targets.map(target => [target, start(target.row)]));
+    this.pids = this.targets.map(target => target.row.pid);
     if (this.options.children) {
       for (const row of rows) {
         const target = this.lineage.of(row.pid);
         const usage = target === undefined ? undefined : found.get(target);
-        if (usage !== undefined && row.pid !== usage.pid) add(usage, row);
+        if (usage === undefined || row.pid === usage.pid) continue;
+        add(usage, row);
+        this.pids.push(row.pid);
       }
     }
     return [...found.values()];

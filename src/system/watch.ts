@@ -45,7 +45,7 @@ export async function watchSystem(
   let said = false;
   const look = (): Found => {
     const now_ms = performance.now();
-    const rows = table.sample(now_ms);
+    const rows = table.sample(now_ms, targets.pids);
     if (whole !== null) return { usages: [whole.measure(rows, now_ms)], ended: [] };
     return targets.follow(rows, of => table.get(of));
   };
