@@ -12,6 +12,8 @@ import type {
   ErrorCode,
   ExplainReport,
   HealthReport,
+  HistoryReport,
+  MachineReport,
   Push,
   Reply,
   VigilEvent,
@@ -124,6 +126,14 @@ export class ApiClient {
   /** The open ones, worst first; `all`: with the resolved ones of the history, the latest first. */
   alerts(params: { all?: boolean; limit?: number } = {}): Promise<AlertReport[]> {
     return this.request('alerts', params) as Promise<AlertReport[]>;
+  }
+
+  machine(): Promise<MachineReport> {
+    return this.request('machine') as Promise<MachineReport>;
+  }
+
+  report(params: { period_s?: number; buckets?: number } = {}): Promise<HistoryReport> {
+    return this.request('report', params) as Promise<HistoryReport>;
   }
 
   whitelist(): Promise<WhitelistEntry[]> {

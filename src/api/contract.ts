@@ -2,9 +2,12 @@ import type { Evidence, Reason, State } from '../agents/model.js';
 import type { Observation } from '../agents/observation.js';
 import type { Alert } from '../alerts/alert.js';
 import type { CollectorHealth } from '../collectors/health.js';
-import type { Snapshot } from '../collectors/snapshot.js';
+import type { HostSample, ProcessSample, SessionSample, Snapshot } from '../collectors/snapshot.js';
 import type { SensorHealth } from '../kernel/health.js';
 import type { WhitelistEntry } from '../rules/whitelist.js';
+import type { ProcessTotals } from '../store/queries/processes.js';
+import type { SessionTotals } from '../store/queries/sessions.js';
+import type { ActionRecord, DiagnosisUsage } from '../store/records.js';
 import type { StoreHealth } from '../store/store.js';
 
 /**
@@ -22,6 +25,8 @@ import type { StoreHealth } from '../store/store.js';
  * | `explain` | `pid` | ExplainReport |
  * | `events` | `follow?`, `limit?` | VigilEvent[]: the recent ones, oldest first |
  * | `alerts` | `all?`, `limit?` | AlertReport[]: the open ones, worst first; with `all` resolved ones too, latest first |
+ * | `machine` | | MachineReport |
+ * | `report` | `period_s?`, `buckets?` | HistoryReport |
  * | `list_processes` | | SeedProcess[]: as in the last look at the machine |
  * | `get_alerts` | `limit?`, `since?` | SeedAlert[], the latest first |
  * | `clear_alerts` | | `{cleared}`: how many open alerts were resolved |
@@ -96,6 +101,38 @@ export interface AlertReport extends Omit<Alert, 'opened_ms' | 'updated_ms' | 'r
   opened: string;
   updated: string;
   resolved: string | null;
+}
+
+/** `vigil status`: the machine as of the last look at it. Text of processes is raw, as in all JSON. */
+export interface MachineReport {
+  time: string;
+  /** Nobody looks at it: vigil pause. */
+  paused: boolean;
+  host: HostSample;
+  /** How many there are. */
+  processes: number;
+  sessions: SessionSample[];
+  /** Those with the most, at most 15, of the user who asks or of all. */
+  top_memory: ProcessSample[];
+  top_cpu: ProcessSample[];
+}
+
+/** `vigil report`: what the history tells of a period. */
+export interface HistoryReport {
+  from: string;
+  to: string;
+  bucket_s: number;
+  /** By the name of the figure, in its unit: smallest, mean and greatest of each bucket; null: not measured. */
+  host: Record<string, ({ min: number; avg: number; max: number } | null)[]>;
+  /** The latest first. */
+  sessions: SessionTotals[];
+  top_memory: ProcessTotals[];
+  top_cpu: ProcessTotals[];
+  /** The latest first. */
+  alerts: AlertReport[];
+  actions: ActionRecord[];
+  /** What was asked of a language model. */
+  model: DiagnosisUsage;
 }
 
 /** One line of `vigil events --json` about an alert. */
@@ -213,6 +250,9 @@ export interface DaemonView {
   machine(): Snapshot | null;
   /** Calls back for each look at the machine until the returned function is called. */
   onMachine(listener: (snapshot: Snapshot) => void): () => void;
+  /** `uid`: of the machine and that user only. Null: there is no history, or it cannot be read. */
+  history(period_ms: number, buckets: number, uid: number | null): Promise<HistoryReport | null>;
+  paused(): boolean;
   pause(): void;
   resume(): void;
   /** Resolves the open alerts that are meant; how many. */

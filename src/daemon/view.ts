@@ -10,6 +10,7 @@ import type {
   ExplainReport,
   HandHealth,
   HealthReport,
+  HistoryReport,
   OwnedEvent,
 } from '../api/contract.js';
 import { stateEvent } from '../api/state-event.js';
@@ -23,6 +24,7 @@ import type { WhitelistEntry } from '../rules/whitelist.js';
 import type { Store } from '../store/store.js';
 import { iso, now } from '../time.js';
 import type { Guard } from './guard.js';
+import { historyReport } from './history-report.js';
 import type { AgentMonitor } from './monitor.js';
 import { agentReport, explainReport } from './reports.js';
 
@@ -89,6 +91,15 @@ export class View implements DaemonView {
   onMachine(listener: (snapshot: Snapshot) => void): () => void {
     this.emitter.on('machine', listener);
     return () => this.emitter.off('machine', listener);
+  }
+
+  async history(period_ms: number, buckets: number, uid: number | null): Promise<HistoryReport | null> {
+    const { store } = this.options;
+    return store === null ? null : historyReport(store, now() - period_ms, now(), buckets, uid);
+  }
+
+  paused(): boolean {
+    return this.options.guard.isPaused;
   }
 
   pause(): void {

@@ -7,6 +7,7 @@ import type {
   DaemonView,
   ExplainReport,
   HealthReport,
+  HistoryReport,
   OwnedEvent,
 } from '../../src/api/contract.js';
 import type { Snapshot } from '../../src/collectors/snapshot.js';
@@ -148,7 +149,8 @@ export class FakeView implements DaemonView {
     };
   }
 
-  paused = false;
+  isPaused = false;
+  reportOfPeriod: HistoryReport | null = null;
   entries: WhitelistEntry[] = [];
   last: Snapshot | null = null;
   private readonly machineListeners = new Set<(snapshot: Snapshot) => void>();
@@ -176,12 +178,20 @@ export class FakeView implements DaemonView {
     for (const listener of this.machineListeners) listener(snapshot);
   }
 
+  paused(): boolean {
+    return this.isPaused;
+  }
+
+  async history(): Promise<HistoryReport | null> {
+    return this.reportOfPeriod;
+  }
+
   pause(): void {
-    this.paused = true;
+    this.isPaused = true;
   }
 
   resume(): void {
-    this.paused = false;
+    this.isPaused = false;
   }
 
   clearAlerts(which: (alert: Alert) => boolean): number {

@@ -103,9 +103,9 @@ describe('RunawayGuard’s protocol', () => {
   it('pauses and resumes', async () => {
     rig = await Rig.start();
     await ask('{"cmd":"pause_monitoring"}');
-    expect(rig.view.paused).toBe(true);
+    expect(rig.view.isPaused).toBe(true);
     await ask('{"cmd":"resume_monitoring"}');
-    expect(rig.view.paused).toBe(false);
+    expect(rig.view.isPaused).toBe(false);
   });
 
   it('pushes alerts and status to those who speak it, and to nobody else', async () => {

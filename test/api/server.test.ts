@@ -246,7 +246,7 @@ describe.skipIf(!asRoot)('seen from another user', () => {
     // What concerns everybody is not for one user; its own alerts are.
     expect(pause).toMatchObject({ error: { code: 'denied' } });
     expect(add).toMatchObject({ error: { code: 'denied' } });
-    expect(rig.view.paused).toBe(false);
+    expect(rig.view.isPaused).toBe(false);
     expect(clear).toMatchObject({ data: { cleared: 1 } });
     expect(alerts).toMatchObject({ data: [{ id: 2 }, { id: 0 }] });
     expect(record).toMatchObject({ error: { code: 'denied' } });

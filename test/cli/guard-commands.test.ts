@@ -43,8 +43,8 @@ describe('whitelist, pause and resume', () => {
 
   it('pauses and resumes', async () => {
     expect(await run('pause')).toMatchObject({ code: 0 });
-    expect(rig.view.paused).toBe(true);
+    expect(rig.view.isPaused).toBe(true);
     expect(await run('resume')).toMatchObject({ code: 0 });
-    expect(rig.view.paused).toBe(false);
+    expect(rig.view.isPaused).toBe(false);
   });
 });

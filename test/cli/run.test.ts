@@ -223,9 +223,11 @@ describe('with a daemon', () => {
 
   it('puts those who need somebody on top', async () => {
     const since = (s: number): string => new Date(Date.now() - s * 1000).toISOString();
+    const long = since(200);
     const list = [
       fakeAgent({
         pid: 1,
+        since: long,
         state: 'EXITED',
         reason: 'signal',
         signal: 'SIGKILL',
@@ -237,6 +239,7 @@ describe('with a daemon', () => {
       fakeAgent({ pid: 5, state: 'WAITING', reason: 'question', since: since(10) }),
       fakeAgent({
         pid: 6,
+        since: long,
         state: 'EXITED',
         reason: 'exit',
         exit_code: 1,

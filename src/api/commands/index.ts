@@ -2,6 +2,7 @@ import { agentCommands } from './agents.js';
 import { alertCommands } from './alerts.js';
 import { daemonCommands } from './daemon.js';
 import type { CommandDefinition } from './definition.js';
+import { machineCommands } from './machine.js';
 import { processCommands } from './processes.js';
 import { whitelistCommands } from './whitelist.js';
 
@@ -10,6 +11,7 @@ export const COMMANDS: Readonly<Record<string, CommandDefinition>> = {
   ...daemonCommands,
   ...agentCommands,
   ...alertCommands,
+  ...machineCommands,
   ...processCommands,
   ...whitelistCommands,
 };

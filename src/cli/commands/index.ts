@@ -10,12 +10,14 @@ import { health } from './health.js';
 import { pause, resume } from './pause.js';
 import { recordEvents } from './record-events.js';
 import { replay } from './replay.js';
+import { status } from './status.js';
 import { system } from './system.js';
 import { tray } from './tray.js';
 import { whitelistAdd, whitelistList, whitelistRemove } from './whitelist.js';
 
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly CliCommand[] = [
+  status,
   agents,
   explain,
   alerts,

@@ -1,0 +1,89 @@
+import { type ApiClient, ApiError, connectToDaemon } from '../../api/client.js';
+import type { AgentReport, AlertReport, MachineReport } from '../../api/contract.js';
+import type { ProcessSample } from '../../collectors/snapshot.js';
+import { printable } from '../../text/printable.js';
+import { clip } from '../../text/width.js';
+import { agentsTable } from '../agents-table.js';
+import { defineCommand, OK, PROBLEM } from '../command.js';
+import { headline, hostLines } from '../host-lines.js';
+import type { Io } from '../io.js';
+import { paint } from '../style.js';
+import { bytes, duration, percent, severityStyles } from '../words.js';
+
+const TOP = 5;
+
+export const status = defineCommand({
+  usage: 'status',
+  describe: 'Show the machine, its agents and what is wrong, on one screen',
+  details: ['Exits 0 when no alert of severity high or critical is open, 1 when one is.'],
+  positionals: {},
+  options: {
+    json: { type: 'boolean', default: false, describe: 'Print one JSON object: machine, agents, alerts' },
+  },
+  async run({ json, runtimeDir }, io) {
+    const client = await connectToDaemon({ runtimeDir });
+    try {
+      const [machine, agents, alerts] = await Promise.all([
+        machineOf(client),
+        client.agents(),
+        client.alerts(),
+      ]);
+      if (json) io.out(`${JSON.stringify({ machine, agents, alerts }, null, 2)}\n`);
+      else io.out(`${statusLines(machine, agents, alerts, io).join('\n')}\n`);
+      return alerts.some(isGrave) ? PROBLEM : OK;
+    } finally {
+      client.close();
+    }
+  },
+});
+
+/** Null: vigil has just started and has not looked yet. */
+async function machineOf(client: ApiClient): Promise<MachineReport | null> {
+  try {
+    return await client.machine();
+  } catch (error) {
+    if (error instanceof ApiError && error.code === 'not_ready') return null;
+    throw error;
+  }
+}
+
+function isGrave({ severity }: AlertReport): boolean {
+  return severity === 'high' || severity === 'critical';
+}
+
+function statusLines(
+  machine: MachineReport | null,
+  agents: readonly AgentReport[],
+  alerts: readonly AlertReport[],
+  io: Io,
+): string[] {
+  const living = agents.filter(({ state }) => state !== 'EXITED');
+  return [
+    headline(alerts.length, alerts.filter(isGrave).length, io),
+    ...(machine?.paused
+      ? [paint('The watch over the machine is paused: vigil resume', ['yellow'], io.color)]
+      : []),
+    ...alerts.map(alert => alertLine(alert, io)),
+    '',
+    ...(machine === null ? ['vigil has not looked at the machine yet.'] : hostLines(machine, io)),
+    '',
+    ...(living.length === 0 ? ['No agents are running.'] : agentsTable(agents, io)),
+    ...(machine === null ? [] : ['', ...topLines(machine, io)]),
+  ].map(text => (io.columns === null || text.includes('\u001b') ? text : clip(text, io.columns)));
+}
+
+function alertLine({ id, severity, title, opened }: AlertReport, io: Io): string {
+  const since = duration(io.now() - Date.parse(opened));
+  const room = io.columns === null ? 300 : Math.max(20, io.columns - severity.length - since.length - 16);
+  return `  ${paint(severity, severityStyles(severity), io.color)} ${clip(printable(title, 300), room)}  (${id}, for ${since})`;
+}
+
+/** The processes with the most memory, and those with the most CPU, beside each other's names. */
+function topLines({ top_memory, top_cpu }: MachineReport, io: Io): string[] {
+  const busy = top_cpu.filter(({ cpu_percent }) => (cpu_percent ?? 0) >= 1).slice(0, TOP);
+  const names = (processes: readonly ProcessSample[], figure: (process: ProcessSample) => string) =>
+    processes.map(process => `${printable(process.comm, 20)}[${process.pid}] ${figure(process)}`).join(', ');
+  const lines = [`Most memory: ${names(top_memory.slice(0, TOP), ({ rss_bytes }) => bytes(rss_bytes))}`];
+  if (busy.length > 0) lines.push(`Most CPU: ${names(busy, ({ cpu_percent }) => percent(cpu_percent ?? 0))}`);
+  return lines.map(text => (io.columns === null ? text : clip(text, io.columns)));
+}

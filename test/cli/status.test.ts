@@ -1,0 +1,111 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { HostSample, ProcessSample, Snapshot } from '../../src/collectors/snapshot.js';
+import { fakeAgent, fakeAlert } from '../api/fake-view.js';
+import { Rig } from '../api/rig.js';
+import { vigil } from './io.js';
+
+const GB = 1024 ** 3;
+
+const host: HostSample = {
+  boot_ms: 0,
+  cores: 8,
+  memory: {
+    total_bytes: 32 * GB,
+    available_bytes: 8 * GB,
+    used_bytes: 24 * GB,
+    cached_bytes: GB,
+    dirty_bytes: 0,
+    swap_total_bytes: 4 * GB,
+    swap_used_bytes: 2 * GB,
+    swap_in_per_s: null,
+    swap_out_per_s: null,
+  },
+  pressure: {
+    memory: { some_avg10: 12, some_avg60: 0, full_avg10: 0, full_avg60: 0 },
+    io: null,
+    cpu: null,
+  },
+  cpu: {
+    busy_percent: 42,
+    iowait_percent: 0,
+    steal_percent: 0,
+    cores_percent: [],
+    load1: 3.1,
+    load5: 2,
+    load15: 1,
+    frequency_mhz: null,
+  },
+  temperatures: [{ kind: 'cpu', name: 'coretemp', celsius: 71.4 }],
+  gpus: [
+    {
+      id: 'nvidia0',
+      vendor: 'nvidia',
+      name: 'GPU \u001b[31m',
+      busy_percent: 30,
+      vram_total_bytes: 8 * GB,
+      vram_used_bytes: 2 * GB,
+      celsius: 60,
+      power_watts: 120,
+      processes: [],
+    },
+  ],
+  disks: [],
+  filesystems: [
+    {
+      mount: '/',
+      device: '/dev/sda1',
+      type: 'ext4',
+      total_bytes: 100 * GB,
+      available_bytes: 8 * GB,
+      inodes_total: 1,
+      inodes_free: 1,
+      read_only: false,
+      hung: false,
+    },
+  ],
+  network: null,
+  cgroups: [],
+};
+
+const process_ = (pid: number, rss_bytes: number, cpu_percent: number) =>
+  ({ pid, uid: 0, comm: pid === 9 ? 'a\nb\u001b]0;x' : 'node', rss_bytes, cpu_percent }) as ProcessSample;
+
+describe('vigil status', () => {
+  let rig: Rig;
+  beforeAll(async () => {
+    rig = await Rig.start();
+  });
+  afterAll(() => rig.stop());
+  const status = (...args: string[]) => vigil(['status', ...args, '--runtime-dir', rig.dir]);
+
+  it('works before the first look at the machine', async () => {
+    const { code, out } = await status();
+    expect(code).toBe(0);
+    expect(out).toContain('Nothing is wrong.');
+    expect(out).toContain('vigil has not looked at the machine yet.');
+    expect(JSON.parse((await status('--json')).out)).toMatchObject({ machine: null, agents: [], alerts: [] });
+  });
+
+  it('shows host, agents, alerts and the largest processes', async () => {
+    const processes = [process_(1, GB, 0), process_(9, 5 * GB, 150)];
+    rig.view.look({ time_ms: 0, host, processes, sessions: [], events: [] } as unknown as Snapshot);
+    rig.view.list = [fakeAgent()];
+    rig.view.alerts = [fakeAlert({ severity: 'critical' })];
+    const { code, out } = await status();
+    expect(code).toBe(1);
+    expect(out).toMatch(
+      /^1 open alert, 1 of them high or critical\n {2}critical yes burns a core {2}\(7, for /,
+    );
+    expect(out).toMatch(/^CPU +█+. +42% of 8 cores, load 3\.10 2\.00 1\.00, 2 processes$/m);
+    expect(out).toMatch(/^Memory █{15} +75% of 32G, 8\.0G available$/m);
+    expect(out).toMatch(/^Swap +█{10} +50% of 4\.0G$/m);
+    expect(out).toMatch(/^Waits +memory 12% of the last 10 s \(PSI\)$/m);
+    expect(out).toMatch(/^Disk .* 92% of 100G, 8\.0G free on \/$/m);
+    expect(out).toMatch(/^GPU .* 30%, 2\.0G of 8\.0G, 60 °C, 120 W, GPU /m);
+    expect(out).toMatch(/^Heat +CPU 71 °C$/m);
+    expect(out).toMatch(/^ *4242 +claude +WORKING/m);
+    expect(out).toMatch(/^Most memory: .*\[9\] 5\.0G, node\[1\] 1\.0G$/m);
+    expect(out).toMatch(/^Most CPU: .*\[9\] 150%$/m);
+    expect(out.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
+  });
+});
