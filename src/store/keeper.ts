@@ -9,8 +9,8 @@ import { within } from './within.js';
 
 /** For `vigil health`. */
 export interface StoreHealth {
-  /** `memory`: rows wait until the database can be written; `off`: by configuration. */
-  state: 'written' | 'memory' | 'off';
+  /** `memory`: rows wait until the database can be written. */
+  state: 'written' | 'memory';
   /** Why, and what to do; null: nothing is wrong. */
   problem: string | null;
   /** Where the last damaged database is now. */
@@ -29,6 +29,8 @@ const BATCH = 256;
 const MAX_SLICES = 2_000;
 /** A disk that does not answer for so long is said to hang. */
 const HANGS_MS = 10_000;
+/** How long vigil's start waits for the database: checking a large one on a slow disk takes seconds. */
+const OPENING_MS = 10_000;
 /** How long somebody who wants an answer waits for a disk that hangs. */
 export const PATIENCE_MS = 3_000;
 
@@ -40,8 +42,6 @@ export interface KeeperOptions {
   retry_ms: number;
   max_bytes: number;
   directory: string;
-  /** Nothing is kept, by configuration. */
-  off: boolean;
   /** What was found, whenever a database was opened; answers what it lacks. */
   onOpen: (opened: Opened) => readonly Operation[];
 }
@@ -72,7 +72,11 @@ export class Keeper {
 
   /** Opens the database; when that fails, it goes on in memory and tries again. */
   async start(): Promise<void> {
-    await this.inTurn(() => this.ready());
+    await within(
+      this.inTurn(() => this.ready()),
+      OPENING_MS,
+      false,
+    );
   }
 
   /** Writes what waits and closes. */
@@ -93,7 +97,7 @@ export class Keeper {
     if (this.hanging() !== null) return Promise.resolve(null);
     void this.flush();
     const answer = this.inTurn(async () => {
-      if (!this.open || this.options.off) return null;
+      if (!this.open) return null;
       try {
         return await this.options.runner.query(name, args);
       } catch (error) {
@@ -134,7 +138,7 @@ export class Keeper {
   health(): StoreHealth {
     const problem = this.problem ?? this.hanging();
     return {
-      state: this.options.off ? 'off' : problem === null ? 'written' : 'memory',
+      state: problem === null ? 'written' : 'memory',
       problem,
       moved_aside: this.movedAside,
       path: this.path,

@@ -1,12 +1,10 @@
 import { readFileSync } from 'node:fs';
 import type { Logger } from '../log/logger.js';
-import { DirectRunner, NoRunner } from './runner.js';
+import { DirectRunner } from './runner.js';
 import { Store } from './store.js';
 import { ThreadRunner } from './thread/thread-runner.js';
 
 export interface OpenStoreOptions {
-  /** False: nothing is kept and no file is made. */
-  enabled?: boolean;
   /** Of vigil's state: the database is `vigil.db` in it. */
   directory: string;
   logger: Logger;
@@ -39,9 +37,8 @@ export async function openStore(options: OpenStoreOptions): Promise<Store> {
     retry_ms: options.retry_ms ?? 10_000,
   };
   const thread = options.thread ?? import.meta.url.endsWith('.js');
-  const off = options.enabled === false;
-  const runner = off ? new NoRunner() : thread ? new ThreadRunner(engine) : new DirectRunner(engine);
-  const store = new Store(runner, logger, now, times, max_bytes, directory, off);
+  const runner = thread ? new ThreadRunner(engine) : new DirectRunner(engine);
+  const store = new Store(runner, logger, now, times, max_bytes, directory);
   await store.start();
   return store;
 }

@@ -1,5 +1,4 @@
 import { Engine, type EngineOptions, type Opened } from './engine/engine.js';
-import { EngineError } from './engine/error.js';
 import type { Operation } from './operation.js';
 import type { QueryArguments, QueryName, QueryResult } from './queries/index.js';
 
@@ -44,27 +43,4 @@ export class DirectRunner implements Runner {
   async close(): Promise<void> {
     this.engine.close();
   }
-}
-
-/** Keeps nothing and asks for nothing: no file is made. */
-export class NoRunner implements Runner {
-  async open(): Promise<Opened> {
-    return { path: '', last_alert_id: 0, last_action_id: 0, last_whitelist_id: 0, whitelist: [] };
-  }
-
-  async apply(): Promise<void> {}
-
-  async maintain(): Promise<{ more: boolean; bytes: number }> {
-    return { more: false, bytes: 0 };
-  }
-
-  query(): Promise<never> {
-    return Promise.reject(new EngineError('row', 'no history is kept'));
-  }
-
-  moveAside(): Promise<never> {
-    return Promise.reject(new EngineError('row', 'no history is kept'));
-  }
-
-  async close(): Promise<void> {}
 }

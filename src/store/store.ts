@@ -43,12 +43,10 @@ export class Store {
     private readonly times: StoreTimes,
     max_bytes: number,
     directory: string,
-    /** Nothing is kept, by configuration: ids and the whitelist work until vigil ends. */
-    off = false,
   ) {
     const { retry_ms } = times;
     const onOpen = (opened: Opened) => this.opened(opened);
-    this.keeper = new Keeper({ runner, logger, now, retry_ms, max_bytes, directory, off, onOpen });
+    this.keeper = new Keeper({ runner, logger, now, retry_ms, max_bytes, directory, onOpen });
   }
 
   /** Opens the database; when that fails, it goes on in memory and tries again. */

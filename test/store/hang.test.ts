@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { silentLogger } from '../../src/log/logger.js';
 import { DirectRunner } from '../../src/store/runner.js';
@@ -53,19 +52,4 @@ describe('a disk that hangs', () => {
     expect([rig.count('alerts'), rig.count('host_samples')]).toEqual([1, 50]);
     await store.stop();
   }, 15_000);
-});
-
-describe('no history, by configuration', () => {
-  it('makes no file, and counts and remembers as long as vigil runs', async () => {
-    const rig = new Rig();
-    const store = await rig.open({ enabled: false });
-    store.addSnapshot(machine(START_MS, 0));
-    store.putAlert(alert(store.nextAlertId()));
-    store.addToWhitelist({ pattern: 'node', match_type: 'name', reason: null });
-    expect(await store.flush()).toBe(true);
-    expect(await store.query('openAlerts')).toBeNull();
-    expect(store.health()).toMatchObject({ state: 'off', problem: null, queued: 0 });
-    expect([store.nextAlertId(), store.whitelist().length]).toEqual([2, 1]);
-    expect(existsSync(rig.path)).toBe(false);
-  });
 });
