@@ -65,7 +65,10 @@ export class Processes {
   }
 
   end(): void {
-    for (const child of this.children) child.kill('SIGKILL');
+    for (const child of this.children) {
+      // With all that it forked: while it lives, the number of its group is its own.
+      if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid!, 'SIGKILL');
+    }
     const signaller = new ProcessSignaller();
     for (const ref of this.refs) {
       const handle = holdProcess(ref);
