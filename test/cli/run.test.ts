@@ -223,7 +223,7 @@ describe('with a daemon', () => {
 
   it('puts those who need somebody on top', async () => {
     const since = (s: number): string => new Date(Date.now() - s * 1000).toISOString();
-    const long = since(200);
+    const long = since(65);
     const list = [
       fakeAgent({
         pid: 1,
