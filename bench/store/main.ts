@@ -79,9 +79,22 @@ async function week(): Promise<void> {
   );
   console.log(`longest call of addSnapshot, ms     ${longest_ms.toFixed(1)}`);
   console.log(`ms of thinning per day              ${(kept_ms / (hours / 24)).toFixed(0)}`);
-  console.log(`longest stop of the event loop, ms  ${stall.longest().toFixed(1)}`);
+  const with_ms = stall.longest();
+  console.log(
+    `longest stop of the event loop      ${with_ms.toFixed(0)} ms; without a store ${(await control()).toFixed(0)} ms`,
+  );
   await questions(store);
   await store.stop();
+}
+
+/** How long the event loop stands still when the same snapshots are made and nobody keeps them. */
+async function control(): Promise<number> {
+  const stall = new Stall();
+  for (let tick = 0; tick < hours * 90; tick++) {
+    machine(START_MS + tick * 10_000, tick);
+    if (tick % 2 === 1) await new Promise(resolve => setImmediate(resolve));
+  }
+  return stall.longest();
 }
 
 async function questions(store: Store): Promise<void> {
