@@ -1,0 +1,72 @@
+import type { HandAgent, HandAlert, HandConfig } from '../protocol.js';
+import { type AlertMemory, decideAlerts } from './alert-wish.js';
+import { decide, type EventMemory } from './policy.js';
+import type { PopupSubject, PopupWish } from './popups.js';
+
+/** Quiet hours end by the minute. */
+const QUIET_LOOK_MS = 60_000;
+
+export interface AnnouncerInput {
+  agents: readonly HandAgent[];
+  alerts: readonly HandAlert[];
+  isSeen(pid: number): boolean;
+  now_ms: number;
+}
+
+/** What should be on the screen, with what its person did about it before. */
+export class Announcer {
+  private memory: ReadonlyMap<number, EventMemory> = new Map();
+  private alertMemory: ReadonlyMap<number, AlertMemory> = new Map();
+
+  constructor(
+    private readonly config: HandConfig['notifications'],
+    /** Turns that ended before this are no news. */
+    private readonly started_ms: number,
+  ) {}
+
+  /** Adds to `dues` when to decide again although nothing happened. */
+  wishes({ agents, alerts, isSeen, now_ms }: AnnouncerInput, dues: number[]): Map<PopupSubject, PopupWish> {
+    const { config, started_ms } = this;
+    const date = new Date();
+    const minute_of_day = date.getHours() * 60 + date.getMinutes();
+    const events = decide(this.memory, { agents, isSeen, now_ms, minute_of_day, started_ms, config });
+    const troubles = decideAlerts(this.alertMemory, alerts, minute_of_day, config);
+    this.memory = events.memory;
+    this.alertMemory = troubles.memory;
+    if (events.again_ms !== null) dues.push(events.again_ms);
+    if (troubles.held) dues.push(now_ms + QUIET_LOOK_MS);
+    const wishes = new Map<PopupSubject, PopupWish>();
+    for (const [pid, wish] of events.wishes) wishes.set(`agent:${pid}`, wish);
+    for (const [id, wish] of troubles.wishes) wishes.set(`alert:${id}`, wish);
+    return wishes;
+  }
+
+  snooze(pid: number, key: string, now_ms: number): void {
+    const snoozed_until_ms = now_ms + this.config.snooze_minutes * 60_000;
+    this.remember(pid, key, memory => ({ ...memory, snoozed_until_ms }));
+  }
+
+  /** The person put the popup away, or it ran out of time. */
+  dismissed(subject: PopupSubject, key: string): void {
+    const id = numberOf(subject);
+    if (subject.startsWith('agent:')) {
+      this.remember(id, key, memory =>
+        memory.snoozed_until_ms === null ? { ...memory, fate: 'gone' } : memory,
+      );
+      return;
+    }
+    const memory = this.alertMemory.get(id);
+    if (memory !== undefined)
+      this.alertMemory = new Map(this.alertMemory).set(id, { ...memory, fate: 'gone' });
+  }
+
+  private remember(pid: number, key: string, change: (memory: EventMemory) => EventMemory): void {
+    const memory = this.memory.get(pid);
+    if (memory?.key === key) this.memory = new Map(this.memory).set(pid, change(memory));
+  }
+}
+
+/** The pid of its agent, or the id of its alert. */
+export function numberOf(subject: PopupSubject): number {
+  return Number(subject.slice(subject.indexOf(':') + 1));
+}
