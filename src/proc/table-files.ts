@@ -70,7 +70,7 @@ export class ProcFiles {
   ranOut(error: unknown): boolean {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'EMFILE' && code !== 'ENFILE') return false;
-    this.limit = Math.max(Math.min(this.limit, this.kept) - STEP_BACK, 0);
+    if (!this.crowded) this.limit = Math.max(Math.min(this.limit, this.kept) - STEP_BACK, 0);
     return true;
   }
 

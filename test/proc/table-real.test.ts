@@ -40,6 +40,7 @@ describe('the real /proc', () => {
   it.each(['two words', ') R 1 (', 'a\nb', '(x)'])('a process named %j', async comm => {
     const { child } = await named(comm);
     const stat = readStat('/proc', child.pid!)!;
+    await vi.waitFor(() => expect(row(child.pid)?.state).toBe('S'));
     expect(row(child.pid)).toMatchObject({
       comm,
       ppid: process.pid,
@@ -67,7 +68,7 @@ describe('the real /proc', () => {
 
   it('tells stopped, zombie and gone', async () => {
     const { child } = await named('stopme');
-    expect(row(child.pid)?.state).toBe('S');
+    await vi.waitFor(() => expect(row(child.pid)?.state).toBe('S'));
     child.kill('SIGSTOP');
     await vi.waitFor(() => expect(row(child.pid)?.state).toBe('T'));
     child.kill('SIGKILL');

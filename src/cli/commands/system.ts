@@ -11,7 +11,7 @@ export const system = defineCommand({
   describe: 'Print CPU and memory of processes, one JSON object a line at each sample',
   details: [
     'Each line has source ("system"), pid, comm, timestamp (ns since the epoch) and data: type ("system_metrics"), pid, comm, cpu.percent (of one core, a string), cpu.cores, memory.rss_kb, rss_mb, vsz_kb and vsz_mb, process.threads and children, and alert. Neither a daemon nor root is needed.',
-    'The figures of a process include those of all processes that it started while it was watched, and of theirs, also after they left it; --no-children leaves them out. A process below another one that is shown has no line of its own then.',
+    'The figures of a process include those of all that it started, and of theirs; those that leave it while it is watched stay included. A process below another one that is shown has no line of its own then.',
     'Without --comm and --pid there is one line for the whole machine: pid 0, comm "system", memory in use as rss, promised memory as vsz, all processes as children.',
     'A first reading precedes the first line by half a second, so that every line says what happened before it. With --comm it waits for processes to come. With --pid it ends when the process does: with 0, or with 1 when that was before --count samples or at once.',
   ],
@@ -31,7 +31,11 @@ export const system = defineCommand({
       requiresArg: true,
       describe: 'Seconds between samples',
     },
-    children: { type: 'boolean', default: true, describe: 'Add what each process has started' },
+    children: {
+      type: 'boolean',
+      default: true,
+      describe: 'Add what each process has started (--no-children leaves it out)',
+    },
     'cpu-threshold': {
       type: 'string',
       requiresArg: true,
