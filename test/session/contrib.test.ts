@@ -1,11 +1,13 @@
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { AgentReport } from '../../src/api/contract.js';
 import { ewwLine } from '../../src/cli/bars/eww.js';
 import { COMMANDS } from '../../src/cli/commands/index.js';
 import { fakeAgent } from '../api/fake-view.js';
-import { ROOT } from './user.js';
+import { hasProgram, ROOT } from './user.js';
 
 /**
  * eww is in no Debian: its widget is read here as eww reads it, S-expressions with `{…}` expressions, strings
@@ -81,6 +83,25 @@ describe('the widget for eww', () => {
     expect(commands).toContain('focus');
     for (const command of commands) expect(known).toContain(command);
   });
+});
+
+it.skipIf(!hasProgram('tmux'))('tmux takes its segment and its key', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'vigil-tmux-'));
+  const tmux = (...args: string[]) =>
+    execFileSync('tmux', ['-S', join(dir, 'socket'), ...args], {
+      encoding: 'utf8',
+      env: { PATH: process.env.PATH },
+    });
+  try {
+    tmux('-f', '/dev/null', 'new-session', '-d', 'sleep 1000');
+    // It fails on a line that tmux does not understand.
+    tmux('source-file', join(ROOT, 'contrib/tmux/vigil.conf'));
+    expect(tmux('show-options', '-gv', 'status-right')).toMatch(/#\(vigil bar tmux --follow\)$/m);
+    expect(tmux('list-keys', '-T', 'prefix', 'A')).toContain('run-shell -b "vigil focus next"');
+  } finally {
+    tmux('kill-server');
+    rmSync(dir, { recursive: true });
+  }
 });
 
 it('the desktop entries run commands that exist', () => {
