@@ -26,9 +26,9 @@ export const diskFullSoon: Rule = {
       const points = available.since(now_ms - WINDOW_MS);
       const line = fitLine(points);
       if (line === null || line.span_ms < MIN_SPAN_MS || line.slope_per_s >= 0 || line.r2 < MIN_R2) return [];
-      const half = points.values.length >> 1;
-      const newer = fitLine({ times_ms: points.times_ms.slice(half), values: points.values.slice(half) });
-      if (newer === null || newer.slope_per_s > line.slope_per_s / 2) return [];
+      const late = Math.floor(points.values.length * 0.75);
+      const newest = fitLine({ times_ms: points.times_ms.slice(late), values: points.values.slice(late) });
+      if (newest === null || newest.slope_per_s > line.slope_per_s / 2) return [];
       const full_in_ms = (sample.available_bytes / -line.slope_per_s) * 1000;
       if (full_in_ms > within_ms * 1.2) return [];
       const mount = printable(sample.mount, 120);

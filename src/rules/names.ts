@@ -55,9 +55,11 @@ export function lineage(history: History, track: ProcessTrack): string {
   const names = chain.map((link, index) =>
     index === 0 && link !== track ? processName(link) : programName(link),
   );
+  // `bash → bash → bash` says no more than `bash`.
+  const told = names.filter((name, index) => index === names.length - 1 || name !== names[index + 1]);
   if (session !== null && !session.alive)
-    names.unshift(`${agentName(session.agent)} (ended, pid ${session.pid})`);
-  return names.join(' → ');
+    told.unshift(`${agentName(session.agent)} (ended, pid ${session.pid})`);
+  return told.join(' → ');
 }
 
 export function refOf({ pid, start_ticks, uid, comm, cmdline }: ProcessRef): ProcessRef {

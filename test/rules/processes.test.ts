@@ -10,7 +10,9 @@ const gone = (machine: Machine, ...processes: ProcessSample[]) => {
 describe('cpu_high', () => {
   test('a process that burns a core for a minute is said once, with lineage and figures, and once when it ends', () => {
     const machine = new Machine();
-    const shell = machine.add({ comm: 'sh', cmdline: 'sh ./start.sh' });
+    const outer = machine.add({ comm: 'sh', cmdline: 'sh ./start.sh' });
+    const inner = machine.add({ comm: 'make', ppid: outer.pid });
+    const shell = machine.add({ comm: 'make', ppid: inner.pid });
     const yes = machine.add({ comm: 'yes', cmdline: 'yes', ppid: shell.pid, cpu_percent: 99 });
     expect(machine.pass(60)).toEqual([]);
     const changes = machine.pass(600);
@@ -22,7 +24,7 @@ describe('cpu_high', () => {
         kind: 'process',
         name: `yes (pid ${yes.pid})`,
         uid: 1000,
-        lineage: `sh (pid ${shell.pid}) → yes`,
+        lineage: `sh (pid ${outer.pid}) → make → yes`,
       },
     });
     expect(gone(machine, yes)).toEqual(['resolved cpu_high warning']);
