@@ -1,15 +1,19 @@
 import { lstatSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { dirname, join } from 'node:path';
+import type { ActionResult, Scope, Verdict } from '../actions/model.js';
 import type { Observation } from '../agents/observation.js';
 import { clientRuntimeDirs, SOCKET_NAME } from '../config/paths.js';
+import type { Prompt } from '../diagnosis/prompt.js';
 import type { WhitelistEntry } from '../rules/whitelist.js';
+import type { ActionRecord } from '../store/records.js';
 import { printable } from '../text/printable.js';
 import { connectUnix } from '../unix-socket.js';
 import type {
   AgentReport,
   AlertReport,
   ErrorCode,
+  Explained,
   ExplainReport,
   HealthReport,
   HistoryReport,
@@ -49,6 +53,23 @@ interface Pending {
 }
 
 const TIMEOUT_MS = 5000;
+/** The longest grace (actions.grace_s) and some more. */
+const KILL_TIMEOUT_MS = 330_000;
+
+export type Target = { kind: 'alert'; id: number } | { kind: 'process'; pid: number };
+
+export interface KillParams {
+  pid: number;
+  scope: Scope;
+  force: boolean;
+  start_ticks?: number | null;
+}
+
+function explainRequest(target: Target, prompt: boolean): [string, Record<string, unknown>] {
+  return target.kind === 'alert'
+    ? ['explain_alert', { id: target.id, prompt }]
+    : ['explain_process', { pid: target.pid, prompt }];
+}
 
 /** Connects to the first runtime folder that has a daemon behind its socket. */
 export async function connectToDaemon(options: ConnectOptions = {}): Promise<ApiClient> {
@@ -136,6 +157,29 @@ export class ApiClient {
     return this.request('report', params) as Promise<HistoryReport>;
   }
 
+  /** A model may take a minute and more. */
+  explainTarget(target: Target, timeoutMs: number): Promise<Explained> {
+    return this.request(...explainRequest(target, false), timeoutMs) as Promise<Explained>;
+  }
+
+  /** What a model would be sent. */
+  promptFor(target: Target): Promise<Prompt> {
+    return this.request(...explainRequest(target, true)) as Promise<Prompt>;
+  }
+
+  killPreview(params: KillParams): Promise<Verdict> {
+    return this.request('kill_preview', { ...params }) as Promise<Verdict>;
+  }
+
+  /** Answers when all of it is gone, or is known to stay. */
+  kill(params: KillParams): Promise<ActionResult> {
+    return this.request('kill_process', { ...params }, KILL_TIMEOUT_MS) as Promise<ActionResult>;
+  }
+
+  actions(limit: number): Promise<ActionRecord[]> {
+    return this.request('actions', { limit }) as Promise<ActionRecord[]>;
+  }
+
   whitelist(): Promise<WhitelistEntry[]> {
     return this.request('list_whitelist') as Promise<WhitelistEntry[]>;
   }
@@ -172,14 +216,18 @@ export class ApiClient {
     return this.request('record') as Promise<Observation[]>;
   }
 
-  request(cmd: string, params: Record<string, unknown> = {}): Promise<unknown> {
+  request(
+    cmd: string,
+    params: Record<string, unknown> = {},
+    timeoutMs: number = this.timeoutMs,
+  ): Promise<unknown> {
     if (this.closedBy !== null) return Promise.reject(this.closedBy);
     const id = this.nextId++;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.pending.delete(id);
-        reject(new NotRunningError(`the vigil daemon did not answer "${cmd}" within ${this.timeoutMs} ms`));
-      }, this.timeoutMs);
+        reject(new NotRunningError(`the vigil daemon did not answer "${cmd}" within ${timeoutMs} ms`));
+      }, timeoutMs);
       this.pending.set(id, { resolve, reject, timer });
       this.socket.write(`${JSON.stringify({ cmd, id, params })}\n`);
     });

@@ -1,8 +1,14 @@
+import type { KillRequest } from '../actions/engine.js';
+import type { ActionPlan, ActionResult, Person, Verdict } from '../actions/model.js';
 import type { Evidence, Reason, State } from '../agents/model.js';
 import type { Observation } from '../agents/observation.js';
 import type { Alert } from '../alerts/alert.js';
+import type { ChannelHealth } from '../channels/channel.js';
 import type { CollectorHealth } from '../collectors/health.js';
 import type { HostSample, ProcessSample, SessionSample, Snapshot } from '../collectors/snapshot.js';
+import type { Explanation } from '../diagnosis/advisor.js';
+import type { Prompt } from '../diagnosis/prompt.js';
+import type { Question } from '../diagnosis/question.js';
 import type { SensorHealth } from '../kernel/health.js';
 import type { WhitelistEntry } from '../rules/whitelist.js';
 import type { ProcessTotals } from '../store/queries/processes.js';
@@ -27,6 +33,13 @@ import type { StoreHealth } from '../store/store.js';
  * | `alerts` | `all?`, `limit?` | AlertReport[]: the open ones, worst first; with `all` resolved ones too, latest first |
  * | `machine` | | MachineReport |
  * | `report` | `period_s?`, `buckets?` | HistoryReport |
+ * | `explain_alert` | `id`, `prompt?` | Explained; with `prompt` Prompt: what a model would be sent |
+ * | `explain_process` | `pid`, `prompt?` | the same |
+ * | `kill_preview` | `pid`, `start_ticks?`, `scope?`, `force?` | Verdict: what `kill_process` would do |
+ * | `kill_process` | the same, or `signal` | ActionResult |
+ * | `plans` | `alert` | ActionPlan[]: what could be done about it |
+ * | `execute_plan` | `id` | ActionResult |
+ * | `actions` | `limit?` | ActionRecord[]: what was done, the latest first |
  * | `list_processes` | | SeedProcess[]: as in the last look at the machine |
  * | `get_alerts` | `limit?`, `since?` | SeedAlert[], the latest first |
  * | `clear_alerts` | | `{cleared}`: how many open alerts were resolved |
@@ -135,6 +148,12 @@ export interface HistoryReport {
   model: DiagnosisUsage;
 }
 
+/** `vigil explain`: why, by a model or by the rules, and what could be done with vigil's own judgement of it. */
+export interface Explained {
+  explanation: Explanation;
+  plans: ActionPlan[];
+}
+
 /** One line of `vigil events --json` about an alert. */
 export interface AlertEvent {
   type: 'alert_opened' | 'alert_updated' | 'alert_resolved';
@@ -171,6 +190,11 @@ export interface HealthReport {
   agents: number;
   /** What the machine is asked for, and how that went. */
   collectors: CollectorHealth[];
+  /** Where alerts are sent. */
+  channels: ChannelHealth[];
+  /** Why no model would be asked; null: it would be. What was asked within 24 hours. */
+  model: { unavailable: string | null; calls_today: number; tokens_today: number };
+  actions: { mode: string; dry_run: boolean; paused: boolean };
   /** Null: none is kept. */
   history: StoreHealth | null;
   open_alerts: number;
@@ -262,6 +286,16 @@ export interface DaemonView {
   addToWhitelist(entry: Pick<WhitelistEntry, 'pattern' | 'match_type' | 'reason'>): WhitelistEntry;
   /** False: there is no such entry. */
   removeFromWhitelist(id: number): boolean;
+  /** Always answers. `seen`: which processes the one who asks may know of. */
+  explainAlert(alert: Alert, seen: (process: ProcessSample) => boolean): Promise<Explained>;
+  explainProcess(pid: number, seen: (process: ProcessSample) => boolean): Promise<Explained>;
+  promptFor(about: Question['about'], seen: (process: ProcessSample) => boolean): Prompt;
+  previewKill(request: KillRequest): Verdict;
+  kill(request: KillRequest): Promise<ActionResult>;
+  plans(alert: Alert): ActionPlan[];
+  executePlan(id: number, by: Person): Promise<ActionResult>;
+  /** The latest first; null: there is no history, or it cannot be read. */
+  actions(limit: number): Promise<ActionRecord[] | null>;
   /** Calls back for each new event until the returned function is called. */
   onEvent(listener: (event: OwnedEvent) => void): () => void;
   /** What a recording that starts now must begin with. */

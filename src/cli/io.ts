@@ -1,3 +1,5 @@
+import { createInterface } from 'node:readline';
+
 /** What a command line program has to do with the world, so that tests can be the world. */
 export interface Io {
   out(text: string): void;
@@ -8,6 +10,22 @@ export interface Io {
   color: boolean;
   now(): number;
   home: string | null;
+  /** The answer to a question, without its newline; null: nobody is there to answer. */
+  ask(question: string): Promise<string | null>;
+}
+
+async function ask(question: string): Promise<string | null> {
+  if (!process.stdin.isTTY) return null;
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    // Ctrl-D closes it without an answer.
+    return await new Promise(resolve => {
+      lines.on('close', () => resolve(null));
+      lines.question(question, resolve);
+    });
+  } finally {
+    lines.close();
+  }
 }
 
 export function processIo(): Io {
@@ -21,5 +39,6 @@ export function processIo(): Io {
     color: tty && (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb',
     now: Date.now,
     home: env.HOME || null,
+    ask: question => ask(question),
   };
 }

@@ -3,6 +3,7 @@ import { createRecogniser } from '../agents/kinds/index.js';
 import type { AlertChange } from '../alerts/alert.js';
 import { libc } from '../api/libc.js';
 import { lockRuntimeDir } from '../api/lock.js';
+import { gidOf } from '../api/peer.js';
 import { ApiServer } from '../api/server.js';
 import { trackerOptions } from '../config/tracker.js';
 import { createSensor } from '../kernel/index.js';
@@ -15,6 +16,7 @@ import { Guard } from './guard.js';
 import { HAND_SCRIPT, Hands } from './hands.js';
 import { AgentMonitor } from './monitor.js';
 import type { DaemonOptions } from './options.js';
+import { Responder } from './responder.js';
 import { Sampling } from './sampling.js';
 import { serviceManager } from './systemd.js';
 import { View } from './view.js';
@@ -130,18 +132,31 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     store,
     sessions: () => monitor.sessions(),
     isShared: pid => monitor.tracker.wantsFacts(pid),
-    onSnapshot: snapshot => view.looked(snapshot),
+    onSnapshot: snapshot => {
+      view.looked(snapshot);
+      responder.look(snapshot);
+    },
     onChanges: changes => {
       for (const change of changes) {
         view.publishAlert(change);
         logAlert(logger, change);
       }
       hands.alerts([...guard.recentlyResolved(), ...guard.open()]);
+      responder.hear(changes);
     },
+  });
+  const responder = new Responder({
+    config,
+    logger,
+    store,
+    snapshot: () => guard.snapshot,
+    admin_gid: gidOf('vigil'),
+    env: process.env,
   });
   const view = new View({
     monitor,
     guard,
+    responder,
     store,
     sensor,
     users,
@@ -171,6 +186,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     hands.start();
     monitor.rescan(true);
     sampling.start(tier === 'procfs');
+    await responder.start();
     await guard.start();
     await server.start();
     logger.info({ socket: server.socketPath, version: VERSION, pid: process.pid }, 'vigil is watching');
@@ -183,6 +199,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     await sensor.stop();
     monitor.stop();
     await guard.stop();
+    await responder.stop();
     await store?.stop();
     await hands.stop();
     await recorder?.close();

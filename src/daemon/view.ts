@@ -1,4 +1,6 @@
 import { EventEmitter } from 'node:events';
+import type { KillRequest } from '../actions/engine.js';
+import type { ActionPlan, ActionResult, Person, Verdict } from '../actions/model.js';
 import type { Transition } from '../agents/model.js';
 import type { Observation } from '../agents/observation.js';
 import type { Session } from '../agents/tracker/session.js';
@@ -7,6 +9,7 @@ import { alertEvent } from '../api/alert-report.js';
 import type {
   AgentReport,
   DaemonView,
+  Explained,
   ExplainReport,
   HandHealth,
   HealthReport,
@@ -14,19 +17,23 @@ import type {
   OwnedEvent,
 } from '../api/contract.js';
 import { stateEvent } from '../api/state-event.js';
-import type { Snapshot } from '../collectors/snapshot.js';
+import type { ProcessSample, Snapshot } from '../collectors/snapshot.js';
+import type { Prompt } from '../diagnosis/prompt.js';
+import type { Question } from '../diagnosis/question.js';
 import type { Sensor } from '../kernel/sensor.js';
 import { PAGE_SIZE_BYTES, TICKS_PER_SECOND } from '../proc/boot.js';
 import { readStat } from '../proc/read.js';
 import { UsageMeter } from '../proc/usage.js';
 import type { Users } from '../proc/users.js';
 import type { WhitelistEntry } from '../rules/whitelist.js';
+import type { ActionRecord } from '../store/records.js';
 import type { Store } from '../store/store.js';
 import { iso, now } from '../time.js';
 import type { Guard } from './guard.js';
 import { historyReport } from './history-report.js';
 import type { AgentMonitor } from './monitor.js';
 import { agentReport, explainReport } from './reports.js';
+import type { Responder } from './responder.js';
 
 /** Events kept for `vigil events` without --follow. */
 const KEPT_EVENTS = 1_000;
@@ -40,6 +47,7 @@ export interface ViewOptions {
   /** Turn ends and requests of the agent that its person has not seen. */
   unseen(session: Session): number;
   guard: Guard;
+  responder: Responder;
   /** Null: no history is kept. */
   store: Store | null;
   hands(): HandHealth[];
@@ -98,16 +106,51 @@ export class View implements DaemonView {
     return store === null ? null : historyReport(store, now() - period_ms, now(), buckets, uid);
   }
 
+  explainAlert(alert: Alert, seen: (process: ProcessSample) => boolean): Promise<Explained> {
+    return this.options.responder.explainAlert(alert, seen);
+  }
+
+  explainProcess(pid: number, seen: (process: ProcessSample) => boolean): Promise<Explained> {
+    return this.options.responder.explainProcess(pid, seen);
+  }
+
+  promptFor(about: Question['about'], seen: (process: ProcessSample) => boolean): Prompt {
+    return this.options.responder.prompt(about, seen);
+  }
+
+  previewKill(request: KillRequest): Verdict {
+    return this.options.responder.previewKill(request);
+  }
+
+  kill(request: KillRequest): Promise<ActionResult> {
+    return this.options.responder.kill(request);
+  }
+
+  plans(alert: Alert): ActionPlan[] {
+    return this.options.responder.plans(alert);
+  }
+
+  executePlan(id: number, by: Person): Promise<ActionResult> {
+    return this.options.responder.execute(id, by);
+  }
+
+  async actions(limit: number): Promise<ActionRecord[] | null> {
+    const { store } = this.options;
+    return (await store?.query('actionsOf', { from_ms: 0, to_ms: now() + 1 }, limit)) ?? null;
+  }
+
   paused(): boolean {
     return this.options.guard.isPaused;
   }
 
   pause(): void {
     this.options.guard.pause();
+    this.options.responder.engine.pause();
   }
 
   resume(): void {
     this.options.guard.resume();
+    this.options.responder.engine.resume();
   }
 
   clearAlerts(which: (alert: Alert) => boolean): number {
@@ -192,6 +235,8 @@ export class View implements DaemonView {
     if (this.options.guard.isPaused) problems.push('the watch over the machine is paused: vigil resume');
     const history = this.options.store?.health() ?? null;
     if (history?.problem != null) problems.push(`history: ${history.problem}`);
+    const { channels, model, actions } = this.options.responder.health();
+    for (const { name, trouble } of channels) if (trouble !== null) problems.push(`${name}: ${trouble}`);
     if (sensor.tier === 'procfs') problems.push(`no kernel events: ${sensor.tier_reason}`);
     const hands = this.options.hands();
     for (const { user, problem } of hands) if (problem !== null) problems.push(`hand of ${user}: ${problem}`);
@@ -209,6 +254,9 @@ export class View implements DaemonView {
       agents: this.options.monitor.living().length,
       collectors,
       history,
+      channels,
+      model,
+      actions,
       open_alerts: this.options.guard.open().length,
       clients: 0,
       cpu_percent: percent((usage.user + usage.system) / 1e6, uptime_s),

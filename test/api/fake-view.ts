@@ -1,3 +1,5 @@
+import type { KillRequest } from '../../src/actions/engine.js';
+import type { ActionPlan, ActionResult, Person, Verdict } from '../../src/actions/model.js';
 import type { Observation } from '../../src/agents/observation.js';
 import type { Alert } from '../../src/alerts/alert.js';
 import { alertEvent } from '../../src/api/alert-report.js';
@@ -5,13 +7,16 @@ import type {
   AgentReport,
   AgentStateEvent,
   DaemonView,
+  Explained,
   ExplainReport,
   HealthReport,
   HistoryReport,
   OwnedEvent,
 } from '../../src/api/contract.js';
 import type { Snapshot } from '../../src/collectors/snapshot.js';
+import type { Prompt } from '../../src/diagnosis/prompt.js';
 import { checkEntry, type WhitelistEntry } from '../../src/rules/whitelist.js';
+import type { ActionRecord } from '../../src/store/records.js';
 
 /** A daemon's worth of made-up agents. */
 
@@ -89,6 +94,9 @@ export function fakeHealth(over: Partial<HealthReport> = {}): HealthReport {
     },
     agents: 1,
     collectors: [],
+    channels: [],
+    model: { unavailable: 'No model is asked: ai.enabled is false.', calls_today: 0, tokens_today: 0 },
+    actions: { mode: 'observe', dry_run: false, paused: false },
     history: null,
     open_alerts: 0,
     clients: 0,
@@ -176,6 +184,47 @@ export class FakeView implements DaemonView {
   look(snapshot: Snapshot): void {
     this.last = snapshot;
     for (const listener of this.machineListeners) listener(snapshot);
+  }
+
+  explained: Explained | null = null;
+  verdict: Verdict = { allowed: false, risk: 'dangerous', reason: 'it is a fake', steps: [] };
+  readonly kills: KillRequest[] = [];
+  done: ActionRecord[] | null = [];
+  offered: ActionPlan[] = [];
+  readonly executed: { id: number; by: Person }[] = [];
+
+  async explainAlert(): Promise<Explained> {
+    return this.explained!;
+  }
+
+  async explainProcess(): Promise<Explained> {
+    return this.explained!;
+  }
+
+  promptFor(): Prompt {
+    return { system: 'the system prompt', user: 'the user prompt' };
+  }
+
+  previewKill(): Verdict {
+    return this.verdict;
+  }
+
+  async kill(request: KillRequest): Promise<ActionResult> {
+    this.kills.push(request);
+    return { time_ms: 0, outcome: 'done', processes: [], after: null, message: 'it is gone' };
+  }
+
+  plans(): ActionPlan[] {
+    return this.offered;
+  }
+
+  async executePlan(id: number, by: Person): Promise<ActionResult> {
+    this.executed.push({ id, by });
+    return { time_ms: 0, outcome: 'done', processes: [], after: null, message: 'it is gone' };
+  }
+
+  async actions(): Promise<ActionRecord[] | null> {
+    return this.done;
   }
 
   paused(): boolean {

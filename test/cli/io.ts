@@ -14,12 +14,19 @@ export class TestIo implements Io {
   columns: number | null = null;
   color = false;
   home: string | null = '/home/ann';
+  /** What somebody answers; null: nobody is there. */
+  answer: string | null = null;
+  asked = '';
 
   out(text: string): void {
     this.stdout += text;
   }
   err(text: string): void {
     this.stderr += text;
+  }
+  async ask(question: string): Promise<string | null> {
+    this.asked += question;
+    return this.answer;
   }
   now(): number {
     return Date.now();

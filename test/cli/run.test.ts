@@ -178,11 +178,11 @@ describe('with a daemon', () => {
   });
 
   it.each<Row>([
-    ['alerts', 1, /^HIGH yes burns a core {2}\(7, for [^)]+\)\n/, NOTHING],
+    ['alerts', 1, /^HIGH yes burns a core {2}\(A7, for [^)]+\)\n/, NOTHING],
     ['alerts', 1, '    yes (pid 4711) has used 99 % of a core for 60 s\n', NOTHING],
     ['alerts', 1, '    from: bash (pid 12) → yes\n    → vigil kill 4711\n', NOTHING],
     ['alerts --json', 1, '"opened": "2026-11-20T12:00:00.000Z"', NOTHING],
-    ['events', 0, /alert 7 {2}opened high {2}yes burns a core$/m, NOTHING],
+    ['events', 0, /alert A7 {2}opened high {2}yes burns a core$/m, NOTHING],
     ['events --json', 0, '"type":"alert_opened"', NOTHING],
   ])('and an alert: vigil %s', async (...row) => {
     const event = alertEvent({ type: 'alert_opened', time_ms: fakeAlert().opened_ms, alert: fakeAlert() });
@@ -193,7 +193,7 @@ describe('with a daemon', () => {
     const over = fakeAlert({ status: 'resolved', resolved_ms: fakeAlert().opened_ms + 65_000 });
     const { code, out } = await given({ alerts: [over] }, 'alerts --all');
     expect(code).toBe(0);
-    expect(out).toMatch(/^high, over yes burns a core {2}\(7, 2026-11-20 \d\d:00:00, 1m05s\)\n/);
+    expect(out).toMatch(/^high, over yes burns a core {2}\(A7, 2026-11-20 \d\d:00:00, 1m05s\)\n/);
     expect(out).not.toContain('vigil kill');
   });
 

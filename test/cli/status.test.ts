@@ -94,7 +94,7 @@ describe('vigil status', () => {
     const { code, out } = await status();
     expect(code).toBe(1);
     expect(out).toMatch(
-      /^1 open alert, 1 of them high or critical\n {2}critical yes burns a core {2}\(7, for /,
+      /^1 open alert, 1 of them high or critical\n {2}critical yes burns a core {2}\(A7, for /,
     );
     expect(out).toMatch(/^CPU +█+. +42% of 8 cores, load 3\.10 2\.00 1\.00, 2 processes$/m);
     expect(out).toMatch(/^Memory █{15} +75% of 32G, 8\.0G available$/m);

@@ -1,7 +1,9 @@
+import { actionCommands } from './actions.js';
 import { agentCommands } from './agents.js';
 import { alertCommands } from './alerts.js';
 import { daemonCommands } from './daemon.js';
 import type { CommandDefinition } from './definition.js';
+import { explainCommands } from './explain.js';
 import { machineCommands } from './machine.js';
 import { processCommands } from './processes.js';
 import { whitelistCommands } from './whitelist.js';
@@ -14,4 +16,6 @@ export const COMMANDS: Readonly<Record<string, CommandDefinition>> = {
   ...machineCommands,
   ...processCommands,
   ...whitelistCommands,
+  ...explainCommands,
+  ...actionCommands,
 };

@@ -4,6 +4,7 @@ import { printable } from '../../text/printable.js';
 import { defineCommand, OK, PROBLEM } from '../command.js';
 import type { Io } from '../io.js';
 import { paint } from '../style.js';
+import { alertName } from '../target.js';
 import { clockTime, duration, severityStyles } from '../words.js';
 
 export const alerts = defineCommand({
@@ -11,6 +12,7 @@ export const alerts = defineCommand({
   describe: 'Say what is wrong with this machine, and what to do about it',
   details: [
     'Exits 0 when no alert of severity high or critical is open, 1 when one is.',
+    'vigil explain A7 says more about alert A7.',
     'You see alerts about the machine and about your own processes; root, the user of the daemon and members of the group vigil see those of all users.',
   ],
   positionals: {},
@@ -50,7 +52,7 @@ export function alertText(alert: AlertReport, io: Pick<Io, 'color'>): string {
   const head = `${paint(label, open ? severityStyles(severity) : ['dim'], io.color)} ${printable(title, 300)}`;
   const when = open ? `for ${lasted}` : `${clockTime(opened)}, ${lasted}`;
   return [
-    `${head}  ${paint(`(${id}, ${when})`, ['dim'], io.color)}`,
+    `${head}  ${paint(`(${alertName(id)}, ${when})`, ['dim'], io.color)}`,
     `    ${printable(text, 2_000)}`,
     ...(subject.lineage === null ? [] : [`    from: ${printable(subject.lineage, 500)}`]),
     ...(suggestion === null || !open ? [] : [`    → ${printable(suggestion, 1_000)}`]),

@@ -5,6 +5,7 @@ import { reasonText, stateStyles } from '../agents-table.js';
 import { defineCommand, OK, UsageError } from '../command.js';
 import type { Io } from '../io.js';
 import { paint } from '../style.js';
+import { alertName } from '../target.js';
 import { clockTime, severityStyles } from '../words.js';
 
 export const events = defineCommand({
@@ -61,7 +62,7 @@ export function eventLine(event: VigilEvent, io: Pick<Io, 'color'>): string {
 function alertLine({ type, time, alert }: AlertEvent, io: Pick<Io, 'color'>): string {
   const what = `${type.replace('alert_', '')} ${alert.severity}`;
   const styles = type === 'alert_resolved' ? ['dim' as const] : severityStyles(alert.severity);
-  return `${clockTime(time)}  alert ${alert.id}  ${paint(what, styles, io.color)}  ${printable(alert.title, 300)}`;
+  return `${clockTime(time)}  alert ${alertName(alert.id)}  ${paint(what, styles, io.color)}  ${printable(alert.title, 300)}`;
 }
 
 function stateLine(event: AgentStateEvent, io: Pick<Io, 'color'>): string {

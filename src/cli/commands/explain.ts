@@ -2,9 +2,10 @@ import { connectToDaemon } from '../../api/client.js';
 import type { ExplainReport } from '../../api/contract.js';
 import { printable } from '../../text/printable.js';
 import { reasonText, stateStyles } from '../agents-table.js';
-import { defineCommand, OK, UsageError } from '../command.js';
+import { defineCommand, OK } from '../command.js';
 import type { Io } from '../io.js';
 import { paint } from '../style.js';
+import { pidOf } from '../target.js';
 import { clockTime, duration, shortPath } from '../words.js';
 
 export const explain = defineCommand({
@@ -27,11 +28,6 @@ export const explain = defineCommand({
     }
   },
 });
-
-function pidOf(text: string): number {
-  if (!/^[1-9]\d{0,9}$/.test(text)) throw new UsageError(`"${printable(text, 40)}" is not a process id`);
-  return Number(text);
-}
 
 function explainText({ agent, decided_by, evidence, processes }: ExplainReport, io: Io): string[] {
   const state = paint(`${agent.state} ${reasonText(agent)}`, stateStyles(agent), io.color);

@@ -1,4 +1,5 @@
 import type { CliCommand } from '../command.js';
+import { actions } from './actions.js';
 import { agents } from './agents.js';
 import { alerts } from './alerts.js';
 import { bar } from './bar.js';
@@ -7,6 +8,7 @@ import { events } from './events.js';
 import { explain } from './explain.js';
 import { focus } from './focus.js';
 import { health } from './health.js';
+import { kill } from './kill.js';
 import { pause, resume } from './pause.js';
 import { recordEvents } from './record-events.js';
 import { replay } from './replay.js';
@@ -14,6 +16,7 @@ import { status } from './status.js';
 import { system } from './system.js';
 import { tray } from './tray.js';
 import { whitelistAdd, whitelistList, whitelistRemove } from './whitelist.js';
+import { why } from './why.js';
 
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly CliCommand[] = [
@@ -21,6 +24,9 @@ export const COMMANDS: readonly CliCommand[] = [
   agents,
   explain,
   alerts,
+  why,
+  kill,
+  actions,
   events,
   health,
   bar,

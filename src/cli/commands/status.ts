@@ -8,6 +8,7 @@ import { defineCommand, OK, PROBLEM } from '../command.js';
 import { headline, hostLines } from '../host-lines.js';
 import type { Io } from '../io.js';
 import { paint } from '../style.js';
+import { alertName } from '../target.js';
 import { bytes, duration, percent, severityStyles } from '../words.js';
 
 const TOP = 5;
@@ -75,7 +76,7 @@ function statusLines(
 function alertLine({ id, severity, title, opened }: AlertReport, io: Io): string {
   const since = duration(io.now() - Date.parse(opened));
   const room = io.columns === null ? 300 : Math.max(20, io.columns - severity.length - since.length - 16);
-  return `  ${paint(severity, severityStyles(severity), io.color)} ${clip(printable(title, 300), room)}  (${id}, for ${since})`;
+  return `  ${paint(severity, severityStyles(severity), io.color)} ${clip(printable(title, 300), room)}  (${alertName(id)}, for ${since})`;
 }
 
 /** The processes with the most memory, and those with the most CPU, beside each other's names. */

@@ -19,9 +19,9 @@ export const ai = z
   .strictObject({
     enabled: z
       .boolean()
-      .default(true)
+      .default(false)
       .describe(
-        'Ask a model to explain alerts. Without a key nothing is sent and the rules explain alone, so giving a key is what turns it on.',
+        'Ask a model to explain alerts: what it is told leaves the machine. Without it, or without a key, the rules explain alone.',
       ),
     provider: z
       .enum(['anthropic', 'openai'])

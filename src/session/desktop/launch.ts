@@ -9,7 +9,7 @@ export const DASHBOARD: VigilView = { args: ['agents', '--watch'], stays: true }
 
 /** Everything about one alert. */
 export function alertDetails(id: number): VigilView {
-  return { args: ['explain', String(id)], stays: false };
+  return { args: ['explain', `A${id}`], stays: false };
 }
 
 /** A command of vigil for a terminal of its own. */

@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import type { Alert } from '../../alerts/alert.js';
+import { mayView } from '../peer.js';
+import { type CommandContext, command, RequestError } from './definition.js';
+
+const prompt = z.boolean().default(false);
+
+/** About why, and what to do. */
+export const explainCommands = {
+  explain_alert: command({
+    /** `prompt`: instead of an explanation, exactly what a model would be sent. */
+    params: z.strictObject({ id: z.int().min(1), prompt }),
+    open: false,
+    run: async ({ id, prompt }, context) => {
+      const alert = await findAlert(id, context);
+      const { view, sees } = context;
+      const seen = ({ uid }: { uid: number }) => mayView(sees, uid);
+      mustHaveLooked(context);
+      return prompt ? view.promptFor({ kind: 'alert', alert }, seen) : view.explainAlert(alert, seen);
+    },
+  }),
+  explain_process: command({
+    params: z.strictObject({ pid: z.int().min(1), prompt }),
+    open: false,
+    run: ({ pid, prompt }, context) => {
+      mustHaveLooked(context);
+      const { view, sees } = context;
+      const process = view.machine()?.processes.find(candidate => candidate.pid === pid);
+      // Somebody else's process and no process at all look the same.
+      if (process === undefined || !mayView(sees, process.uid)) {
+        throw new RequestError(
+          'not_found',
+          `there is no process ${pid} that vigil knows, or it is not yours`,
+        );
+      }
+      const seen = ({ uid }: { uid: number }) => mayView(sees, uid);
+      return prompt ? view.promptFor({ kind: 'process', pid }, seen) : view.explainProcess(pid, seen);
+    },
+  }),
+};
+
+function mustHaveLooked({ view }: CommandContext): void {
+  if (view.machine() === null)
+    throw new RequestError('not_ready', 'vigil has not looked at the machine yet: ask again in a moment');
+}
+
+/** @throws RequestError where there is none, or it is about somebody else's processes */
+export async function findAlert(id: number, { view, sees }: CommandContext): Promise<Alert> {
+  const open = view.openAlerts().find(alert => alert.id === id);
+  const alert = open ?? (await view.allAlerts(10_000, null)).find(candidate => candidate.id === id);
+  if (alert === undefined || !mayView(sees, alert.subject.uid)) {
+    throw new RequestError(
+      'not_found',
+      `there is no alert ${id}, or it is not for you: vigil alerts --all lists them`,
+    );
+  }
+  return alert;
+}

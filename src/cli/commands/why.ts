@@ -1,0 +1,71 @@
+import { connectToDaemon } from '../../api/client.js';
+import type { Explained } from '../../api/contract.js';
+import { durationText } from '../../text/amounts.js';
+import { printable } from '../../text/printable.js';
+import { defineCommand, OK } from '../command.js';
+import type { Io } from '../io.js';
+import { paint } from '../style.js';
+import { targetOf } from '../target.js';
+import { severityStyles } from '../words.js';
+
+/** A model may take its time. */
+const PATIENCE_MS = 610_000;
+
+export const why = defineCommand({
+  usage: 'explain <target>',
+  describe: 'Explain an alert (A7) or a process (4711), and say what can be done about it',
+  details: [
+    'A language model explains where the configuration allows it ([ai]); else the rules do, with what they measured.',
+    'Nothing is done by this command. Commands shown by vigil rest on its own judgement; what a model suggests is judged by the same policy.',
+  ],
+  positionals: { target: { type: 'string', describe: 'An alert as vigil alerts shows it, or a process id' } },
+  options: {
+    'show-prompt': {
+      type: 'boolean',
+      default: false,
+      describe: 'Print exactly what a model would be sent, and send nothing',
+    },
+    json: { type: 'boolean', default: false, describe: 'Print JSON' },
+  },
+  async run({ positional, showPrompt, json, runtimeDir }, io) {
+    const target = targetOf(positional.target!);
+    const client = await connectToDaemon({ runtimeDir });
+    try {
+      if (showPrompt) {
+        const prompt = await client.promptFor(target);
+        io.out(json ? `${JSON.stringify(prompt, null, 2)}\n` : `${prompt.system}\n\n${prompt.user}\n`);
+        return OK;
+      }
+      const explained = await client.explainTarget(target, PATIENCE_MS);
+      io.out(
+        json ? `${JSON.stringify(explained, null, 2)}\n` : `${explainedLines(explained, io).join('\n')}\n`,
+      );
+      return OK;
+    } finally {
+      client.close();
+    }
+  },
+});
+
+export function explainedLines({ explanation, plans }: Explained, io: Pick<Io, 'color' | 'now'>): string[] {
+  const { diagnosis, by, model, failure, left_out, time_ms } = explanation;
+  const age_ms = io.now() - time_ms;
+  const when = age_ms > 60_000 ? `, ${durationText(age_ms)} ago` : '';
+  const who = by === 'model' ? `${printable(model ?? 'a model', 100)}${when}` : 'the rules';
+  const lines = [
+    `${paint(diagnosis.severity.toUpperCase(), severityStyles(diagnosis.severity), io.color)} ${printable(diagnosis.diagnostic, 8_000)}`,
+    paint(`(explained by ${who})`, ['dim'], io.color),
+  ];
+  if (failure !== null && failure.code !== 'no_key' && failure.code !== 'disabled')
+    lines.push(paint(printable(failure.message, 500), ['yellow'], io.color));
+  if (plans.length > 0) lines.push('', 'What can be done:');
+  for (const { text, command, verdict } of plans) {
+    lines.push(`  - ${printable(text, 2_000)}`);
+    if (command !== null) lines.push(`      ${paint(printable(command, 2_000), ['bold'], io.color)}`);
+    lines.push(paint(`      ${verdict.risk}: ${printable(verdict.reason, 500)}`, ['dim'], io.color));
+  }
+  for (const reason of left_out)
+    lines.push(paint(`  left out: ${printable(reason, 300)}`, ['dim'], io.color));
+  if (diagnosis.prevention !== '') lines.push('', `To prevent it: ${printable(diagnosis.prevention, 4_000)}`);
+  return lines;
+}

@@ -1,0 +1,218 @@
+import { hostname } from 'node:os';
+import { ActionEngine, type KillRequest } from '../actions/engine.js';
+import type { ActionPlan, ActionResult, AuditLog, Person, Verdict } from '../actions/model.js';
+import { describeRequester } from '../actions/requester.js';
+import { StoreAudit } from '../actions/store-audit.js';
+import type { Alert, AlertChange } from '../alerts/alert.js';
+import type { Explained } from '../api/contract.js';
+import type { Channel, ChannelHealth } from '../channels/channel.js';
+import { createChannels } from '../channels/setup.js';
+import type { ProcessSample, Snapshot } from '../collectors/snapshot.js';
+import type { Config } from '../config/schema.js';
+import type { Advisor, Explanation } from '../diagnosis/advisor.js';
+import { Explainer } from '../diagnosis/explainer.js';
+import type { Prompt } from '../diagnosis/prompt.js';
+import type { Question } from '../diagnosis/question.js';
+import { createAdvisor } from '../diagnosis/setup.js';
+import { DAY_MS, MemoryUsageLog } from '../diagnosis/usage.js';
+import type { Logger } from '../log/logger.js';
+import type { Store } from '../store/store.js';
+import { now } from '../time.js';
+import { Recollection } from './recollection.js';
+
+export interface ResponderOptions {
+  config: Config;
+  logger: Logger;
+  /** Null: no history is kept; then actions are written to the log. */
+  store: Store | null;
+  snapshot(): Snapshot | null;
+  /** The group `vigil`. */
+  admin_gid: number | null;
+  env: NodeJS.ProcessEnv;
+}
+
+/** What follows an alert: it is told, explained and, where that is safe and wanted, acted upon. */
+export class Responder {
+  readonly engine: ActionEngine;
+  private readonly channels: readonly Channel[];
+  private readonly recollection = new Recollection();
+  private advisor!: Advisor;
+  private explainer!: Explainer;
+  /** The latest explanation of each open alert. */
+  private readonly explained = new Map<number, Explained>();
+
+  constructor(private readonly options: ResponderOptions) {
+    const { config, logger, store, admin_gid, env } = options;
+    this.engine = new ActionEngine({
+      config: config.actions,
+      audit: store === null ? logAudit(logger) : new StoreAudit(store),
+      snapshot: options.snapshot,
+      admin_gid,
+      logger,
+    });
+    this.channels = createChannels(config, { host: hostname(), now, env, log: logger });
+  }
+
+  /** What earlier daemons asked of models today counts against the budget. */
+  async start(): Promise<void> {
+    const { config, store, env } = this.options;
+    const day = { from_ms: now() - DAY_MS, to_ms: now() + 1 };
+    const spent = (await store?.query('diagnosesOf', day, 10_000)) ?? [];
+    this.advisor = createAdvisor(config.ai, { usage: new MemoryUsageLog(spent), now, env });
+    this.explainer = new Explainer(config.ai.min_severity, {
+      advisor: this.advisor,
+      questionOf: alert => this.question({ kind: 'alert', alert }, this.snapshot()),
+      explained: (alert, explanation) => this.keep(alert, explanation),
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.explainer?.stop();
+    this.advisor?.stop();
+    await this.engine.stop();
+    await Promise.all(this.channels.map(channel => channel.stop()));
+  }
+
+  look(snapshot: Snapshot): void {
+    this.recollection.add(snapshot);
+  }
+
+  hear(changes: readonly AlertChange[]): void {
+    for (const change of changes) {
+      if (!change.quiet) for (const channel of this.channels) channel.send(change);
+      this.engine.take(change);
+      this.explainer.hear(change);
+      if (change.type === 'alert_resolved') this.explained.delete(change.alert.id);
+    }
+  }
+
+  /** Always answers. `sees`: which processes the one who asks may know of. */
+  async explainAlert(alert: Alert, sees: (process: ProcessSample) => boolean): Promise<Explained> {
+    const known = this.explained.get(alert.id);
+    if (known !== undefined && known.explanation.by === 'model') return known;
+    const explanation = await this.advisor.explain(
+      this.question({ kind: 'alert', alert }, filtered(this.snapshot(), sees)),
+    );
+    return this.keep(alert, explanation);
+  }
+
+  async explainProcess(pid: number, sees: (process: ProcessSample) => boolean): Promise<Explained> {
+    const question = this.question({ kind: 'process', pid }, filtered(this.snapshot(), sees));
+    const explanation = await this.advisor.explain(question);
+    this.account(null, explanation);
+    return { explanation, plans: this.engine.planDiagnosis(explanation.proposals, null) };
+  }
+
+  /** Exactly what would be sent to a model. */
+  prompt(about: Question['about'], sees: (process: ProcessSample) => boolean): Prompt {
+    return this.advisor.promptFor(this.question(about, filtered(this.snapshot(), sees)));
+  }
+
+  plans(alert: Alert): ActionPlan[] {
+    return this.engine.propose(alert);
+  }
+
+  execute(planId: number, by: Person): Promise<ActionResult> {
+    return this.engine.execute(planId, by);
+  }
+
+  previewKill(request: KillRequest): Verdict {
+    return this.engine.previewKill(request);
+  }
+
+  kill(request: KillRequest): Promise<ActionResult> {
+    return this.engine.killByRequest(request);
+  }
+
+  health(): {
+    channels: ChannelHealth[];
+    model: { unavailable: string | null; calls_today: number; tokens_today: number };
+    actions: { mode: string; dry_run: boolean; paused: boolean };
+  } {
+    const { mode, paused } = this.engine;
+    const spending = this.advisor.spending();
+    return {
+      channels: this.channels.map(channel => channel.health()),
+      model: {
+        unavailable: this.advisor.unavailable()?.message ?? null,
+        calls_today: spending.calls,
+        tokens_today: spending.input_tokens + spending.output_tokens,
+      },
+      actions: { mode, paused, dry_run: this.options.config.actions.dry_run },
+    };
+  }
+
+  private keep(alert: Alert, explanation: Explanation): Explained {
+    this.account(alert.id, explanation);
+    const { failure, diagnosis } = explanation;
+    const explained = { explanation, plans: this.plansFor(alert, explanation) };
+    if (alert.status === 'open') this.explained.set(alert.id, explained);
+    if (failure !== null && failure.code !== 'no_key' && failure.code !== 'disabled')
+      this.options.logger.warn({ alert: alert.id, why: failure.message }, 'no model explains');
+    this.options.logger.info(
+      { alert: alert.id, by: explanation.by, diagnostic: diagnosis.diagnostic },
+      'alert explained',
+    );
+    return explained;
+  }
+
+  /** vigil's own plans first: they rest on what it measured. */
+  private plansFor(alert: Alert, explanation: Explanation): ActionPlan[] {
+    if (alert.status !== 'open') return [];
+    const own = this.engine.propose(alert);
+    return explanation.by === 'rules'
+      ? own
+      : [...own, ...this.engine.planDiagnosis(explanation.proposals, alert)];
+  }
+
+  private account(alert_id: number | null, { usage, time_ms, diagnosis, by }: Explanation): void {
+    if (usage === null) return;
+    this.options.store?.addDiagnosis({
+      time_ms,
+      alert_id,
+      provider: usage.provider,
+      model: usage.model,
+      input_tokens: usage.input_tokens,
+      output_tokens: usage.output_tokens,
+      cache_read_tokens: 0,
+      cache_write_tokens: 0,
+      answer: { by, ...diagnosis },
+    });
+  }
+
+  private question(about: Question['about'], snapshot: Snapshot): Question {
+    return {
+      about,
+      snapshot,
+      history: this.recollection.history(),
+      journal: this.recollection.journal(),
+    };
+  }
+
+  private snapshot(): Snapshot {
+    const snapshot = this.options.snapshot();
+    if (snapshot === null) throw new Error('there has been no look at the machine yet');
+    return snapshot;
+  }
+}
+
+function filtered(snapshot: Snapshot, sees: (process: ProcessSample) => boolean): Snapshot {
+  return { ...snapshot, processes: snapshot.processes.filter(sees) };
+}
+
+/** Without a history the log is the record. */
+function logAudit(logger: Logger): AuditLog {
+  let last = 0;
+  return {
+    begin: async record => {
+      const id = ++last;
+      const { type, text, reason, risk, dry_run } = record;
+      const by = describeRequester(record.requester);
+      logger.warn({ action: id, by, type, text, reason, risk, dry_run }, 'action begins');
+      return id;
+    },
+    finish: async (id, { outcome, message }) => {
+      logger.warn({ action: id, outcome, message }, 'action ended');
+    },
+  };
+}
