@@ -59,18 +59,12 @@ export class AlertBook {
   /** When the alert of a key was resolved. */
   private readonly resolved = new Map<string, number>();
   private last_ms: number | null = null;
-  private refused = 0;
 
   constructor(private readonly options: BookOptions) {}
 
   /** Open alerts with their present texts and figures, oldest first. */
   get open(): Alert[] {
     return [...this.opened.values()].map(({ alert }) => alert);
-  }
-
-  /** Alerts that were not opened since too many were open. */
-  get refusedCount(): number {
-    return this.refused;
   }
 
   /** The open alerts of the run before. */
@@ -150,10 +144,7 @@ export class AlertBook {
 
   private begin(now_ms: number, finding: Finding, severity: Severity): AlertChange | null {
     const mild = rank(severity) < rank('high');
-    if (this.opened.size >= this.options.max_open * (mild ? MILD_SHARE : 1)) {
-      this.refused++;
-      return null;
-    }
+    if (this.opened.size >= this.options.max_open * (mild ? MILD_SHARE : 1)) return null;
     const quiet = this.resolved.has(finding.key);
     this.resolved.delete(finding.key);
     const alert: Alert = {

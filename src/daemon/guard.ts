@@ -81,6 +81,11 @@ export class Guard {
       self_pid: process.pid,
       nextId: () => store?.nextAlertId() ?? ++this.ownIds,
       onRuleError: (rule, error) => logger.error({ rule, err: error }, 'a rule failed'),
+      onSlowPattern: pattern =>
+        logger.warn(
+          { pattern },
+          'a pattern of the whitelist takes too long: it is out of use until the next start',
+        ),
     });
   }
 

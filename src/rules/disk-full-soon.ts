@@ -1,5 +1,6 @@
 import { bytesText, durationText } from '../text/amounts.js';
 import { printable } from '../text/printable.js';
+import { shellWord } from '../text/shell-word.js';
 import { writableFilesystems } from './filesystems.js';
 import { fitLine } from './regression.js';
 import type { Rule } from './rule.js';
@@ -46,7 +47,7 @@ export const diskFullSoon: Rule = {
         subject: partSubject('filesystem', sample.mount),
         title: `${mount} will soon be full`,
         text: `It loses ${bytesText(-line.slope_per_s * 3600)} an hour; the ${bytesText(sample.available_bytes)} that are free will last for ${durationText(full_in_ms)} (threshold ${durationText(within_ms)}).`,
-        suggestion: `Find what grows: \`du -xh ${mount} | sort -h | tail\`, now and in an hour.`,
+        suggestion: `Find what grows: \`du -xh ${shellWord(sample.mount)} | sort -h | tail\`, now and in an hour.`,
         numbers: {
           full_in_ms,
           within_ms,

@@ -1,5 +1,6 @@
 import { bytesText, percentText } from '../text/amounts.js';
 import { printable } from '../text/printable.js';
+import { shellWord } from '../text/shell-word.js';
 import { writableFilesystems } from './filesystems.js';
 import { levelBelow } from './level.js';
 import type { Rule } from './rule.js';
@@ -29,7 +30,7 @@ export const diskSpace: Rule = {
         subject: partSubject('filesystem', sample.mount),
         title: `${mount} is nearly full`,
         text: `${bytesText(sample.available_bytes)} of ${bytesText(sample.total_bytes)} are free, ${percentText(free_percent)} (threshold ${percentText(threshold)}).`,
-        suggestion: `Find what is large: \`du -xh ${mount} | sort -h | tail\`. Build caches, old logs and container images are good candidates.`,
+        suggestion: `Find what is large: \`du -xh ${shellWord(sample.mount)} | sort -h | tail\`. Build caches, old logs and container images are good candidates.`,
         numbers: {
           free_percent,
           threshold_percent: threshold,

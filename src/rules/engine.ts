@@ -21,6 +21,8 @@ export interface RuleEngineOptions {
   nextId(): number;
   /** A rule failed: said once for each rule. The others go on. */
   onRuleError(rule: string, error: unknown): void;
+  /** A regular expression of the whitelist takes too long and is out of use until the next start. */
+  onSlowPattern?: (pattern: string) => void;
   rules?: readonly Rule[];
 }
 
@@ -38,7 +40,7 @@ export class RuleEngine {
     const { config, interval_ms, self_pid, nextId } = options;
     const gap_ms = Math.max(LEAST_GAP_MS, 4 * interval_ms);
     this.rules = options.rules ?? RULES;
-    this.whitelist = new Whitelist(config.allowlist);
+    this.whitelist = new Whitelist(config.allowlist, options.onSlowPattern);
     this.whitelistVersion = this.whitelist.version;
     this.book = new AlertBook({ nextId, gap_ms, max_open: MAX_OPEN });
     const { memory_leak, fd_leak } = config.detection;

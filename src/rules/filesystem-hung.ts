@@ -1,4 +1,5 @@
 import { printable } from '../text/printable.js';
+import { shellWord } from '../text/shell-word.js';
 import type { Rule } from './rule.js';
 import { partSubject } from './subjects.js';
 
@@ -17,7 +18,7 @@ export const filesystemHung: Rule = {
         subject: partSubject('filesystem', sample.mount),
         title: `${printable(sample.mount, 120)} does not answer`,
         text: `${printable(sample.device, 80)} (${printable(sample.type, 20)}) did not answer in time. Processes that touch it wait and cannot be ended.`,
-        suggestion: `Check the server or the disk behind it; \`umount -l ${printable(sample.mount, 120)}\` frees what only looks at it.`,
+        suggestion: `Check the server or the disk behind it; \`umount -l ${shellWord(sample.mount)}\` frees what only looks at it.`,
         numbers: {},
       }));
   },

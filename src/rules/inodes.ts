@@ -1,5 +1,6 @@
 import { percentText } from '../text/amounts.js';
 import { printable } from '../text/printable.js';
+import { shellWord } from '../text/shell-word.js';
 import { writableFilesystems } from './filesystems.js';
 import { levelBelow } from './level.js';
 import type { Rule } from './rule.js';
@@ -31,7 +32,7 @@ export const inodes: Rule = {
         subject: partSubject('filesystem', sample.mount),
         title: `${mount} runs out of inodes`,
         text: `${sample.inodes_free} more files can be made, ${percentText(free_percent)} (threshold ${percentText(threshold)}), however much space is free.`,
-        suggestion: `Find where the files are: \`du --inodes -x ${mount} | sort -n | tail\`.`,
+        suggestion: `Find where the files are: \`du --inodes -x ${shellWord(sample.mount)} | sort -n | tail\`.`,
         numbers: {
           free_percent,
           threshold_percent: threshold,

@@ -1,5 +1,6 @@
 import { durationText } from '../text/amounts.js';
 import { printable } from '../text/printable.js';
+import { shellWord } from '../text/shell-word.js';
 import type { KeptEvent } from './history.js';
 import type { Rule } from './rule.js';
 import { partSubject } from './subjects.js';
@@ -29,7 +30,7 @@ export const unitFailing: Rule = {
         subject: partSubject('unit', unit),
         title: `${name} fails again and again`,
         text: `It failed ${events.length} times within ${durationText(window_ms)} (threshold ${failures}), last with the result "${printable(events.at(-1)!.result, 60)}".`,
-        suggestion: `Its last words: \`journalctl -u ${name} -n 50\`.`,
+        suggestion: `Its last words: \`journalctl -u ${shellWord(unit)} -n 50\`.`,
         numbers: { failures: events.length, threshold: failures, window_ms },
       };
     });

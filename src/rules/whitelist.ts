@@ -50,7 +50,11 @@ export class Whitelist {
   private readonly late = new Map<string, number>();
   private changes = 0;
 
-  constructor(config: RulesConfig['allowlist']) {
+  /** @param onTooSlow said once for each pattern that is put out of use */
+  constructor(
+    config: RulesConfig['allowlist'],
+    private readonly onTooSlow: (pattern: string) => void = () => {},
+  ) {
     this.fixed = [
       ...config.ignore_commands.map(pattern => ({ pattern, match_type: 'name' as const })),
       ...config.ignore,
@@ -65,11 +69,6 @@ export class Whitelist {
   /** Those added at run time. */
   list(): readonly WhitelistEntry[] {
     return this.entries;
-  }
-
-  /** Regular expressions that took too long and are out of use until the next start. */
-  get tooSlow(): readonly string[] {
-    return [...this.late.keys()].filter(pattern => this.isTooSlow(pattern));
   }
 
   /** @throws with a text for the person, when the entry is refused */
@@ -103,7 +102,10 @@ export class Whitelist {
       this.regexes,
       processes.map(process => process.cmdline),
     );
-    for (const pattern of slow) this.late.set(pattern, (this.late.get(pattern) ?? 0) + 1);
+    for (const pattern of slow) {
+      this.late.set(pattern, (this.late.get(pattern) ?? 0) + 1);
+      if (this.isTooSlow(pattern)) this.onTooSlow(pattern);
+    }
     this.regexes = this.regexes.filter(pattern => !this.isTooSlow(pattern));
     return answers.map((answer, index) => answer || hits[index] === true);
   }

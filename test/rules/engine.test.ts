@@ -185,6 +185,6 @@ test('whatever happens to a machine: ids are opened once, resolved at most once,
       const open = [...status].filter(([, now]) => now === 'open').map(([id]) => id);
       expect(machine.open.map(({ id }) => id)).toEqual(open);
     }),
-    { numRuns: 60 },
+    { numRuns: 25 },
   );
 });
