@@ -14,6 +14,7 @@ import type { Users } from '../proc/users.js';
 import type {
   FromHand,
   HandAgent,
+  HandAlert,
   HandConfig,
   HandDesktop,
   ToHand,
@@ -197,25 +198,29 @@ export class Hands {
       const kept = this.hand(uid);
       if (kept !== null) this.tell(kept, own);
     }
-    for (const uid of this.alertedUsers()) this.hand(uid);
+    const alerted = this.alertedUsers();
+    for (const uid of alerted) this.hand(uid);
     for (const [uid, kept] of this.hands) {
-      this.tellAlerts(uid, kept);
+      // A hand may be there to read files only, of agents that another daemon shows: it leaves the desktop alone.
+      this.tellAlerts(kept, alerted.has(uid) || byUser.has(uid) ? alertsFor(uid, this.alertList) : []);
       this.retire(uid, kept, byUser.get(uid) ?? []);
     }
   }
 
+  /** Those who are logged in, and whose processes an alert is about that is worth a popup. */
   private alertedUsers(): Set<number> {
     const uids = new Set<number>();
     for (const { status, severity, subject } of this.alertList) {
-      const { uid } = subject;
-      if (uid === null || status !== 'open' || severity === 'info' || uids.has(uid)) continue;
-      if (statFile(`${this.options.place.runtimeBase}/${uid}`)?.uid === uid) uids.add(uid);
+      const { uid, processes } = subject;
+      const grave = severity === 'high' || severity === 'critical';
+      if (uid === null || status !== 'open' || !grave || uids.has(uid)) continue;
+      if (statFile(`${this.options.place.runtimeBase}/${uid}`)?.uid !== uid) continue;
+      if (!processes.some(({ pid }) => this.namesAnother(pid))) uids.add(uid);
     }
     return uids;
   }
 
-  private tellAlerts(uid: number, kept: Kept): void {
-    const alerts = alertsFor(uid, this.alertList);
+  private tellAlerts(kept: Kept, alerts: HandAlert[]): void {
     const told = JSON.stringify(alerts);
     if (told === kept.toldAlerts) return;
     kept.toldAlerts = told;
@@ -227,10 +232,14 @@ export class Hands {
   private isOthers(session: Session): boolean {
     const known = this.others.get(session);
     if (known !== undefined) return known;
-    const named = variable(this.options.procRoot, session.pid, 'VIGIL_RUNTIME_DIR');
-    const others = named !== null && named !== '' && named !== this.options.runtimeDir;
+    const others = this.namesAnother(session.pid);
     this.others.set(session, others);
     return others;
+  }
+
+  private namesAnother(pid: number): boolean {
+    const named = variable(this.options.procRoot, pid, 'VIGIL_RUNTIME_DIR');
+    return named !== null && named !== '' && named !== this.options.runtimeDir;
   }
 
   private retire(uid: number, kept: Kept, own: Session[]): void {

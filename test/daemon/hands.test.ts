@@ -81,6 +81,16 @@ describe.skipIf(!CAN_BE_USERS || !hasProgram('dbus-daemon'))('hands', () => {
     hands.alerts([alert(1, null)]);
     await sleep(100);
     expect(hands.health()).toEqual([]);
+    // Mild ones are for the tray of whoever has one; and processes may name the daemon that is to serve them.
+    const other = user.spawn(['sleep', '1000'], { VIGIL_RUNTIME_DIR: '/run/another' });
+    const ref = { pid: other.pid!, start_ticks: 0, uid: user.uid, comm: 'sleep', cmdline: 'sleep 1000' };
+    const others = alert(9, user.uid);
+    hands.alerts([
+      alert(8, user.uid, { severity: 'warning' }),
+      { ...others, subject: { ...others.subject, processes: [ref] } },
+    ]);
+    await sleep(100);
+    expect(hands.health()).toEqual([]);
     // Nobody is logged in as that one.
     hands.alerts([alert(1, null), alert(2, 4_000_000)]);
     await sleep(100);

@@ -3,10 +3,16 @@ import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AgentReport } from '../../src/api/contract.js';
+import { defaultConfig } from '../../src/config/schema.js';
 import { until } from './desktop.js';
 import { ended, type Installed } from './user.js';
 
-/** A `vigil daemon` of root. */
+/** The machine that tests run on may be in trouble of its own: that is not what they ask about. */
+const NO_RULES = Object.keys(defaultConfig().detection)
+  .map(rule => `[detection.${rule}]\nenabled = false\n`)
+  .join('');
+
+/** A `vigil daemon` of root that watches agents, and nothing else. */
 export class Daemon {
   readonly dir = mkdtempSync(join(tmpdir(), 'vigil-session-'));
   readonly runtimeDir = join(this.dir, 'run');
@@ -24,7 +30,7 @@ export class Daemon {
 
   async start(config = ''): Promise<void> {
     const file = join(this.dir, 'config.toml');
-    writeFileSync(file, config);
+    writeFileSync(file, `${config}\n${NO_RULES}`);
     const log = openSync(join(this.dir, 'log'), 'a');
     const args = ['--runtime-dir', this.runtimeDir, '--state-dir', join(this.dir, 'state'), '--config', file];
     this.child = spawn(
