@@ -4,12 +4,14 @@ import type { ProcessTrack } from './process-track.js';
 /** What looks like trouble and is none: learned from alarms that were wrong. */
 
 /**
- * Somebody waits for what it does: a job of a shell prompt that still runs, or a tool of an agent at work.
+ * Somebody waits for what it does: a job of a shell prompt that still runs, or a tool of an agent that is at
+ * work, as far as is known: not waiting for its user.
  * The session leader stands for the terminal: it is the shell that the terminal started.
  */
 export function isAttended(history: History, { sample }: ProcessTrack): boolean {
   if (sample.session?.alive === true && sample.pid !== sample.session.pid) {
-    if (history.session(sample.session)?.state === 'WORKING') return true;
+    const state = history.session(sample.session)?.state;
+    if (state === 'WORKING' || state === 'UNKNOWN') return true;
   }
   return sample.sid !== sample.pid && history.process(sample.sid)?.traits.prompt === true;
 }

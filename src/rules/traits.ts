@@ -83,6 +83,8 @@ function shortFile(file: string): string {
 function isPrompt(called: string, args: readonly string[]): boolean {
   // A login shell is called `-bash`.
   if (!SHELLS.test(called.replace(/^-/, ''))) return false;
+  // Terminals of editors bring commands of their own to the prompt: `bash --init-file FILE`.
+  if (args.some(arg => /^--(init-file|rcfile|init-command)$/.test(arg))) return true;
   return args.slice(1).every(arg => /^-(i|l|li|il)$|^--(login|interactive|posix|norc|noprofile)$/.test(arg));
 }
 

@@ -81,6 +81,8 @@ describe('cpu_high', () => {
     const session = machine.addSession();
     machine.add({ comm: 'simulate', ppid: session.pid, cpu_percent: 100, session: refOf(session) });
     expect(machine.pass(600)).toEqual([]);
+    session.state = 'UNKNOWN';
+    expect(machine.pass(600)).toEqual([]);
     session.state = 'WAITING';
     session.since_ms = machine.now_ms;
     const changes = machine.pass(30);

@@ -37,6 +37,7 @@ test.each<[string, boolean]>([
   ['bash', true],
   ['/usr/bin/zsh -l', true],
   ['fish', true],
+  ['/bin/bash --init-file /usr/share/code/shellIntegration-bash.sh', true],
   ['bash -c sleep 5', false],
   ['bash script.sh', false],
   ['sh', true],
