@@ -12,6 +12,7 @@ import { kill } from './kill.js';
 import { pause, resume } from './pause.js';
 import { recordEvents } from './record-events.js';
 import { replay } from './replay.js';
+import { report } from './report.js';
 import { status } from './status.js';
 import { system } from './system.js';
 import { tray } from './tray.js';
@@ -21,6 +22,7 @@ import { why } from './why.js';
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly CliCommand[] = [
   status,
+  report,
   agents,
   explain,
   alerts,
