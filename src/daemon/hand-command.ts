@@ -10,6 +10,7 @@ export const SAFE_PATH = '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin:/run/curr
 export interface HandUser {
   uid: number;
   gid: number;
+  /** The number, where nothing knows it. */
   name: string;
   home: string;
 }
@@ -47,7 +48,8 @@ export function handCommand(user: HandUser, place: HandPlace, said: string | nul
   const args = [
     `--reuid=${user.uid}`,
     `--regid=${user.gid}`,
-    '--init-groups',
+    // A container's user may stand in no user database; then it has no further groups either.
+    user.name === String(user.uid) ? '--clear-groups' : '--init-groups',
     '--inh-caps=-all',
     '--ambient-caps=-all',
     '--bounding-set=-all',
