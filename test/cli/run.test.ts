@@ -135,6 +135,9 @@ describe('with a daemon', () => {
     ['health', 0, 'healthy: vigil 0.1.0', NOTHING],
     ['health', 0, 'sensor: tracepoint (fentry is refused here: lockdown), bpftrace 0.17.0', NOTHING],
     ['health', 0, 'lifecycle: running (pid 77), 12 received, 0 not understood, 0 lost, 0 restarts', NOTHING],
+    ['health', 0, 'history: none is kept; 0 open alerts', NOTHING],
+    ['health', 0, 'model: No model is asked: ai.enabled is false.', NOTHING],
+    ['health', 0, 'actions: observe', NOTHING],
     ['health --json', 0, '"status": "healthy"', NOTHING],
   ])('and no agents: vigil %s', async (...row) => {
     check(await given({}, row[0]), row);

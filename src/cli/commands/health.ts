@@ -1,5 +1,6 @@
 import { connectToDaemon } from '../../api/client.js';
 import type { HandHealth, HealthReport } from '../../api/contract.js';
+import type { ChannelHealth } from '../../channels/channel.js';
 import type { ProgramHealth } from '../../kernel/health.js';
 import { printable } from '../../text/printable.js';
 import { defineCommand, OK, PROBLEM } from '../command.js';
@@ -36,6 +37,11 @@ function healthText(report: HealthReport, io: Io): string[] {
     `sensor: ${sensor.tier} (${printable(sensor.tier_reason, 400)}), bpftrace ${printable(sensor.bpftrace_version ?? 'none', 40)}`,
     ...sensor.programs.flatMap(programLines),
     ...report.hands.map(handLine),
+    collectorsLine(report),
+    historyLine(report),
+    ...report.channels.map(channelLine),
+    modelLine(report),
+    actionsLine(report),
     `cost: vigil ${percent(report.cpu_percent)} CPU, ${bytes(report.rss_bytes)}; bpftrace ${percent(report.bpftrace_cpu_percent)} CPU, ${bytes(report.bpftrace_rss_bytes)}`,
   ];
 }
@@ -57,6 +63,42 @@ function handLine({ user, state, pid, restarts, rss_bytes, desktop }: HandHealth
   return [`hand of ${printable(user, 40)}: ${state}${where}`, ...shown, count(restarts, 'restart')].join(
     ', ',
   );
+}
+
+function collectorsLine({ collectors }: HealthReport): string {
+  const names = (state: string) =>
+    collectors.filter(collector => collector.state === state).map(({ name }) => printable(name, 40));
+  const absent = names('absent');
+  const took_us = collectors.reduce((sum, { duration_us }) => sum + (duration_us ?? 0), 0);
+  const not = absent.length === 0 ? '' : `, not here: ${absent.join(', ')}`;
+  return `collectors: ${names('ok').length} work, ${(took_us / 1000).toFixed(1)} ms a round${not}`;
+}
+
+function historyLine({ history, open_alerts }: HealthReport): string {
+  const alerts = `${count(open_alerts, 'open alert')}`;
+  if (history === null) return `history: none is kept; ${alerts}`;
+  const { bytes: size, max_bytes, queued, lost, moved_aside } = history;
+  const parts = [
+    size === null ? printable(history.path, 200) : `${bytes(size)} of ${bytes(max_bytes)}`,
+    `${queued} waiting`,
+    lost > 0 ? `${lost} lost` : null,
+    moved_aside === null ? null : `a damaged one is now ${printable(moved_aside, 200)}`,
+    alerts,
+  ];
+  return `history: ${parts.filter(part => part !== null).join(', ')}`;
+}
+
+function channelLine({ name, sent, failed, dropped, waiting }: ChannelHealth): string {
+  return `channel ${printable(name, 60)}: ${sent} sent, ${waiting} waiting, ${failed} failed, ${dropped} dropped`;
+}
+
+function modelLine({ model: { unavailable, calls_today, tokens_today } }: HealthReport): string {
+  const used = `${count(calls_today, 'question')} and ${tokens_today} tokens within 24 hours`;
+  return unavailable === null ? `model: ready, ${used}` : `model: ${printable(unavailable, 300)}`;
+}
+
+function actionsLine({ actions: { mode, dry_run, paused } }: HealthReport): string {
+  return `actions: ${printable(mode, 20)}${dry_run ? ', dry run' : ''}${paused ? ', paused' : ''}`;
 }
 
 function count(n: number, what: string): string {
