@@ -63,7 +63,7 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('on a desktop', () => {
     rig.send({ type: 'alerts', alerts: [leak, { ...leak, id: 8, severity: 'warning', title: 'mild' }] });
     const first = await popup(since, 'orphans');
     expect(first).toMatchObject({
-      summary: 'vigil: alert',
+      summary: 'vigil: alert A7',
       body: '<b>14 orphans of the Claude session in ~/&lt;b&gt;shop&lt;/b&gt;</b>\nThey hold 3.2 GB &amp; have no parent since 12 min.\n→ vigil reap 7',
       icon: 'dialog-warning',
       actions: ['default', 'Details', 'details', 'Details'],
@@ -80,7 +80,7 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('on a desktop', () => {
     rig.send({ type: 'alerts', alerts: [worse] });
     const second = await popup(since, '30 GB');
     expect(second).toMatchObject({
-      summary: 'vigil: critical',
+      summary: 'vigil: critical A7',
       id: first.id,
       replaces: first.id,
       icon: 'dialog-error',

@@ -2,12 +2,20 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { COMMANDS } from '../../src/cli/commands/index.js';
+import { targetOf } from '../../src/cli/target.js';
 import {
   alertDetails,
   DASHBOARD,
   terminalCommand,
   type VigilView,
 } from '../../src/session/desktop/launch.js';
+
+it('vigil knows the commands that it opens', () => {
+  const known = COMMANDS.map(({ usage }) => usage.split(' ')[0]);
+  for (const { args } of [DASHBOARD, alertDetails(12)]) expect(known).toContain(args[0]);
+  expect(targetOf(alertDetails(12).args[1]!)).toMatchObject({ kind: 'alert', id: 12 });
+});
 
 let dir: string;
 beforeEach(() => {
@@ -55,7 +63,7 @@ it('the one that its person uses goes first, and keeps what was printed', () => 
   program('foot');
   running('/opt/kitty/bin/kitty');
   expect(command(alertDetails(12))!.join(' ')).toMatch(
-    /^\/opt\/kitty\/bin\/kitty --hold \/usr\/bin\/node \S+ explain 12 --runtime-dir \/run\/vigil$/,
+    /^\/opt\/kitty\/bin\/kitty --hold \/usr\/bin\/node \S+ explain A12 --runtime-dir \/run\/vigil$/,
   );
 });
 

@@ -67,7 +67,7 @@ function alertWish({ id, severity, title, text, suggestion }: HandAlert): Wish {
     kind: 'alert',
     key: `alert ${id}`,
     // Servers cut a summary after a few words, a body not so soon.
-    summary: severity === 'critical' ? 'vigil: critical' : 'vigil: alert',
+    summary: `vigil: ${severity === 'critical' ? 'critical' : 'alert'} A${id}`,
     heading: printable(title, 200),
     lines: [printable(text, 400), ...(suggestion === null ? [] : [`→ ${printable(suggestion, 240)}`])],
     urgency: severity === 'critical' ? 'critical' : 'normal',
