@@ -19,6 +19,9 @@ const CRITICAL_BELOW_MS = 300_000;
 /** A fast leak rises in at least so many steps; one jump is a file that was read. */
 const STEPS = 4;
 
+/** Virtual machines take their guest's memory as the guest touches it, up to a limit. comm has 15 characters. */
+const GUESTS = /^(qemu-|kvm$|VirtualBox|VBoxHeadless|vmware-vmx|firecracker|cloud-hyperviso|crosvm)/;
+
 /** A slow one lies on a line, and grows by a noticeable part of what it was. */
 const MIN_R2 = 0.9;
 const MIN_SHARE = 0.1;
@@ -32,7 +35,7 @@ export const memoryLeak: Rule = {
   evaluate(history, now_ms, { detection }) {
     const leaks = new Map<ProcessTrack, Leak>();
     for (const track of history.watched) {
-      if (track.memory === null || isBusyByNature(track)) continue;
+      if (track.memory === null || isBusyByNature(track) || GUESTS.test(track.sample.comm)) continue;
       const leak = fast(track, now_ms, detection.memory_leak) ?? slow(track, now_ms, detection.memory_leak);
       if (leak !== null) leaks.set(track, leak);
     }

@@ -240,6 +240,15 @@ describe('memory_leak', () => {
       },
     ],
     [
+      'a virtual machine that boots',
+      (_machine, process) => {
+        process.comm = 'qemu-system-x86';
+        return () => {
+          process.anon_bytes! += 40 * MB;
+        };
+      },
+    ],
+    [
       'a browser',
       (_machine, process) => {
         process.comm = 'Isolated Web Co';
