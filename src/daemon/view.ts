@@ -8,14 +8,13 @@ import type { Alert, AlertChange } from '../alerts/alert.js';
 import { alertEvent } from '../api/alert-report.js';
 import type {
   AgentReport,
-  DaemonView,
   Explained,
   ExplainReport,
   HandHealth,
   HealthReport,
   HistoryReport,
-  OwnedEvent,
 } from '../api/contract.js';
+import type { DaemonView, OwnedEvent } from '../api/daemon-view.js';
 import { stateEvent } from '../api/state-event.js';
 import type { ProcessSample, Snapshot } from '../collectors/snapshot.js';
 import type { Prompt } from '../diagnosis/prompt.js';

@@ -1,5 +1,4 @@
 import type { ProcessRef } from '../collectors/snapshot.js';
-import type { RulesConfig } from '../config/sections/rules.js';
 import { globMatcher } from '../text/glob.js';
 import { checkPattern, matchAll } from './guarded-regex.js';
 
@@ -15,6 +14,12 @@ export interface WhitelistEntry {
   match_type: MatchType;
   reason: string;
   created_ms: number;
+}
+
+/** `[allowlist]` of the configuration. */
+export interface Allowlist {
+  ignore_commands: readonly string[];
+  ignore: readonly Pick<WhitelistEntry, 'pattern' | 'match_type'>[];
 }
 
 const PATTERN_MAX = 500;
@@ -52,7 +57,7 @@ export class Whitelist {
 
   /** @param onTooSlow said once for each pattern that is put out of use */
   constructor(
-    config: RulesConfig['allowlist'],
+    config: Allowlist,
     private readonly onTooSlow: (pattern: string) => void = () => {},
   ) {
     this.fixed = [

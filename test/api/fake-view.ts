@@ -6,13 +6,12 @@ import { alertEvent } from '../../src/api/alert-report.js';
 import type {
   AgentReport,
   AgentStateEvent,
-  DaemonView,
   Explained,
   ExplainReport,
   HealthReport,
   HistoryReport,
-  OwnedEvent,
 } from '../../src/api/contract.js';
+import type { DaemonView, OwnedEvent } from '../../src/api/daemon-view.js';
 import type { Snapshot } from '../../src/collectors/snapshot.js';
 import type { Prompt } from '../../src/diagnosis/prompt.js';
 import { checkEntry, type WhitelistEntry } from '../../src/rules/whitelist.js';

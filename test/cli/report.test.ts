@@ -11,7 +11,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { DaemonView, HistoryReport } from '../../src/api/contract.js';
+import type { HistoryReport } from '../../src/api/contract.js';
+import type { DaemonView } from '../../src/api/daemon-view.js';
 import { ticks } from '../../src/cli/report/axis.js';
 import { chartsOf, gaps } from '../../src/cli/report/charts.js';
 import { parsePeriod, periodText } from '../../src/cli/report/period.js';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { DaemonView, ErrorCode } from '../contract.js';
+import type { ErrorCode } from '../contract.js';
+import type { DaemonView } from '../daemon-view.js';
 import type { Peer, View } from '../peer.js';
 
 /** What a command is, and what it gets to see of the one who asks. */

@@ -1,5 +1,5 @@
-import { connectToDaemon } from '../../api/client.js';
 import { printable } from '../../text/printable.js';
+import { askDaemon } from '../ask-daemon.js';
 import { defineCommand, OK, UsageError } from '../command.js';
 import { alertName } from '../target.js';
 import { clockTime } from '../words.js';
@@ -17,8 +17,7 @@ export const actions = defineCommand({
     if (!/^[1-9]\d{0,2}$/.test(lines)) {
       throw new UsageError(`--lines takes a number from 1 to 999, not "${printable(lines, 40)}"`);
     }
-    const client = await connectToDaemon({ runtimeDir });
-    try {
+    return askDaemon(runtimeDir, async client => {
       const list = await client.actions(Number(lines));
       if (json) io.out(`${JSON.stringify(list, null, 2)}\n`);
       else if (list.length === 0) io.out('vigil has done nothing.\n');
@@ -31,8 +30,6 @@ export const actions = defineCommand({
         );
       }
       return OK;
-    } finally {
-      client.close();
-    }
+    });
   },
 });

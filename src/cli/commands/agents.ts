@@ -1,5 +1,5 @@
-import { connectToDaemon } from '../../api/client.js';
 import { agentsTable } from '../agents-table.js';
+import { askDaemon } from '../ask-daemon.js';
 import { defineCommand, OK, UsageError } from '../command.js';
 import { watchAgents } from '../watch.js';
 
@@ -30,15 +30,12 @@ export const agents = defineCommand({
       throw new UsageError('--watch draws a table; for JSON as it happens use: vigil events --follow --json');
     if (logFile !== undefined && !watch) throw new UsageError('--log-file goes with --watch');
     if (watch) return watchAgents({ runtimeDir, logFile: logFile ?? null }, io);
-    const client = await connectToDaemon({ runtimeDir });
-    try {
+    return askDaemon(runtimeDir, async client => {
       const list = await client.agents();
       if (json) io.out(`${JSON.stringify(list, null, 2)}\n`);
       else if (list.length === 0) io.out('No agents are running.\n');
       else io.out(`${agentsTable(list, io).join('\n')}\n`);
       return OK;
-    } finally {
-      client.close();
-    }
+    });
   },
 });

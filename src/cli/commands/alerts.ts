@@ -1,6 +1,6 @@
-import { connectToDaemon } from '../../api/client.js';
 import type { AlertReport } from '../../api/contract.js';
 import { printable } from '../../text/printable.js';
+import { askDaemon } from '../ask-daemon.js';
 import { defineCommand, OK, PROBLEM } from '../command.js';
 import type { Io } from '../io.js';
 import { paint } from '../style.js';
@@ -26,16 +26,13 @@ export const alerts = defineCommand({
     json: { type: 'boolean', default: false, describe: 'Print a JSON array' },
   },
   async run({ all, json, runtimeDir }, io) {
-    const client = await connectToDaemon({ runtimeDir });
-    try {
+    return askDaemon(runtimeDir, async client => {
       const list = await client.alerts({ all });
       if (json) io.out(`${JSON.stringify(list, null, 2)}\n`);
       else if (list.length === 0) io.out(all ? 'There has been no alert.\n' : 'Nothing is wrong.\n');
       else io.out(`${list.map(alert => alertText(alert, io)).join('\n')}\n`);
       return list.some(isGrave) ? PROBLEM : OK;
-    } finally {
-      client.close();
-    }
+    });
   },
 });
 

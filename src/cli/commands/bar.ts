@@ -1,5 +1,5 @@
-import { connectToDaemon } from '../../api/client.js';
 import type { AgentReport } from '../../api/contract.js';
+import { askDaemon } from '../ask-daemon.js';
 import { ewwLine } from '../bars/eww.js';
 import { followAgents } from '../bars/follow.js';
 import { ownAgents } from '../bars/order.js';
@@ -46,12 +46,9 @@ export const bar = defineCommand({
 
 async function once(runtimeDir: string | undefined): Promise<AgentReport[] | null> {
   try {
-    const client = await connectToDaemon({ runtimeDir });
-    try {
+    return askDaemon(runtimeDir, async client => {
       return await client.agents();
-    } finally {
-      client.close();
-    }
+    });
   } catch {
     return null;
   }

@@ -1,7 +1,7 @@
-import { connectToDaemon } from '../../api/client.js';
 import type { ExplainReport } from '../../api/contract.js';
 import { printable } from '../../text/printable.js';
 import { reasonText, stateStyles } from '../agents-table.js';
+import { askDaemon } from '../ask-daemon.js';
 import { defineCommand, OK } from '../command.js';
 import type { Io } from '../io.js';
 import { paint } from '../style.js';
@@ -18,14 +18,11 @@ export const explain = defineCommand({
   options: { json: { type: 'boolean', default: false, describe: 'Print JSON' } },
   async run({ json, runtimeDir, positional }, io) {
     const pid = pidOf(positional.pid ?? '');
-    const client = await connectToDaemon({ runtimeDir });
-    try {
+    return askDaemon(runtimeDir, async client => {
       const report = await client.explain(pid);
       io.out(json ? `${JSON.stringify(report, null, 2)}\n` : `${explainText(report, io).join('\n')}\n`);
       return OK;
-    } finally {
-      client.close();
-    }
+    });
   },
 });
 

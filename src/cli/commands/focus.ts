@@ -1,6 +1,6 @@
-import { connectToDaemon } from '../../api/client.js';
 import type { AgentReport } from '../../api/contract.js';
 import { printable } from '../../text/printable.js';
+import { askDaemon } from '../ask-daemon.js';
 import { nextToFocus } from '../bars/order.js';
 import { defineCommand, OK, PROBLEM, UsageError } from '../command.js';
 import { shortPath } from '../words.js';
@@ -39,12 +39,9 @@ export const focus = defineCommand({
 
 async function choose(wanted: string, runtimeDir: string | undefined): Promise<AgentReport | undefined> {
   const uid = process.geteuid!();
-  const client = await connectToDaemon({ runtimeDir });
-  try {
+  return askDaemon(runtimeDir, async client => {
     if (wanted === 'next') return nextToFocus(await client.agents(), uid);
     const { agent } = await client.explain(Number(wanted));
     return agent.uid === uid && agent.state !== 'EXITED' ? agent : undefined;
-  } finally {
-    client.close();
-  }
+  });
 }

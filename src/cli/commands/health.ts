@@ -1,8 +1,8 @@
-import { connectToDaemon } from '../../api/client.js';
 import type { HandHealth, HealthReport } from '../../api/contract.js';
 import type { ChannelHealth } from '../../channels/channel.js';
 import type { ProgramHealth } from '../../kernel/health.js';
 import { printable } from '../../text/printable.js';
+import { askDaemon } from '../ask-daemon.js';
 import { defineCommand, OK, PROBLEM } from '../command.js';
 import type { Io } from '../io.js';
 import { paint } from '../style.js';
@@ -17,14 +17,11 @@ export const health = defineCommand({
   positionals: {},
   options: { json: { type: 'boolean', default: false, describe: 'Print JSON' } },
   async run({ json, runtimeDir }, io) {
-    const client = await connectToDaemon({ runtimeDir });
-    try {
+    return askDaemon(runtimeDir, async client => {
       const report = await client.health();
       io.out(json ? `${JSON.stringify(report, null, 2)}\n` : `${healthText(report, io).join('\n')}\n`);
       return report.status === 'healthy' ? OK : PROBLEM;
-    } finally {
-      client.close();
-    }
+    });
   },
 });
 

@@ -1,8 +1,8 @@
 import type { ActionResult, ProcessOutcome, Scope, Verdict } from '../../actions/model.js';
-import { connectToDaemon } from '../../api/client.js';
 import type { ProcessRef } from '../../collectors/snapshot.js';
 import { counted } from '../../text/amounts.js';
 import { printable } from '../../text/printable.js';
+import { askDaemon } from '../ask-daemon.js';
 import { defineCommand, OK, PROBLEM, UsageError } from '../command.js';
 import { pidOf } from '../target.js';
 
@@ -34,8 +34,7 @@ export const kill = defineCommand({
     if (scopes.length > 1) throw new UsageError('--group, --tree and --cgroup exclude each other');
     if (json && !yes) throw new UsageError('--json needs --yes: nobody could be asked');
     const scope = scopes[0] ?? 'process';
-    const client = await connectToDaemon({ runtimeDir });
-    try {
+    return askDaemon(runtimeDir, async client => {
       const verdict = await client.killPreview({ pid, scope, force });
       const targets = targetsOf(verdict);
       if (!verdict.allowed) {
@@ -55,9 +54,7 @@ export const kill = defineCommand({
       const result = await client.kill({ pid, scope, force, start_ticks });
       io.out(json ? `${JSON.stringify(result, null, 2)}\n` : `${resultLines(result).join('\n')}\n`);
       return result.outcome === 'done' || result.outcome === 'dry_run' ? OK : PROBLEM;
-    } finally {
-      client.close();
-    }
+    });
   },
 });
 

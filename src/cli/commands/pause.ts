@@ -1,4 +1,4 @@
-import { connectToDaemon } from '../../api/client.js';
+import { askDaemon } from '../ask-daemon.js';
 import { defineCommand, OK } from '../command.js';
 
 export const pause = defineCommand({
@@ -11,14 +11,11 @@ export const pause = defineCommand({
   positionals: {},
   options: {},
   async run({ runtimeDir }, io) {
-    const client = await connectToDaemon({ runtimeDir });
-    try {
+    return askDaemon(runtimeDir, async client => {
       await client.request('pause_monitoring');
       io.out('The watch over the machine is paused: vigil resume ends that.\n');
       return OK;
-    } finally {
-      client.close();
-    }
+    });
   },
 });
 
@@ -29,13 +26,10 @@ export const resume = defineCommand({
   positionals: {},
   options: {},
   async run({ runtimeDir }, io) {
-    const client = await connectToDaemon({ runtimeDir });
-    try {
+    return askDaemon(runtimeDir, async client => {
       await client.request('resume_monitoring');
       io.out('vigil watches the machine again.\n');
       return OK;
-    } finally {
-      client.close();
-    }
+    });
   },
 });

@@ -1,9 +1,10 @@
-import { type ApiClient, ApiError, connectToDaemon } from '../../api/client.js';
+import { type ApiClient, ApiError } from '../../api/client.js';
 import type { AgentReport, AlertReport, MachineReport } from '../../api/contract.js';
 import type { ProcessSample } from '../../collectors/snapshot.js';
 import { printable } from '../../text/printable.js';
 import { clip } from '../../text/width.js';
 import { agentsTable } from '../agents-table.js';
+import { askDaemon } from '../ask-daemon.js';
 import { defineCommand, OK, PROBLEM } from '../command.js';
 import { headline, hostLines } from '../host-lines.js';
 import type { Io } from '../io.js';
@@ -22,8 +23,7 @@ export const status = defineCommand({
     json: { type: 'boolean', default: false, describe: 'Print one JSON object: machine, agents, alerts' },
   },
   async run({ json, runtimeDir }, io) {
-    const client = await connectToDaemon({ runtimeDir });
-    try {
+    return askDaemon(runtimeDir, async client => {
       const [machine, agents, alerts] = await Promise.all([
         machineOf(client),
         client.agents(),
@@ -32,9 +32,7 @@ export const status = defineCommand({
       if (json) io.out(`${JSON.stringify({ machine, agents, alerts }, null, 2)}\n`);
       else io.out(`${statusLines(machine, agents, alerts, io).join('\n')}\n`);
       return alerts.some(isGrave) ? PROBLEM : OK;
-    } finally {
-      client.close();
-    }
+    });
   },
 });
 

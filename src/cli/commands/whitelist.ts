@@ -1,6 +1,6 @@
-import { connectToDaemon } from '../../api/client.js';
 import type { WhitelistEntry } from '../../rules/whitelist.js';
 import { printable } from '../../text/printable.js';
+import { askDaemon } from '../ask-daemon.js';
 import { defineCommand, OK, UsageError } from '../command.js';
 import { table } from '../table.js';
 import { clockTime } from '../words.js';
@@ -14,16 +14,13 @@ export const whitelistList = defineCommand({
   positionals: {},
   options: { json },
   async run({ json, runtimeDir }, io) {
-    const client = await connectToDaemon({ runtimeDir });
-    try {
+    return askDaemon(runtimeDir, async client => {
       const entries = await client.whitelist();
       if (json) io.out(`${JSON.stringify(entries, null, 2)}\n`);
       else if (entries.length === 0) io.out('The whitelist is empty.\n');
       else io.out(`${entriesTable(entries, io).join('\n')}\n`);
       return OK;
-    } finally {
-      client.close();
-    }
+    });
   },
 });
 
@@ -46,8 +43,7 @@ export const whitelistAdd = defineCommand({
     json,
   },
   async run({ positional, type, reason, json, runtimeDir }, io) {
-    const client = await connectToDaemon({ runtimeDir });
-    try {
+    return askDaemon(runtimeDir, async client => {
       const entry = await client.addToWhitelist({
         pattern: positional.pattern!,
         match_type: type as WhitelistEntry['match_type'],
@@ -59,9 +55,7 @@ export const whitelistAdd = defineCommand({
           : `Not reported from now on: ${entry.match_type} ${printable(entry.pattern, 500)} (entry ${entry.id}).\n`,
       );
       return OK;
-    } finally {
-      client.close();
-    }
+    });
   },
 });
 
@@ -76,14 +70,11 @@ export const whitelistRemove = defineCommand({
     if (!/^[1-9]\d{0,9}$/.test(id)) {
       throw new UsageError(`an entry has a number (vigil whitelist list), not "${printable(id, 40)}"`);
     }
-    const client = await connectToDaemon({ runtimeDir });
-    try {
+    return askDaemon(runtimeDir, async client => {
       await client.removeFromWhitelist(Number(id));
       io.out(`Entry ${id} is removed.\n`);
       return OK;
-    } finally {
-      client.close();
-    }
+    });
   },
 });
 

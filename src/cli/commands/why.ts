@@ -1,7 +1,7 @@
-import { connectToDaemon } from '../../api/client.js';
 import type { Explained } from '../../api/contract.js';
 import { durationText } from '../../text/amounts.js';
 import { printable } from '../../text/printable.js';
+import { askDaemon } from '../ask-daemon.js';
 import { defineCommand, OK } from '../command.js';
 import type { Io } from '../io.js';
 import { paint } from '../style.js';
@@ -29,8 +29,7 @@ export const why = defineCommand({
   },
   async run({ positional, showPrompt, json, runtimeDir }, io) {
     const target = targetOf(positional.target!);
-    const client = await connectToDaemon({ runtimeDir });
-    try {
+    return askDaemon(runtimeDir, async client => {
       if (showPrompt) {
         const prompt = await client.promptFor(target);
         io.out(json ? `${JSON.stringify(prompt, null, 2)}\n` : `${prompt.system}\n\n${prompt.user}\n`);
@@ -41,9 +40,7 @@ export const why = defineCommand({
         json ? `${JSON.stringify(explained, null, 2)}\n` : `${explainedLines(explained, io).join('\n')}\n`,
       );
       return OK;
-    } finally {
-      client.close();
-    }
+    });
   },
 });
 

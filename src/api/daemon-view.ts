@@ -1,0 +1,72 @@
+import type { KillRequest } from '../actions/engine.js';
+import type { ActionPlan, ActionResult, Person, Verdict } from '../actions/model.js';
+import type { Observation } from '../agents/observation.js';
+import type { Alert } from '../alerts/alert.js';
+import type { ProcessSample, Snapshot } from '../collectors/snapshot.js';
+import type { Prompt } from '../diagnosis/prompt.js';
+import type { Question } from '../diagnosis/question.js';
+import type { WhitelistEntry } from '../rules/whitelist.js';
+import type { ActionRecord } from '../store/records.js';
+import type {
+  AgentReport,
+  Explained,
+  ExplainReport,
+  HealthReport,
+  HistoryReport,
+  VigilEvent,
+} from './contract.js';
+
+/** An event and whose it is: others do not get to see it. Null: the machine's, for everybody. */
+export interface OwnedEvent {
+  uid: number | null;
+  event: VigilEvent;
+  /** The alert that it is about. */
+  alert?: Alert;
+}
+
+/** What the API asks of the daemon; the daemon hands this to the server, tests hand it a fake. */
+export interface DaemonView {
+  agents(): AgentReport[];
+  /** `pid` may be any process of the session. Undefined: no such agent. */
+  explain(pid: number): ExplainReport | undefined;
+  /** The events kept in memory, oldest first. */
+  recentEvents(): OwnedEvent[];
+  /** Open alerts, oldest first. */
+  openAlerts(): Alert[];
+  /** All alerts of the history, the latest first; `uid`: only that user's and the machine's. */
+  allAlerts(limit: number, uid: number | null): Promise<Alert[]>;
+  /** The latest look at the machine; null before the first. */
+  machine(): Snapshot | null;
+  /** Calls back for each look at the machine until the returned function is called. */
+  onMachine(listener: (snapshot: Snapshot) => void): () => void;
+  /** `uid`: of the machine and that user only. Null: there is no history, or it cannot be read. */
+  history(period_ms: number, buckets: number, uid: number | null): Promise<HistoryReport | null>;
+  paused(): boolean;
+  pause(): void;
+  resume(): void;
+  /** Resolves the open alerts that are meant; how many. */
+  clearAlerts(which: (alert: Alert) => boolean): number;
+  whitelist(): readonly WhitelistEntry[];
+  /** @throws with a text for the person, when it is refused */
+  addToWhitelist(entry: Pick<WhitelistEntry, 'pattern' | 'match_type' | 'reason'>): WhitelistEntry;
+  /** False: there is no such entry. */
+  removeFromWhitelist(id: number): boolean;
+  /** Always answers. `seen`: which processes the one who asks may know of. */
+  explainAlert(alert: Alert, seen: (process: ProcessSample) => boolean): Promise<Explained>;
+  explainProcess(pid: number, seen: (process: ProcessSample) => boolean): Promise<Explained>;
+  promptFor(about: Question['about'], seen: (process: ProcessSample) => boolean): Prompt;
+  previewKill(request: KillRequest): Verdict;
+  kill(request: KillRequest): Promise<ActionResult>;
+  plans(alert: Alert): ActionPlan[];
+  executePlan(id: number, by: Person): Promise<ActionResult>;
+  /** The latest first; null: there is no history, or it cannot be read. */
+  actions(limit: number): Promise<ActionRecord[] | null>;
+  /** Calls back for each new event until the returned function is called. */
+  onEvent(listener: (event: OwnedEvent) => void): () => void;
+  /** What a recording that starts now must begin with. */
+  snapshot(): Observation[];
+  /** Calls back for everything that is observed from now on until the returned function is called. */
+  onObservation(listener: (observation: Observation) => void): () => void;
+  /** `clients` is the server's to fill in. */
+  health(): HealthReport;
+}

@@ -1,0 +1,14 @@
+import { type ApiClient, connectToDaemon } from '../api/client.js';
+
+/** Asks the daemon and lets go of it, whatever comes of it. `runtimeDir`: what `--runtime-dir` said. */
+export async function askDaemon<T>(
+  runtimeDir: string | undefined,
+  ask: (client: ApiClient) => Promise<T>,
+): Promise<T> {
+  const client = await connectToDaemon({ runtimeDir });
+  try {
+    return await ask(client);
+  } finally {
+    client.close();
+  }
+}
