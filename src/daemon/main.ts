@@ -18,6 +18,7 @@ import { AgentMonitor } from './monitor.js';
 import type { DaemonOptions } from './options.js';
 import { Responder } from './responder.js';
 import { Sampling } from './sampling.js';
+import { ShownAlerts } from './shown-alerts.js';
 import { serviceManager } from './systemd.js';
 import { View } from './view.js';
 import { SensorVitals } from './vitals.js';
@@ -141,7 +142,8 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
         view.publishAlert(change);
         logAlert(logger, change);
       }
-      hands.alerts([...guard.recentlyResolved(), ...guard.open()]);
+      shown.hear(changes);
+      hands.alerts(shown.list());
       responder.hear(changes);
     },
   });
@@ -153,6 +155,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     admin_gid: gidOf('vigil'),
     env: process.env,
   });
+  const shown = new ShownAlerts(alert => responder.suggestedCommand(alert));
   const view = new View({
     monitor,
     guard,

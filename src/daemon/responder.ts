@@ -112,6 +112,12 @@ export class Responder {
     return this.engine.propose(alert);
   }
 
+  /** What a person could copy; null in mode `observe`, and where there is nothing to run. */
+  suggestedCommand(alert: Alert): string | null {
+    if (this.engine.mode === 'observe') return null;
+    return this.engine.propose(alert)[0]?.command ?? null;
+  }
+
   execute(planId: number, by: Person): Promise<ActionResult> {
     return this.engine.execute(planId, by);
   }
