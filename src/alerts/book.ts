@@ -11,6 +11,8 @@ const GREW_AFTER_MS = 30_000;
 const COOLDOWN_MS = 600_000;
 /** An alert from before a restart stays so long without its rule: what rules know must come together again. */
 const RESTORED_CLEAR_MS = 120_000;
+/** All its processes have ended: nothing can come back but another run of the program. */
+const ENDED_CLEAR_MS = 10_000;
 /** Nobody knows whether it is over: it stays so long, not for ever. */
 const MUTE_CLEAR_MS = 600_000;
 const NONE: ReadonlySet<string> = new Set();
@@ -85,8 +87,14 @@ export class AlertBook {
   /**
    * One round. Findings that are not there any more count as clear.
    * @param mute rules that cannot tell this time: what is open stays so for a while
+   * @param ended whether all processes of an alert have ended
    */
-  apply(now_ms: number, findings: readonly Finding[], mute: ReadonlySet<string> = NONE): AlertChange[] {
+  apply(
+    now_ms: number,
+    findings: readonly Finding[],
+    mute: ReadonlySet<string> = NONE,
+    ended: (alert: Alert) => boolean = () => false,
+  ): AlertChange[] {
     const step_ms = this.last_ms === null ? 0 : now_ms - this.last_ms;
     const gap = this.last_ms === null || step_ms > this.options.gap_ms;
     this.last_ms = now_ms;
@@ -109,7 +117,12 @@ export class AlertBook {
     for (const key of this.pending.keys()) if (!seen.has(key)) this.pending.delete(key);
     for (const [key, open] of this.opened) {
       if (seen.has(key)) continue;
-      const change = this.clear(now_ms, open, mute.has(open.alert.rule) ? MUTE_CLEAR_MS : open.clear_ms);
+      const usual_ms = mute.has(open.alert.rule) ? MUTE_CLEAR_MS : open.clear_ms;
+      const change = this.clear(
+        now_ms,
+        open,
+        ended(open.alert) ? Math.min(usual_ms, ENDED_CLEAR_MS) : usual_ms,
+      );
       if (change !== null) changes.push(change);
     }
     return changes;

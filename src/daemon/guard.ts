@@ -6,7 +6,7 @@ import type { CollectorHealth, HealthRecord } from '../collectors/health.js';
 import { hostCollectors } from '../collectors/host.js';
 import { socketsOf } from '../collectors/network/sockets.js';
 import { ProcessCollector } from '../collectors/processes.js';
-import type { ProcessRef, SessionRef, Snapshot } from '../collectors/snapshot.js';
+import type { MachineEvent, ProcessRef, SessionRef, Snapshot } from '../collectors/snapshot.js';
 import type { Config } from '../config/schema.js';
 import type { KernelEvent, OomEvent } from '../kernel/events.js';
 import type { Logger } from '../log/logger.js';
@@ -16,7 +16,7 @@ import { RuleEngine } from '../rules/engine.js';
 import { checkEntry, type WhitelistEntry } from '../rules/whitelist.js';
 import type { Store } from '../store/store.js';
 import { now } from '../time.js';
-import { OomKills } from './oom-kills.js';
+import { RecentExecs } from './recent-execs.js';
 
 export interface GuardOptions {
   config: Config;
@@ -49,7 +49,9 @@ export class Guard {
   private readonly processes: ProcessCollector;
   private readonly driver: CollectorDriver;
   private readonly processesHealth: HealthRecord;
-  private readonly oomKills = new OomKills();
+  /** Told by the kernel since the last look. */
+  private oomKills: MachineEvent[] = [];
+  private readonly execs = new RecentExecs();
   private readonly resolved: Alert[] = [];
   private last: Snapshot | null = null;
   private sockets = new Map<string, SocketCounts>();
@@ -129,6 +131,7 @@ export class Guard {
     if (event.type === 'oom') this.oomKills.push(this.oomKill(event, session));
     else if (event.type === 'fork' || event.type === 'exec' || event.type === 'exit')
       this.processes.hear(event, session);
+    if (event.type === 'exec') this.execs.hear(event);
   }
 
   /** Open alerts, oldest first. */
@@ -227,8 +230,9 @@ export class Guard {
         ...session,
         sockets: this.sockets.get(keyOf(session)) ?? null,
       })),
-      events: this.oomKills.join(events, time_ms),
+      events: [...this.oomKills, ...events],
     };
+    this.oomKills = [];
     this.last = snapshot;
     store?.addSnapshot(snapshot);
     onSnapshot(snapshot);
@@ -248,8 +252,11 @@ export class Guard {
 
   private oomKill(event: OomEvent, session: Session | undefined) {
     const row = this.table.get(event.pid);
-    const { pid, start_ticks, uid, comm, cmdline } = row ?? unknownProcess(event.pid);
-    const victim: ProcessRef = { pid, start_ticks, uid, comm, cmdline };
+    const exec = this.execs.get(event.pid);
+    // Once the memory of a process is gone, so are its arguments: the table may have come too late for them.
+    const nameless = row === undefined || row.cmdline === `[${row.comm}]`;
+    const { pid, uid, comm, cmdline } = (nameless ? exec : undefined) ?? row ?? unknownProcess(event.pid);
+    const victim: ProcessRef = { pid, start_ticks: row?.start_ticks ?? 0, uid, comm, cmdline };
     const origin = session ?? this.lineage.of(event.pid);
     return {
       type: 'oom_kill' as const,

@@ -80,7 +80,8 @@ export class RuleEngine {
       if (found === null) mute.add(rule.name);
       else findings.push(...found);
     }
-    return [...withdrawn, ...this.book.apply(now_ms, findings, mute)];
+    const ended = ({ subject }: Alert) => this.allEnded(subject.processes);
+    return [...withdrawn, ...this.book.apply(now_ms, findings, mute, ended)];
   }
 
   /** To be called after a change of the whitelist: alerts about processes that are on it now are over. */
@@ -93,6 +94,12 @@ export class RuleEngine {
 
   private allIgnored(processes: readonly ProcessRef[]): boolean {
     return processes.length > 0 && this.whitelist.matches(processes).every(Boolean);
+  }
+
+  private allEnded(processes: readonly ProcessRef[]): boolean {
+    const lives = ({ pid, start_ticks }: ProcessRef) =>
+      this.history.process(pid)?.sample.start_ticks === start_ticks;
+    return processes.length > 0 && !processes.some(lives);
   }
 
   /** Null: it cannot tell this time. */

@@ -30,9 +30,7 @@ export const oomKill: Rule = {
       const size = rss_bytes === null ? '' : ` It held ${bytesText(rss_bytes)}.`;
       const whose = session === null ? '' : ` It belonged to ${sessionName(session)}.`;
       const cause =
-        cgroup === null
-          ? 'The machine ran out of memory.'
-          : `The memory limit of ${printable(cgroup, 120)} was hit.`;
+        cgroup === null ? outOfMemory(kill) : `The memory limit of ${printable(cgroup, 120)} was hit.`;
       return {
         key: key(kill),
         severity: cgroup === null || session?.pid === victim.pid ? ('critical' as const) : ('high' as const),
@@ -56,6 +54,13 @@ export const oomKill: Rule = {
     });
   },
 };
+
+/** The kernel's event does not say what ran out; the journal does. */
+function outOfMemory({ source }: Kill): string {
+  return source === 'kernel'
+    ? 'The machine, or a control group with a limit, ran out of memory.'
+    : 'The machine ran out of memory.';
+}
 
 function distinct(history: History, kills: readonly Kill[]): Kill[] {
   const kept: Kill[] = [];
@@ -104,6 +109,7 @@ function merged(first: Kill, second: Kill): Kill {
   return {
     ...first,
     session: first.session ?? second.session,
+    source: second.source === 'journal' ? second.source : first.source,
     rss_bytes: first.rss_bytes ?? second.rss_bytes,
     cgroup: first.cgroup ?? second.cgroup,
     victim: first.victim.cmdline === '' ? second.victim : first.victim,

@@ -43,12 +43,14 @@ export class ProcessTrack {
   /** @param before_ms time of the snapshot before; null: none, or too long ago for anything to have held since */
   update(sample: ProcessSample, now_ms: number, before_ms: number | null, windows: Windows): void {
     const before = this.sample;
+    // A zombie with another parent has somebody else to wait for.
+    const inherited = sample.state === 'Z' && sample.ppid !== before.ppid;
     this.sample = sample;
     if (sample.cmdline !== before.cmdline || sample.comm !== before.comm) {
       this.traits = traitsOf(sample);
       this.ignored = null;
     }
-    if (sample.state !== before.state || before_ms === null || movedOn(before, sample)) {
+    if (sample.state !== before.state || before_ms === null || movedOn(before, sample) || inherited) {
       this.state_since_ms = now_ms;
     }
     this.updateCpu(sample.cpu_percent, before_ms);

@@ -13,7 +13,11 @@ export const zombie: Rule = {
   evaluate(history, now_ms, { thresholds }) {
     const timeout_ms = thresholds.zombie_timeout_s * 1000;
     const zombies = history.watched.filter(
-      track => track.sample.state === 'Z' && now_ms - track.state_since_ms >= timeout_ms,
+      ({ sample, state_since_ms }) =>
+        sample.state === 'Z' &&
+        now_ms - state_since_ms >= timeout_ms &&
+        // Its parent has ended too: init reaps it any moment. (0: a parent outside of the container.)
+        (sample.ppid === 0 || history.process(sample.ppid) !== undefined),
     );
     const byParent = groupBy(
       zombies,

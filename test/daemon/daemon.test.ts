@@ -10,7 +10,7 @@ import { MemoryCgroup } from './memory-cgroup.js';
 
 const VIGIL = resolve('bin/vigil');
 const FIXTURE = resolve('test/daemon/fixtures/hostile-agent.py');
-const BOMB = resolve('test/daemon/fixtures/memory-bomb.py');
+const BOMB = resolve('test/fixtures/memory_bomb.py');
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this looks for
 const CONTROL = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]/;
 

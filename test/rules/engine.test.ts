@@ -188,3 +188,17 @@ test('whatever happens to a machine: ids are opened once, resolved at most once,
     { numRuns: 25 },
   );
 });
+
+test('an alert about processes that have all ended is over soon, however long its rule would wait', () => {
+  const machine = new Machine();
+  const leaks = machine.many(2, { comm: 'leaky', anon_bytes: 100 * MB });
+  const grow = () => {
+    for (const leak of leaks) leak.anon_bytes! += 25 * MB;
+  };
+  machine.pass(60);
+  expect(brief(machine.pass(360, 10, grow))).toEqual(['opened memory_leak warning']);
+  machine.remove(leaks.slice(0, 1));
+  expect(machine.pass(20)).toEqual([]);
+  machine.remove(leaks);
+  expect(brief(machine.pass(20))).toEqual(['resolved memory_leak warning']);
+});

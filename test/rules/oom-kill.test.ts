@@ -45,11 +45,12 @@ test('says at once what was killed, whose it was, and who went and stayed; once,
   expect(brief(changes)).toEqual(['opened oom_kill critical']);
   expect(changes[0]!.alert).toMatchObject({
     title: `The kernel ended node shop/build.js (pid ${victim.pid}) for want of memory`,
-    text: 'The machine ran out of memory. It held 3 GB. It belonged to the Claude Code session in ~/shop. With it ended 2 other processes of the same origin (esbuild); 2 still run.',
+    text: 'The machine, or a control group with a limit, ran out of memory. It held 3 GB. It belonged to the Claude Code session in ~/shop. With it ended 2 other processes of the same origin (esbuild); 2 still run.',
     subject: { uid: 1000, session: { pid: session.pid } },
   });
   machine.events.push(kill(machine, { ...victim, start_ticks: 0, cmdline: '' }, { source: 'journal' }));
   expect(machine.pass(300)).toEqual([]);
+  expect(machine.open[0]!.text).toContain('The machine ran out of memory. It held 3 GB.');
   expect(brief(machine.pass(600))).toEqual(['resolved oom_kill critical']);
 });
 

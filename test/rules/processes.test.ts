@@ -352,6 +352,19 @@ describe('zombie', () => {
     );
     expect(gone(machine, ...zombies)).toEqual(['resolved zombie warning']);
   });
+
+  test('those whose parent ends are its successor’s to reap, not at fault at once, nor told of anew', () => {
+    const machine = new Machine();
+    const parent = machine.add({ comm: 'spawner' });
+    const zombies = machine.many(3, { comm: 'git', ppid: parent.pid, state: 'Z', rss_bytes: 0 });
+    machine.pass(600);
+    machine.remove([parent]);
+    expect(machine.pass(10)).toEqual([]);
+    const heir = machine.add({ comm: 'init-of-a-container' });
+    for (const zombie of zombies) zombie.ppid = heir.pid;
+    expect(brief(machine.pass(200))).toEqual(['resolved zombie warning']);
+    expect(brief(machine.pass(300))).toEqual(['opened zombie warning']);
+  });
 });
 
 describe('runtime_limit', () => {

@@ -1,0 +1,25 @@
+import type { ProcessRef } from '../collectors/snapshot.js';
+import type { ExecEvent } from '../kernel/events.js';
+
+const KEPT = 512;
+const CMDLINE_MAX = 1_000;
+
+/** Programs that were started lately: what ends between two looks at /proc has a name all the same. */
+export class RecentExecs {
+  /** The oldest first. */
+  private readonly execs = new Map<number, ProcessRef>();
+
+  hear({ pid, uid, path, argv }: ExecEvent): void {
+    const cmdline = argv.join(' ').slice(0, CMDLINE_MAX) || path;
+    // The kernel cuts names so.
+    const comm = path.slice(path.lastIndexOf('/') + 1).slice(0, 15);
+    this.execs.delete(pid);
+    this.execs.set(pid, { pid, start_ticks: 0, uid, comm, cmdline });
+    if (this.execs.size > KEPT) this.execs.delete(this.execs.keys().next().value!);
+  }
+
+  /** `start_ticks` is 0: an event does not tell it. */
+  get(pid: number): ProcessRef | undefined {
+    return this.execs.get(pid);
+  }
+}

@@ -1,0 +1,169 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { ended, hasProgram } from '../session/user.js';
+import { GuardedMachine } from './guarded.js';
+import { until } from './until.js';
+
+/**
+ * Healthy work, however heavy, is no trouble. Thresholds are the defaults, but for CPU, which is far lower: on a
+ * machine with other work nobody would get 90 % of a core. Durations are seconds: more would be reported, not less.
+ */
+const CONFIG = `
+[sampling]
+sample_interval_normal_s = 0.5
+sample_interval_alert_s = 0.5
+[thresholds]
+zombie_timeout_s = 15
+[detection]
+cpu_high = { threshold_percent = 10, duration_s = 2 }
+agent_spinning = { duration_s = 2 }
+stopped = { duration_s = 1 }
+hang = { duration_s = 10 }
+memory_leak = { warmup_s = 0 }
+orphan = { duration_s = 1 }
+duplicates = { min_age_s = 2 }
+ghost_process_storm = { duration_s = 1 }
+`;
+
+vi.setConfig({ testTimeout: 150_000, hookTimeout: 60_000 });
+
+const machine = new GuardedMachine();
+const dir = mkdtempSync(join(tmpdir(), 'vigil-healthy-'));
+const running: ChildProcess[] = [];
+
+beforeAll(async () => {
+  await machine.start(CONFIG);
+});
+
+afterAll(async () => {
+  for (const child of running) endGroup(child);
+  await machine.remove();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+/** In a session of its own. */
+function start(file: string, args: readonly string[], cwd = dir): ChildProcess {
+  const child = spawn(file, args, { cwd, detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
+  running.push(child);
+  return child;
+}
+
+/** A prompt, as in a terminal, into which the line is typed. */
+function typed(line: string, cwd = dir): ChildProcess {
+  const shell = start('/bin/bash', ['--norc', '-i'], cwd);
+  shell.stdin!.write(`${line}\n`);
+  return shell;
+}
+
+function endGroup(child: ChildProcess): void {
+  try {
+    process.kill(-child.pid!, 'SIGKILL');
+  } catch {
+    // ended by itself
+  }
+}
+
+/** Sessions that this test began. */
+const sessions = () => new Set(running.map(({ pid }) => pid));
+
+/** Every process of them, while it lives. */
+function sidOf(pid: number): number | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[3]);
+  } catch {
+    return null;
+  }
+}
+
+/** Of what was said, that about healthy work: all that lies in this test's folder or sessions. */
+function wrongly(): string[] {
+  return machine.said
+    .filter(({ type }) => type === 'alert_opened')
+    .filter(({ alert }) =>
+      alert.subject.processes.some(
+        ({ pid, cmdline }) =>
+          cmdline.includes(dir) ||
+          alert.subject.lineage?.includes('healthy') ||
+          sessions().has(sidOf(pid) ?? -1),
+      ),
+    )
+    .map(({ alert }) => `${alert.rule}: ${alert.title}`);
+}
+
+/** The daemon has looked so often. */
+async function looks(count: number): Promise<void> {
+  const runs = async () => {
+    const { stdout } = await machine.vigil('health', '--json');
+    const health = JSON.parse(stdout) as { collectors: { name: string; runs: number }[] };
+    return health.collectors.find(({ name }) => name === 'processes')!.runs;
+  };
+  const first = await runs();
+  await until(`${count} looks`, async () => (await runs()) >= first + count);
+}
+
+function project(name: string, files: Record<string, string>): string {
+  const path = join(dir, name);
+  mkdirSync(path);
+  for (const [file, text] of Object.entries(files)) writeFileSync(join(path, file), text);
+  return path;
+}
+
+/** Code that takes a compiler some time. */
+function source(i: number): string {
+  const functions = Array.from(
+    { length: 400 },
+    (_, j) =>
+      `double f${i}_${j}(double x) { for (int k = 0; k < 9; k++) x = x * ${j}.5 + x / (k + 1); return x; }`,
+  );
+  return functions.join('\n');
+}
+
+const BUSY = "const end = Date.now() + 12000; while (Date.now() < end) require('crypto').randomBytes(65536);";
+
+it('builds, package managers, browsers and many shells are no trouble', async () => {
+  const names = Array.from({ length: 24 }, (_, i) => `a${i}`);
+  const build = project('build', {
+    ...Object.fromEntries(names.map((name, i) => [`${name}.c`, source(i)])),
+    Makefile: `all: ${names.map(name => `${name}.o`).join(' ')}\n%.o: %.c\n\tgcc -O2 -c $< -o $@\n`,
+  });
+  // One in a terminal, one by a service or a job of a CI machine.
+  typed('make -j4', build);
+  const ci = start('make', ['-j4', '-C', build, '-B']);
+  const packages = project('packages', {
+    'package.json': JSON.stringify({ name: 'p', version: '1.0.0', scripts: { install: 'node busy.js' } }),
+    'package-lock.json': JSON.stringify({
+      name: 'p',
+      version: '1.0.0',
+      lockfileVersion: 3,
+      packages: { '': { name: 'p', version: '1.0.0', hasInstallScript: true } },
+    }),
+    'busy.js': BUSY,
+  });
+  typed('npm ci --offline', packages);
+  for (let i = 0; i < 20; i++) start('/bin/bash', ['--norc', '-i']);
+  if (hasProgram('chromium')) {
+    const page = join(dir, 'page.html');
+    writeFileSync(page, '<script>setInterval(() => { for (let i = 0; i < 1e7; i++); }, 1)</script>');
+    const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--remote-debugging-port=0'];
+    start('chromium', [...flags, `--user-data-dir=${join(dir, 'profile')}`, `file://${page}`]);
+  }
+  await looks(30);
+  expect(wrongly()).toEqual([]);
+  await Promise.all(running.splice(0).map(child => (endGroup(child), ended(child))));
+  expect(ci.pid).toBeGreaterThan(0);
+  await looks(10);
+  expect(wrongly()).toEqual([]);
+});
+
+it('what is left when it is quiet is silence, while a spinner in the same place would be told of', async () => {
+  const spinner = start('python3', ['-c', 'while True: pass', dir]);
+  await until('the spinner', () => wrongly().length > 0);
+  expect(wrongly()).toEqual([expect.stringContaining('cpu_high')]);
+  endGroup(spinner);
+  await looks(10);
+  expect(wrongly()).toHaveLength(1);
+});

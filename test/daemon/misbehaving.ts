@@ -1,0 +1,98 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const FIXTURES = resolve('test/fixtures');
+
+/** The programs of test/fixtures, run as something that nobody waits for: each leads a session of its own. */
+export class Misbehaving {
+  private readonly dir = mkdtempSync(join(tmpdir(), 'vigil-misbehaving-'));
+  private readonly running: Program[] = [];
+  private readonly mounts: string[] = [];
+  private readonly claude = join(this.dir, 'claude');
+
+  constructor() {
+    copyFileSync('/bin/bash', this.claude);
+    chmodSync(this.claude, 0o755);
+  }
+
+  async start(fixture: string, ...args: string[]): Promise<Program> {
+    return this.run(fixture, 'python3', [join(FIXTURES, fixture), ...args]);
+  }
+
+  /** As the tool of a Claude Code that works in the folder `shop`. */
+  async startByAgent(fixture: string, ...args: string[]): Promise<Program> {
+    const tool = [join(FIXTURES, 'agent.sh'), 'python3', join(FIXTURES, fixture), ...args];
+    return this.run(fixture, this.claude, tool);
+  }
+
+  /** A small filesystem in memory, with room for 8 MB and 200 files. */
+  mount(name: string): string {
+    const path = join(this.dir, name);
+    mkdirSync(path);
+    const { status, stderr } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=8m,nr_inodes=200', name, path]);
+    if (status !== 0) throw new Error(`cannot mount a tmpfs: ${stderr}`);
+    this.mounts.push(path);
+    return path;
+  }
+
+  remove(): void {
+    for (const program of this.running) program.end();
+    for (const path of this.mounts) spawnSync('umount', ['--lazy', path]);
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  private async run(fixture: string, file: string, args: readonly string[]): Promise<Program> {
+    const cwd = join(this.dir, 'shop');
+    mkdirSync(cwd, { recursive: true });
+    const child = spawn(file, args, { cwd, detached: true, stdio: ['ignore', 'pipe', 'inherit'] });
+    const program = new Program(fixture, child);
+    this.running.push(program);
+    for await (const line of createInterface({ input: child.stdout })) {
+      program.pids = line.split(' ').map(Number);
+      return program;
+    }
+    throw new Error(`${fixture} ended before it began`);
+  }
+}
+
+/** A fixture that runs. */
+export class Program {
+  /** Its own, and those of the children that it told of. */
+  pids: readonly number[] = [];
+
+  constructor(
+    private readonly fixture: string,
+    private readonly child: ChildProcess,
+  ) {}
+
+  get pid(): number {
+    return this.pids[0]!;
+  }
+
+  /** Of the agent that started it, where one did. */
+  get agent_pid(): number {
+    return this.child.pid!;
+  }
+
+  /** Of what nobody saw end, the pid may be somebody else's by now. */
+  end(): void {
+    for (const pid of this.pids) if (this.isStill(pid)) process.kill(pid, 'SIGKILL');
+    this.endAgent();
+  }
+
+  /** The agent only: its tools live on. */
+  endAgent(): void {
+    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill('SIGKILL');
+  }
+
+  private isStill(pid: number): boolean {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(this.fixture);
+    } catch {
+      return false;
+    }
+  }
+}
