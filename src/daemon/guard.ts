@@ -131,7 +131,7 @@ export class Guard {
     if (event.type === 'oom') this.oomKills.push(this.oomKill(event, session));
     else if (event.type === 'fork' || event.type === 'exec' || event.type === 'exit')
       this.processes.hear(event, session);
-    if (event.type === 'exec') this.execs.hear(event);
+    if (event.type === 'exec' || event.type === 'fork') this.execs.hear(event);
   }
 
   /** Open alerts, oldest first. */
@@ -252,10 +252,8 @@ export class Guard {
 
   private oomKill(event: OomEvent, session: Session | undefined) {
     const row = this.table.get(event.pid);
-    const exec = this.execs.get(event.pid);
-    // Once the memory of a process is gone, so are its arguments: the table may have come too late for them.
-    const nameless = row === undefined || row.cmdline === `[${row.comm}]`;
-    const { pid, uid, comm, cmdline } = (nameless ? exec : undefined) ?? row ?? unknownProcess(event.pid);
+    // The table may know it as what it was before its last exec, without arguments, or not at all.
+    const { pid, uid, comm, cmdline } = this.execs.get(event.pid) ?? row ?? unknownProcess(event.pid);
     const victim: ProcessRef = { pid, start_ticks: row?.start_ticks ?? 0, uid, comm, cmdline };
     const origin = session ?? this.lineage.of(event.pid);
     return {

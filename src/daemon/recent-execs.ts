@@ -1,5 +1,5 @@
 import type { ProcessRef } from '../collectors/snapshot.js';
-import type { ExecEvent } from '../kernel/events.js';
+import type { ExecEvent, ForkEvent } from '../kernel/events.js';
 
 const KEPT = 512;
 const CMDLINE_MAX = 1_000;
@@ -9,11 +9,14 @@ export class RecentExecs {
   /** The oldest first. */
   private readonly execs = new Map<number, ProcessRef>();
 
-  hear({ pid, uid, path, argv }: ExecEvent): void {
+  hear(event: ExecEvent | ForkEvent): void {
+    const { pid } = event;
+    this.execs.delete(pid);
+    if (event.type === 'fork') return;
+    const { uid, path, argv } = event;
     const cmdline = argv.join(' ').slice(0, CMDLINE_MAX) || path;
     // The kernel cuts names so.
     const comm = path.slice(path.lastIndexOf('/') + 1).slice(0, 15);
-    this.execs.delete(pid);
     this.execs.set(pid, { pid, start_ticks: 0, uid, comm, cmdline });
     if (this.execs.size > KEPT) this.execs.delete(this.execs.keys().next().value!);
   }

@@ -10,6 +10,9 @@ it('what was started is known by its last program, and not without bounds', () =
   execs.hear(exec(7, '/usr/bin/a-name-that-is-long', ['y'.repeat(5000)]));
   expect(execs.get(7)).toMatchObject({ pid: 7, uid: 1000, comm: 'a-name-that-is-' });
   expect(execs.get(7)!.cmdline).toHaveLength(1000);
+  execs.hear(exec(8, '/bin/a', ['a']));
+  execs.hear({ type: 'fork', time_ms: 0, pid: 8, ppid: 1 });
+  expect(execs.get(8)).toBeUndefined();
   for (let pid = 100; pid < 10_000; pid++) execs.hear(exec(pid, '/bin/true', []));
   expect(execs.get(7)).toBeUndefined();
   expect(execs.get(9_999)).toMatchObject({ cmdline: '/bin/true' });
