@@ -261,7 +261,8 @@ export class Guard {
       time_ms: event.time_ms,
       victim,
       session: origin === undefined ? null : refOf(origin),
-      rss_bytes: row?.rss_bytes ?? null,
+      // 0: the table looked when its memory was gone already.
+      rss_bytes: row?.rss_bytes || null,
       cgroup: null,
       source: 'kernel' as const,
     };

@@ -53,6 +53,11 @@ export class ProcessTrack {
     if (sample.state !== before.state || before_ms === null || movedOn(before, sample) || inherited) {
       this.state_since_ms = now_ms;
     }
+    if (sample.state === 'Z') {
+      // Whatever it was about to do, it has ended.
+      this.memory = this.memory_long = this.fds = this.cpu = null;
+      return;
+    }
     this.updateCpu(sample.cpu_percent, before_ms);
     const { anon_bytes, fds } = sample;
     if (anon_bytes !== null && (this.memory !== null || anon_bytes >= MEMORY_FROM_BYTES)) {

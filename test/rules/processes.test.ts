@@ -190,6 +190,21 @@ describe('memory_leak', () => {
     expect(brief(machine.pass(900))).toEqual(['resolved memory_leak warning']);
   });
 
+  test('one that ended leaks no more, though nobody reaped it, whoever it belongs to now', () => {
+    const machine = new Machine();
+    const session = machine.addSession();
+    const leaky = machine.add({
+      comm: 'leaky',
+      anon_bytes: 100 * MB,
+      ppid: session.pid,
+      session: refOf(session),
+    });
+    machine.pass(120);
+    machine.pass(300, 10, grow(leaky, 25 * MB));
+    Object.assign(leaky, { state: 'Z', ppid: 1, anon_bytes: null, rss_bytes: 0, session: null });
+    expect(brief(machine.pass(150))).toEqual(['resolved memory_leak warning']);
+  });
+
   test('it is worse when the memory of the machine will not last', () => {
     const machine = new Machine();
     machine.host = { ...machine.host, memory: memory(70) };
