@@ -137,7 +137,8 @@ function assessProcess(proposal: ActionProposal, requester: Requester, context: 
 /** The living process that the target names, or why there is none. */
 function resolveTarget(target: string, context: PolicyContext): LiveProcess | string {
   const pid = parsePid(target);
-  if (pid === null) return `\`${target.slice(0, 40)}\` is not a process that can be named: neither is pid 0 or 1`;
+  if (pid === null)
+    return `\`${target.slice(0, 40)}\` is not a process that can be named: neither is pid 0 or 1`;
   const meant = context.meant.find(ref => ref.pid === pid);
   if (meant === undefined) return `process ${pid} has nothing to do with this`;
   const live = context.view.resolve(meant);
