@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help build run test lint unit test-lab test-vm bench install uninstall deb docs clean lab deps-build deps-test
+.PHONY: help build run test lint unit test-lab test-vm test-packaging test-nix bench install uninstall deb docs clean lab deps-build deps-test
 
 prefix ?= /usr/local
 
@@ -10,7 +10,7 @@ prefix ?= /usr/local
 export PATH := $(CURDIR)/build/node/bin:$(PATH)
 
 help: ## Show this
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 build: deps-build node_modules/.vigil-lock ## Compile; leaves a working bin/vigil
 	@rm -rf build/dist.new && mkdir -p build
@@ -25,7 +25,7 @@ test: deps-test build lint unit ## Lint and all tests (installs what they need)
 lint: build
 	node_modules/.bin/tsc --noEmit
 	node_modules/.bin/biome check --error-on-warnings .
-	shellcheck -x scripts/*.sh .ci/run test/vm/run.sh test/vm/init packaging/debian/build.sh packaging/debian/p[or]*
+	shellcheck -x scripts/*.sh .ci/run test/vm/run.sh test/vm/init packaging/debian/build.sh packaging/debian/p[or]* test/packaging/*.sh
 
 # Tests as root see more: eBPF, other users. tracefs is missing in some containers.
 unit: build
@@ -40,6 +40,16 @@ test-lab: lab ## Real agents against a scripted model: two scenarios (downloads 
 test-vm: build ## The kernel programs on the kernels of Debian 12 and 13, in virtual machines
 	@scripts/install-deps.sh vm
 	test/vm/run.sh bookworm trixie
+
+# As root.
+test-packaging: export DEB_COMPRESSION = none
+test-packaging: deb ## The .deb on Debian 12 and 13 in containers: install, hang, upgrade, purge
+	@scripts/install-deps.sh packaging
+	test/packaging/run.sh
+
+# Wants nix-instantiate and nixpkgs' lib: <nixpkgs>, or NIXPKGS_LIB=/path/to/nixpkgs/lib.
+test-nix: build ## The NixOS module, evaluated in every way a user would set it
+	node --test test/nix/check.mjs
 
 bench: lab ## How true, how fast, and what it costs: all scenarios, half an hour together
 	node build/lab/bench/accuracy/main.js --mode words

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what is missing for a target of the Makefile, and says what it does.
-# Usage: scripts/install-deps.sh build|run|test|deb|vm
+# Usage: scripts/install-deps.sh build|run|test|deb|packaging|vm
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=scripts/lib.sh
@@ -16,8 +16,9 @@ run) wanted="bpftrace:bpftrace setpriv:util-linux" ;;
 # A desktop without a display is part of the tests.
 test) wanted="bpftrace:bpftrace sway:sway swaync:sway-notification-center waybar:waybar foot:foot grim:grim dbus-daemon:dbus setpriv:util-linux tmux:tmux screen:screen i3:i3-wm Xvfb:xvfb xterm:xterm debootstrap:debootstrap pgrep:procps python3:python3 shellcheck:shellcheck groff:groff-base" ;;
 deb) wanted="dpkg-shlibdeps:dpkg-dev strip:binutils c++:g++ make:make python3:python3" ;;
+packaging) wanted="systemd-nspawn:systemd-container debootstrap:debootstrap" ;;
 vm) wanted="qemu-system-x86_64:qemu-system-x86 cpio:cpio debootstrap:debootstrap cc:build-essential" ;;
-*) die "usage: scripts/install-deps.sh build|run|test|deb|vm" ;;
+*) die "usage: scripts/install-deps.sh build|run|test|deb|packaging|vm" ;;
 esac
 
 updated=no

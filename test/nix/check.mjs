@@ -1,0 +1,100 @@
+// The NixOS module, evaluated for real in every way of cases.nix; its settings are checked by vigil itself.
+// Needs nix-instantiate, nixpkgs' `lib` (NIXPKGS_LIB, or <nixpkgs>), and `make build`. Run: node --test test/nix
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { stringify } from 'smol-toml';
+import { loadConfig } from '../../dist/config/load.js';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const lib = process.env.NIXPKGS_LIB ?? '<nixpkgs/lib>';
+const cases = JSON.parse(
+  execFileSync(
+    'nix-instantiate',
+    ['--eval', '--strict', '--json', '-E', `import ${here}eval.nix { lib = import ${lib}; }`],
+    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] },
+  ),
+);
+const folder = mkdtempSync(join(tmpdir(), 'vigil-nix-'));
+test.after(() => rmSync(folder, { recursive: true }));
+
+const refused = {
+  noKey: /needs a key: set services\.vigil\.ai\.apiKeyFile/,
+  noModel: /needs services\.vigil\.ai\.model/,
+  keyInStore: /in the Nix store, where everybody can read it/,
+  unknownUser: /services\.vigil\.users names bob, for whom there is no users\.users entry/,
+  oldKernel: /needs Linux 5\.8 or later .* is 5\.4\.1/s,
+  lockdown: /lockdown=confidentiality/,
+};
+
+for (const [name, { failed, settings }] of Object.entries(cases)) {
+  if (name in refused) {
+    test(`${name} is refused, once, in words`, () => {
+      assert.equal(failed.length, 1);
+      assert.match(failed[0], refused[name]);
+    });
+    continue;
+  }
+  test(`${name} is accepted`, () => assert.deepEqual(failed, []));
+  if (settings === null) continue;
+  test(`${name}: vigil takes the configuration`, () => {
+    const file = join(folder, `${name}.toml`);
+    writeFileSync(file, stringify(settings), { mode: 0o600 });
+    loadConfig(file, { explicit: true });
+  });
+}
+
+test('off leaves nothing', () => {
+  const { etc, packages, service, members } = cases.off;
+  assert.deepEqual([etc, packages, service, members], [[], [], null, null]);
+});
+
+test('the unit is the shipped one; nothing of it is set anew but what was asked for', () => {
+  for (const [name, { packages, service }] of Object.entries(cases)) {
+    if (name === 'off') continue;
+    assert.deepEqual(packages, ['vigil']);
+    assert.deepEqual(service.wantedBy, ['multi-user.target']);
+    assert.deepEqual(service.aliases, ['ebpf-ai-monitor.service']);
+    assert.equal(service.restartTriggers.length, 1);
+    const asked = {
+      full: ['EnvironmentFile', 'LoadCredential'],
+      noModel: ['LoadCredential'],
+      keyInStore: ['LoadCredential'],
+    };
+    assert.deepEqual(Object.keys(service.serviceConfig ?? {}).sort(), asked[name] ?? [], name);
+  }
+  // What other systems' [Install] section says is said here by wantedBy and aliases.
+  const unit = readFileSync(join(here, '../../share/systemd/vigil.service'), 'utf8');
+  assert.match(unit, /\[Install\]\nWantedBy=multi-user\.target\nAlias=ebpf-ai-monitor\.service\n/);
+});
+
+test('the options of the service before vigil mean what they meant', () => {
+  const { settings, members, warnings } = cases.seed;
+  assert.equal(settings.state.wait_threshold_ms, 2000);
+  assert.equal(settings.log_level, 'warn');
+  assert.deepEqual(settings.agents, [{ name: 'my-agent', commands: ['my-agent'] }]);
+  assert.deepEqual(members, ['ann']);
+  assert.ok(
+    warnings.some(text => text.includes('services.vigil.waitThreshold')),
+    warnings.join(),
+  );
+});
+
+test('options become settings, and settings win', () => {
+  assert.deepEqual(cases.minimal.settings.notifications.enabled, true);
+  assert.equal(cases.minimal.settings.ai, undefined);
+  assert.deepEqual(cases.quiet.settings.notifications.enabled, false);
+  assert.deepEqual(cases.quiet.settings.badges.enabled, false);
+  assert.equal(cases.settingsWin.settings.state.wait_threshold_ms, 3000);
+  assert.equal(cases.settingsWin.settings.sensor.bpftrace, '/opt/bpftrace');
+  const { settings, service } = cases.full;
+  assert.equal(settings.notifications.quiet_hours, '22:00-07:00');
+  assert.equal(settings.thresholds.ram_warn_percent, 75);
+  assert.equal(settings.ai.api_key_env, 'ANTHROPIC_API_KEY');
+  assert.deepEqual(service.serviceConfig.LoadCredential, ['ANTHROPIC_API_KEY:/run/secrets/anthropic']);
+  assert.deepEqual(cases.minimal.kernel, ['BPF_SYSCALL', 'BPF_EVENTS', 'DEBUG_INFO_BTF']);
+});
