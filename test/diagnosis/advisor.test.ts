@@ -38,6 +38,7 @@ function advisor(
 ): Advisor {
   const { ai } = configSchema.parse({
     ai: {
+      enabled: true,
       provider,
       base_url: provider === 'openai' ? `${api.url}/v1` : api.url,
       ...(provider === 'openai' ? { model: 'llama-4' } : {}),
@@ -371,7 +372,7 @@ describe('endpoints that know less than OpenAI', () => {
 
   it('need no key when none is named', async () => {
     const { ai } = configSchema.parse({
-      ai: { provider: 'openai', base_url: `${api.url}/v1/`, model: 'qwen3' },
+      ai: { enabled: true, provider: 'openai', base_url: `${api.url}/v1/`, model: 'qwen3' },
     });
     const one = createAdvisor(ai, { usage: log, now: () => now_ms, env: { ANTHROPIC_API_KEY: KEY } });
     expect((await one.explain(question())).by).toBe('model');

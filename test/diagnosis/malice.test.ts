@@ -63,7 +63,7 @@ describe('a malicious model', () => {
     const answers = fc.sample(answer, 600);
     const { ai } = configSchema.parse({
       ai: {
-        ...{ provider: 'openai', base_url: `${api.url}/v1`, model: 'evil' },
+        ...{ enabled: true, provider: 'openai', base_url: `${api.url}/v1`, model: 'evil' },
         ...{ cooldown_s: 0, daily_calls: 1000, daily_tokens: 100_000_000 },
       },
     });

@@ -20,17 +20,21 @@ function unavailable(toml: string, env: NodeJS.ProcessEnv): string | undefined {
 
 describe('[ai]', () => {
   it('is ready with a key, and silent without one', () => {
-    expect(unavailable('', {})).toBe('no_key');
-    expect(unavailable('', { ANTHROPIC_API_KEY: 'k' })).toBeUndefined();
-    expect(unavailable('[ai]\nenabled = false', { ANTHROPIC_API_KEY: 'k' })).toBe('disabled');
-    expect(unavailable('[ai]\napi_key_file = "/dev/null"', {})).toBe('setup');
+    expect(unavailable('[ai]\nenabled = true', {})).toBe('no_key');
+    expect(unavailable('[ai]\nenabled = true', { ANTHROPIC_API_KEY: 'k' })).toBeUndefined();
+    expect(unavailable('[ai]\nenabled = true\napi_key_file = "/dev/null"', {})).toBe('setup');
+  });
+
+  it('sends nothing unless that was chosen, also where a key lies about', () => {
+    expect(unavailable('', { ANTHROPIC_API_KEY: 'k' })).toBe('disabled');
   });
 
   it('needs to know whom to ask and for which model, if not Anthropic', () => {
     const text = problems('[ai]\nprovider = "openai"');
     expect(text).toContain('"ai.base_url" is needed with provider = "openai"');
     expect(text).toContain('"ai.model" is needed');
-    const ollama = '[ai]\nprovider = "openai"\nbase_url = "http://127.0.0.1:11434/v1"\nmodel = "qwen3"';
+    const ollama =
+      '[ai]\nenabled = true\nprovider = "openai"\nbase_url = "http://127.0.0.1:11434/v1"\nmodel = "qwen3"';
     expect(unavailable(ollama, {})).toBeUndefined();
   });
 
@@ -45,7 +49,7 @@ describe('[ai]', () => {
   });
 
   it('counts what an earlier daemon spent', () => {
-    const { ai } = parseConfig('[ai]\ndaily_calls = 1', 'c.toml');
+    const { ai } = parseConfig('[ai]\nenabled = true\ndaily_calls = 1', 'c.toml');
     const usage = new MemoryUsageLog([{ time_ms: 5, input_tokens: 10, output_tokens: 1 }]);
     const advisor = createAdvisor(ai, { usage, now: () => 10, env: { ANTHROPIC_API_KEY: 'k' } });
     expect(advisor.unavailable()?.code).toBe('budget');
