@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# `make run`: installs what is missing, builds, starts the daemon, and shows the agents until Ctrl-C.
+# `make run`: installs what is missing, builds, starts the daemon, and shows the live view until q or Ctrl-C.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=scripts/lib.sh
@@ -31,7 +31,7 @@ running() {
 viewer=""
 show() {
 	if [ -t 0 ] && [ -t 1 ]; then
-		"${vigil[@]}" agents --watch "$@" 3>&-
+		"${vigil[@]}" watch 3>&-
 	else
 		"${vigil[@]}" health || true
 		"${vigil[@]}" agents
@@ -84,7 +84,8 @@ for ((tries = 0; ; tries++)); do
 	sleep 0.2
 done
 
+say "the daemon’s log is $log"
 status=0
-show --log-file "$log" || status=$?
+show || status=$?
 stop
 exit "$status"

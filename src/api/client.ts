@@ -18,6 +18,7 @@ import type {
   HealthReport,
   HistoryReport,
   MachineReport,
+  ProcessesReport,
   Push,
   Reply,
   VigilEvent,
@@ -55,6 +56,8 @@ interface Pending {
 const TIMEOUT_MS = 5000;
 /** The longest grace (actions.grace_s) and some more. */
 const KILL_TIMEOUT_MS = 330_000;
+/** A period of a year takes the database a while. */
+const REPORT_TIMEOUT_MS = 60_000;
 
 export type Target = { kind: 'alert'; id: number } | { kind: 'process'; pid: number };
 
@@ -153,8 +156,13 @@ export class ApiClient {
     return this.request('machine') as Promise<MachineReport>;
   }
 
+  /** `session`: only those of this agent session. */
+  processes(params: { session?: number | null; limit?: number } = {}): Promise<ProcessesReport> {
+    return this.request('processes', params) as Promise<ProcessesReport>;
+  }
+
   report(params: { period_s?: number; buckets?: number } = {}): Promise<HistoryReport> {
-    return this.request('report', params) as Promise<HistoryReport>;
+    return this.request('report', params, REPORT_TIMEOUT_MS) as Promise<HistoryReport>;
   }
 
   /** A model may take a minute and more. */

@@ -27,6 +27,7 @@ import type { StoreHealth } from '../store/store.js';
  * | `events` | `follow?`, `limit?` | VigilEvent[]: the recent ones, oldest first |
  * | `alerts` | `all?`, `limit?` | AlertReport[]: the open ones, worst first; with `all` resolved ones too, latest first |
  * | `machine` | | MachineReport |
+ * | `processes` | `session?`, `limit?` | ProcessesReport: of one agent session, or of the machine |
  * | `report` | `period_s?`, `buckets?` | HistoryReport |
  * | `explain_alert` | `id`, `prompt?` | Explained; with `prompt` Prompt: what a model would be sent |
  * | `explain_process` | `pid`, `prompt?` | the same |
@@ -123,6 +124,33 @@ export interface MachineReport {
   /** Those with the most, at most 15, of the user who asks or of all. */
   top_memory: ProcessSample[];
   top_cpu: ProcessSample[];
+}
+
+/** One process as of the last look at the machine. Text of processes is raw, as in all JSON. */
+export interface ProcessReport {
+  pid: number;
+  ppid: number;
+  start_ticks: number;
+  uid: number;
+  comm: string;
+  /** Cut at 512 characters. */
+  cmdline: string;
+  /** One letter, proc_pid_stat(5). */
+  state: string;
+  started: string;
+  threads: number;
+  /** Of one core; null at first sight. */
+  cpu_percent: number | null;
+  rss_bytes: number;
+  /** Main process of the agent session that it came from. */
+  session: number | null;
+}
+
+export interface ProcessesReport {
+  time: string;
+  /** How many there are, of which `processes` holds at most `limit`: then the largest ones. */
+  total: number;
+  processes: ProcessReport[];
 }
 
 /** `vigil report`: what the history tells of a period. */

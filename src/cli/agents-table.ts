@@ -24,18 +24,28 @@ const COLUMNS: readonly Column[] = [
 type Surroundings = Pick<Io, 'columns' | 'color' | 'now' | 'home'>;
 
 export function agentsTable(agents: readonly AgentReport[], io: Surroundings): string[] {
+  return agentRows([...agents].sort(byNeed), io, io.columns, io.color);
+}
+
+/** The title and a line for each agent, in their order. */
+export function agentRows(
+  agents: readonly AgentReport[],
+  io: Pick<Surroundings, 'now' | 'home'>,
+  columns: number | null,
+  color: boolean,
+): string[] {
   const several = new Set(agents.map(agent => agent.uid)).size > 1;
   const keep = COLUMNS.map(column => several || column.title !== 'USER');
-  const rows = [...agents].sort(byNeed).map(agent => cells(agent, io).filter((_, i) => keep[i]));
+  const rows = agents.map(agent => cells(agent, io).filter((_, i) => keep[i]));
   return table(
     COLUMNS.filter((_, i) => keep[i]),
     rows,
-    io.columns,
-    io.color,
+    columns,
+    color,
   );
 }
 
-function cells(agent: AgentReport, io: Surroundings): Cell[] {
+function cells(agent: AgentReport, io: Pick<Surroundings, 'now' | 'home'>): Cell[] {
   const styles = stateStyles(agent);
   return [
     { text: String(agent.pid) },
@@ -55,7 +65,7 @@ function cells(agent: AgentReport, io: Surroundings): Cell[] {
 const RANK = { WAITING: 0, WORKING: 2, UNKNOWN: 3, EXITED: 4 } as const;
 
 /** A request first, then who is done, then who works. Within these: the latest change first. */
-function byNeed(a: AgentReport, b: AgentReport): number {
+export function byNeed(a: AgentReport, b: AgentReport): number {
   return rank(a) - rank(b) || Date.parse(b.since) - Date.parse(a.since) || a.pid - b.pid;
 }
 

@@ -1,48 +1,59 @@
+import { printable } from '../text/printable.js';
+import { type Key, KeyDecoder } from './keys.js';
+
 /** A terminal taken over for a while, and given back as it was, however the program ends. */
 
-const ENTER = '\u001b[?1049h\u001b[?25l\u001b[?7l';
-const LEAVE = '\u001b[?7h\u001b[?25h\u001b[?1049l';
+// Alternate screen, no cursor, no wrapping, pasted text marked as such.
+const ENTER = '\u001b[?1049h\u001b[?25l\u001b[?7l\u001b[?2004h\u001b[2J';
+const LEAVE = '\u001b[?2004l\u001b[?7h\u001b[?25h\u001b[?1049l';
 
-/** q, Q, Ctrl-C, Ctrl-D. In raw mode Ctrl-C is a byte like any other. */
-const LEAVE_KEYS: ReadonlySet<number> = new Set([0x71, 0x51, 0x03, 0x04]);
+/** Between these a terminal that knows them shows nothing half drawn; the others ignore them. */
+const HOLD = '\u001b[?2026h';
+const RELEASE = '\u001b[?2026l';
+
+/** After an escape alone: what belongs to it comes at once. */
+const ESCAPE_MS = 40;
+/** So much that the terminal has not taken yet: it is slow, and gets the next picture later. */
+const MAX_WAITING_BYTES = 64 * 1024;
 
 export interface Screen {
-  /** Lines that fit the width; those below the last row are left out. */
+  /** Lines that fit the width; those below the last row are left out. Only rows that changed are written. */
   draw(lines: readonly string[]): void;
   readonly columns: number;
   readonly rows: number;
   /** Settles when the person wants to leave, or a signal says so. */
   readonly left: Promise<void>;
+  leave(): void;
+  onKeys(listener: (keys: readonly Key[]) => void): void;
+  /** The next picture is drawn as a whole: the size changed, or somebody wrote over it. */
   onResize(listener: () => void): void;
+  redraw(): void;
   close(): void;
 }
+
+/** Keys that leave a view in which nothing is typed. */
+export const LEAVE_KEYS: ReadonlySet<Key> = new Set(['q', 'Q', 'ctrl-c', 'ctrl-d']);
 
 export function openScreen(
   stdin: NodeJS.ReadStream = process.stdin,
   stdout: NodeJS.WriteStream = process.stdout,
 ): Screen {
   const cleanups: (() => void)[] = [];
+  let leave: () => void = () => {};
   const left = new Promise<void>(resolve => {
-    const leave = (): void => resolve();
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-      process.once(signal, leave);
-      cleanups.push(() => process.off(signal, leave));
-    }
-    if (!stdin.isTTY) return;
-    const key = (chunk: Buffer): void => {
-      if (chunk.some(byte => LEAVE_KEYS.has(byte))) leave();
-    };
-    stdin.setRawMode(true);
-    stdin.resume();
-    stdin.on('data', key);
-    stdin.once('end', leave);
-    cleanups.push(() => {
-      stdin.off('data', key);
-      stdin.off('end', leave);
-      stdin.setRawMode(false);
-      stdin.pause();
-    });
+    leave = resolve;
   });
+  const on = (target: NodeJS.EventEmitter, event: string, listener: (...args: never[]) => void): void => {
+    target.on(event, listener as (...args: unknown[]) => void);
+    cleanups.push(() => void target.off(event, listener as (...args: unknown[]) => void));
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) on(process, signal, leave);
+
+  let drawn: readonly string[] = [];
+  const redraw = (): void => {
+    drawn = [];
+    if (open) stdout.write('\u001b[2J');
+  };
   let open = true;
   const close = (): void => {
     if (!open) return;
@@ -50,13 +61,26 @@ export function openScreen(
     stdout.write(LEAVE);
     for (const cleanup of cleanups) cleanup();
   };
-  process.once('exit', close);
+  on(process, 'exit', close);
+  on(process, 'uncaughtException', (error: unknown) => {
+    // First the terminal, then the words: they would be gone with the alternate screen.
+    close();
+    process.stderr.write(
+      `vigil: ${printable(error instanceof Error ? error.message : String(error), 500)}\n`,
+    );
+    if ((process.env.VIGIL_DEBUG ?? '') !== '' && error instanceof Error)
+      process.stderr.write(`${error.stack}\n`);
+    process.exit(2);
+  });
+  const keys = listenForKeys(stdin, on, leave, cleanups);
   stdout.write(ENTER);
   return {
     draw(lines) {
-      if (!open) return;
-      const shown = lines.slice(0, stdout.rows || 24).map(line => `${line}\u001b[0m\u001b[K`);
-      stdout.write(`\u001b[H${shown.join('\r\n')}\u001b[J`);
+      if (!open || stdout.writableLength > MAX_WAITING_BYTES) return;
+      const shown = lines.slice(0, stdout.rows || 24);
+      const text = difference(drawn, shown);
+      drawn = shown;
+      if (text !== '') stdout.write(HOLD + text + RELEASE);
     },
     get columns() {
       return stdout.columns || 80;
@@ -65,10 +89,59 @@ export function openScreen(
       return stdout.rows || 24;
     },
     left,
+    leave,
+    onKeys: keys,
     onResize(listener) {
-      stdout.on('resize', listener);
-      cleanups.push(() => void stdout.off('resize', listener));
+      const again = (): void => {
+        redraw();
+        listener();
+      };
+      on(stdout, 'resize', again);
+      on(process, 'SIGCONT', again);
     },
+    redraw,
     close,
+  };
+}
+
+/** What has to be written for `after` to stand where `before` does. */
+export function difference(before: readonly string[], after: readonly string[]): string {
+  let text = '';
+  for (let row = 0; row < Math.max(before.length, after.length); row++) {
+    const line = after[row] ?? '';
+    if (line !== before[row]) text += `\u001b[${row + 1};1H${line}\u001b[0m\u001b[K`;
+  }
+  return text;
+}
+
+function listenForKeys(
+  stdin: NodeJS.ReadStream,
+  on: (target: NodeJS.EventEmitter, event: string, listener: (...args: never[]) => void) => void,
+  leave: () => void,
+  cleanups: (() => void)[],
+): (listener: (keys: readonly Key[]) => void) => void {
+  let listener: (keys: readonly Key[]) => void = () => {};
+  if (!stdin.isTTY) return () => {};
+  const decoder = new KeyDecoder();
+  let timer: NodeJS.Timeout | null = null;
+  const tell = (keys: readonly Key[]): void => {
+    if (keys.length > 0) listener(keys);
+  };
+  stdin.setRawMode(true);
+  stdin.resume();
+  on(stdin, 'data', (chunk: Buffer) => {
+    if (timer !== null) clearTimeout(timer);
+    timer = null;
+    tell(decoder.push(chunk));
+    if (decoder.pending) timer = setTimeout(() => tell(decoder.flush()), ESCAPE_MS);
+  });
+  on(stdin, 'end', leave);
+  cleanups.push(() => {
+    if (timer !== null) clearTimeout(timer);
+    stdin.setRawMode(false);
+    stdin.pause();
+  });
+  return heard => {
+    listener = heard;
   };
 }

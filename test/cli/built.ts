@@ -69,6 +69,11 @@ export class Tmux {
     return this.tmux('capture-pane', '-p');
   }
 
+  /** What programs write to the terminal from now on goes to a file, too. */
+  copyTo(file: string): void {
+    this.tmux('pipe-pane', `cat >> ${file}`);
+  }
+
   info(format: string): string {
     return this.tmux('display-message', '-p', format).trim();
   }

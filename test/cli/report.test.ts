@@ -124,7 +124,7 @@ describe('vigil report', () => {
     expect(out).toMatch(/^Not measured: \S+ \S+ to \S+ \S+\.$/m);
     expect(out).toMatch(/^claude-code +~\/shop +.* 3h30m +1h13m +1h45m +42 +922M +7\.5%$/m);
     expect(out).toMatch(/^cpu_high +2 +1 +high +54m00s/m);
-    expect(out).toMatch(/^ +8 +\S+ \S+ +18m00s +warning +12 orphans of the Claude session/m);
+    expect(out).toMatch(/^A8 +\S+ \S+ +18m00s +warning +12 orphans of the Claude session/m);
     expect(out).toMatch(
       /terminate +npm exec mcp\[5000\] and 11 others +rule orphan +done: 12 processes ended$/m,
     );

@@ -45,7 +45,6 @@ describe('usage', () => {
     ['agents explain 1e3', 2, NOTHING, 'vigil: "1e3" is not a process id'],
     ['agents --watch --json', 2, NOTHING, 'vigil events --follow --json'],
     ['agents --watch', 2, NOTHING, '--watch needs a terminal'],
-    ['agents --log-file x', 2, NOTHING, '--log-file goes with --watch'],
     ['events --lines many', 2, NOTHING, '--lines takes a number, not "many"'],
     ['agents --runtime-dir', 2, NOTHING, 'runtime-dir'],
     ['daemon --log-level loud', 2, NOTHING, 'Invalid values'],

@@ -52,8 +52,7 @@ it('a terminal that is installed shows the live view', () => {
   expect(rest).toEqual([
     '/usr/bin/node',
     expect.stringMatching(/\/bin\/vigil$/),
-    'agents',
-    '--watch',
+    'watch',
     '--runtime-dir',
     '/run/vigil',
   ]);
@@ -69,7 +68,7 @@ it('the one that its person uses goes first, and keeps what was printed', () => 
 
 it('one that cannot keep what was printed shows the live view instead', () => {
   running('/usr/bin/wezterm');
-  expect(command(alertDetails(12))).toContain('--watch');
+  expect(command(alertDetails(12))).toContain('watch');
 });
 
 it.each(['/run/a b', '/run/$(reboot)', '/run/a;b', '/run/a,b', '/run/"x', "/run/'x"])(

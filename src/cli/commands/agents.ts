@@ -1,7 +1,7 @@
 import { agentsTable } from '../agents-table.js';
+import { watchAgents } from '../agents-watch.js';
 import { askDaemon } from '../ask-daemon.js';
 import { defineCommand, OK, UsageError } from '../command.js';
-import { watchAgents } from '../watch.js';
 
 export const agents = defineCommand({
   usage: 'agents',
@@ -19,17 +19,11 @@ export const agents = defineCommand({
       alias: 'w',
       describe: 'Keep the table on the screen, up to date; q leaves',
     },
-    'log-file': {
-      type: 'string',
-      requiresArg: true,
-      describe: 'With --watch: show the end of this file below the table',
-    },
   },
-  async run({ json, watch, logFile, runtimeDir }, io) {
+  async run({ json, watch, runtimeDir }, io) {
     if (watch && json)
       throw new UsageError('--watch draws a table; for JSON as it happens use: vigil events --follow --json');
-    if (logFile !== undefined && !watch) throw new UsageError('--log-file goes with --watch');
-    if (watch) return watchAgents({ runtimeDir, logFile: logFile ?? null }, io);
+    if (watch) return watchAgents(runtimeDir, io);
     return askDaemon(runtimeDir, async client => {
       const list = await client.agents();
       if (json) io.out(`${JSON.stringify(list, null, 2)}\n`);

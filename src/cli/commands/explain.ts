@@ -26,7 +26,10 @@ export const explain = defineCommand({
   },
 });
 
-function explainText({ agent, decided_by, evidence, processes }: ExplainReport, io: Io): string[] {
+export function explainText(
+  { agent, decided_by, evidence, processes }: ExplainReport,
+  io: Pick<Io, 'color' | 'now' | 'home'>,
+): string[] {
   const state = paint(`${agent.state} ${reasonText(agent)}`, stateStyles(agent), io.color);
   const since = duration(io.now() - Date.parse(agent.since));
   const place = agent.cwd === null ? '' : ` in ${printable(shortPath(agent.cwd, io.home, agent.user), 300)}`;

@@ -16,12 +16,14 @@ import { report } from './report.js';
 import { status } from './status.js';
 import { system } from './system.js';
 import { tray } from './tray.js';
+import { watch } from './watch.js';
 import { whitelistAdd, whitelistList, whitelistRemove } from './whitelist.js';
 import { why } from './why.js';
 
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly CliCommand[] = [
   status,
+  watch,
   report,
   agents,
   explain,

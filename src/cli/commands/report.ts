@@ -1,14 +1,11 @@
-import { connectToDaemon } from '../../api/client.js';
-import type { HistoryReport } from '../../api/contract.js';
 import { printable } from '../../text/printable.js';
+import { askDaemon } from '../ask-daemon.js';
 import { CANNOT, defineCommand, OK, UsageError } from '../command.js';
 import { chartCells } from '../report/chart-lines.js';
 import { isEmpty } from '../report/charts.js';
 import { parsePeriod, periodText } from '../report/period.js';
 import { PIPE_COLUMNS, reportText } from '../report/text.js';
 
-/** A period of a year takes the database a while. */
-const TIMEOUT_MS = 60_000;
 /** Finer than this a chart would show the gaps between two samples. */
 const LEAST_BUCKET_S = 30;
 const HTML_BUCKETS = 144;
@@ -39,7 +36,8 @@ export const report = defineCommand({
     const period_s = parsePeriod(since);
     const cells = chartCells(io.columns ?? PIPE_COLUMNS);
     const wanted = html !== undefined ? HTML_BUCKETS : json ? JSON_BUCKETS : cells;
-    const history = await ask(runtimeDir, period_s, bucketsFor(period_s, wanted));
+    const buckets = bucketsFor(period_s, wanted);
+    const history = await askDaemon(runtimeDir, client => client.report({ period_s, buckets }));
     if (json) {
       io.out(`${JSON.stringify(history, null, 2)}\n`);
       return OK;
@@ -65,17 +63,4 @@ export const report = defineCommand({
 
 function bucketsFor(period_s: number, wanted: number): number {
   return Math.max(1, Math.min(wanted, Math.floor(period_s / LEAST_BUCKET_S)));
-}
-
-async function ask(
-  runtimeDir: string | undefined,
-  period_s: number,
-  buckets: number,
-): Promise<HistoryReport> {
-  const client = await connectToDaemon({ runtimeDir, timeoutMs: TIMEOUT_MS });
-  try {
-    return await client.report({ period_s, buckets });
-  } finally {
-    client.close();
-  }
 }

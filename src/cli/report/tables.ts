@@ -2,6 +2,7 @@ import type { AlertReport, HistoryReport } from '../../api/contract.js';
 import { counted } from '../../text/amounts.js';
 import { printable } from '../../text/printable.js';
 import type { Cell, Column } from '../table.js';
+import { alertName } from '../target.js';
 import { bytes, duration, percent, severityStyles, shortPath } from '../words.js';
 import { shortTime } from './axis.js';
 import { byRule } from './rules.js';
@@ -102,7 +103,7 @@ function alertListing(report: HistoryReport, { rows }: ListingOptions): Listing 
   return {
     title: 'Latest alerts',
     columns: [
-      { title: 'ID', align: 'right' },
+      { title: 'ID' },
       { title: 'OPENED', rank: 2 },
       { title: 'FOR', align: 'right' },
       { title: 'SEVERITY', rank: 1 },
@@ -119,7 +120,7 @@ function alertRow(alert: AlertReport, to_ms: number): Cell[] {
   const life = duration((open ? to_ms : Date.parse(alert.resolved!)) - Date.parse(alert.opened));
   const styles = open ? severityStyles(alert.severity) : (['dim'] as const);
   return [
-    { text: String(alert.id) },
+    { text: alertName(alert.id) },
     { text: shortTime(Date.parse(alert.opened)) },
     { text: open ? `open ${life}` : life },
     { text: alert.severity, styles },

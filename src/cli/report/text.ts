@@ -3,6 +3,7 @@ import { clip } from '../../text/width.js';
 import type { Io } from '../io.js';
 import { paint } from '../style.js';
 import { table } from '../table.js';
+import { wrapped } from '../wrap.js';
 import { shortTime } from './axis.js';
 import { chartLines } from './chart-lines.js';
 import { chartsOf, gaps } from './charts.js';
@@ -60,19 +61,4 @@ function listingLines(listing: Listing, { columns, color }: Surroundings): strin
     ...table(listing.columns, rows, columns, color),
     ...(note === null ? [] : [paint(note, ['dim'], color)]),
   ];
-}
-
-/** Lines of whole words. */
-export function wrapped(text: string, columns: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    const longer = line === '' ? word : `${line} ${word}`;
-    if (longer.length <= columns || line === '') line = longer;
-    else {
-      lines.push(line);
-      line = word;
-    }
-  }
-  return [...lines, line].map(each => clip(each, columns));
 }

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { statFile } from '../../proc/stat-file.js';
 
 /** What the dashboard's entry of the tray runs. */
-export const DASHBOARD: VigilView = { args: ['agents', '--watch'], stays: true };
+export const DASHBOARD: VigilView = { args: ['watch'], stays: true };
 
 /** Everything about one alert. */
 export function alertDetails(id: number): VigilView {

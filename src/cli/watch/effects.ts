@@ -1,0 +1,143 @@
+import type { ApiClient } from '../../api/client.js';
+import { printable } from '../../text/printable.js';
+import { explainText } from '../commands/explain.js';
+import { previewLines, resultLines, targetsOf } from '../commands/kill.js';
+import { explainedLines } from '../commands/why.js';
+import type { Io } from '../io.js';
+import type { Dialog, Effect, KillWish, Ui } from './model.js';
+
+/** What keys lead to: questions to the daemon, and the answers back on the screen. */
+
+export interface Surface {
+  /** Null while no daemon answers. */
+  client(): ApiClient | null;
+  change(change: (ui: Ui) => Ui): void;
+  /** What is shown has changed by what was done. */
+  refresh(): void;
+}
+
+/** A model may take its time. */
+const EXPLAIN_MS = 610_000;
+
+export class Effects {
+  constructor(
+    private readonly io: Io,
+    private readonly surface: Surface,
+  ) {}
+
+  /** Never fails: what goes wrong is said on the screen. */
+  async run(effect: Effect): Promise<void> {
+    const client = this.surface.client();
+    try {
+      if (client === null) throw new Error('no daemon answers now');
+      await this.perform(effect, client);
+    } catch (error) {
+      const text = printable((error as Error).message, 1_000);
+      if ('ticket' in effect)
+        this.answer(effect.ticket, { kind: 'text', title: 'No answer', lines: [text], scroll: 0 });
+      else this.notice(text);
+    }
+  }
+
+  private async perform(effect: Effect, client: ApiClient): Promise<void> {
+    switch (effect.kind) {
+      case 'agent_details':
+        return this.text(effect.ticket, explainText(await client.explain(effect.pid), this.plain()));
+      case 'explain':
+        return this.text(
+          effect.ticket,
+          explainedLines(await client.explainTarget(effect.target, EXPLAIN_MS), this.plain()),
+        );
+      case 'preview':
+        return this.preview(client, effect.wish, effect.ticket);
+      case 'kill':
+        return this.kill(client, effect.wish);
+      case 'focus':
+        return this.focus(client, effect.pid);
+      case 'whitelist': {
+        const { id, pattern } = await client.addToWhitelist({
+          pattern: effect.pattern,
+          match_type: 'name',
+          reason: '',
+        });
+        this.notice(
+          `not reported from now on: ${printable(pattern, 200)} (vigil whitelist remove ${id} undoes it)`,
+        );
+        return this.surface.refresh();
+      }
+      case 'pause':
+        await client.request(effect.paused ? 'pause_monitoring' : 'resume_monitoring');
+        this.notice(
+          effect.paused ? 'the watch over the machine is paused: p resumes it' : 'vigil watches again',
+        );
+        return this.surface.refresh();
+      case 'quit':
+      case 'redraw':
+    }
+  }
+
+  private async preview(client: ApiClient, wish: KillWish, ticket: number): Promise<void> {
+    const verdict = await client.killPreview(wish);
+    const targets = targetsOf(verdict);
+    const lines = verdict.allowed
+      ? previewLines(verdict, targets, wish.force)
+      : [`Not done: ${printable(verdict.reason, 1_000)}`];
+    // From here on it is this process and no other that takes the pid later.
+    const start_ticks = wish.start_ticks ?? targets.find(({ pid }) => pid === wish.pid)?.start_ticks ?? null;
+    this.answer(ticket, {
+      kind: 'confirm',
+      title: `End process ${wish.pid} (${wish.scope})`,
+      lines,
+      scroll: 0,
+      wish: { ...wish, start_ticks },
+      allowed: verdict.allowed,
+      shown_ms: this.io.now(),
+    });
+  }
+
+  private async kill(client: ApiClient, wish: KillWish): Promise<void> {
+    const result = await client.kill(wish);
+    const lines = resultLines(result);
+    if (result.outcome === 'done') this.notice(lines[0]!);
+    else
+      this.surface.change(ui => ({
+        ...ui,
+        notice: null,
+        dialog: { kind: 'text', title: 'Not all of it ended', lines, scroll: 0 },
+      }));
+    this.surface.refresh();
+  }
+
+  /** As `vigil focus` does: here, as the user who asks. */
+  private async focus(client: ApiClient, pid: number): Promise<void> {
+    const { agent } = await client.explain(pid);
+    if (agent.uid !== process.geteuid!()) return this.notice('that is no agent of yours');
+    const { showAgent } = await import('../../session/show-agent.js');
+    const why = await showAgent(agent, this.io.env);
+    this.notice(why === null ? 'there it is' : `cannot focus: ${printable(why, 300)}`);
+  }
+
+  private text(ticket: number, lines: readonly string[]): void {
+    this.surface.change(ui =>
+      ui.dialog?.kind === 'busy' && ui.dialog.ticket === ticket
+        ? { ...ui, dialog: { kind: 'text', title: ui.dialog.title, lines, scroll: 0 } }
+        : ui,
+    );
+  }
+
+  /** An answer that nobody waits for any more is dropped. */
+  private answer(ticket: number, dialog: Dialog): void {
+    this.surface.change(ui =>
+      ui.dialog?.kind === 'busy' && ui.dialog.ticket === ticket ? { ...ui, dialog } : ui,
+    );
+  }
+
+  private notice(text: string): void {
+    this.surface.change(ui => ({ ...ui, notice: text }));
+  }
+
+  /** Texts in dialogs are wrapped, and colours would not survive that. */
+  private plain(): Io {
+    return { ...this.io, color: false };
+  }
+}
