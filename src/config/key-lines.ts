@@ -7,9 +7,40 @@ import { parse } from 'smol-toml';
 
 export type KeyPath = readonly PropertyKey[];
 
+/** `key = value`. Offsets count UTF-16 units from the start of the text. */
+export interface Pair {
+  path: readonly string[];
+  /** The table that the key is written in: the rest of the path is the key as it stands there. */
+  table: readonly string[];
+  /** Which header it stands below, by its index in `headers`; -1: above all of them. */
+  header: number;
+  /** Within an inline table. */
+  inline: boolean;
+  start: number;
+  value_start: number;
+  value_end: number;
+}
+
+/** `[a.b]` or `[[a.b]]`, from the bracket on. */
+export interface Header {
+  path: readonly string[];
+  many: boolean;
+  start: number;
+}
+
+export interface Layout {
+  lines: ReadonlyMap<string, number>;
+  pairs: readonly Pair[];
+  headers: readonly Header[];
+}
+
 export const pathKey = (path: KeyPath): string => JSON.stringify(path.map(String));
 
-export function keyLines(text: string): Map<string, number> {
+export function keyLines(text: string): ReadonlyMap<string, number> {
+  return layoutOf(text).lines;
+}
+
+export function layoutOf(text: string): Layout {
   return new Walker(text).walk();
 }
 
@@ -22,21 +53,23 @@ export function lineOf(lines: ReadonlyMap<string, number>, path: KeyPath): numbe
   return null;
 }
 
-class Walker {
+class Walker implements Layout {
+  readonly lines = new Map<string, number>();
+  readonly pairs: Pair[] = [];
+  readonly headers: Header[] = [];
   private at = 0;
   private line = 1;
-  private readonly lines = new Map<string, number>();
   private readonly tables = new Map<string, number>();
 
   constructor(private readonly text: string) {}
 
-  walk(): Map<string, number> {
+  walk(): Layout {
     let table: string[] = [];
     for (this.skipBlank(true); this.at < this.text.length; this.skipBlank(true)) {
       if (this.peek() === '[') table = this.header();
-      else this.pair(table);
+      else this.pair(table, false);
     }
-    return this.lines;
+    return this;
   }
 
   private peek(): string {
@@ -65,7 +98,7 @@ class Walker {
 
   /** `[a.b]` or `[[a.b]]`; answers the path that the keys below it belong to. */
   private header(): string[] {
-    const line = this.line;
+    const { line, at: start } = this;
     this.next();
     const many = this.peek() === '[';
     if (many) this.next();
@@ -74,12 +107,17 @@ class Walker {
     const path = this.resolve(names.slice(0, -1));
     path.push(names.at(-1) ?? '');
     this.mark(path, line);
-    if (!many) return this.resolve(names);
+    if (!many) {
+      const resolved = this.resolve(names);
+      this.headers.push({ path: resolved, many, start });
+      return resolved;
+    }
     const name = pathKey(path);
     const index = this.tables.get(name) ?? 0;
     this.tables.set(name, index + 1);
     path.push(String(index));
     this.mark(path, line);
+    this.headers.push({ path, many, start });
     return path;
   }
 
@@ -94,14 +132,19 @@ class Walker {
     return path;
   }
 
-  private pair(table: readonly string[]): void {
-    const line = this.line;
+  private pair(table: readonly string[], inline: boolean): void {
+    const { line, at: start } = this;
     const path = [...table, ...this.key()];
     for (let length = table.length + 1; length <= path.length; length++)
       this.mark(path.slice(0, length), line);
     this.skipBlank(false);
     this.next(); // =
+    this.skipBlank(false);
+    const value_start = this.at;
     this.value(path);
+    const value_end = value_start + this.text.slice(value_start, this.at).trimEnd().length;
+    const header = this.headers.length - 1;
+    this.pairs.push({ path, table, header, inline, start, value_start, value_end });
   }
 
   private key(): string[] {
@@ -185,7 +228,7 @@ class Walker {
     while (this.at < this.text.length) {
       this.skipBlank(true);
       if (this.peek() === '}') break;
-      this.pair(path);
+      this.pair(path, true);
       this.skipBlank(true);
       if (this.peek() === ',') this.next();
     }

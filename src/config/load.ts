@@ -37,7 +37,7 @@ export function loadConfig(
   path: string | undefined,
   { explicit = false }: { explicit?: boolean } = {},
 ): { config: Config; path: string | null } {
-  const text = path === undefined ? null : readConfigFile(path, explicit);
+  const text = path === undefined ? null : readConfigText(path, explicit);
   if (path === undefined || text === null) return { config: defaultConfig(), path: null };
   return { config: parseConfig(text, path), path };
 }
@@ -72,7 +72,7 @@ function fileError(file: string, message: string, line: number | null = null): C
 }
 
 /** Null: there is none, and that is fine. Devices and FIFOs are refused without waiting for them. */
-function readConfigFile(file: string, explicit: boolean): string | null {
+export function readConfigText(file: string, explicit: boolean): string | null {
   let fd: number;
   try {
     fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);

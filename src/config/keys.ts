@@ -1,0 +1,119 @@
+import { parse } from 'smol-toml';
+import { nearest } from '../text/nearest.js';
+import { printable } from '../text/printable.js';
+import { configJsonSchema } from './schema.js';
+
+/** The keys of the configuration, as `vigil config get` and `set` name them: `actions.mode`. */
+
+export interface ConfigKey {
+  name: string;
+  path: readonly string[];
+  /** `tables`: a list of tables, `[[webhooks]]`. */
+  type: 'text' | 'number' | 'boolean' | 'list' | 'tables';
+  /** What it can be; null: not a choice. */
+  values: readonly string[] | null;
+}
+
+interface JsonSchema {
+  type?: string;
+  enum?: string[];
+  items?: JsonSchema;
+  properties?: Record<string, JsonSchema>;
+}
+
+let known: readonly ConfigKey[] | null = null;
+
+/** All of them, in the order of the schema. Keys within lists of tables have no name of their own. */
+export function configKeys(): readonly ConfigKey[] {
+  known ??= keysOf(configJsonSchema() as JsonSchema, []);
+  return known;
+}
+
+/** There is no such key. The message names the nearest. */
+export class UnknownKeyError extends Error {
+  override readonly name = 'UnknownKeyError';
+}
+
+/** @throws UnknownKeyError */
+export function findKey(name: string): ConfigKey {
+  const found = configKeys().find(key => key.name === name);
+  if (found !== undefined) return found;
+  throw new UnknownKeyError(unknownKey(name));
+}
+
+/** The key, or all keys of the table. @throws UnknownKeyError */
+export function findKeys(name: string): readonly ConfigKey[] {
+  const found = configKeys().filter(key => key.name === name || key.name.startsWith(`${name}.`));
+  if (found.length > 0) return found;
+  throw new UnknownKeyError(unknownKey(name));
+}
+
+function unknownKey(name: string): string {
+  const names = configKeys().map(key => key.name);
+  const last = name.split('.').at(-1)!;
+  const meant =
+    nearest(name, names) ??
+    names.find(one => one.split('.').at(-1) === last) ??
+    names.find(
+      one =>
+        one.split('.').at(-1) ===
+        nearest(
+          last,
+          names.map(other => other.split('.').at(-1)!),
+        ),
+    );
+  const hint = meant === undefined ? 'vigil config show lists them all' : `did you mean "${meant}"?`;
+  return `there is no key "${printable(name, 100)}": ${hint}`;
+}
+
+/**
+ * A value as a person types it: texts without quotes, lists as `["a", "b"]` or `a,b`. What does not fit the
+ * key's type comes back as text, for the schema to complain about.
+ */
+export function valueFrom(key: ConfigKey, typed: string): unknown {
+  const value = parsedValue(typed);
+  if (key.type === 'text') return typeof value === 'string' ? value : typed;
+  if (key.type !== 'list' || Array.isArray(value)) return value ?? typed;
+  if (typed.startsWith('[')) return typed;
+  const words = typed
+    .split(',')
+    .map(word => word.trim())
+    .filter(word => word !== '');
+  // Numbers, when all of them are.
+  const numbers = words.map(word => parsedValue(word));
+  return numbers.every(one => typeof one === 'number') ? numbers : words;
+}
+
+/** Undefined: it is no value of TOML. */
+function parsedValue(typed: string): unknown {
+  try {
+    const { value, ...rest } = parse(`value = ${typed}`);
+    return Object.keys(rest).length === 0 ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The value at a path of nested tables; undefined where there is none. */
+export function valueAt(table: unknown, path: readonly string[]): unknown {
+  let at = table;
+  for (const name of path) {
+    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, name)) return undefined;
+    at = (at as Record<string, unknown>)[name];
+  }
+  return at;
+}
+
+function keysOf(schema: JsonSchema, path: readonly string[]): ConfigKey[] {
+  return Object.entries(schema.properties ?? {}).flatMap(([name, child]) => {
+    const inner = [...path, name];
+    if (child.properties !== undefined) return keysOf(child, inner);
+    return [{ name: inner.join('.'), path: inner, type: typeOf(child), values: child.enum ?? null }];
+  });
+}
+
+function typeOf({ type, items }: JsonSchema): ConfigKey['type'] {
+  if (type === 'array') return items?.properties === undefined ? 'list' : 'tables';
+  if (type === 'boolean') return 'boolean';
+  return type === 'integer' || type === 'number' ? 'number' : 'text';
+}
