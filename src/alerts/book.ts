@@ -62,7 +62,11 @@ export class AlertBook {
   private readonly resolved = new Map<string, number>();
   private last_ms: number | null = null;
 
-  constructor(private readonly options: BookOptions) {}
+  constructor(private options: BookOptions) {}
+
+  configure({ gap_ms }: Pick<BookOptions, 'gap_ms'>): void {
+    this.options = { ...this.options, gap_ms };
+  }
 
   /** Open alerts with their present texts and figures, oldest first. */
   get open(): Alert[] {

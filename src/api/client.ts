@@ -20,6 +20,7 @@ import type {
   MachineReport,
   ProcessesReport,
   Push,
+  Reloaded,
   Reply,
   VigilEvent,
 } from './contract.js';
@@ -186,6 +187,11 @@ export class ApiClient {
 
   actions(limit: number): Promise<ActionRecord[]> {
     return this.request('actions', { limit }) as Promise<ActionRecord[]>;
+  }
+
+  /** @throws ApiError when the file is broken */
+  reloadConfig(): Promise<Reloaded> {
+    return this.request('reload_config') as Promise<Reloaded>;
   }
 
   whitelist(): Promise<WhitelistEntry[]> {

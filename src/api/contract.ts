@@ -42,6 +42,9 @@ import type { StoreHealth } from '../store/store.js';
  * | `list_whitelist` | | WhitelistEntry[] |
  * | `add_whitelist` | `pattern`, `match_type?`, `reason?` | WhitelistEntry |
  * | `remove_whitelist` | `id` | `{removed}` |
+ * | `get_config` | | the configuration in effect, with RunawayGuard's names beside ours |
+ * | `update_config` | tables and keys as in `get_config`; null: its default | Reloaded, after the file was written |
+ * | `reload_config` | | Reloaded |
  * | `pause_monitoring`, `resume_monitoring` | | `{paused}` |
  * | `record` | | Observation[]: what a recording that starts now begins with |
  *
@@ -199,6 +202,22 @@ export interface ExplainReport {
   processes: { pid: number; role: string; command: string }[];
 }
 
+/** The configuration of the daemon. */
+export interface ConfigHealth {
+  /** Where its file is, or would be. */
+  file: string;
+  /** Why the file as it is now cannot be used; the configuration before it stays in effect. Null: it can. */
+  problem: string | null;
+  /** Keys that the file sets to something else than what is in effect: they wait for a restart. */
+  restart: string[];
+}
+
+/** Keys that a reload took over just now, and all that wait for a restart. */
+export interface Reloaded {
+  live: string[];
+  restart: string[];
+}
+
 export interface HealthReport {
   /** `degraded`: it works, but something that it should have is missing; `problems` says what. */
   status: 'healthy' | 'degraded';
@@ -211,6 +230,7 @@ export interface HealthReport {
   /** What runs as the users: one for each whose agents are watched. */
   hands: HandHealth[];
   agents: number;
+  config: ConfigHealth;
   /** What the machine is asked for, and how that went. */
   collectors: CollectorHealth[];
   /** Where alerts are sent. */

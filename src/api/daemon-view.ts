@@ -3,6 +3,8 @@ import type { ActionPlan, ActionResult, Person, Verdict } from '../actions/model
 import type { Observation } from '../agents/observation.js';
 import type { Alert } from '../alerts/alert.js';
 import type { ProcessSample, Snapshot } from '../collectors/snapshot.js';
+import type { Change } from '../config/change.js';
+import type { Config } from '../config/schema.js';
 import type { Prompt } from '../diagnosis/prompt.js';
 import type { Question } from '../diagnosis/question.js';
 import type { WhitelistEntry } from '../rules/whitelist.js';
@@ -13,6 +15,7 @@ import type {
   ExplainReport,
   HealthReport,
   HistoryReport,
+  Reloaded,
   VigilEvent,
 } from './contract.js';
 
@@ -51,6 +54,12 @@ export interface DaemonView {
   addToWhitelist(entry: Pick<WhitelistEntry, 'pattern' | 'match_type' | 'reason'>): WhitelistEntry;
   /** False: there is no such entry. */
   removeFromWhitelist(id: number): boolean;
+  /** In effect. */
+  config(): Config;
+  /** Changes the file and takes it over. @throws with a text for the person: nothing has changed */
+  updateConfig(changes: readonly Change[]): Reloaded;
+  /** The same: the file is broken. */
+  reloadConfig(): Reloaded;
   /** Always answers. `seen`: which processes the one who asks may know of. */
   explainAlert(alert: Alert, seen: (process: ProcessSample) => boolean): Promise<Explained>;
   explainProcess(pid: number, seen: (process: ProcessSample) => boolean): Promise<Explained>;

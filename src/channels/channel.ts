@@ -5,6 +5,8 @@ export interface Channel {
   /** For logs and `vigil health`, e.g. `slack (webhook 1)`, `log file`; never an address. */
   readonly name: string;
   send(change: AlertChange): void;
+  /** Resolves when nothing waits any more. */
+  drained(): Promise<void>;
   /** What has not left by now is given up. */
   stop(): Promise<void>;
   health(): ChannelHealth;

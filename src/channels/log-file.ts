@@ -42,6 +42,8 @@ export class AlertLogFile implements Channel {
     this.note(trouble);
   }
 
+  async drained(): Promise<void> {}
+
   async stop(): Promise<void> {
     this.close();
   }

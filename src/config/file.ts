@@ -59,7 +59,8 @@ export function replaceConfigFile({ path, real, stat }: ConfigFile, text: string
     makeFolder(folder);
     write(temporary, text, stat);
     const now = statSync(real, { bigint: true, throwIfNoEntry: false }) ?? null;
-    if (!isSame(stat, now)) throw new WriteError(`${shown} was changed by somebody else meanwhile: try again`);
+    if (!isSame(stat, now))
+      throw new WriteError(`${shown} was changed by somebody else meanwhile: try again`);
     renameSync(temporary, real);
     syncFolder(folder);
   } catch (error) {
@@ -75,7 +76,8 @@ function resolved(path: string): string {
   let real: string;
   try {
     const link = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
-    if (link && isRoot) throw new WriteError(`${shown} is a link, and root writes through none: name its target`);
+    if (link && isRoot)
+      throw new WriteError(`${shown} is a link, and root writes through none: name its target`);
     real = link ? realpathSync(path) : path;
   } catch (error) {
     if (error instanceof WriteError) throw error;
@@ -102,7 +104,10 @@ function write(path: string, text: string, stat: BigIntStats | null): void {
   const fd = openSync(path, 'wx', 0o600);
   try {
     writeFileSync(fd, text);
-    if (stat !== null && (Number(stat.uid) !== process.geteuid?.() || Number(stat.gid) !== process.getegid?.()))
+    if (
+      stat !== null &&
+      (Number(stat.uid) !== process.geteuid?.() || Number(stat.gid) !== process.getegid?.())
+    )
       fchownSync(fd, Number(stat.uid), Number(stat.gid));
     // After the owner: changing that takes set-id bits away.
     fchmodSync(fd, stat === null ? (isRoot ? 0o644 : 0o600) : Number(stat.mode) & 0o777);

@@ -57,7 +57,7 @@ export function parseConfig(text: string, file: string): Config {
   throw new ConfigError(problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)));
 }
 
-function parseToml(text: string, file: string): unknown {
+export function parseToml(text: string, file: string): unknown {
   try {
     return parse(text);
   } catch (error) {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Lineage } from '../agents/lineage.js';
 import type { Session } from '../agents/tracker/session.js';
 import type { Alert, AlertChange } from '../alerts/alert.js';
@@ -64,9 +65,11 @@ export class Guard {
   private stopped = false;
   private ownIds = 0;
   private failing = false;
+  private config: Config;
 
   constructor(private readonly options: GuardOptions) {
     const { config, logger, roots, store } = options;
+    this.config = config;
     this.table = new ProcessTable({ root: roots.proc });
     this.lineage = new Lineage<Session>(pid => options.isShared(pid));
     this.processes = new ProcessCollector(this.table, this.lineage);
@@ -124,6 +127,17 @@ export class Guard {
     this.saveBaseline();
     this.processes.stop();
     await this.driver.stop();
+  }
+
+  /** Takes over another configuration; nothing is forgotten. */
+  configure(config: Config): void {
+    const before = this.config.sampling;
+    this.config = config;
+    const interval_ms = config.sampling.sample_interval_normal_s * 1000;
+    this.tell(this.rules.configure(config, interval_ms, now()));
+    if (isDeepStrictEqual(before, config.sampling) || this.timer === null) return;
+    clearTimeout(this.timer);
+    this.wait();
   }
 
   /** A kernel event, after the tracker took it in. `session`: whom the tracker gives its process to. */
@@ -208,7 +222,11 @@ export class Guard {
       if (!this.failing) this.options.logger.error({ err: error }, 'looking at the machine failed');
       this.failing = true;
     }
-    const { sample_interval_alert_s, sample_interval_normal_s } = this.options.config.sampling;
+    this.wait();
+  }
+
+  private wait(): void {
+    const { sample_interval_alert_s, sample_interval_normal_s } = this.config.sampling;
     const interval_s = this.open().length > 0 ? sample_interval_alert_s : sample_interval_normal_s;
     this.timer = setTimeout(() => this.tick(), interval_s * 1000);
   }

@@ -74,7 +74,21 @@ export class Hands {
   private stopped = false;
   private timer: NodeJS.Timeout | null = null;
 
-  constructor(private readonly options: HandsOptions) {}
+  private config: Config;
+
+  constructor(private readonly options: HandsOptions) {
+    this.config = options.config;
+  }
+
+  /** Every hand is told, the running ones at once. */
+  configure(config: Config): void {
+    this.config = config;
+    for (const { hand } of this.hands.values()) hand.send(this.configMessage());
+  }
+
+  private configMessage(): ToHand {
+    return { type: 'config', config: handConfig(this.config, this.options.runtimeDir) };
+  }
 
   start(): void {
     this.timer = setInterval(() => this.update(), IDLE_MS / 4);
@@ -286,9 +300,7 @@ export class Hands {
         kept.desktop = null;
         kept.unseen.clear();
         this.changed();
-        const config = handConfig(this.options.config, this.options.runtimeDir);
-        const greeting: ToHand[] = [{ type: 'config', config }];
-        return [...greeting, { type: 'words', sessions: [...kept.words.values()] }];
+        return [this.configMessage(), { type: 'words', sessions: [...kept.words.values()] }];
       },
       receive: message => this.receive(uid, kept, message),
     });

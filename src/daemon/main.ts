@@ -14,8 +14,10 @@ import { openStore } from '../store/open.js';
 import { now } from '../time.js';
 import { Guard } from './guard.js';
 import { HAND_SCRIPT, Hands } from './hands.js';
+import { onHangup } from './hangup.js';
 import { AgentMonitor } from './monitor.js';
 import type { DaemonOptions } from './options.js';
+import { Reloader } from './reload.js';
 import { Responder } from './responder.js';
 import { Sampling } from './sampling.js';
 import { ShownAlerts } from './shown-alerts.js';
@@ -156,10 +158,24 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     env: process.env,
   });
   const shown = new ShownAlerts(alert => responder.suggestedCommand(alert));
+  const reloader = new Reloader({
+    file: options.configFile,
+    explicit: options.configNamed,
+    config,
+    logger,
+    apply: next => {
+      if (!options.levelNamed) logger.level = next.log_level;
+      store?.configure(next.history);
+      guard.configure(next);
+      responder.configure(next);
+      hands.configure(next);
+    },
+  });
   const view = new View({
     monitor,
     guard,
     responder,
+    reloader,
     store,
     sensor,
     users,
@@ -182,6 +198,10 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
           logger,
         });
 
+  const endHangup = onHangup(
+    () => reloader.tryReload(),
+    () => process.kill(process.pid, 'SIGTERM'),
+  );
   try {
     await sensor.start();
     const { tier, tier_reason, bpftrace_version } = sensor.health();
@@ -191,12 +211,15 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     sampling.start(tier === 'procfs');
     await responder.start();
     await guard.start();
+    reloader.start();
     await server.start();
     logger.info({ socket: server.socketPath, version: VERSION, pid: process.pid }, 'vigil is watching');
     watchdog?.start();
     await terminated(logger);
   } finally {
     watchdog?.stop();
+    reloader.stop();
+    endHangup();
     sampling.stop();
     await server.stop().catch(() => {});
     await sensor.stop();

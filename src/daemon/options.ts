@@ -4,8 +4,12 @@ import type { Logger } from '../log/logger.js';
 /** What `vigil daemon` hands to the daemon. */
 export interface DaemonOptions {
   config: Config;
-  /** Null: there is no file, the defaults hold. */
-  configPath: string | null;
+  /** Where its file is, or would be. */
+  configFile: string;
+  /** On the command line, so it must exist. */
+  configNamed: boolean;
+  /** The level of the log was named there, too: it holds whatever the file says. */
+  levelNamed: boolean;
   runtimeDir: string;
   stateDir: string;
   /** A file that receives everything that was observed, for `vigil replay`. */

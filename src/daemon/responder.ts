@@ -1,12 +1,13 @@
 import { hostname } from 'node:os';
+import { isDeepStrictEqual } from 'node:util';
 import { ActionEngine, type KillRequest } from '../actions/engine.js';
 import type { ActionPlan, ActionResult, AuditLog, Person, Verdict } from '../actions/model.js';
 import { describeRequester } from '../actions/requester.js';
 import { StoreAudit } from '../actions/store-audit.js';
 import type { Alert, AlertChange } from '../alerts/alert.js';
 import type { Explained } from '../api/contract.js';
-import type { Channel, ChannelHealth } from '../channels/channel.js';
-import { createChannels } from '../channels/setup.js';
+import type { ChannelHealth } from '../channels/channel.js';
+import { Channels } from '../channels/channels.js';
 import type { ProcessSample, Snapshot } from '../collectors/snapshot.js';
 import type { Config } from '../config/schema.js';
 import type { Advisor, Explanation } from '../diagnosis/advisor.js';
@@ -14,7 +15,7 @@ import { Explainer } from '../diagnosis/explainer.js';
 import type { Prompt } from '../diagnosis/prompt.js';
 import type { Question } from '../diagnosis/question.js';
 import { createAdvisor } from '../diagnosis/setup.js';
-import { DAY_MS, MemoryUsageLog } from '../diagnosis/usage.js';
+import { DAY_MS, MemoryUsageLog, type UsageLog } from '../diagnosis/usage.js';
 import type { Logger } from '../log/logger.js';
 import type { Store } from '../store/store.js';
 import { now } from '../time.js';
@@ -34,9 +35,13 @@ export interface ResponderOptions {
 /** What follows an alert: it is told, explained and, where that is safe and wanted, acted upon. */
 export class Responder {
   readonly engine: ActionEngine;
-  private readonly channels: readonly Channel[];
+  private readonly channels: Channels;
   private readonly recollection = new Recollection();
+  private config: Config;
+  private usage!: UsageLog;
   private advisor!: Advisor;
+  /** The one before, which may still be asking. */
+  private retired: Advisor | null = null;
   private explainer!: Explainer;
   /** The latest explanation of each open alert. */
   private readonly explained = new Map<number, Explained>();
@@ -50,17 +55,39 @@ export class Responder {
       admin_gid,
       logger,
     });
-    this.channels = createChannels(config, { host: hostname(), now, env, log: logger });
+    this.config = config;
+    this.channels = new Channels(config, { host: hostname(), now, env, log: logger });
+  }
+
+  /** Takes over another configuration. Questions and messages under way are finished as they were begun. */
+  configure(config: Config): void {
+    const before = this.config;
+    this.config = config;
+    this.channels.configure(config);
+    if (!isDeepStrictEqual(before.actions, config.actions)) this.engine.configure(config.actions);
+    if (isDeepStrictEqual(before.ai, config.ai)) return;
+    this.retired?.stop();
+    this.retired = this.advisor;
+    this.advisor = this.newAdvisor();
+    this.explainer.configure(config.ai.min_severity);
+  }
+
+  private newAdvisor(): Advisor {
+    return createAdvisor(this.config.ai, { usage: this.usage, now, env: this.options.env });
   }
 
   /** What earlier daemons asked of models today counts against the budget. */
   async start(): Promise<void> {
-    const { config, store, env } = this.options;
+    const { store } = this.options;
     const day = { from_ms: now() - DAY_MS, to_ms: now() + 1 };
     const spent = (await store?.query('diagnosesOf', day, 10_000)) ?? [];
-    this.advisor = createAdvisor(config.ai, { usage: new MemoryUsageLog(spent), now, env });
-    this.explainer = new Explainer(config.ai.min_severity, {
-      advisor: this.advisor,
+    this.usage = new MemoryUsageLog(spent);
+    this.advisor = this.newAdvisor();
+    this.explainer = new Explainer(this.config.ai.min_severity, {
+      advisor: {
+        explain: question => this.advisor.explain(question),
+        unavailable: () => this.advisor.unavailable(),
+      },
       questionOf: alert => this.question({ kind: 'alert', alert }, this.snapshot()),
       explained: (alert, explanation) => this.keep(alert, explanation),
     });
@@ -69,8 +96,9 @@ export class Responder {
   async stop(): Promise<void> {
     this.explainer?.stop();
     this.advisor?.stop();
+    this.retired?.stop();
     await this.engine.stop();
-    await Promise.all(this.channels.map(channel => channel.stop()));
+    await this.channels.stop();
   }
 
   look(snapshot: Snapshot): void {
@@ -79,7 +107,7 @@ export class Responder {
 
   hear(changes: readonly AlertChange[]): void {
     for (const change of changes) {
-      if (!change.quiet) for (const channel of this.channels) channel.send(change);
+      if (!change.quiet) this.channels.send(change);
       this.engine.take(change);
       this.explainer.hear(change);
       if (change.type === 'alert_resolved') this.explained.delete(change.alert.id);
@@ -138,13 +166,13 @@ export class Responder {
     const { mode, paused } = this.engine;
     const spending = this.advisor.spending();
     return {
-      channels: this.channels.map(channel => channel.health()),
+      channels: this.channels.health(),
       model: {
         unavailable: this.advisor.unavailable()?.message ?? null,
         calls_today: spending.calls,
         tokens_today: spending.input_tokens + spending.output_tokens,
       },
-      actions: { mode, paused, dry_run: this.options.config.actions.dry_run },
+      actions: { mode, paused, dry_run: this.config.actions.dry_run },
     };
   }
 

@@ -13,10 +13,13 @@ import type {
   HandHealth,
   HealthReport,
   HistoryReport,
+  Reloaded,
 } from '../api/contract.js';
 import type { DaemonView, OwnedEvent } from '../api/daemon-view.js';
 import { stateEvent } from '../api/state-event.js';
 import type { ProcessSample, Snapshot } from '../collectors/snapshot.js';
+import type { Change } from '../config/change.js';
+import type { Config } from '../config/schema.js';
 import type { Prompt } from '../diagnosis/prompt.js';
 import type { Question } from '../diagnosis/question.js';
 import type { Sensor } from '../kernel/sensor.js';
@@ -31,6 +34,7 @@ import { iso, now } from '../time.js';
 import type { Guard } from './guard.js';
 import { historyReport } from './history-report.js';
 import type { AgentMonitor } from './monitor.js';
+import type { Reloader } from './reload.js';
 import { agentReport, explainReport } from './reports.js';
 import type { Responder } from './responder.js';
 
@@ -47,6 +51,7 @@ export interface ViewOptions {
   unseen(session: Session): number;
   guard: Guard;
   responder: Responder;
+  reloader: Reloader;
   /** Null: no history is kept. */
   store: Store | null;
   hands(): HandHealth[];
@@ -168,6 +173,18 @@ export class View implements DaemonView {
     return this.options.guard.removeFromWhitelist(id);
   }
 
+  config(): Config {
+    return this.options.reloader.config;
+  }
+
+  updateConfig(changes: readonly Change[]): Reloaded {
+    return this.options.reloader.update(changes);
+  }
+
+  reloadConfig(): Reloaded {
+    return this.options.reloader.reload();
+  }
+
   openAlerts(): Alert[] {
     return this.options.guard.open();
   }
@@ -236,6 +253,8 @@ export class View implements DaemonView {
     if (history?.problem != null) problems.push(`history: ${history.problem}`);
     const { channels, model, actions } = this.options.responder.health();
     for (const { name, trouble } of channels) if (trouble !== null) problems.push(`${name}: ${trouble}`);
+    const config = this.options.reloader.health();
+    if (config.problem !== null) problems.push(config.problem);
     if (sensor.tier === 'procfs') problems.push(`no kernel events: ${sensor.tier_reason}`);
     const hands = this.options.hands();
     for (const { user, problem } of hands) if (problem !== null) problems.push(`hand of ${user}: ${problem}`);
@@ -251,6 +270,7 @@ export class View implements DaemonView {
       sensor,
       hands,
       agents: this.options.monitor.living().length,
+      config,
       collectors,
       history,
       channels,

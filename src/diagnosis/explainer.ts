@@ -23,9 +23,14 @@ export class Explainer {
   private stopped = false;
 
   constructor(
-    private readonly min_severity: Severity,
+    private min_severity: Severity,
     private readonly deps: ExplainerDeps,
   ) {}
+
+  /** For the changes that are heard from now on. */
+  configure(min_severity: Severity): void {
+    this.min_severity = min_severity;
+  }
 
   hear({ type, alert }: AlertChange): void {
     if (type === 'alert_resolved') {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Alert, AlertChange } from '../alerts/alert.js';
 import { AlertBook } from '../alerts/book.js';
 import type { ProcessRef, Snapshot } from '../collectors/snapshot.js';
@@ -5,6 +6,7 @@ import type { RulesConfig } from '../config/sections/rules.js';
 import { Baseline, type BaselineCell } from './baseline.js';
 import { History } from './history.js';
 import { RULES } from './index.js';
+import type { Windows } from './process-track.js';
 import type { Finding, Rule } from './rule.js';
 import { Whitelist } from './whitelist.js';
 
@@ -35,21 +37,18 @@ export class RuleEngine {
   private readonly failed = new Set<string>();
   private readonly rules: readonly Rule[];
   private whitelistVersion: number;
+  private config: RulesConfig;
 
   constructor(private readonly options: RuleEngineOptions) {
     const { config, interval_ms, self_pid, nextId } = options;
-    const gap_ms = Math.max(LEAST_GAP_MS, 4 * interval_ms);
+    const gap_ms = gapFor(interval_ms);
+    this.config = config;
     this.rules = options.rules ?? RULES;
     this.whitelist = new Whitelist(config.allowlist, options.onSlowPattern);
     this.whitelistVersion = this.whitelist.version;
     this.book = new AlertBook({ nextId, gap_ms, max_open: MAX_OPEN });
-    const { memory_leak, fd_leak } = config.detection;
     this.history = new History({
-      windows: {
-        memory_ms: memory_leak.window_minutes * 60_000,
-        memory_long_ms: memory_leak.slope_window_minutes * 60_000,
-        fds_ms: fd_leak.window_minutes * 60_000,
-      },
+      windows: windowsOf(config),
       gap_ms,
       baseline: this.baseline,
       self_pid,
@@ -61,6 +60,20 @@ export class RuleEngine {
   restore(now_ms: number, alerts: readonly Alert[], baseline: readonly BaselineCell[]): void {
     this.book.restore(alerts, now_ms);
     this.baseline.restore(baseline);
+  }
+
+  /**
+   * Another configuration, from the next snapshot on. Open alerts stay, and what was seen so far counts: only
+   * those about processes that are on the allowlist now are over at once.
+   */
+  configure(config: RulesConfig, interval_ms: number, now_ms: number): AlertChange[] {
+    const gap_ms = gapFor(interval_ms);
+    this.book.configure({ gap_ms });
+    this.history.configure({ windows: windowsOf(config), gap_ms });
+    if (!isDeepStrictEqual(config.allowlist, this.config.allowlist))
+      this.whitelist.configure(config.allowlist);
+    this.config = config;
+    return this.applyWhitelist(now_ms);
   }
 
   /** The learned baseline, for the store. */
@@ -104,7 +117,8 @@ export class RuleEngine {
 
   /** Null: it cannot tell this time. */
   private evaluate(rule: Rule, now_ms: number): Finding[] | null {
-    const { config, onRuleError } = this.options;
+    const { config } = this;
+    const { onRuleError } = this.options;
     const { name } = rule;
     if (!config.detection[name].enabled) return [];
     try {
@@ -116,4 +130,17 @@ export class RuleEngine {
       return null;
     }
   }
+}
+
+/** A longer break than this between two snapshots interrupts whatever has to last. */
+function gapFor(interval_ms: number): number {
+  return Math.max(LEAST_GAP_MS, 4 * interval_ms);
+}
+
+function windowsOf({ detection: { memory_leak, fd_leak } }: RulesConfig): Windows {
+  return {
+    memory_ms: memory_leak.window_minutes * 60_000,
+    memory_long_ms: memory_leak.slope_window_minutes * 60_000,
+    fds_ms: fd_leak.window_minutes * 60_000,
+  };
 }

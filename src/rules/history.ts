@@ -73,7 +73,12 @@ export class History {
   /** Control group of the agent of a session, remembered beyond its death. */
   private readonly agentCgroups = new Map<string, string>();
 
-  constructor(private readonly options: HistoryOptions) {}
+  constructor(private options: HistoryOptions) {}
+
+  /** From the next snapshot on. */
+  configure(options: Pick<HistoryOptions, 'windows' | 'gap_ms'>): void {
+    this.options = { ...this.options, ...options };
+  }
 
   get baseline(): Baseline {
     return this.options.baseline;

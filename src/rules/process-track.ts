@@ -61,13 +61,13 @@ export class ProcessTrack {
     this.updateCpu(sample.cpu_percent, before_ms);
     const { anon_bytes, fds } = sample;
     if (anon_bytes !== null && (this.memory !== null || anon_bytes >= MEMORY_FROM_BYTES)) {
-      this.memory ??= new Series(POINTS, windows.memory_ms / (POINTS - 4));
-      this.memory_long ??= new Series(POINTS, windows.memory_long_ms / (POINTS - 4));
+      this.memory = seriesFor(this.memory, windows.memory_ms);
+      this.memory_long = seriesFor(this.memory_long, windows.memory_long_ms);
       this.memory.add(now_ms, anon_bytes);
       this.memory_long.add(now_ms, anon_bytes);
     }
     if (fds !== null && (this.fds !== null || fds >= FDS_FROM)) {
-      this.fds ??= new Series(POINTS, windows.fds_ms / (POINTS - 4));
+      this.fds = seriesFor(this.fds, windows.fds_ms);
       this.fds.add(now_ms, fds);
     }
   }
@@ -85,6 +85,12 @@ export class ProcessTrack {
     this.cpu ??= new HeldSince();
     this.cpu.add(before_ms, percent);
   }
+}
+
+/** For a window that may have become another since. */
+function seriesFor(known: Series | null, window_ms: number): Series {
+  const spacing_ms = window_ms / (POINTS - 4);
+  return known?.respaced(spacing_ms) ?? new Series(POINTS, spacing_ms);
 }
 
 /** In state D again, not still: between the samples it got something done, as with a busy disk. */

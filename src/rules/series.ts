@@ -47,6 +47,17 @@ export class Series {
     return this.values[(this.next + this.values.length - 1) % this.values.length]!;
   }
 
+  /** The same values for another spacing; itself when that is its own. */
+  respaced(spacing_ms: number): Series {
+    if (spacing_ms === this.spacing_ms) return this;
+    const other = new Series(this.times.length, spacing_ms);
+    const { times_ms, values } = this.since(Number.NEGATIVE_INFINITY);
+    times_ms.forEach((time_ms, i) => {
+      other.add(time_ms, values[i]!);
+    });
+    return other;
+  }
+
   clear(): void {
     this.count = 0;
     this.next = 0;

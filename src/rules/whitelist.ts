@@ -49,7 +49,7 @@ export class Whitelist {
   private names: ((name: string) => boolean)[] = [];
   private parts: string[] = [];
   private entries: WhitelistEntry[] = [];
-  private readonly fixed: readonly Pick<WhitelistEntry, 'pattern' | 'match_type'>[];
+  private fixed: readonly Pick<WhitelistEntry, 'pattern' | 'match_type'>[] = [];
   private regexes: string[] = [];
   /** How often each was not done in time. */
   private readonly late = new Map<string, number>();
@@ -60,6 +60,11 @@ export class Whitelist {
     config: Allowlist,
     private readonly onTooSlow: (pattern: string) => void = () => {},
   ) {
+    this.configure(config);
+  }
+
+  /** The entries of the configuration; those added at run time stay. */
+  configure(config: Allowlist): void {
     this.fixed = [
       ...config.ignore_commands.map(pattern => ({ pattern, match_type: 'name' as const })),
       ...config.ignore,

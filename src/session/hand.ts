@@ -1,6 +1,8 @@
 import { readJsonLines } from './json-lines.js';
 import { createOut } from './out.js';
 import {
+  type HandAgent,
+  type HandAlert,
   type HandConfig,
   MAX_LINE_TO_HAND_BYTES,
   SILENT_AFTER_MS,
@@ -25,18 +27,28 @@ const now = () => performance.timeOrigin + performance.now();
 const words = new HandWords(out);
 let session: UserSession | null = null;
 let config: HandConfig | null = null;
+/** As they were told last: what a session begins with that is wanted later. */
+let agents: readonly HandAgent[] = [];
+let alerts: readonly HandAlert[] = [];
 let ending = false;
 let silence: NodeJS.Timeout | null = null;
 
-function start(given: HandConfig): void {
-  if (config !== null) return;
+function configure(given: HandConfig): void {
   config = given;
+  if (session !== null) {
+    session.configure(given);
+    return;
+  }
   const runtimeDir = process.env.XDG_RUNTIME_DIR;
   const { notifications, badges, tray } = config;
   if (runtimeDir === undefined || !runtimeDir.startsWith('/')) without('no runtime directory');
   else if (!notifications.enabled && !badges.enabled && !tray.enabled)
     without('popups, badges and tray are switched off');
-  else session = new UserSession(runtimeDir, process.geteuid!(), config, out, now);
+  else {
+    session = new UserSession(runtimeDir, process.geteuid!(), config, out, now);
+    session.setAgents(agents);
+    session.setAlerts(alerts);
+  }
 }
 
 function without(note: string): void {
@@ -46,16 +58,18 @@ function without(note: string): void {
 function take(message: ToHand): void {
   switch (message.type) {
     case 'config':
-      start(message.config);
+      configure(message.config);
       return;
     case 'words':
       words.sync(message.sessions);
       return;
     case 'agents':
-      session?.setAgents(message.agents);
+      agents = message.agents;
+      session?.setAgents(agents);
       return;
     case 'alerts':
-      session?.setAlerts(message.alerts);
+      alerts = message.alerts;
+      session?.setAlerts(alerts);
       return;
     case 'ping':
       out.send({ type: 'pong' });

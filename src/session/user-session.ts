@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Attention } from './badges/attention.js';
 import { BadgeFiles } from './badges/files.js';
 import { desktopBadges } from './badges/of-desktop.js';
@@ -36,14 +37,14 @@ export class UserSession {
   private unseenSent = '[]';
   private desktopSent = '';
   private readonly attention = new Attention();
-  private readonly badges: BadgeFiles | null;
+  private badges: BadgeFiles | null;
   private readonly desktop: Desktop;
   private readonly eyes: Eyes;
   private readonly announcer: Announcer;
   private readonly bus: SessionBus;
   private busAddress = '';
   private readonly popups: Popups;
-  private readonly tray: Tray | null;
+  private tray: Tray | null;
   /** By the person, in the tray: no popups and no badges until they say otherwise. */
   private paused = false;
   /** The daemon has not spoken for a while. */
@@ -59,7 +60,7 @@ export class UserSession {
   constructor(
     private readonly runtimeDir: string,
     private readonly uid: number,
-    private readonly config: HandConfig,
+    private config: HandConfig,
     private readonly out: Out,
     private readonly now: () => number,
   ) {
@@ -69,7 +70,7 @@ export class UserSession {
     this.directory = new RuntimeDir(runtimeDir, () => this.discoverSoon());
     // An agent that ended its turn while a hand was being started anew is still news.
     this.announcer = new Announcer(config.notifications, now() - 5_000);
-    this.badges = config.badges.enabled ? new BadgeFiles(runtimeDir, config.badges, log, now) : null;
+    this.badges = this.badgesFor(config);
     this.desktop = new Desktop({
       procRoot: PROC,
       uid,
@@ -97,7 +98,7 @@ export class UserSession {
       },
       () => this.discoverIn(DISCOVER_SOON_MS),
     );
-    this.tray = config.tray.enabled ? new Tray(this.bus, log, action => this.trayAction(action)) : null;
+    this.tray = config.tray.enabled ? this.newTray() : null;
     this.popups = new Popups(this.bus, log, config.notifications.snooze_minutes, {
       acted: (subject, key, action) => this.popupAction(subject, key, action),
       dismissed: (subject, key) => {
@@ -115,9 +116,34 @@ export class UserSession {
     await this.leave();
   }
 
+  /** Takes over another configuration. What is on the screen stays there, unless it is not wanted any more. */
+  configure(config: HandConfig): void {
+    const before = this.config;
+    this.config = config;
+    this.announcer.configure(config.notifications);
+    this.popups.snoozeMinutes = config.notifications.snooze_minutes;
+    if (!isDeepStrictEqual(before.badges, config.badges)) {
+      this.badges?.close();
+      this.badges = this.badgesFor(config);
+    }
+    if (config.tray.enabled && this.tray === null) {
+      this.tray = this.newTray();
+      if (this.bus.connection !== null) void this.tray.connected();
+    }
+    this.refresh();
+  }
+
+  private badgesFor({ badges }: HandConfig): BadgeFiles | null {
+    return badges.enabled ? new BadgeFiles(this.runtimeDir, badges, this.out.log, this.now) : null;
+  }
+
+  private newTray(): Tray {
+    return new Tray(this.bus, this.out.log, action => this.trayAction(action));
+  }
+
   /** An icon of ours stands in the tray, so its person counts on it. */
   get inTray(): boolean {
-    return this.tray?.isShown ?? false;
+    return this.config.tray.enabled && (this.tray?.isShown ?? false);
   }
 
   setAgents(agents: readonly HandAgent[]): void {
@@ -231,7 +257,11 @@ export class UserSession {
     this.popups.set(this.paused ? new Map() : wishes);
     const { agents, alerts, paused, silent } = this;
     const unseen = (pid: number) => this.attention.unseen(pid);
-    this.tray?.set(trayModel({ agents, alerts, unseen, paused, silent, config: this.config.notifications }));
+    const { notifications, tray } = this.config;
+    this.tray?.set(
+      trayModel({ agents, alerts, unseen, paused, silent, config: notifications }),
+      tray.enabled,
+    );
     this.tellUnseen();
     if (this.timer !== null) clearTimeout(this.timer);
     this.timer = null;

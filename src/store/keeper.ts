@@ -63,6 +63,8 @@ export class Keeper {
   private nextFlush: Promise<boolean> | null = null;
   private durably = false;
   private maintaining = false;
+  /** Null: as the database was opened for. */
+  private retention_ms: number | null = null;
   /** Since when the engine has been at one thing. */
   private busySince_ms: number | null = null;
 
@@ -119,6 +121,11 @@ export class Keeper {
       return this.writeAll(toDisk);
     });
     return this.nextFlush;
+  }
+
+  /** Counts the next time that old rows are looked for. */
+  keepFor(retention_ms: number): void {
+    this.retention_ms = retention_ms;
   }
 
   /** Thins, deletes and gives room back, with pauses in which others have their turn. */
@@ -231,7 +238,7 @@ export class Keeper {
   private async maintainSlice(): Promise<boolean> {
     if (!this.open || this.problem !== null) return false;
     try {
-      const { more, bytes } = await this.options.runner.maintain(this.options.now());
+      const { more, bytes } = await this.options.runner.maintain(this.options.now(), this.retention_ms);
       this.bytes = bytes;
       return more;
     } catch (error) {

@@ -6,7 +6,8 @@ import type { QueryArguments, QueryName, QueryResult } from './queries/index.js'
 export interface Runner {
   open(): Promise<Opened>;
   apply(operations: readonly Operation[], durably: boolean): Promise<void>;
-  maintain(time_ms: number): Promise<{ more: boolean; bytes: number }>;
+  /** `retention_ms`: null: as it was opened for. */
+  maintain(time_ms: number, retention_ms: number | null): Promise<{ more: boolean; bytes: number }>;
   query<N extends QueryName>(name: N, args: QueryArguments<N>): Promise<QueryResult<N>>;
   moveAside(time_ms: number): Promise<string>;
   close(): Promise<void>;
@@ -28,8 +29,8 @@ export class DirectRunner implements Runner {
     this.engine.apply(operations, durably);
   }
 
-  async maintain(time_ms: number): Promise<{ more: boolean; bytes: number }> {
-    return this.engine.maintain(time_ms);
+  async maintain(time_ms: number, retention_ms: number | null): Promise<{ more: boolean; bytes: number }> {
+    return this.engine.maintain(time_ms, retention_ms);
   }
 
   async query<N extends QueryName>(name: N, args: QueryArguments<N>): Promise<QueryResult<N>> {

@@ -40,7 +40,7 @@ export class Store {
     runner: Runner,
     logger: Logger,
     private readonly now: () => number,
-    private readonly times: StoreTimes,
+    private times: StoreTimes,
     max_bytes: number,
     directory: string,
   ) {
@@ -61,6 +61,18 @@ export class Store {
   async stop(): Promise<void> {
     for (const timer of this.timers.splice(0)) clearInterval(timer);
     await this.keeper.stop();
+  }
+
+  /** Counts from the next snapshot, and the next time that old rows are looked for. */
+  configure({
+    retention_hours,
+    snapshot_interval_s,
+  }: {
+    retention_hours: number;
+    snapshot_interval_s: number;
+  }): void {
+    this.times = { ...this.times, snapshot_interval_ms: snapshot_interval_s * 1000 };
+    this.keeper.keepFor(retention_hours * 3_600_000);
   }
 
   /** Called with every snapshot; keeps one per interval. Nothing of it is held on to. */

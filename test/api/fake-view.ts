@@ -10,9 +10,12 @@ import type {
   ExplainReport,
   HealthReport,
   HistoryReport,
+  Reloaded,
 } from '../../src/api/contract.js';
 import type { DaemonView, OwnedEvent } from '../../src/api/daemon-view.js';
 import type { Snapshot } from '../../src/collectors/snapshot.js';
+import type { Change } from '../../src/config/change.js';
+import { type Config, defaultConfig } from '../../src/config/schema.js';
 import type { Prompt } from '../../src/diagnosis/prompt.js';
 import { checkEntry, type WhitelistEntry } from '../../src/rules/whitelist.js';
 import type { ActionRecord } from '../../src/store/records.js';
@@ -92,6 +95,7 @@ export function fakeHealth(over: Partial<HealthReport> = {}): HealthReport {
       ],
     },
     agents: 1,
+    config: { file: '/etc/vigil/config.toml', problem: null, restart: [] },
     collectors: [],
     channels: [],
     model: { unavailable: 'No model is asked: ai.enabled is false.', calls_today: 0, tokens_today: 0 },
@@ -154,6 +158,22 @@ export class FakeView implements DaemonView {
       evidence: [{ ...agent.evidence, age_ms: 1500, note: 'decides' }],
       processes: [{ pid, role: 'main', command: agent.command }],
     };
+  }
+
+  settings: Config = defaultConfig();
+  changes: Change[] = [];
+
+  config(): Config {
+    return this.settings;
+  }
+
+  updateConfig(changes: readonly Change[]): Reloaded {
+    this.changes.push(...changes);
+    return { live: changes.map(({ key }) => key.name), restart: [] };
+  }
+
+  reloadConfig(): Reloaded {
+    return { live: [], restart: [] };
   }
 
   isPaused = false;

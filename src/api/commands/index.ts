@@ -1,6 +1,7 @@
 import { actionCommands } from './actions.js';
 import { agentCommands } from './agents.js';
 import { alertCommands } from './alerts.js';
+import { configCommands } from './config.js';
 import { daemonCommands } from './daemon.js';
 import type { CommandDefinition } from './definition.js';
 import { explainCommands } from './explain.js';
@@ -16,6 +17,7 @@ export const COMMANDS: Readonly<Record<string, CommandDefinition>> = {
   ...machineCommands,
   ...processCommands,
   ...whitelistCommands,
+  ...configCommands,
   ...explainCommands,
   ...actionCommands,
 };

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { LOG_LEVELS, type LogLevel } from '../../config/log-levels.js';
 import { defaultPlaces } from '../../config/paths.js';
 import type { DaemonOptions } from '../../daemon/options.js';
@@ -33,14 +34,16 @@ export const daemon = defineCommand({
     const { loadConfig } = await import('../../config/load.js');
     const { createLogger } = await import('../../log/logger.js');
     const places = defaultPlaces(process.geteuid!(), io.env);
-    const { config, path } = loadConfig(args.config ?? places.config, {
-      explicit: args.config !== undefined,
-    });
+    const configFile = resolve(args.config ?? places.config);
+    const configNamed = args.config !== undefined;
+    const { config } = loadConfig(configFile, { explicit: configNamed });
     const level = (args.logLevel as LogLevel | undefined) ?? config.log_level;
     const format = args.logFormat as (typeof LOG_FORMATS)[number];
     const options: DaemonOptions = {
       config,
-      configPath: path,
+      configFile,
+      configNamed,
+      levelNamed: args.logLevel !== undefined,
       runtimeDir:
         args.runtimeDir ?? firstOf(io.env.VIGIL_RUNTIME_DIR, io.env.RUNTIME_DIRECTORY) ?? places.runtimeDir,
       stateDir: args.stateDir ?? firstOf(io.env.STATE_DIRECTORY) ?? places.stateDir,

@@ -3,6 +3,15 @@ import { actions } from './actions.js';
 import { agents } from './agents.js';
 import { alerts } from './alerts.js';
 import { bar } from './bar.js';
+import {
+  configCheck,
+  configEdit,
+  configGet,
+  configPathCommand,
+  configSet,
+  configShow,
+  configUnset,
+} from './config.js';
 import { daemon } from './daemon.js';
 import { events } from './events.js';
 import { explain } from './explain.js';
@@ -39,6 +48,13 @@ export const COMMANDS: readonly CliCommand[] = [
   whitelistList,
   whitelistAdd,
   whitelistRemove,
+  configShow,
+  configGet,
+  configSet,
+  configUnset,
+  configEdit,
+  configPathCommand,
+  configCheck,
   pause,
   resume,
   tray,

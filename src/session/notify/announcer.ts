@@ -19,10 +19,15 @@ export class Announcer {
   private alertMemory: ReadonlyMap<number, AlertMemory> = new Map();
 
   constructor(
-    private readonly config: HandConfig['notifications'],
+    private config: HandConfig['notifications'],
     /** Turns that ended before this are no news. */
     private readonly started_ms: number,
   ) {}
+
+  /** What was announced before stays announced. */
+  configure(config: HandConfig['notifications']): void {
+    this.config = config;
+  }
 
   /** Adds to `dues` when to decide again although nothing happened. */
   wishes({ agents, alerts, isSeen, now_ms }: AnnouncerInput, dues: number[]): Map<PopupSubject, PopupWish> {

@@ -63,7 +63,7 @@ export class Popups {
   constructor(
     private readonly bus: SessionBus,
     log: Log,
-    private readonly snoozeMinutes: number,
+    public snoozeMinutes: number,
     private readonly events: PopupEvents,
   ) {
     this.once = new Once(log);

@@ -22,6 +22,8 @@ export class Tray {
   private shown = '';
   private revision = 1;
   private registered = false;
+  /** By the configuration. Hosts keep an item as long as its connection, but do not show a passive one. */
+  private wanted = true;
 
   constructor(
     private readonly bus: SessionBus,
@@ -29,16 +31,18 @@ export class Tray {
     private readonly act: (action: TrayAction) => void,
   ) {}
 
-  set(model: TrayModel): void {
-    const text = JSON.stringify(model);
+  set(model: TrayModel, wanted = true): void {
+    const text = JSON.stringify([model, wanted]);
     if (text === this.shown) return;
+    const turned = wanted !== this.wanted;
+    this.wanted = wanted;
     const { color, items } = this.model ?? { color: null, items: null };
     this.shown = text;
     this.model = model;
     if (!this.registered) return;
     if (color !== model.color) this.signal(ITEM, 'NewIcon');
     this.signal(ITEM, 'NewToolTip');
-    if (color !== model.color) this.signal(ITEM, 'NewStatus', 's', [this.status()]);
+    if (color !== model.color || turned) this.signal(ITEM, 'NewStatus', 's', [this.status()]);
     if (JSON.stringify(items) !== JSON.stringify(model.items))
       this.signal(MENU, 'LayoutUpdated', 'ui', [++this.revision, 0]);
   }
@@ -191,6 +195,7 @@ export class Tray {
   }
 
   private status(): string {
+    if (!this.wanted) return 'Passive';
     return this.model?.color === 'red' || this.model?.color === 'yellow' ? 'NeedsAttention' : 'Active';
   }
 

@@ -103,8 +103,9 @@ export class Engine {
   }
 
   /** One slice of thinning and deleting. */
-  maintain(time_ms: number): { more: boolean; bytes: number } {
+  maintain(time_ms: number, retention_ms: number | null = null): { more: boolean; bytes: number } {
     return this.guarded(db => {
+      if (retention_ms !== null) this.retention!.retention_ms = retention_ms;
       const { more, dropped } = this.retention!.step(time_ms);
       // It may remember rows that are gone.
       if (dropped) this.writer = null;

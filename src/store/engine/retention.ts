@@ -50,7 +50,7 @@ const OLD_RECORDS = [
 export class Retention {
   constructor(
     private readonly db: Database,
-    private readonly retention_ms: number,
+    public retention_ms: number,
     private readonly max_pages: number,
   ) {}
 

@@ -34,8 +34,8 @@ export class ThreadRunner implements Runner {
     await this.call('apply', operations, durably);
   }
 
-  maintain(time_ms: number): Promise<{ more: boolean; bytes: number }> {
-    return this.call('maintain', time_ms) as Promise<{ more: boolean; bytes: number }>;
+  maintain(time_ms: number, retention_ms: number | null): Promise<{ more: boolean; bytes: number }> {
+    return this.call('maintain', time_ms, retention_ms) as Promise<{ more: boolean; bytes: number }>;
   }
 
   query<N extends QueryName>(name: N, args: QueryArguments<N>): Promise<QueryResult<N>> {

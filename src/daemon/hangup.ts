@@ -1,0 +1,22 @@
+import { closeSync, constants, openSync } from 'node:fs';
+
+/**
+ * SIGHUP has two meanings: to a service it says "read your configuration", to a program of a terminal that the
+ * terminal is closed. It is the second when there was a terminal and is none any more.
+ */
+export function onHangup(reload: () => void, closed: () => void): () => void {
+  const had = hasTerminal();
+  const heard = () => (had && !hasTerminal() ? closed() : reload());
+  process.on('SIGHUP', heard);
+  return () => process.off('SIGHUP', heard);
+}
+
+/** ENXIO, once the terminal hung up: tty(4). */
+function hasTerminal(): boolean {
+  try {
+    closeSync(openSync('/dev/tty', constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK));
+    return true;
+  } catch {
+    return false;
+  }
+}

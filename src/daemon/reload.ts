@@ -1,0 +1,171 @@
+import { realpathSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import type { ConfigHealth, Reloaded } from '../api/contract.js';
+import { type Change, changeConfig } from '../config/change.js';
+import { configKeys, valueAt } from '../config/keys.js';
+import { isLive } from '../config/live.js';
+import { ConfigError, loadConfig } from '../config/load.js';
+import type { Config } from '../config/schema.js';
+import type { Logger } from '../log/logger.js';
+import { printable } from '../text/printable.js';
+import { DirectoryWatch } from '../words/directory-watch.js';
+
+export interface ReloaderOptions {
+  /** Where the file is, or would be. */
+  file: string;
+  /** It was named, so it must exist. */
+  explicit: boolean;
+  /** As the daemon was started with. */
+  config: Config;
+  logger: Logger;
+  /** Hands it to everybody who lives by it. `changed`: the keys that are new. */
+  apply(config: Config, changed: readonly string[]): void;
+  debounce_ms?: number;
+}
+
+/** Editors write in several steps. */
+const DEBOUNCE_MS = 300;
+
+/**
+ * The configuration while the daemon runs: takes over what can be taken over when the file changes, says the
+ * rest, and keeps the one before when the file is broken. The keys that are live are listed in config/live.ts.
+ */
+export class Reloader {
+  /** In effect: what is live as in the file, the rest as at the start. */
+  private current: Config;
+  private restart: string[] = [];
+  private problem: string | null = null;
+  private readonly watches: DirectoryWatch[] = [];
+  private timer: NodeJS.Timeout | null = null;
+  private running = false;
+  /** Somebody asked before it could be done. */
+  private asked = false;
+
+  constructor(private readonly options: ReloaderOptions) {
+    this.current = options.config;
+  }
+
+  get config(): Config {
+    return this.current;
+  }
+
+  /** From here on everybody is there to be told. */
+  start(): void {
+    this.running = true;
+    for (const path of places(this.options.file)) {
+      const watch = new DirectoryWatch(
+        dirname(path),
+        name => {
+          if (name === basename(path)) this.soon();
+        },
+        () => this.soon(),
+      );
+      watch.start();
+      this.watches.push(watch);
+    }
+    if (this.asked) this.tryReload();
+  }
+
+  stop(): void {
+    this.running = false;
+    for (const watch of this.watches.splice(0)) watch.close();
+    if (this.timer !== null) clearTimeout(this.timer);
+  }
+
+  /** As `reload`; what is wrong is logged and kept for `health`. */
+  tryReload(): void {
+    if (!this.running) {
+      this.asked = true;
+      return;
+    }
+    try {
+      this.reload();
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+    }
+  }
+
+  /**
+   * Reads the file again. @throws ConfigError when it is broken: then nothing changes
+   */
+  reload(): Reloaded {
+    const { file, explicit, logger } = this.options;
+    let next: Config;
+    try {
+      next = loadConfig(file, { explicit }).config;
+    } catch (error) {
+      if (error instanceof ConfigError) this.broken(error);
+      throw error;
+    }
+    if (this.problem !== null) logger.info({ file }, 'the configuration is right again');
+    this.problem = null;
+    return this.take(next);
+  }
+
+  /** Changes the file, and takes it over. @throws ChangeError and what it wraps, ConfigError */
+  update(changes: readonly Change[]): Reloaded {
+    changeConfig(this.options.file, changes);
+    return this.reload();
+  }
+
+  health(): ConfigHealth {
+    return { file: this.options.file, problem: this.problem, restart: this.restart };
+  }
+
+  private take(next: Config): Reloaded {
+    const { logger, config: started, apply } = this.options;
+    const merged = structuredClone(next);
+    for (const { name, path } of configKeys()) if (!isLive(name)) put(merged, path, valueAt(started, path));
+    const live = differing(this.current, merged);
+    const restart = differing(merged, next);
+    if (live.length > 0) {
+      this.current = merged;
+      apply(merged, live);
+      logger.info({ changed: live }, 'the configuration is taken over');
+    }
+    if (!isDeepStrictEqual(restart, this.restart) && restart.length > 0)
+      logger.warn({ changed: restart }, 'a change of the configuration needs a restart');
+    this.restart = restart;
+    return { live, restart };
+  }
+
+  private broken({ message, problems }: ConfigError): void {
+    const [first] = problems;
+    const where = first === undefined || first.line === null ? '' : `, line ${first.line}`;
+    // Everybody may ask for the health; what stands in the file is not everybody's.
+    const problem = `${printable(this.options.file, 300)} cannot be used${where}: the configuration before it stays in effect (vigil config check)`;
+    if (problem !== this.problem)
+      this.options.logger.error({ reason: message }, 'the configuration is broken');
+    this.problem = problem;
+  }
+
+  private soon(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      this.timer = null;
+      this.tryReload();
+    }, this.options.debounce_ms ?? DEBOUNCE_MS);
+    this.timer.unref();
+  }
+}
+
+function differing(a: Config, b: Config): string[] {
+  return configKeys()
+    .filter(({ path }) => !isDeepStrictEqual(valueAt(a, path), valueAt(b, path)))
+    .map(({ name }) => name);
+}
+
+function put(config: Config, path: readonly string[], value: unknown): void {
+  const table = valueAt(config, path.slice(0, -1)) as Record<string, unknown>;
+  table[path.at(-1)!] = value;
+}
+
+/** The file, and where a link leads. */
+function places(file: string): Set<string> {
+  try {
+    return new Set([file, realpathSync(file)]);
+  } catch {
+    return new Set([file]);
+  }
+}
