@@ -19,7 +19,7 @@ export const configShow = defineCommand({
   usage: 'config show',
   describe: 'Show the configuration as it is in effect, and which of it are defaults',
   details: [
-    'What the file does not name is marked “default”. All keys and their meanings: /usr/share/doc/vigil/docs/configuration.md.',
+    'What the file does not name is marked as default. All keys and their meanings: /usr/share/doc/vigil/docs/configuration.md.',
   ],
   positionals: {},
   options: { ...FILE_OPTION, json },
