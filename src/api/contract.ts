@@ -42,7 +42,7 @@ import type { StoreHealth } from '../store/store.js';
  * | `list_whitelist` | | WhitelistEntry[] |
  * | `add_whitelist` | `pattern`, `match_type?`, `reason?` | WhitelistEntry |
  * | `remove_whitelist` | `id` | `{removed}` |
- * | `get_config` | | the configuration in effect, with RunawayGuard's names beside ours |
+ * | `get_config` | | the configuration of the file and its defaults, with RunawayGuard's names beside ours |
  * | `update_config` | tables and keys as in `get_config`; null: its default | Reloaded, after the file was written |
  * | `reload_config` | | Reloaded |
  * | `pause_monitoring`, `resume_monitoring` | | `{paused}` |

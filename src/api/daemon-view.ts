@@ -54,7 +54,7 @@ export interface DaemonView {
   addToWhitelist(entry: Pick<WhitelistEntry, 'pattern' | 'match_type' | 'reason'>): WhitelistEntry;
   /** False: there is no such entry. */
   removeFromWhitelist(id: number): boolean;
-  /** In effect. */
+  /** What the file says; some of it may wait for a restart. */
   config(): Config;
   /** Changes the file and takes it over. @throws with a text for the person: nothing has changed */
   updateConfig(changes: readonly Change[]): Reloaded;

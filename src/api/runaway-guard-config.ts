@@ -31,7 +31,7 @@ const ALIASES: readonly Alias[] = [
   alias('detection.hang.duration_seconds', 'detection.hang.duration_s'),
 ];
 
-/** What is in effect, in both languages. */
+/** All keys, in both languages. */
 export function configReport(config: Config): Record<string, unknown> {
   const report = structuredClone(config) as Record<string, unknown>;
   for (const { theirs, ours, to } of ALIASES)

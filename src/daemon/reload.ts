@@ -34,6 +34,8 @@ const DEBOUNCE_MS = 300;
 export class Reloader {
   /** In effect: what is live as in the file, the rest as at the start. */
   private current: Config;
+  /** As the file was when it was last right. */
+  private latest: Config;
   private restart: string[] = [];
   private problem: string | null = null;
   private readonly watches: DirectoryWatch[] = [];
@@ -44,10 +46,12 @@ export class Reloader {
 
   constructor(private readonly options: ReloaderOptions) {
     this.current = options.config;
+    this.latest = options.config;
   }
 
-  get config(): Config {
-    return this.current;
+  /** What the file says; some of it may wait for a restart. */
+  get configured(): Config {
+    return this.latest;
   }
 
   /** From here on everybody is there to be told. */
@@ -115,6 +119,7 @@ export class Reloader {
 
   private take(next: Config): Reloaded {
     const { logger, config: started, apply } = this.options;
+    this.latest = next;
     const merged = structuredClone(next);
     for (const { name, path } of configKeys()) if (!isLive(name)) put(merged, path, valueAt(started, path));
     const live = differing(this.current, merged);

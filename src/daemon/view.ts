@@ -174,7 +174,7 @@ export class View implements DaemonView {
   }
 
   config(): Config {
-    return this.options.reloader.config;
+    return this.options.reloader.configured;
   }
 
   updateConfig(changes: readonly Change[]): Reloaded {
