@@ -12,7 +12,7 @@ exec 4<&0
 # Ctrl-C on the terminal reaches all of us; the pipe decides.
 trap '' INT
 "$root/scripts/mount-tracefs.sh" || true
-"$node" "$root/bin/vigil" daemon --log-format pretty "$@" </dev/null 2>&1 4<&- &
+"$node" --max-semi-space-size=1 "$root/bin/vigil" daemon --log-format pretty "$@" </dev/null 2>&1 4<&- &
 daemon=$!
 
 # Ends when the pipe is closed, or when the daemon has ended by itself.

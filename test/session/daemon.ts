@@ -8,11 +8,14 @@ import { until } from './desktop.js';
 import { ended, type Installed } from './user.js';
 
 /** The machine that tests run on may be in trouble of its own: that is not what they ask about. */
-const NO_RULES = Object.keys(defaultConfig().detection)
-  .map(rule => `[detection.${rule}]\nenabled = false\n`)
-  .join('');
+function noRulesBut(wanted: readonly string[]): string {
+  return Object.keys(defaultConfig().detection)
+    .filter(rule => !wanted.includes(rule))
+    .map(rule => `[detection.${rule}]\nenabled = false\n`)
+    .join('');
+}
 
-/** A `vigil daemon` of root that watches agents, and nothing else. */
+/** A `vigil daemon` of root that watches agents, and nothing else but what is asked for. */
 export class Daemon {
   readonly dir = mkdtempSync(join(tmpdir(), 'vigil-session-'));
   readonly runtimeDir = join(this.dir, 'run');
@@ -28,9 +31,9 @@ export class Daemon {
     return this.child!.pid!;
   }
 
-  async start(config = ''): Promise<void> {
+  async start(config = '', rules: readonly string[] = []): Promise<void> {
     const file = join(this.dir, 'config.toml');
-    writeFileSync(file, `${config}\n${NO_RULES}`);
+    writeFileSync(file, `${config}\n${noRulesBut(rules)}`);
     const log = openSync(join(this.dir, 'log'), 'a');
     const args = ['--runtime-dir', this.runtimeDir, '--state-dir', join(this.dir, 'state'), '--config', file];
     this.child = spawn(

@@ -62,7 +62,7 @@ export class ThreadRunner implements Runner {
   private start(): void {
     const worker = new Worker(new URL('./worker.js', import.meta.url), {
       workerData: this.options,
-      resourceLimits: { maxOldGenerationSizeMb: 96 },
+      resourceLimits: { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 3 },
     });
     worker.unref();
     worker.on('message', (reply: Reply) => this.replied(reply));

@@ -1,0 +1,173 @@
+// What the whole daemon costs at rest: CPU and wake-ups of each of its processes with the default intervals beside
+// many processes that do nothing, and its memory. Then, in fast-forward, whether an hour of looking at this machine
+// every 5 s leaves anything behind.
+// Usage: node --expose-gc bench/guard/run.mjs [--seconds 60] [--processes 1000]   after `make build`, as root. Needs cc.
+import { execFileSync, spawn } from 'node:child_process';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const { values } = parseArgs({
+  options: { seconds: { type: 'string', default: '60' }, processes: { type: 'string', default: '1000' } },
+});
+const seconds = Number(values.seconds);
+/** Programs are compiled while they run, and processes that are new are looked at more often. */
+const SETTLE_MS = 90_000;
+/** The daemon looks every 10 s: a window has one look. The quietest tells more than the mean on a busy machine. */
+const WINDOW_S = 10;
+const here = fileURLToPath(new URL('.', import.meta.url));
+const root = join(here, '../..');
+const folder = mkdtempSync(join(tmpdir(), 'vigil-bench-guard-'));
+const running = [];
+
+try {
+  await atRest();
+  await anHour();
+} finally {
+  for (const child of running) child.kill('SIGTERM');
+  await sleep(2_000);
+  rmSync(folder, { recursive: true, force: true });
+}
+
+async function atRest() {
+  const sleepers = join(folder, 'sleepers');
+  execFileSync('cc', ['-O2', '-o', sleepers, join(here, '../scan/sleepers.c')]);
+  const child = spawn(sleepers, [values.processes], { stdio: ['ignore', 'pipe', 'inherit'] });
+  running.push(child);
+  await new Promise(done => child.stdout.once('data', done));
+
+  mkdirSync(join(folder, 'run'));
+  const log = openSync(join(folder, 'log'), 'w');
+  const places = ['--runtime-dir', join(folder, 'run'), '--state-dir', join(folder, 'state')];
+  const flags = ['--max-semi-space-size=1', join(root, 'bin/vigil')];
+  const daemon = spawn(process.execPath, [...flags, 'daemon', '--log-format', 'json', ...places], {
+    stdio: ['ignore', log, log],
+  });
+  closeSync(log);
+  running.push(daemon);
+  await sleep(SETTLE_MS);
+
+  const windows = [];
+  let before = read(daemon.pid);
+  const first = before;
+  for (let s = 0; s < seconds; s += WINDOW_S) {
+    await sleep(WINDOW_S * 1000);
+    const after = read(daemon.pid);
+    windows.push(after.total_ns - before.total_ns);
+    before = after;
+  }
+  const percent = (ns, s) => `${(ns / 1e7 / s).toFixed(3)} %`;
+  console.log(`${processes()} processes, ${seconds} s`);
+  console.log('of a core   wake-ups/s  what');
+  for (const [name, { ns, wakeups }] of before.threads) {
+    const start = first.threads.get(name) ?? { ns: 0, wakeups: 0 };
+    const rate = ((wakeups - start.wakeups) / seconds).toFixed(1);
+    console.log(percent(ns - start.ns, seconds).padStart(9), rate.padStart(12), '', name);
+  }
+  const total = windows.reduce((a, b) => a + b, 0);
+  console.log(percent(total, seconds).padStart(9), ' '.repeat(13), 'all');
+  console.log(
+    percent(Math.min(...windows), WINDOW_S).padStart(9),
+    ' '.repeat(13),
+    `all, quietest ${WINDOW_S} s`,
+  );
+  for (const pid of family(daemon.pid)) {
+    const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+    const mb = key => (Number(new RegExp(`^${key}:\\s+(\\d+)`, 'm').exec(rollup)[1]) / 1024).toFixed(1);
+    console.log(
+      `memory of ${name(pid)}: RSS ${mb('Rss')} MB, PSS ${mb('Pss')} MB, anonymous ${mb('Anonymous')} MB`,
+    );
+  }
+}
+
+/** CPU time and voluntary switches of every thread of the daemon and of what it started. */
+function read(pid) {
+  const threads = new Map();
+  let total_ns = 0;
+  for (const member of family(pid)) {
+    for (const tid of readdirSync(`/proc/${member}/task`)) {
+      const at = `/proc/${member}/task/${tid}`;
+      const ns = Number(readFileSync(`${at}/schedstat`, 'utf8').split(' ')[0]);
+      const wakeups = Number(
+        /^voluntary_ctxt_switches:\s+(\d+)/m.exec(readFileSync(`${at}/status`, 'utf8'))[1],
+      );
+      const what = `${name(member)}${tid === String(member) ? '' : `, thread ${tid} ${comm(at)}`}`;
+      threads.set(what, { ns, wakeups });
+      total_ns += ns;
+    }
+  }
+  return { threads, total_ns };
+}
+
+function family(pid) {
+  const children = readdirSync(`/proc/${pid}/task`)
+    .flatMap(tid => readFileSync(`/proc/${pid}/task/${tid}/children`, 'utf8').trim().split(' '))
+    .filter(Boolean);
+  return [pid, ...children.flatMap(child => family(Number(child)))];
+}
+
+function comm(at) {
+  return readFileSync(`${at}/comm`, 'utf8').trim();
+}
+
+function name(pid) {
+  const args = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  const script = args.find(arg => /hand\.js$|bin\/vigil$/.test(arg));
+  const role = script === undefined ? comm(`/proc/${pid}`) : script.endsWith('hand.js') ? 'hand' : 'daemon';
+  return `${role} (pid ${pid})`;
+}
+
+function processes() {
+  return readdirSync('/proc').filter(entry => /^\d+$/.test(entry)).length;
+}
+
+/** The guard itself on a clock that jumps, with a store. */
+async function anHour() {
+  const { Guard } = await import(join(root, 'dist/daemon/guard.js'));
+  const { openStore } = await import(join(root, 'dist/store/open.js'));
+  const { loadConfig } = await import(join(root, 'dist/config/load.js'));
+  const { now } = await import(join(root, 'dist/time.js'));
+  const logger = Object.fromEntries(['debug', 'info', 'warn', 'error'].map(level => [level, () => {}]));
+  const { config } = loadConfig(join(folder, 'none.toml'), { explicit: false });
+  const store = await openStore({
+    directory: join(folder, 'hour'),
+    logger,
+    now,
+    retention_hours: 168,
+    snapshot_interval_s: 10,
+    max_bytes: 200_000_000,
+  });
+  const guard = new Guard({
+    config,
+    logger,
+    roots: { proc: '/proc', sys: '/sys' },
+    store,
+    sessions: () => [],
+    isShared: () => false,
+    onChanges: () => {},
+    onSnapshot: () => {},
+  });
+  const real = performance.now.bind(performance);
+  let jumped_ms = 0;
+  performance.now = () => real() + jumped_ms;
+  const heaps_mb = [];
+  const STEPS = 720;
+  const cpu = process.cpuUsage();
+  for (let step = 0; step <= STEPS; step++) {
+    jumped_ms += 5_000;
+    guard.look();
+    await sleep(5);
+    if (step % 90 !== 0) continue;
+    await sleep(300);
+    globalThis.gc?.();
+    heaps_mb.push((process.memoryUsage().heapUsed / 1e6).toFixed(2));
+  }
+  const { user, system } = process.cpuUsage(cpu);
+  console.log(`an hour at 5 s, heap after each eighth: ${heaps_mb.join(', ')} MB`);
+  console.log(`CPU of a look, store included: ${((user + system) / 1000 / STEPS).toFixed(2)} ms`);
+  await guard.stop();
+  await store.stop();
+}
