@@ -11,8 +11,8 @@ export interface Choice {
 
 export type TierOption = Tier | undefined;
 
-/** Natively it takes 0.1 to 0.5 s. */
-const PROBE_LIMIT_MS = 3_000;
+/** It takes 0.1 to 0.5 s; many times that while a machine boots, from a disk that has yet to be read. */
+const PROBE_LIMIT_MS = 20_000;
 
 /** Which tier this machine can have, and why not a better one. */
 export async function chooseTier(
