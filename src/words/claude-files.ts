@@ -8,6 +8,8 @@ import { safeRead } from './safe-read.js';
 const MAX_REGISTRY_BYTES = 64 * 1024;
 const TRANSCRIPT_TAIL_BYTES = 128 * 1024;
 const TRANSCRIPT_INTERVAL_MS = 60;
+/** What no session file holds after this long is no write that was caught half done. */
+const WRITTEN_WITHIN_MS = 1_000;
 
 /** Claude Code names a project's directory after its path, everything but letters and digits turned to `-`. */
 export function claudeProjectDirectory(home: string, cwd: string): string {
@@ -23,6 +25,9 @@ export class ClaudeFiles implements WordsReader {
   private refused: string | null = null;
   private had = false;
   private lastTail = '';
+  /** What could not be understood when it was last read. */
+  private suspected: string | null = null;
+  private again: NodeJS.Timeout | undefined;
   private readonly readTranscriptSoon = throttled(TRANSCRIPT_INTERVAL_MS, () => this.readTranscript());
 
   constructor(private readonly context: ReaderContext) {
@@ -44,6 +49,7 @@ export class ClaudeFiles implements WordsReader {
   }
 
   close(): void {
+    clearTimeout(this.again);
     this.registry.close();
     this.transcripts?.close();
     this.readTranscriptSoon.cancel();
@@ -53,6 +59,7 @@ export class ClaudeFiles implements WordsReader {
     const { session, emit, now } = this.context;
     const result = safeRead(this.file, { uid: session.uid, max_bytes: MAX_REGISTRY_BYTES });
     if (!result.ok) {
+      this.suspected = null;
       if (result.why === 'not there') {
         if (this.had) emit({ type: 'registry', time_ms: now(), pid: session.pid, entry: null });
         this.had = false;
@@ -62,16 +69,27 @@ export class ClaudeFiles implements WordsReader {
     const entry = parseClaudeRegistry(result.text, session.pid);
     if (entry === null) {
       // Caught in the middle of a write, or garbage: the last good one stays.
-      if (result.text !== '') this.refuse('its content is not a session file');
+      if (result.text !== '') this.suspect(result.text);
       return;
     }
     this.had = true;
     this.refused = null;
+    this.suspected = null;
     emit({ type: 'registry', time_ms: now(), pid: session.pid, entry });
     const cwd = entry.cwd ?? session.cwd;
     if (entry.session_id !== null && cwd !== null && /^[\w-]+$/.test(entry.session_id)) {
       this.follow(claudeProjectDirectory(this.context.home.claude, cwd), `${entry.session_id}.jsonl`);
     }
+  }
+
+  private suspect(text: string): void {
+    if (this.suspected === text) return; // it is looked at again already
+    this.suspected = text;
+    clearTimeout(this.again);
+    this.again = setTimeout(() => {
+      this.readRegistry();
+      if (this.suspected === text) this.refuse('its content is not a session file');
+    }, WRITTEN_WITHIN_MS);
   }
 
   private follow(directory: string, name: string): void {
