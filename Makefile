@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help build run test lint unit test-lab test-vm test-packaging test-nix bench install uninstall deb docs clean lab deps-build deps-test
+.PHONY: help build run test lint unit test-lab test-vm test-packaging test-nix soak bench install uninstall deb docs clean lab deps-build deps-test
 
 prefix ?= /usr/local
 
@@ -25,7 +25,7 @@ test: deps-test build lint unit ## Lint and all tests (installs what they need)
 lint: build
 	node_modules/.bin/tsc --noEmit
 	node_modules/.bin/biome check --error-on-warnings .
-	shellcheck -x scripts/*.sh .ci/run test/vm/run.sh test/vm/init packaging/debian/build.sh packaging/debian/p[or]* test/packaging/*.sh
+	shellcheck -x scripts/*.sh .ci/run test/vm/*.sh test/vm/start test/vm/kernel/checks.sh packaging/debian/build.sh packaging/debian/p[or]* test/packaging/*.sh
 
 # Tests as root see more: eBPF, other users. tracefs is missing in some containers.
 unit: build
@@ -37,8 +37,11 @@ test-lab: lab ## Real agents against a scripted model: two scenarios (downloads 
 	node build/lab/bench/accuracy/main.js --repeat 1 --scenario short-answer --scenario approval-accepted
 
 # As root; emulated, so some minutes for each kernel, and half a gigabyte of downloads the first time.
-test-vm: build ## The kernel programs on the kernels of Debian 12 and 13, in virtual machines
+test-vm: export DEB_COMPRESSION = none
+test-vm: deb ## Whole Debian 12 and 13 machines: the package, the service, real agents, the kernel programs
 	@scripts/install-deps.sh vm
+	test/lab/agents/install.sh
+	node_modules/.bin/tsc -p test/vm/tsconfig.json
 	test/vm/run.sh bookworm trixie
 
 # As root.
@@ -50,6 +53,11 @@ test-packaging: deb ## The .deb on Debian 12 and 13 in containers: install, hang
 # Wants nix-instantiate and nixpkgs' lib: <nixpkgs>, or NIXPKGS_LIB=/path/to/nixpkgs/lib.
 test-nix: build ## The NixOS module, evaluated in every way a user would set it
 	node --test test/nix/check.mjs
+
+# Half an hour: `node build/lab/bench/soak/main.js --minutes 10` is a shorter one.
+soak: lab ## Is memory flat while real agents work and processes come and go?
+	node_modules/.bin/tsc -p bench/soak/tsconfig.json
+	node build/lab/bench/soak/main.js
 
 bench: lab ## How true, how fast, and what it costs: all scenarios, half an hour together
 	node build/lab/bench/accuracy/main.js --mode words

@@ -17,7 +17,7 @@ run) wanted="bpftrace:bpftrace setpriv:util-linux" ;;
 test) wanted="bpftrace:bpftrace sway:sway swaync:sway-notification-center waybar:waybar foot:foot grim:grim dbus-daemon:dbus setpriv:util-linux tmux:tmux screen:screen i3:i3-wm Xvfb:xvfb xterm:xterm debootstrap:debootstrap pgrep:procps python3:python3 shellcheck:shellcheck groff:groff-base" ;;
 deb) wanted="dpkg-shlibdeps:dpkg-dev strip:binutils c++:g++ make:make python3:python3" ;;
 packaging) wanted="systemd-nspawn:systemd-container debootstrap:debootstrap" ;;
-vm) wanted="qemu-system-x86_64:qemu-system-x86 cpio:cpio debootstrap:debootstrap cc:build-essential" ;;
+vm) wanted="qemu-system-x86_64:qemu-system-x86 mkfs.ext4:e2fsprogs debootstrap:debootstrap cc:build-essential" ;;
 *) die "usage: scripts/install-deps.sh build|run|test|deb|packaging|vm" ;;
 esac
 

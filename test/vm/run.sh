@@ -1,74 +1,74 @@
 #!/bin/sh
-# The sensor on Debian's own kernels with Debian's own bpftrace, in emulated machines (no KVM needed, some minutes
-# each). Usage, as root: test/vm/run.sh [suite...]   Needs debootstrap, qemu-system-x86, cpio, a C compiler, and
-# `make build`. What a machine said is left in /var/cache/vigil-vm/SUITE.log.
+# Whole Debian machines, emulated (no KVM needed): what is checked stands in README.md.
+# Usage, as root, after `make deb lab`: test/vm/run.sh [--part kernel|system]... [--shell] [suite...]
+# What a machine said is left in /var/cache/vigil-vm/SUITE/PART.{log,console}. With --shell a machine that is through
+# stays, with root's shell on the socket SUITE/shell there.
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
-cache=${VIGIL_VM:-/var/cache/vigil-vm}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-[ "$(id -u)" -eq 0 ] || { echo "test/vm: needs root" >&2; exit 1; }
-[ -e "$root/dist/kernel/index.js" ] || { echo "test/vm: run make build first" >&2; exit 1; }
+die() { echo "test/vm: $*" >&2; exit 1; }
+[ "$(id -u)" -eq 0 ] || die "needs root"
 
-make_tree() { # suite
-	rm -rf --one-file-system "${cache:?}/$1"
-	mkdir -p "$cache"
-	echo "test/vm: debootstrap $1 (once, some minutes)"
-	# shellcheck disable=SC2016 # apt's own placeholders
-	mirror=$(apt-get indextargets --format '$(ORIGIN) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
-		awk '$1 == "Debian" && $2 == "main" && $3 !~ /security/ { print $3; exit }')
-	# shellcheck disable=SC2086 # no mirror: no argument
-	debootstrap --variant=minbase --include=bpftrace,linux-image-cloud-amd64,python3 "$1" "$cache/$1" $mirror >"$work/log" 2>&1 ||
-		{ tail -n 5 "$work/log" >&2; exit 1; }
-	mkdir "$cache/$1/vigil"
-}
-
-# What is laid over the tree: Node.js, vigil as built, the packages that it runs with, and the fixtures.
-overlay() {
-	mkdir -p "$work/over/vigil"
-	install -m 755 "$root/test/vm/init" "$work/over/init"
-	cp "$root"/test/vm/*.py "$root"/test/vm/*.mjs "$root/package.json" "$work/over/vigil/"
-	cp -r "$root/dist" "$root/bpf" "$work/over/vigil/"
-	cp -L "$(node -p process.execPath)" "$work/over/vigil/node"
-	cc -O2 -static -o "$work/over/vigil/iocost" "$root/bench/cost/iocost.c"
-	# shellcheck disable=SC2016 # JavaScript
-	node -e 'for (const [path, entry] of Object.entries(require(`${process.argv[1]}/package-lock.json`).packages))
-		if (path !== "" && !entry.dev && !path.includes("/node_modules/")) console.log(path)' "$root" |
-		while read -r package; do
-			[ ! -d "$root/$package" ] || (cd "$root/" && cp -r --parents "$package" "$work/over/vigil/")
-		done
-}
-
-boot() { # suite
-	{
-		(cd "$cache/$1" && find . -xdev \( -path ./boot -o -path ./usr/share/doc -o -path ./usr/share/locale \
-			-o -path ./usr/share/man -o -path ./var/cache -o -path ./var/lib/apt -o -path ./usr/lib/modules \
-			-o -path ./lib/modules -o -path ./vigil/\* \) -prune -o -print0 | cpio -0 -o -H newc --quiet)
-		(cd "$work/over" && find . -print0 | cpio -0 -o -H newc --quiet)
-	} >"$work/initrd"
-	timeout 900 qemu-system-x86_64 -accel tcg,thread=multi -smp 2 -m 4G -nographic -no-reboot -monitor none \
-		-kernel "$(find "$cache/$1/boot" -name 'vmlinuz-*' | sort | tail -n 1)" -initrd "$work/initrd" \
-		-append "console=ttyS0 rdinit=/init quiet panic=-1" </dev/null >"$cache/$1.log"
-}
-
-overlay
-failed=0
+parts=
+shell=
+while [ $# -gt 0 ]; do
+	case $1 in
+	--part) parts="$parts $2"; shift 2 ;;
+	--shell) shell=vigil.shell; shift ;;
+	-*) die "unknown option $1" ;;
+	*) break ;;
+	esac
+done
 [ $# -gt 0 ] || set -- bookworm trixie
+package=$(find "$root/build" -maxdepth 1 -name 'vigil_*.deb' | sort | tail -n 1)
+[ -n "$package" ] || die "there is no package: make deb"
+[ -e "$root/build/lab/test/vm/system/main.js" ] || die "run make lab-vm first"
+
+# The second disk: the package, the checks, the real agent, and a Node.js that is there when vigil's is not.
+payload() {
+	disk=$work/payload
+	mkdir -p "$disk/test/lab/agents/node_modules/.bin" "$disk/build"
+	cp "$package" "$disk/vigil.deb"
+	cp -L "$(node -p process.execPath)" "$disk/node"
+	cp -r "$root/build/lab" "$disk/build/"
+	cp "$root/package.json" "$disk/"
+	cp -r "$root/test/vm/kernel" "$root"/test/session/fixtures/notification-server.mjs "$disk/"
+	cp -L "$root/test/lab/agents/node_modules/.bin/claude" "$disk/test/lab/agents/node_modules/.bin/claude"
+	cc -O2 -static -o "$disk/iocost" "$root/bench/cost/iocost.c"
+	ln -s /usr/lib/vigil/node_modules "$disk/node_modules"
+	install -m 755 "$root/test/vm/start" "$disk/start"
+	truncate -s "$(($(du -sm "$disk" | cut -f 1) * 11 / 10 + 64))M" "$work/payload.img"
+	mkfs.ext4 -q -d "$disk" "$work/payload.img"
+	rm -rf "$disk"
+}
+
+# The first disk is written to a copy that ends with the emulator; reboots of the machine keep it.
+boot() { # suite part
+	: >"$at/$2.log"
+	nice -n 10 timeout 1500 qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp 2 -m 4G -display none -nic none \
+		-monitor none -kernel "$at/vmlinuz" -initrd "$at/initrd.img" \
+		-append "root=/dev/vda rw console=ttyS0 quiet panic=1 systemd.show_status=0 vigil.part=$2 $shell" \
+		-drive "file=$at/root.img,format=raw,if=virtio,snapshot=on,cache=unsafe" \
+		-drive "file=$work/payload.img,format=raw,if=virtio,readonly=on" \
+		-serial "file:$at/$2.console" -serial "file:$at/$2.log" \
+		-serial "unix:$at/shell,server=on,wait=off" &
+	machine=$!
+	tail -f -n +1 --pid="$machine" "$at/$2.log" | sed -u "s,\r,,"
+	wait "$machine" || echo "FAILED  $1 $2: the emulator ended with $?, see $at/$2.console"
+}
+
+payload
+failed=0
 for suite in "$@"; do
-	[ -e "$cache/$suite/vigil" ] || make_tree "$suite"
-	boot "$suite" || true
-	# The emulator itself can die, or make the kernel panic: once more, but not in silence.
-	if ! grep -aq '^DONE' "$cache/$suite.log"; then
-		cp "$cache/$suite.log" "$cache/$suite.died.log"
-		echo "DIED    $suite, again: see $cache/$suite.died.log"
-		boot "$suite" || true
-	fi
-	sed -i 's/\r//' "$cache/$suite.log"
-	grep -aoE '(KERNEL|TIER|LOG|COST|ok|FAILED)  .*' "$cache/$suite.log" || true
-	if ! grep -aq '^DONE' "$cache/$suite.log" || ! grep -aq '^ok ' "$cache/$suite.log" ||
-		! grep -aq '^COST ' "$cache/$suite.log" || grep -aq '^FAILED' "$cache/$suite.log"; then
-		echo "FAILED  $suite: see $cache/$suite.log"
-		failed=1
-	fi
+	at=$("$root/test/vm/image.sh" "$suite")
+	for part in ${parts:-kernel system}; do
+		echo "test/vm: $suite, $part"
+		boot "$suite" "$part"
+		if ! grep -aq '^DONE' "$at/$part.log" || ! grep -aq '^ok ' "$at/$part.log" || grep -aq '^FAILED' "$at/$part.log"; then
+			echo "FAILED  $suite, $part: see $at/$part.log"
+			failed=1
+		fi
+	done
 done
 exit "$failed"

@@ -4,9 +4,9 @@ import { spawn } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createSensor } from '/vigil/dist/kernel/index.js';
+import { createSensor } from '/usr/lib/vigil/dist/kernel/index.js';
 
-const [title, expected, forceTier, bpfDir = '/vigil/bpf'] = process.argv.slice(2);
+const [title, expected, forceTier, bpfDir = '/usr/lib/vigil/bpf'] = process.argv.slice(2);
 const check = (what, fine, seen) =>
   console.log(fine ? `ok      ${title}: ${what}` : `FAILED  ${title}: ${what}; ${JSON.stringify(seen)}`);
 
@@ -33,7 +33,7 @@ console.log(
 );
 
 rmSync('/tmp/go', { force: true });
-const child = spawn('python3', ['/vigil/agent.py'], { stdio: ['ignore', 'pipe', 'inherit'] });
+const child = spawn('python3', ['/vigil-test/kernel/agent.py'], { stdio: ['ignore', 'pipe', 'inherit'] });
 const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
 const told = async () => JSON.parse((await lines.next()).value ?? 'null');
 const { pid, console: console_pid } = await told();

@@ -1,21 +1,23 @@
 // What an unrelated process pays for its 1-byte read() and write() while the fentry program is attached and an
 // agent is announced. Usage: node cost.mjs [rounds] [loops]
 import { execFileSync } from 'node:child_process';
-import { openAnnouncer } from '/vigil/dist/kernel/announce.js';
-import { findBpftrace, runProgram, structPid } from '/vigil/dist/kernel/bpftrace.js';
-import { loadProgram } from '/vigil/dist/kernel/program.js';
+import { openAnnouncer } from '/usr/lib/vigil/dist/kernel/announce.js';
+import { findBpftrace, runProgram, structPid } from '/usr/lib/vigil/dist/kernel/bpftrace.js';
+import { loadProgram } from '/usr/lib/vigil/dist/kernel/program.js';
 
 const [rounds = '3', loops = '60000'] = process.argv.slice(2);
 const { bpftrace } = await findBpftrace();
 const machine = { structPid: await structPid(bpftrace), version: bpftrace.version };
 const texts = await Promise.all(
-  ['lifecycle', 'terminal-fentry'].map(name => loadProgram('/vigil/bpf', name, machine)),
+  ['lifecycle', 'terminal-fentry'].map(name => loadProgram('/usr/lib/vigil/bpf', name, machine)),
 );
 const { announce } = await openAnnouncer();
 
 // The best of many: other work on the machine only ever adds.
 const measure = () => {
-  const runs = Array.from({ length: 40 }, () => execFileSync('/vigil/iocost', [loops]).toString().split(' '));
+  const runs = Array.from({ length: 40 }, () =>
+    execFileSync('/vigil-test/iocost', [loops]).toString().split(' '),
+  );
   return [0, 1].map(column => Math.min(...runs.map(run => Number(run[column]))));
 };
 const attach = text =>

@@ -1,0 +1,37 @@
+import { nowMs, sleep } from '../../lab/clock.js';
+
+/** Runs one check and says how it went, a line each: `ok      what` or `FAILED  what: why`. Never throws. */
+export async function check(what: string, test: () => void | Promise<void>): Promise<boolean> {
+  try {
+    await test();
+    console.log(`ok      ${what}`);
+    return true;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    console.log(`FAILED  ${what}: ${why.replaceAll('\n', ' | ').slice(0, 600)}`);
+    return false;
+  }
+}
+
+/** @throws unless both are the same text. */
+export function same(actual: unknown, wanted: unknown): void {
+  if (String(actual) !== String(wanted)) throw new Error(`it is "${actual}", not "${wanted}"`);
+}
+
+/** @throws with `why` unless `fine`. */
+export function holds(fine: boolean, why: string): void {
+  if (!fine) throw new Error(why);
+}
+
+/** Tries until it does not throw; then its result, after `limit_s` its last error. Emulated machines are slow. */
+export async function eventually<T>(limit_s: number, attempt: () => T | Promise<T>): Promise<T> {
+  const end_ms = nowMs() + limit_s * 1000;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (nowMs() > end_ms) throw error;
+      await sleep(500);
+    }
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * Runs as the user: one real Claude Code in tmux, its scripted model, and a person who types as told. Commands on
+ * stdin and answers on stdout, a JSON line each; `protocol.ts` has both. Patient, for emulated machines: nothing
+ * here is pressed twice.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Reason } from '../../../src/agents/model.js';
+import { makeHome } from '../../lab/agent-home.js';
+import { ScriptedApi } from '../../lab/api/server.js';
+import { nowMs, sleep, until } from '../../lab/clock.js';
+import { Tmux } from '../../lab/tmux.js';
+import { FIRST_PROMPT, type TruthEntry } from '../../lab/truth.js';
+import type { Answer, Command } from './protocol.js';
+
+const LIMIT_MS = 180_000;
+
+const say = (answer: Answer): void => void process.stdout.write(`${JSON.stringify(answer)}\n`);
+const api = new ScriptedApi([]);
+await api.start();
+const home = await makeHome({ kind: 'claude-code', url: api.url, hooks: true });
+const tmux = new Tmux(join(home.root, 'tmux'));
+const pane = await tmux.open(home.argv, home);
+const { pid } = pane;
+let truth: TruthEntry[] = [];
+let hooksSeen = 0;
+
+const note = (state: TruthEntry['state'], reason: Reason, time_ms: number, by: string): void =>
+  void truth.push({ time_ms, agent: 'claude-code', pid, state, reason, by, scenario: 'vm' });
+
+function hooks(): { name: string; time_ms: number }[] {
+  const lines = readFileSync(home.hooks_file, 'utf8').split('\n').filter(Boolean);
+  return lines.map(line => {
+    const [name, seconds] = line.split(' ');
+    return { name: name!, time_ms: Number(seconds) * 1000 };
+  });
+}
+
+/** The next end of work: the turn is over, or it asks for permission. */
+async function untilItWaits(): Promise<void> {
+  const hook = await until(
+    'the turn to end',
+    () => {
+      const all = hooks();
+      const at = all.findIndex(
+        ({ name }, i) => i >= hooksSeen && (name === 'Stop' || name === 'PermissionRequest'),
+      );
+      if (at < 0) return undefined;
+      hooksSeen = at + 1;
+      return all[at]!;
+    },
+    LIMIT_MS,
+    10,
+  );
+  note('WAITING', hook.name === 'Stop' ? 'done' : 'approval', hook.time_ms, `hook ${hook.name}`);
+  // A dialog is drawn a little later than it is decided, and takes keys later still.
+  if (hook.name !== 'Stop') await pane.waitFor(/1\. Yes/, LIMIT_MS);
+  await sleep(1500);
+}
+
+async function obey(command: Command): Promise<void> {
+  switch (command.do) {
+    case 'prompt':
+      api.push(...command.steps);
+      await pane.type(command.text);
+      await pane.waitFor(command.text, LIMIT_MS);
+      await sleep(1000);
+      note('WORKING', 'thinking', await pane.key('Enter'), 'key Enter');
+      return untilItWaits();
+    case 'accept':
+      note('WORKING', 'tool', await pane.key('Enter'), 'key Enter');
+      return untilItWaits();
+    case 'exit':
+      await pane.type('/exit');
+      await sleep(2000);
+      await pane.key('Enter');
+      await until('claude to end', () => isGone(pid) || undefined, LIMIT_MS, 5);
+      return note('EXITED', 'exit', nowMs(), 'process gone');
+    case 'end':
+      await tmux.kill();
+      await api.stop();
+      home.remove();
+  }
+}
+
+function isGone(of: number): boolean {
+  try {
+    return /^State:\s*Z/m.test(readFileSync(`/proc/${of}/status`, 'utf8'));
+  } catch {
+    return true;
+  }
+}
+
+await pane.waitFor(/^❯/m, LIMIT_MS);
+note('WAITING', 'input', nowMs(), FIRST_PROMPT);
+await sleep(2000);
+say({ pid, tty: pane.tty, truth });
+for await (const line of createInterface({ input: process.stdin })) {
+  truth = [];
+  const command = JSON.parse(line) as Command;
+  try {
+    await obey(command);
+    say({ pid, tty: pane.tty, truth });
+  } catch (error) {
+    say({ pid, tty: pane.tty, truth, error: (error as Error).message });
+  }
+  if (command.do === 'end') process.exit(0);
+}

@@ -1,0 +1,82 @@
+import { existsSync } from 'node:fs';
+import { check, eventually, holds, same } from '../check.js';
+import { alertOf, output, processes, run, service } from '../guest.js';
+import { working } from './install.js';
+
+/** After a reboot: it was started by systemd, and knows what was before. */
+export async function booted(): Promise<void> {
+  await check('it starts at boot', () =>
+    eventually(120, async () => same(await service('ActiveState'), 'active')),
+  );
+  await check('by itself, once', async () => same(await service('NRestarts'), '0'));
+  await working('at boot');
+  await check('history outlives a reboot', async () => void (await alertOf('oom_kill')));
+}
+
+/** An upgrade keeps what the person has; removal keeps it too; purge keeps nothing. */
+export async function upgradeAndRemove(): Promise<void> {
+  await run('sh', '-c', 'echo "# mine" >>/etc/vigil/config.toml');
+  await run('dpkg-deb', '-R', '/vigil-test/vigil.deb', '/var/tmp/new');
+  await run('sed', '-i', 's/^Version: .*/Version: 99-1/', '/var/tmp/new/DEBIAN/control');
+  await run('dpkg-deb', '--root-owner-group', '-Znone', '-b', '/var/tmp/new', '/var/tmp/new.deb');
+  const old = await service('MainPID');
+  await check('it can be upgraded', async () => void (await run('dpkg', '-i', '/var/tmp/new.deb')));
+  await check('then the new one runs', () =>
+    eventually(120, async () => {
+      same(await service('ActiveState'), 'active');
+      holds((await service('MainPID')) !== old, 'it is still the old one');
+    }),
+  );
+  await check('configuration and history outlive it', async () => {
+    await run('grep', '-q', 'mine', '/etc/vigil/config.toml');
+    await alertOf('oom_kill');
+  });
+  await check('it can be removed', async () => void (await run('dpkg', '-r', 'vigil')));
+  await check('then nothing of it runs', () => {
+    const running = processes().filter(({ command }) => command.includes('/usr/lib/vigil'));
+    same(running.map(({ command }) => command).join(), '');
+  });
+  await check('configuration and history stay', () => {
+    holds(existsSync('/etc/vigil/config.toml'), 'no configuration');
+    holds(existsSync('/var/lib/vigil/vigil.db'), 'no history');
+  });
+  await check('everything else is gone', async () =>
+    same(
+      await left(),
+      ['/etc/vigil', '/etc/vigil/config.toml', '/var/lib/vigil', '/var/lib/vigil/vigil.db'].join('\n'),
+    ),
+  );
+  await check('it can be purged', async () => void (await run('dpkg', '-P', 'vigil')));
+  await check('then nothing is left', async () => same(await left(), ''));
+  await check('nor its group', async () => same(await output('getent', 'group', 'vigil'), ''));
+}
+
+/** Files and folders of vigil's on the disk and in /run, except for the test's own and dpkg's log. */
+async function left(): Promise<string> {
+  const found = await output(
+    ...([
+      'find',
+      '/',
+      '(',
+      '-path',
+      '/proc',
+      '-o',
+      '-path',
+      '/sys',
+      '-o',
+      '-path',
+      '/dev',
+      '-o',
+      '-path',
+      '/vigil-test',
+    ] as const),
+    ...['-o', '-path', '/var/tmp', '-o', '-path', '/tmp', ')', '-prune', '-o'],
+    ...['(', '-iname', '*vigil*', '-o', '-iname', '*ebpf-ai-monitor*', ')', '-print'],
+  );
+  const ours = /\/vigil-(test|shell)\.|\/vigil(-|\\x2d)test|unit.*vigil-(test|shell)/;
+  return found
+    .split('\n')
+    .filter(path => path !== '' && !ours.test(path))
+    .sort()
+    .join('\n');
+}
