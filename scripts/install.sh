@@ -80,9 +80,10 @@ put_all() {
 	mkdir -p build
 	SHELL=/bin/bash node bin/vigil completion >build/completion.bash
 	SHELL=/bin/zsh node bin/vigil completion >build/completion.zsh
+	SHELL=/usr/bin/fish node bin/vigil completion >build/completion.fish
 	put build/completion.bash share/bash-completion/completions/vigil
 	put build/completion.zsh share/zsh/site-functions/_vigil
-	put share/completions/vigil.fish share/fish/vendor_completions.d/vigil.fish
+	put build/completion.fish share/fish/vendor_completions.d/vigil.fish
 	mkdir -p "$at/share/vigil" "$at/share/doc/vigil"
 	cp -R contrib "$at/share/vigil/"
 	cp -R README.md CHANGELOG.md LICENSE docs "$at/share/doc/vigil/"

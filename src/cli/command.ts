@@ -22,6 +22,12 @@ export type Args<O extends Record<string, Options>> = ArgumentsCamelCase<
   InferredOptionTypes<O> & InferredOptionTypes<typeof GLOBAL_OPTIONS>
 >;
 
+interface Given {
+  positional: Readonly<Record<string, string>>;
+  /** Nobody named the command: it is what `vigil` alone means. */
+  implied: boolean;
+}
+
 /** One command: the parser, the help, the completion and the man page are made from this. */
 export interface CliCommand<O extends OptionMap = OptionMap> {
   /** e.g. `agents explain <pid>` */
@@ -32,7 +38,7 @@ export interface CliCommand<O extends OptionMap = OptionMap> {
   positionals: Readonly<Record<string, PositionalOptions & { describe: string }>>;
   options: O;
   /** Answers the exit code. */
-  run(args: Args<O> & { positional: Readonly<Record<string, string>> }, io: Io): Promise<number>;
+  run(args: Args<O> & Given, io: Io): Promise<number>;
 }
 
 export function defineCommand<const O extends OptionMap>(command: CliCommand<O>): CliCommand {

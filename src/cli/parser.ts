@@ -29,7 +29,7 @@ export function buildParser(commands: readonly CliCommand[], columns: number, ch
   const groups = new Set(commands.map(parentOf).filter(parent => parent !== null));
   for (const { usage } of commands) groups.delete(usage);
   for (const group of groups) parser = addGroup(parser, group, commands, chosen);
-  return parser.completion('completion', 'Print a completion script for bash or zsh');
+  return parser;
 }
 
 /** `agents explain <pid>` stands below `agents`. */
@@ -80,7 +80,7 @@ function add(
       const positional = Object.fromEntries(
         Object.keys(command.positionals).map(name => [name, String(args[name] ?? '')]),
       );
-      return chosen(command, { ...(args as Args<typeof command.options>), positional });
+      return chosen(command, { ...(args as Args<typeof command.options>), positional, implied: false });
     },
   }) as Argv;
 }

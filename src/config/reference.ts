@@ -22,7 +22,8 @@ const INTRO = `# Configuration
 TOML, in \`/etc/vigil/config.toml\` for a daemon that runs as root, else in \`$XDG_CONFIG_HOME/vigil/config.toml\`
 (\`~/.config/vigil/config.toml\`), or wherever \`vigil daemon --config FILE\` says. No file is needed. Every key has a
 default but those of lists of tables, \`[[…]]\`. Unknown keys and wrong values are refused, all of them at once, with file and line.
-The daemon reads it when it starts.
+\`vigil config\` shows, checks and changes it; the daemon takes over most changes of the file at once and says which wait
+for a restart: \`sensor\`, \`state\`, \`evidence\`, \`agents\`, \`history.enabled\` and \`history.max_size_mb\`.
 `;
 
 export function configReference(): string {

@@ -10,6 +10,7 @@ export const daemon = defineCommand({
   usage: 'daemon',
   describe: 'Watch the agents of this machine, in the foreground, until SIGTERM or SIGINT',
   details: [
+    'It is also what vigil does without a command.',
     'As root it sees the agents of all users and uses eBPF through bpftrace. Without root it sees those of its user, from /proc and from what the agents write themselves.',
   ],
   positionals: {},
@@ -39,6 +40,8 @@ export const daemon = defineCommand({
     const { config } = loadConfig(configFile, { explicit: configNamed });
     const level = (args.logLevel as LogLevel | undefined) ?? config.log_level;
     const format = args.logFormat as (typeof LOG_FORMATS)[number];
+    const logger = createLogger(format === 'auto' ? { level } : { level, format });
+    if (args.implied) logger.info('vigil alone is vigil daemon; vigil --help lists the other commands');
     const options: DaemonOptions = {
       config,
       configFile,
@@ -48,7 +51,7 @@ export const daemon = defineCommand({
         args.runtimeDir ?? firstOf(io.env.VIGIL_RUNTIME_DIR, io.env.RUNTIME_DIRECTORY) ?? places.runtimeDir,
       stateDir: args.stateDir ?? firstOf(io.env.STATE_DIRECTORY) ?? places.stateDir,
       record: args.record ?? null,
-      logger: createLogger(format === 'auto' ? { level } : { level, format }),
+      logger,
     };
     const { runDaemon } = await import('../../daemon/main.js');
     await runDaemon(options);

@@ -3,6 +3,7 @@ import { actions } from './actions.js';
 import { agents } from './agents.js';
 import { alerts } from './alerts.js';
 import { bar } from './bar.js';
+import { completion } from './completion.js';
 import {
   configCheck,
   configEdit,
@@ -61,4 +62,5 @@ export const COMMANDS: readonly CliCommand[] = [
   daemon,
   recordEvents,
   replay,
+  completion,
 ];
