@@ -31,7 +31,8 @@ export class Processes {
   /** Waits for the numbers that scripts wrote into a file of the folder. */
   async pids(file: string, count = 1): Promise<number[]> {
     const pids = await vi.waitFor(() => {
-      const words = readFileSync(join(this.dir, file), 'utf8').trim().split(/\s+/);
+      // Empty between being made and being written.
+      const words = readFileSync(join(this.dir, file), 'utf8').match(/\d+/g) ?? [];
       if (words.length < count) throw new Error(`${file}: ${words.length} of ${count}`);
       return words.map(Number);
     }, 10_000);
