@@ -119,7 +119,7 @@ export class Person {
         title: 'End process',
         lines,
         scroll: 0,
-        wish: effect.wish,
+        order: effect.order,
         allowed,
         shown_ms,
       },

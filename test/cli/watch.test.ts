@@ -158,15 +158,15 @@ describe('keys of the view', () => {
 
   it('x asks what would be hit; only y, read and meant, ends it', () => {
     const person = new Person().press('tab', 'down', 'x');
-    const wish = { pid: 4300, start_ticks: 43_000, scope: 'process', force: false };
-    expect(person.effect).toEqual({ kind: 'preview', wish, ticket: 1 });
+    const order = { pid: 4300, start_ticks: 43_000, scope: 'process', force: false };
+    expect(person.effect).toEqual({ kind: 'preview', order, ticket: 1 });
     person.asked(true);
     // Typed before it was on the screen.
     person.press('y');
     expect(person.effects).toHaveLength(1);
     expect(person.screen().join('\n')).toMatch(/command 4300[\s\S]*y {2}YES, end it/);
     person.waits().press('y');
-    expect(person.effect).toEqual({ kind: 'kill', wish });
+    expect(person.effect).toEqual({ kind: 'kill', order });
     expect(person.ui.dialog).toBeNull();
   });
 
@@ -186,17 +186,17 @@ describe('keys of the view', () => {
     const person = new Person().press('tab', 'x').asked(true).waits().press('g');
     expect(person.effect).toMatchObject({
       kind: 'preview',
-      wish: { scope: 'group', force: false },
+      order: { scope: 'group', force: false },
       ticket: 2,
     });
     person.asked(true).waits().press('F');
-    expect(person.effect).toMatchObject({ kind: 'preview', wish: { scope: 'group', force: true } });
+    expect(person.effect).toMatchObject({ kind: 'preview', order: { scope: 'group', force: true } });
   });
 
   it('of an agent the whole tree is meant, of an alert the first process', () => {
-    expect(new Person().press('x').effect).toMatchObject({ wish: { pid: 5000, scope: 'tree' } });
+    expect(new Person().press('x').effect).toMatchObject({ order: { pid: 5000, scope: 'tree' } });
     expect(new Person().press('tab', 'tab', 'x').effect).toMatchObject({
-      wish: { pid: 4711, start_ticks: 1, scope: 'process' },
+      order: { pid: 4711, start_ticks: 1, scope: 'process' },
     });
     const gone = new Person(fakePicture({ agents: [fakeAgent({ state: 'EXITED', reason: 'exit' })] }));
     expect(gone.press('x').effects).toEqual([]);

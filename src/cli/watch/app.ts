@@ -4,11 +4,11 @@ import type { Io } from '../io.js';
 import type { Key } from '../keys.js';
 import { Live } from '../live.js';
 import type { Screen } from '../screen.js';
-import { Effects } from './effects.js';
 import { type Lists, listsOf, wantedProcesses } from './lists.js';
 import { type Effect, NOTHING_YET, type Picture, START, type Ui } from './model.js';
 import { press } from './press.js';
 import { view } from './view.js';
+import { Wishes } from './wishes.js';
 
 /** `vigil watch` at work: what the daemon says and what its person presses become pictures. */
 
@@ -29,7 +29,7 @@ export class WatchApp {
   /** What `processes` holds: whose, and of which look at the machine. */
   private have: { of: number | null; time: string } | null = null;
   private readonly live: Live;
-  private readonly effects: Effects;
+  private readonly wishes: Wishes;
 
   constructor(
     runtimeDir: string | undefined,
@@ -47,7 +47,7 @@ export class WatchApp {
         this.draw();
       },
     });
-    this.effects = new Effects(io, {
+    this.wishes = new Wishes(io, {
       client: () => this.live.client,
       change: change => {
         this.ui = change(this.ui);
@@ -131,7 +131,7 @@ export class WatchApp {
   private act(effect: Effect): void {
     if (effect.kind === 'quit') this.screen.leave();
     else if (effect.kind === 'redraw') this.screen.redraw();
-    else void this.effects.run(effect);
+    else void this.wishes.run(effect);
   }
 
   private draw(): void {

@@ -28,7 +28,7 @@ function scrolled(dialog: Exclude<Dialog, { kind: 'busy' }>, columns: number, ro
 function footOf(dialog: Dialog): string[] {
   if (dialog.kind === 'busy') return ['Esc  do not wait'];
   if (dialog.kind === 'text') return ['Esc  close    ↑ ↓  scroll'];
-  const { scope, force } = dialog.wish;
+  const { scope, force } = dialog.order;
   const choices = `g  hit the ${scope === 'process' ? 'group' : NEXT[scope]} instead    F  ${force ? 'SIGTERM first' : 'SIGKILL at once'}`;
   return dialog.allowed ? ['y  YES, end it    n Esc  NO', choices] : ['n Esc  close', choices];
 }

@@ -1,18 +1,19 @@
 import type { MachineReport } from '../../api/contract.js';
 import type { HostSample } from '../../collectors/snapshot.js';
 import { printable } from '../../text/printable.js';
+import { width } from '../../text/width.js';
 import { gauge } from '../gauge.js';
 import { paint } from '../style.js';
 import { bytes, percent } from '../words.js';
-import { cutTo, fill } from './fill.js';
+import { cutTo, fill, shownWidth } from './fill.js';
 
 /** The machine on top of the screen: as many gauges beside each other as there is room for. */
 
 interface Gauge {
   name: string;
   percent: number;
-  /** Said beside it where there is room. */
-  text: string;
+  /** Said beside it, as many of them as there is room for. */
+  notes: readonly string[];
   warn: number;
   bad: number;
 }
@@ -34,12 +35,12 @@ export function gaugesOf({ host, processes }: MachineReport): Gauge[] {
 function cpu({ cpu, cores, temperatures }: HostSample, processes: number): Gauge[] {
   if (cpu === null) return [];
   const heat = temperatures.filter(({ kind }) => kind === 'cpu').map(({ celsius }) => celsius);
-  const parts = [
+  const notes = [
     `load ${cpu.load1.toFixed(2)} of ${cores}`,
-    `${processes} processes`,
     ...(heat.length === 0 ? [] : [`${Math.round(Math.max(...heat))}°C`]),
+    `${processes} processes`,
   ];
-  return [{ name: 'CPU', percent: cpu.busy_percent ?? 0, text: parts.join(', '), warn: 80, bad: 95 }];
+  return [{ name: 'CPU', percent: cpu.busy_percent ?? 0, notes, warn: 80, bad: 95 }];
 }
 
 function memory({ memory }: HostSample): Gauge[] {
@@ -50,7 +51,7 @@ function memory({ memory }: HostSample): Gauge[] {
     {
       name: 'Memory',
       percent: share(used_bytes, total_bytes),
-      text: `${bytes(used_bytes)} of ${bytes(total_bytes)}, ${bytes(available_bytes)} free`,
+      notes: [`${bytes(used_bytes)} of ${bytes(total_bytes)}`, `${bytes(available_bytes)} free`],
       warn: 80,
       bad: 90,
     },
@@ -59,7 +60,7 @@ function memory({ memory }: HostSample): Gauge[] {
     gauges.push({
       name: 'Swap',
       percent: share(swap_used_bytes, swap_total_bytes),
-      text: `${bytes(swap_used_bytes)} of ${bytes(swap_total_bytes)}`,
+      notes: [`${bytes(swap_used_bytes)} of ${bytes(swap_total_bytes)}`],
       warn: 40,
       bad: 80,
     });
@@ -75,7 +76,11 @@ function waits({ pressure }: HostSample): Gauge[] {
     {
       name: 'Waits',
       percent: Math.max(some('memory'), some('io'), some('cpu')),
-      text: `memory ${percent(some('memory'))}, disk ${percent(some('io'))}, CPU ${percent(some('cpu'))}`,
+      notes: [
+        `memory ${percent(some('memory'))}`,
+        `disk ${percent(some('io'))}`,
+        `CPU ${percent(some('cpu'))}`,
+      ],
       warn: 25,
       bad: 60,
     },
@@ -92,17 +97,17 @@ function disk({ filesystems }: HostSample): Gauge[] {
   const text = used.hung
     ? `${printable(used.mount, 60)} does not answer`
     : `${bytes(used.available_bytes)} free on ${printable(used.mount, 60)}`;
-  return [{ name: 'Disk', percent: used.percent, text, warn: 90, bad: 95 }];
+  return [{ name: 'Disk', percent: used.percent, notes: [text], warn: 90, bad: 95 }];
 }
 
 function gpuGauge(gpu: HostSample['gpus'][number]): Gauge {
   const { vram_total_bytes: total, vram_used_bytes: used } = gpu;
-  const parts = [
+  const notes = [
     ...(total && used !== null ? [`${bytes(used)} of ${bytes(total)}`] : []),
     ...(gpu.celsius === null ? [] : [`${Math.round(gpu.celsius)}°C`]),
     printable(gpu.name, 40),
   ];
-  return { name: 'GPU', percent: gpu.busy_percent ?? 0, text: parts.join(', '), warn: NEVER, bad: NEVER };
+  return { name: 'GPU', percent: gpu.busy_percent ?? 0, notes, warn: NEVER, bad: NEVER };
 }
 
 /** At most `rows` lines of `columns` cells. */
@@ -134,7 +139,13 @@ function gaugeText(one: Gauge, room: number, color: boolean): string {
   const bar = Math.max(4, Math.min(20, Math.floor((room - NAME - NUMBER) / 3)));
   const drawn = gauge(one.percent, bar, color, one.warn, one.bad);
   const line = `${one.name.padEnd(NAME)}${drawn}${percent(one.percent).padStart(NUMBER)}  `;
-  return cutTo(line + paint(one.text, ['dim'], color), room);
+  return cutTo(line + paint(notesIn(one.notes, room - shownWidth(line)), ['dim'], color), room);
+}
+
+/** Whole ones; a piece of the first where not even that fits. */
+function notesIn(notes: readonly string[], room: number): string {
+  const fitting = notes.map((_, i) => notes.slice(0, i + 1).join(', ')).filter(text => width(text) <= room);
+  return fitting.at(-1) ?? notes[0] ?? '';
 }
 
 /** `CPU 12%  Memory 45%  …`, for a terminal without room. */

@@ -74,7 +74,6 @@ export function tree(processes: readonly ProcessReport[], sort: Sort): TreeRow[]
   const open = roots.map(process => ({ process, branch: '', indent: '', depth: 0 })).reverse();
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const { process, branch, indent, depth } = next;
-    if (placed.has(process.pid)) continue;
     placed.add(process.pid);
     rows.push({ process, branch });
     const below = children.get(process.pid) ?? [];

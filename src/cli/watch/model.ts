@@ -46,7 +46,7 @@ export interface Place {
   index: number;
 }
 
-export interface KillWish {
+export interface KillOrder {
   pid: number;
   /** Of the process that was shown, so that no other is hit. */
   start_ticks: number | null;
@@ -63,7 +63,7 @@ export type Dialog =
       title: string;
       lines: readonly string[];
       scroll: number;
-      wish: KillWish;
+      order: KillOrder;
       allowed: boolean;
       /** When it was first shown: keys from before were not meant for it. */
       shown_ms: number;
@@ -106,14 +106,15 @@ export const START: Ui = {
   tickets: 0,
 };
 
-/** What a key leads to beyond the screen. */
-export type Effect =
-  | { kind: 'quit' }
-  | { kind: 'redraw' }
+/** What a key leads to beyond the picture. */
+export type Effect = { kind: 'quit' } | { kind: 'redraw' } | Wish;
+
+/** What the daemon, or the desktop, is asked for. */
+export type Wish =
   | { kind: 'focus'; pid: number }
   | { kind: 'agent_details'; pid: number; ticket: number }
   | { kind: 'explain'; target: Target; ticket: number }
-  | { kind: 'preview'; wish: KillWish; ticket: number }
-  | { kind: 'kill'; wish: KillWish }
+  | { kind: 'preview'; order: KillOrder; ticket: number }
+  | { kind: 'kill'; order: KillOrder }
   | { kind: 'whitelist'; pattern: string }
   | { kind: 'pause'; paused: boolean };

@@ -6,6 +6,7 @@ import { paint } from '../style.js';
 import { type Cell, type Column, table } from '../table.js';
 import { alertName } from '../target.js';
 import { bytes, duration, percent, severityStyles } from '../words.js';
+import { wrapped } from '../wrap.js';
 import { cutTo, fill } from './fill.js';
 import { chosenAlert, indexOf, keysOf, type Lists, type TreeRow } from './lists.js';
 import type { Pane, Picture, Ui } from './model.js';
@@ -20,6 +21,8 @@ export interface Room {
 export type Surroundings = Pick<Io, 'color' | 'now' | 'home'>;
 
 const MARK = '▸ ';
+/** Of the text and of the suggestion each; Enter shows all of it. */
+const MOST_LINES = 3;
 
 /** A title line, then the rows around the chosen one. */
 export function paneLines(
@@ -57,7 +60,9 @@ function bodyOf(pane: Pane, picture: Picture, lists: Lists, ui: Ui, room: Room, 
   const chosen = indexOf(keys, ui.places[pane]);
   const marked = ui.pane === pane;
   if (pane === 'alerts') {
-    const detail = adviceLines(chosenAlert(lists, ui), room, io.color);
+    const advice = adviceLines(chosenAlert(lists, ui), room.columns, io.color);
+    // The list itself needs its title and a row.
+    const detail = advice.slice(-Math.max(0, room.rows - 2)).slice(0, Math.max(0, room.rows - 2));
     const rows = (color: boolean) => alertRows(lists.alerts, room.columns - MARK.length, color, io.now());
     return [
       ...listLines(rows, chosen, marked, { ...room, rows: room.rows - detail.length }, io.color),
@@ -154,11 +159,12 @@ function alertRows(
 }
 
 /** What was measured, and what to do: of the chosen alert, below the list. */
-function adviceLines(alert: AlertReport | undefined, { columns, rows }: Room, color: boolean): string[] {
-  if (alert === undefined || rows < 3) return [];
-  const lines = [
-    paint(cutTo(`  ${printable(alert.text, 1_000)}`, columns), ['dim'], color),
-    ...(alert.suggestion === null ? [] : [cutTo(`  → ${printable(alert.suggestion, 1_000)}`, columns)]),
-  ];
-  return rows >= 4 ? lines : lines.slice(-1);
+export function adviceLines(alert: AlertReport | undefined, columns: number, color: boolean): string[] {
+  if (alert === undefined) return [];
+  const measured = wrapped(`  ${printable(alert.text, 1_000)}`, columns).map(line =>
+    paint(line, ['dim'], color),
+  );
+  const advice =
+    alert.suggestion === null ? [] : wrapped(`  → ${printable(alert.suggestion, 1_000)}`, columns);
+  return [...measured.slice(0, MOST_LINES), ...advice.slice(0, MOST_LINES)];
 }

@@ -6,7 +6,7 @@ import { chosenAgent, chosenAlert, chosenProcess, indexOf, keysOf, type Lists } 
 import {
   type Dialog,
   type Effect,
-  type KillWish,
+  type KillOrder,
   PANES,
   type Pane,
   type Picture,
@@ -68,11 +68,11 @@ function inDialog(ui: Ui, dialog: Dialog, key: Key, at: Pressing): Pressed {
   const close = only({ ...ui, dialog: null });
   if (dialog.kind === 'confirm') {
     if (at.now_ms - dialog.shown_ms < READ_MS) return only(ui);
-    const { wish, allowed } = dialog;
+    const { order, allowed } = dialog;
     if (key === 'y' && allowed)
-      return { ui: { ...ui, dialog: null, notice: 'on its way …' }, effect: { kind: 'kill', wish } };
-    if (key === 'g') return preview(ui, { ...wish, scope: nextOf(SCOPES, wish.scope) });
-    if (key === 'F') return preview(ui, { ...wish, force: !wish.force });
+      return { ui: { ...ui, dialog: null, notice: 'on its way …' }, effect: { kind: 'kill', order } };
+    if (key === 'g') return preview(ui, { ...order, scope: nextOf(SCOPES, order.scope) });
+    if (key === 'F') return preview(ui, { ...order, force: !order.force });
   }
   if (key === 'escape' || key === 'q' || key === 'n' || key === 'enter') return close;
   if (dialog.kind === 'busy') return only(ui);
@@ -169,8 +169,8 @@ function wait(ui: Ui, title: string, effect: (ticket: number) => Effect): Presse
   return { ui: { ...ui, tickets: ticket, dialog: { kind: 'busy', title, ticket } }, effect: effect(ticket) };
 }
 
-function preview(ui: Ui, wish: KillWish): Pressed {
-  return wait(ui, `End process ${wish.pid}`, ticket => ({ kind: 'preview', wish, ticket }));
+function preview(ui: Ui, order: KillOrder): Pressed {
+  return wait(ui, `End process ${order.pid}`, ticket => ({ kind: 'preview', order, ticket }));
 }
 
 function details(ui: Ui, { lists, now_ms }: Pressing): Pressed {
@@ -207,11 +207,11 @@ function focus(ui: Ui, { lists }: Pressing): Pressed {
 }
 
 function kill(ui: Ui, { lists }: Pressing): Pressed {
-  const wish = killWish(ui, lists);
-  return wish === null ? notice(ui, 'there is no process to end') : preview(ui, wish);
+  const order = killOrder(ui, lists);
+  return order === null ? notice(ui, 'there is no process to end') : preview(ui, order);
 }
 
-function killWish(ui: Ui, lists: Lists): KillWish | null {
+function killOrder(ui: Ui, lists: Lists): KillOrder | null {
   if (ui.pane === 'agents') {
     const agent = chosenAgent(lists, ui);
     // The whole session: what an agent started is of no use without it.

@@ -4,10 +4,10 @@ import { paint } from '../style.js';
 import { dialogLines } from './dialogs.js';
 import { cutTo, fill } from './fill.js';
 import { gaugeLines } from './gauges.js';
-import { layoutOf } from './layout.js';
-import type { Lists } from './lists.js';
+import { layoutOf, leftOf } from './layout.js';
+import { chosenAlert, type Lists } from './lists.js';
 import type { Picture, Ui } from './model.js';
-import { paneLines, type Room, type Surroundings } from './panes.js';
+import { adviceLines, paneLines, type Room, type Surroundings } from './panes.js';
 
 /** The whole screen: exactly `rows` lines of at most `columns` cells. Pure. */
 
@@ -30,8 +30,9 @@ export function view(picture: Picture, lists: Lists, ui: Ui, room: Room, io: Sur
 }
 
 function panes(picture: Picture, lists: Lists, ui: Ui, room: Room, io: Surroundings): string[] {
-  const { stacked, beside } = layoutOf(lists, ui.pane, room.columns, room.rows);
-  const left = beside === null ? room.columns : Math.floor(room.columns / 2) - 1;
+  const advice = (columns: number): number => adviceLines(chosenAlert(lists, ui), columns, false).length;
+  const { stacked, beside } = layoutOf(lists, ui.pane, room, advice);
+  const left = beside === null ? room.columns : leftOf(room.columns);
   const lines = stacked.flatMap(({ pane, rows }) =>
     paneLines(pane, picture, lists, ui, { columns: left, rows }, io),
   );
@@ -87,5 +88,7 @@ function lastLine(ui: Ui, columns: number, color: boolean): string {
       columns,
     );
   }
+  // A dialog names its own keys.
+  if (ui.dialog !== null) return '';
   return paint(cutTo(columns >= HINTS.length ? HINTS : FEW_HINTS, columns), ['dim'], color);
 }

@@ -4,9 +4,9 @@ import { explainText } from '../commands/explain.js';
 import { previewLines, resultLines, targetsOf } from '../commands/kill.js';
 import { explainedLines } from '../commands/why.js';
 import type { Io } from '../io.js';
-import type { Dialog, Effect, KillWish, Ui } from './model.js';
+import type { Dialog, KillOrder, Ui, Wish } from './model.js';
 
-/** What keys lead to: questions to the daemon, and the answers back on the screen. */
+/** What keys wish for: questions to the daemon, and the answers back on the screen. */
 
 export interface Surface {
   /** Null while no daemon answers. */
@@ -19,44 +19,44 @@ export interface Surface {
 /** A model may take its time. */
 const EXPLAIN_MS = 610_000;
 
-export class Effects {
+export class Wishes {
   constructor(
     private readonly io: Io,
     private readonly surface: Surface,
   ) {}
 
   /** Never fails: what goes wrong is said on the screen. */
-  async run(effect: Effect): Promise<void> {
+  async run(wish: Wish): Promise<void> {
     const client = this.surface.client();
     try {
       if (client === null) throw new Error('no daemon answers now');
-      await this.perform(effect, client);
+      await this.perform(wish, client);
     } catch (error) {
       const text = printable((error as Error).message, 1_000);
-      if ('ticket' in effect)
-        this.answer(effect.ticket, { kind: 'text', title: 'No answer', lines: [text], scroll: 0 });
+      if ('ticket' in wish)
+        this.answer(wish.ticket, { kind: 'text', title: 'No answer', lines: [text], scroll: 0 });
       else this.notice(text);
     }
   }
 
-  private async perform(effect: Effect, client: ApiClient): Promise<void> {
-    switch (effect.kind) {
+  private async perform(wish: Wish, client: ApiClient): Promise<void> {
+    switch (wish.kind) {
       case 'agent_details':
-        return this.text(effect.ticket, explainText(await client.explain(effect.pid), this.plain()));
+        return this.text(wish.ticket, explainText(await client.explain(wish.pid), this.plain()));
       case 'explain':
         return this.text(
-          effect.ticket,
-          explainedLines(await client.explainTarget(effect.target, EXPLAIN_MS), this.plain()),
+          wish.ticket,
+          explainedLines(await client.explainTarget(wish.target, EXPLAIN_MS), this.plain()),
         );
       case 'preview':
-        return this.preview(client, effect.wish, effect.ticket);
+        return this.preview(client, wish.order, wish.ticket);
       case 'kill':
-        return this.kill(client, effect.wish);
+        return this.kill(client, wish.order);
       case 'focus':
-        return this.focus(client, effect.pid);
+        return this.focus(client, wish.pid);
       case 'whitelist': {
         const { id, pattern } = await client.addToWhitelist({
-          pattern: effect.pattern,
+          pattern: wish.pattern,
           match_type: 'name',
           reason: '',
         });
@@ -66,37 +66,36 @@ export class Effects {
         return this.surface.refresh();
       }
       case 'pause':
-        await client.request(effect.paused ? 'pause_monitoring' : 'resume_monitoring');
+        await client.request(wish.paused ? 'pause_monitoring' : 'resume_monitoring');
         this.notice(
-          effect.paused ? 'the watch over the machine is paused: p resumes it' : 'vigil watches again',
+          wish.paused ? 'the watch over the machine is paused: p resumes it' : 'vigil watches again',
         );
         return this.surface.refresh();
-      case 'quit':
-      case 'redraw':
     }
   }
 
-  private async preview(client: ApiClient, wish: KillWish, ticket: number): Promise<void> {
-    const verdict = await client.killPreview(wish);
+  private async preview(client: ApiClient, order: KillOrder, ticket: number): Promise<void> {
+    const verdict = await client.killPreview(order);
     const targets = targetsOf(verdict);
     const lines = verdict.allowed
-      ? previewLines(verdict, targets, wish.force)
+      ? previewLines(verdict, targets, order.force)
       : [`Not done: ${printable(verdict.reason, 1_000)}`];
     // From here on it is this process and no other that takes the pid later.
-    const start_ticks = wish.start_ticks ?? targets.find(({ pid }) => pid === wish.pid)?.start_ticks ?? null;
+    const start_ticks =
+      order.start_ticks ?? targets.find(({ pid }) => pid === order.pid)?.start_ticks ?? null;
     this.answer(ticket, {
       kind: 'confirm',
-      title: `End process ${wish.pid} (${wish.scope})`,
+      title: `End process ${order.pid} (${order.scope})`,
       lines,
       scroll: 0,
-      wish: { ...wish, start_ticks },
+      order: { ...order, start_ticks },
       allowed: verdict.allowed,
       shown_ms: this.io.now(),
     });
   }
 
-  private async kill(client: ApiClient, wish: KillWish): Promise<void> {
-    const result = await client.kill(wish);
+  private async kill(client: ApiClient, order: KillOrder): Promise<void> {
+    const result = await client.kill(order);
     const lines = resultLines(result);
     if (result.outcome === 'done') this.notice(lines[0]!);
     else
