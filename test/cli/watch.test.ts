@@ -171,7 +171,7 @@ describe('keys of the view', () => {
   });
 
   it.each(['n', 'escape', 'q', 'enter'])('%s does not end it, and does not leave', key => {
-    const person = new Person().press('tab', 'x').asked(true).waits().press(key);
+    const person = new Person().press('tab', 'x').asked(true).press(key);
     expect(person.ui.dialog).toBeNull();
     expect(person.effects.map(({ kind }) => kind)).toEqual(['preview']);
   });

@@ -29,7 +29,7 @@ export interface Pressing {
   page: number;
 }
 
-/** A confirmation takes no key before a person can have read it. */
+/** A question takes no yes before a person can have read it. */
 export const READ_MS = 300;
 const MAX_INPUT = 200;
 const FAR = 1_000_000;
@@ -66,8 +66,8 @@ function typing(ui: Ui, input: NonNullable<Ui['input']>, key: Key): Pressed {
 
 function inDialog(ui: Ui, dialog: Dialog, key: Key, at: Pressing): Pressed {
   const close = only({ ...ui, dialog: null });
-  if (dialog.kind === 'confirm') {
-    if (at.now_ms - dialog.shown_ms < READ_MS) return only(ui);
+  // No is an answer at once; anything else is not before it can have been read.
+  if (dialog.kind === 'confirm' && at.now_ms - dialog.shown_ms >= READ_MS) {
     const { order, allowed } = dialog;
     if (key === 'y' && allowed)
       return { ui: { ...ui, dialog: null, notice: 'on its way …' }, effect: { kind: 'kill', order } };
