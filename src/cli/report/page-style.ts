@@ -64,8 +64,13 @@ footer { margin-top: 44px; font-size: 13px; }
     --blue: #1f5c8a; --band: #1f5c8a2e; --green: #3d7549; --amber: #96610f; --red: #a02a22; --wait: #c9b58b;
   }
   body { padding: 0; max-width: none; font-size: 11px; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-  .charts { grid-template-columns: 1fr 1fr; gap: 8px; }
-  h2 { margin-top: 22px; break-after: avoid; }
+  h1 { font-size: 20px; } h2 { font-size: 13px; }
+  .tiles { grid-template-columns: repeat(6, 1fr); gap: 8px; margin-top: 16px; }
+  .tiles li { padding: 8px 10px; } .tiles b { font-size: 15px; } .tiles span { font-size: 10px; }
+  .charts { grid-template-columns: repeat(3, 1fr); gap: 8px; }
+  figure { padding: 8px 10px 4px; } figcaption span { font-size: 9.5px; }
+  table { font-size: 10px; } th { font-size: 9.5px; } th, td { padding: 3px 8px; }
+  h2 { margin-top: 20px; break-after: avoid; }
   tr { break-inside: avoid; }
   .card { overflow: visible; }
 }

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { HistoryReport } from '../../api/contract.js';
 import { VERSION } from '../../package.js';
-import { counted } from '../../text/amounts.js';
 import type { Cell, Column } from '../table.js';
 import { bytes, duration, percent } from '../words.js';
 import { shortTime } from './axis.js';
@@ -51,27 +50,29 @@ ${listings(report, { home, rows: ROWS }).map(section).join('\n')}
 }
 
 function tiles(report: HistoryReport): string {
+  const { sessions, alerts, actions, model } = report;
   const charts = new Map(chartsOf(report).map(chart => [chart.title, chart]));
+  const shown: [figure: string, words: string][] = [];
   const cpu = charts.get('CPU');
+  if (cpu !== undefined) shown.push([percent(cpu.avg), `CPU on average, ${percent(cpu.max)} at most`]);
   const memory = charts.get('Memory');
-  const work_ms = report.sessions.reduce((sum, { work_ms }) => sum + work_ms, 0);
-  const open = report.alerts.filter(({ status }) => status === 'open').length;
-  const shown: [string, string][] = [
-    ...(cpu === undefined
-      ? []
-      : [[percent(cpu.avg), `CPU on average, ${percent(cpu.max)} at most`] as [string, string]]),
-    ...(memory === undefined
-      ? []
-      : [[bytes(memory.max), `memory at most, of ${bytes(memory.top)}`] as [string, string]]),
-    [String(report.sessions.length), `agent sessions, ${duration(work_ms)} of work`],
-    [String(report.alerts.length), `alerts, ${open === 0 ? 'none' : open} open`],
-    [String(report.actions.length), report.actions.length === 1 ? 'action' : 'actions'],
-    [
-      String(report.model.requests),
-      `${counted(report.model.requests, 'question').replace(/^\d+ /, '')} to a model`,
-    ],
-  ];
-  return `<ul class="tiles">${shown.map(([figure, words]) => `<li><b>${html(figure)}</b><span>${html(words)}</span></li>`).join('')}</ul>`;
+  if (memory !== undefined) shown.push([bytes(memory.max), `memory at most, of ${bytes(memory.top)}`]);
+  const work_ms = sessions.reduce((sum, { work_ms }) => sum + work_ms, 0);
+  shown.push([
+    String(sessions.length),
+    `${noun(sessions.length, 'agent session')}, ${duration(work_ms)} of work`,
+  ]);
+  const open = alerts.filter(({ status }) => status === 'open').length;
+  shown.push([String(alerts.length), `${noun(alerts.length, 'alert')}, ${open === 0 ? 'none' : open} open`]);
+  shown.push([String(actions.length), noun(actions.length, 'action')]);
+  if (model.requests > 0)
+    shown.push([String(model.requests), `${noun(model.requests, 'question')} to a language model`]);
+  const items = shown.map(([figure, words]) => `<li><b>${html(figure)}</b><span>${html(words)}</span></li>`);
+  return `<ul class="tiles">${items.join('')}</ul>`;
+}
+
+function noun(count: number, one: string): string {
+  return count === 1 ? one : `${one}s`;
 }
 
 function section({ title, columns, rows, none, note }: Listing): string {
