@@ -172,7 +172,10 @@ export class FakeView implements DaemonView {
     return { live: changes.map(({ key }) => key.name), restart: [] };
   }
 
+  reloads = 0;
+
   reloadConfig(): Reloaded {
+    this.reloads++;
     return { live: [], restart: [] };
   }
 

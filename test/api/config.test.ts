@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import { answer } from '../../src/api/answer.js';
+import type { CommandContext } from '../../src/api/commands/definition.js';
+import { changesOf, configReport } from '../../src/api/runaway-guard-config.js';
+import { defaultConfig } from '../../src/config/schema.js';
+import { FakeView } from './fake-view.js';
+
+const ask = async (view: FakeView, sees: CommandContext['sees'], request: object) =>
+  answer(
+    Buffer.from(JSON.stringify(request)),
+    {
+      view,
+      sees,
+      peer: null,
+      clients: 1,
+      follow: () => {},
+      record: () => {},
+      broadcast: () => {},
+    },
+    error => {
+      throw error;
+    },
+  );
+
+const changes = (partial: Record<string, unknown>) =>
+  changesOf(partial, defaultConfig()).map(({ key, value }) => [key.name, value]);
+
+describe('a partial configuration', () => {
+  it.each([
+    ['our names', { actions: { mode: 'auto' } }, [['actions.mode', 'auto']]],
+    [
+      'RunawayGuard’s names',
+      {
+        detection: {
+          cpu_high: { enabled: true, threshold_percent: 80, duration_seconds: 90 },
+          hang: { duration_seconds: 20 },
+          memory_leak: { growth_threshold_mb: 300, window_minutes: 4 },
+        },
+        general: { sample_interval_normal: 20, sample_interval_alert: 3, notification_method: 'popup' },
+      },
+      [
+        ['detection.cpu_high.threshold_percent', 80],
+        ['detection.cpu_high.duration_s', 90],
+        ['detection.hang.duration_s', 20],
+        ['detection.memory_leak.growth_threshold_mb', 300],
+        ['detection.memory_leak.window_minutes', 4],
+        ['sampling.sample_interval_normal_s', 20],
+        ['sampling.sample_interval_alert_s', 3],
+        ['notifications.enabled', false],
+      ],
+    ],
+    ['null, for the default', { ai: { enabled: null } }, [['ai.enabled', undefined]]],
+    ['what is as it was', { actions: { mode: 'observe' }, agents: [] }, []],
+    ['lists whole', { allowlist: { ignore_commands: ['x'] } }, [['allowlist.ignore_commands', ['x']]]],
+    [
+      'a name of theirs that changed beside ours that did not',
+      { sampling: { sample_interval_normal_s: 10 }, general: { sample_interval_normal: 20 } },
+      [['sampling.sample_interval_normal_s', 20]],
+    ],
+    ['nothing', {}, []],
+  ])('may have %s', (_what, partial, wanted) => {
+    expect(changes(partial)).toEqual(wanted);
+  });
+
+  it.each([
+    [
+      'an unknown key',
+      { actions: { mod: 'auto' } },
+      'there is no key "actions.mod": did you mean "actions.mode"?',
+    ],
+    ['several', { foo: { bar: 1 }, baz: 2 }, /"foo\.bar".*\n.*"baz"/],
+    ['a table for a value', { actions: { mode: { x: 1 } } }, undefined],
+    ['a value for a table', { actions: 3 }, '"actions"'],
+    [
+      'two values for one key',
+      { sampling: { sample_interval_normal_s: 5 }, general: { sample_interval_normal: 6 } },
+      'given twice',
+    ],
+    ['another way of notifying', { general: { notification_method: 'mail' } }, '"system", "both", "popup"'],
+    ['escapes', { '\u001b[31m': 1 }, 'no key "\\x1b[31m"'],
+    ['what JSON can name and a table must not', JSON.parse('{"__proto__":{"mode":1}}'), '"__proto__.mode"'],
+  ])('with %s is refused by name', (_what, partial, why) => {
+    if (why === undefined) expect(changes(partial)).toEqual([['actions.mode', { x: 1 }]]);
+    else expect(() => changes(partial)).toThrow(why);
+  });
+
+  it('that is all of what was got changes nothing', () => {
+    const config = defaultConfig();
+    expect(changesOf(configReport(config), config)).toEqual([]);
+  });
+});
+
+describe('the configuration on the socket', () => {
+  it.each(['get_config', 'update_config', 'reload_config'])('%s is for those who see all', async cmd => {
+    const view = new FakeView();
+    const params = cmd === 'update_config' ? { actions: { mode: 'auto' } } : {};
+    expect(await ask(view, { kind: 'user', uid: 1000 }, { cmd, id: 7, params })).toMatchObject({
+      type: 'error',
+      id: 7,
+      error: { code: 'denied' },
+    });
+    expect([view.changes, view.reloads]).toEqual([[], 0]);
+    expect(await ask(view, { kind: 'all' }, { cmd, params })).toMatchObject({ type: 'response' });
+  });
+
+  it('a mistake is the client’s, and is named', async () => {
+    const view = new FakeView();
+    const request = { cmd: 'update_config', params: { actions: { mod: 'auto' } } };
+    expect(await ask(view, { kind: 'all' }, request)).toMatchObject({
+      error: { code: 'bad_request', message: expect.stringContaining('actions.mode') },
+    });
+    expect(view.changes).toEqual([]);
+  });
+});
