@@ -25,8 +25,9 @@ export interface Screen {
   readonly left: Promise<void>;
   leave(): void;
   onKeys(listener: (keys: readonly Key[]) => void): void;
-  /** The next picture is drawn as a whole: the size changed, or somebody wrote over it. */
+  /** The size changed, or the program was stopped and goes on: the next picture is drawn as a whole. */
   onResize(listener: () => void): void;
+  /** Somebody wrote over it. */
   redraw(): void;
   close(): void;
 }
@@ -50,6 +51,7 @@ export function openScreen(
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) on(process, signal, leave);
 
   let drawn: readonly string[] = [];
+  let resized: () => void = () => {};
   const redraw = (): void => {
     drawn = [];
     if (open) stdout.write('\u001b[2J');
@@ -73,6 +75,14 @@ export function openScreen(
     process.exit(2);
   });
   const keys = listenForKeys(stdin, on, leave, cleanups);
+  // The shell that went on meanwhile has set the terminal as it likes it.
+  on(process, 'SIGCONT', () => {
+    if (!open) return;
+    if (stdin.isTTY) stdin.setRawMode(false).setRawMode(true);
+    stdout.write(ENTER);
+    drawn = [];
+    resized();
+  });
   stdout.write(ENTER);
   return {
     draw(lines) {
@@ -92,12 +102,11 @@ export function openScreen(
     leave,
     onKeys: keys,
     onResize(listener) {
-      const again = (): void => {
+      resized = listener;
+      on(stdout, 'resize', () => {
         redraw();
         listener();
-      };
-      on(stdout, 'resize', again);
-      on(process, 'SIGCONT', again);
+      });
     },
     redraw,
     close,

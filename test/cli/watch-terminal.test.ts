@@ -57,7 +57,7 @@ describe('vigil watch, in a real terminal', { timeout: 60_000 }, () => {
   const start = async (dir = rig.dir): Promise<void> => {
     tmux.type(`clear; echo before; ${built.bin} watch --runtime-dir ${dir}; echo "left $?"`);
     tmux.key('Enter');
-    await tmux.shows(/^vigil .*agents?/);
+    await tmux.shows(/^vigil \d.*agents?/);
   };
   const asBefore = async (code = 0): Promise<void> => {
     const after = await tmux.shows(`left ${code}`);
@@ -124,6 +124,22 @@ describe('vigil watch, in a real terminal', { timeout: 60_000 }, () => {
     await asBefore();
   });
 
+  it('goes on where it was after it was stopped', async () => {
+    await start();
+    process.kill(childOf(tmux), 'SIGSTOP');
+    await tmux.shows(/left 1\d\d/);
+    // The terminal is still as the program had it: Enter alone ends no line.
+    tmux.type('stty sane; fg; echo "left $?"');
+    tmux.key('C-j');
+    await tmux.shows(/^vigil .*agent[\s\S]*Alerts/);
+    // Keys are keys again, not lines of a shell.
+    tmux.type('?');
+    await tmux.shows('ask for an explanation');
+    tmux.type('qq');
+    await tmux.shows('left 0');
+    expect(tmux.info('#{alternate_on} #{cursor_flag} #{wrap_flag}')).toBe('0 1 1');
+  });
+
   it('a crash restores the terminal before it is told', async () => {
     const crash = join(rig.dir, 'crash.cjs');
     writeFileSync(crash, 'process.on("SIGUSR2", () => { throw new Error("a bug\\u001b[2J"); });');
@@ -131,7 +147,7 @@ describe('vigil watch, in a real terminal', { timeout: 60_000 }, () => {
       `clear; echo before; node -r ${crash} ${built.bin} watch --runtime-dir ${rig.dir}; echo "left $?"`,
     );
     tmux.key('Enter');
-    await tmux.shows(/^vigil .*agent/);
+    await tmux.shows(/^vigil \d.*agent/);
     process.kill(childOf(tmux), 'SIGUSR2');
     expect(await tmux.shows('left 2')).toContain('vigil: a bug\\x1b[2J');
     await asBefore(2);
@@ -143,7 +159,7 @@ describe('vigil watch, in a real terminal', { timeout: 60_000 }, () => {
     own.view.list = [fakeAgent()];
     await start(dir);
     await own.server.stop();
-    await tmux.shows(/no daemon answers[\s\S]*goes on looking[\s\S]*4242/);
+    await tmux.shows(/no daemon answers[\s\S]*! looking for a daemon: [\s\S]*4242/);
     tmux.key('x');
     await tmux.shows('no daemon answers now');
     tmux.key('Escape');
@@ -207,7 +223,7 @@ describe('with a real daemon', { timeout: 60_000 }, () => {
     const bystander = child('sleep', '98765.5');
     tmux.type(`clear; ${built.bin} watch --runtime-dir ${dir}; echo "left $?"`);
     tmux.key('Enter');
-    await tmux.shows(/^vigil /);
+    await tmux.shows(/^vigil \d/);
     tmux.type('a');
     tmux.key('Tab');
     tmux.type('/sleep 98765');

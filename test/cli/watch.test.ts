@@ -294,9 +294,16 @@ describe('the picture', () => {
       .screen()
       .join('\n');
     expect(screen).toMatch(
-      /no daemon answers[\s\S]*! the vigil daemon closed the connection; vigil watch goes on/,
+      /no daemon answers[\s\S]*! looking for a daemon: the vigil daemon closed the connection/,
     );
     expect(screen).toContain('4242');
+    expect(screen).not.toContain('nothing is wrong');
+  });
+
+  it('before the first answer it does not say that all is well', () => {
+    const screen = new Person(NOTHING_YET).screen().join('\n');
+    expect(screen).not.toMatch(/nothing is wrong|no agents|0 agents/i);
+    expect(screen).toContain('Not known yet.');
   });
 
   it('hostile names cannot speak to the terminal', () => {

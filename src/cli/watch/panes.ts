@@ -78,6 +78,7 @@ function bodyOf(pane: Pane, picture: Picture, lists: Lists, ui: Ui, room: Room, 
 }
 
 function nothing(pane: Pane, picture: Picture, ui: Ui): string {
+  if (picture.health === null) return 'Not known yet.';
   if (ui.filter.trim() !== '') return 'Nothing here has the text of the filter.';
   if (pane === 'agents') return 'No agents are running.';
   if (pane === 'alerts') return 'Nothing is wrong.';

@@ -51,22 +51,25 @@ function titleLine(
   const grave = alerts.filter(({ severity }) => severity === 'high' || severity === 'critical').length;
   const living = agents.filter(({ state }) => state !== 'EXITED').length;
   const waiting = agents.filter(({ reason }) => reason === 'approval' || reason === 'question').length;
-  const parts = [
-    paint(health === null ? 'vigil' : `vigil ${printable(health.version, 20)}`, ['bold'], color),
-    ...(trouble === null ? [] : [paint('no daemon answers', ['red', 'bold'], color)]),
-    ...(machine?.paused ? [paint('paused', ['yellow', 'bold'], color)] : []),
+  const figures = [
     counted(living, 'agent') + (waiting === 0 ? '' : paint(`, ${waiting} asking`, ['yellow', 'bold'], color)),
     alerts.length === 0
       ? paint('nothing is wrong', ['green'], color)
       : paint(counted(alerts.length, 'alert'), [grave > 0 ? 'red' : 'yellow'], color),
-    ...(health === null ? [] : [paint(printable(health.sensor.tier, 20), ['dim'], color)]),
+    paint(printable(health?.sensor.tier ?? '', 20), ['dim'], color),
+  ];
+  const parts = [
+    paint(health === null ? 'vigil' : `vigil ${printable(health.version, 20)}`, ['bold'], color),
+    ...(trouble === null ? [] : [paint('no daemon answers', ['red', 'bold'], color)]),
+    ...(machine?.paused ? [paint('paused', ['yellow', 'bold'], color)] : []),
+    // Nothing is claimed before the first answer, or of what was.
+    ...(health === null || trouble !== null ? [] : figures),
   ];
   return cutTo(parts.join(' · '), columns);
 }
 
 function problems({ trouble, health }: Picture, { columns, rows }: Room, color: boolean): string[] {
-  const all =
-    trouble !== null ? [`${trouble}; vigil watch goes on looking for one`] : (health?.problems ?? []);
+  const all = trouble !== null ? [`looking for a daemon: ${trouble}`] : (health?.problems ?? []);
   return all
     .slice(0, rows >= 30 ? 2 : rows >= 12 ? 1 : trouble === null ? 0 : 1)
     .map(problem => paint(cutTo(`! ${printable(problem, 500)}`, columns), ['yellow'], color));
