@@ -56,6 +56,21 @@ describe('after a day', () => {
 });
 
 describe('after the time of retention', () => {
+  it('that is another now, what is older is gone, and snapshots are kept as often as is said now', async () => {
+    const rig = new Rig();
+    const store = await rig.open();
+    store.addTransition(transition(START_MS, 'WORKING'));
+    await store.flush();
+    rig.now_ms += 3 * HOUR_MS;
+    await store.maintain();
+    expect(rig.count('transitions')).toBe(1);
+    store.configure({ retention_hours: 2, snapshot_interval_s: 60 });
+    for (let s = 0; s <= 120; s += 10) store.addSnapshot(machine(rig.now_ms + s * 1000, s));
+    await store.flush();
+    await store.maintain();
+    expect([rig.count('transitions'), rig.count('host_samples')]).toEqual([0, 3]);
+  });
+
   it('everything is gone but open alerts, actions and the whitelist', async () => {
     const rig = new Rig();
     const store = await rig.open();
