@@ -91,6 +91,13 @@ describe('a change of the file', () => {
 });
 
 describe('the file', () => {
+  it('that says so already is not written', () => {
+    writeFileSync(file, 'log_level = "debug"\n');
+    const { ino } = statSync(file);
+    set({ log_level: 'debug' });
+    expect(statSync(file).ino).toBe(ino);
+  });
+
   it('is made with its folder, for its own user', () => {
     const path = join(dir, 'a', 'b', 'config.toml');
     set({ log_level: 'debug' }, path);
