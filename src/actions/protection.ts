@@ -1,6 +1,6 @@
 import type { SessionSample } from '../collectors/snapshot.js';
+import { globMatches } from '../text/glob.js';
 import { managedUnit } from './cgroup.js';
-import { globMatches } from './glob.js';
 import { isSameProcess, type LiveProcess } from './live.js';
 import { isInteractiveShell } from './shells.js';
 

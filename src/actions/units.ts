@@ -1,6 +1,6 @@
 import type { Alert } from '../alerts/alert.js';
+import { globMatches } from '../text/glob.js';
 import { printable } from '../text/printable.js';
-import { globMatches } from './glob.js';
 import type { Requester, Verdict } from './model.js';
 import { parseService } from './target.js';
 
