@@ -1,4 +1,5 @@
 import { closeSync, constants, openSync } from 'node:fs';
+import { isatty } from 'node:tty';
 
 /**
  * SIGHUP has two meanings: to a service it says "read your configuration", to a program of a terminal that the
@@ -6,7 +7,15 @@ import { closeSync, constants, openSync } from 'node:fs';
  */
 export function onHangup(reload: () => void, closed: () => void): () => void {
   const had = hasTerminal();
-  const heard = () => (had && !hasTerminal() ? closed() : reload());
+  const ours = [0, 1, 2].filter(fd => isatty(fd));
+  const heard = () => {
+    if (!had || hasTerminal()) {
+      reload();
+      return;
+    }
+    for (const fd of ours.splice(0)) putAway(fd);
+    closed();
+  };
   process.on('SIGHUP', heard);
   return () => process.off('SIGHUP', heard);
 }
@@ -19,4 +28,11 @@ function hasTerminal(): boolean {
   } catch {
     return false;
   }
+}
+
+/** Node.js aborts when it cannot restore a terminal at its exit; one that is exchanged it leaves alone. */
+function putAway(fd: number): void {
+  closeSync(fd);
+  // The lowest number that is free, which is this one.
+  openSync('/dev/null', constants.O_RDWR);
 }
