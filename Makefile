@@ -67,6 +67,7 @@ bench: lab ## How true, how fast, and what it costs: all scenarios, half an hour
 	node bench/scan/run.mjs
 	node bench/cost/run.mjs
 	node bench/collectors/run.mjs
+	node --expose-gc bench/guard/run.mjs
 	node --expose-gc bench/churn/run.mjs
 	node_modules/.bin/tsc -p bench/session/tsconfig.json
 	node build/session/bench/session/main.js
