@@ -1,11 +1,9 @@
 import { alertReport } from '../api/alert-report.js';
 import type { HistoryReport } from '../api/contract.js';
+import { REPORT_LIMITS } from '../api/report-limits.js';
 import type { Store } from '../store/store.js';
 import { iso } from '../time.js';
 
-const MAX_SESSIONS = 100;
-const MAX_ALERTS = 200;
-const MAX_ACTIONS = 100;
 const TOP = 15;
 
 /**
@@ -21,11 +19,11 @@ export async function historyReport(
 ): Promise<HistoryReport | null> {
   const period = { from_ms, to_ms };
   const host = await store.query('hostSeries', period, buckets);
-  const sessions = await store.query('sessionTotals', period, MAX_SESSIONS, uid);
+  const sessions = await store.query('sessionTotals', period, REPORT_LIMITS.sessions, uid);
   const top_memory = await store.query('topOfPeriod', period, 'peak_rss', TOP, uid);
   const top_cpu = await store.query('topOfPeriod', period, 'mean_cpu', TOP, uid);
-  const alerts = await store.query('alertsOf', period, MAX_ALERTS, uid);
-  const actions = await store.query('actionsOf', period, MAX_ACTIONS);
+  const alerts = await store.query('alertsOf', period, REPORT_LIMITS.alerts, uid);
+  const actions = await store.query('actionsOf', period, REPORT_LIMITS.actions);
   const model = await store.query('diagnosisUsage', period);
   if (!host || !sessions || !top_memory || !top_cpu || !alerts || !actions || !model) return null;
   return {

@@ -178,6 +178,19 @@ describe('vigil report', () => {
     expect(JSON.parse((await report(['--json'])).out)).toEqual(rig.view.reportOfPeriod);
   });
 
+  it('says what was left out', async () => {
+    const plain = fakeHistory();
+    const many = <T>(one: T, count: number): T[] => Array.from({ length: count }, () => one);
+    rig.view.reportOfPeriod = {
+      ...plain,
+      sessions: many(plain.sessions[0]!, 13),
+      alerts: many(plain.alerts[0]!, 200),
+    };
+    const { out } = await report();
+    expect(out).toContain('… and 3 more');
+    expect(out.match(/… and more: only the latest 200 are counted/g)).toHaveLength(2);
+  });
+
   it('without a history it says so, and what to do', async () => {
     rig.view.reportOfPeriod = null;
     expect(await report()).toMatchObject({

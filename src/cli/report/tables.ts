@@ -1,4 +1,5 @@
 import type { AlertReport, HistoryReport } from '../../api/contract.js';
+import { REPORT_LIMITS } from '../../api/report-limits.js';
 import { counted } from '../../text/amounts.js';
 import { printable } from '../../text/printable.js';
 import type { Cell, Column } from '../table.js';
@@ -36,7 +37,9 @@ export function listings(report: HistoryReport, options: ListingOptions): Listin
   ];
 }
 
-function left(all: number, shown: number): string | null {
+/** What is not shown; a report that is full has left out older ones itself. */
+function left(all: number, shown: number, limit: number): string | null {
+  if (all >= limit) return `… and more: only the latest ${limit} are counted`;
   return all > shown ? `… and ${all - shown} more` : null;
 }
 
@@ -70,7 +73,7 @@ function sessionListing(report: HistoryReport, { home, rows }: ListingOptions): 
       ];
     }),
     none: 'No agent ran.',
-    note: left(sessions.length, rows),
+    note: left(sessions.length, rows, REPORT_LIMITS.sessions),
   };
 }
 
@@ -95,7 +98,7 @@ function ruleListing(report: HistoryReport): Listing {
       { text: shortTime(sum.last_opened_ms) },
     ]),
     none: 'There was no alert.',
-    note: null,
+    note: left(report.alerts.length, report.alerts.length, REPORT_LIMITS.alerts),
   };
 }
 
@@ -111,7 +114,7 @@ function alertListing(report: HistoryReport, { rows }: ListingOptions): Listing 
     ],
     rows: report.alerts.slice(0, rows).map(alert => alertRow(alert, Date.parse(report.to))),
     none: '',
-    note: left(report.alerts.length, rows),
+    note: left(report.alerts.length, rows, REPORT_LIMITS.alerts),
   };
 }
 
@@ -150,7 +153,7 @@ function actionListing({ actions }: HistoryReport, { rows }: ListingOptions): Li
         { text: action.result === null ? 'under way' : printable(action.result, 200) },
       ]),
     none: 'vigil did nothing to any process.',
-    note: left(actions.length, rows),
+    note: left(actions.length, rows, REPORT_LIMITS.actions),
   };
 }
 
