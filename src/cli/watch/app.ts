@@ -55,6 +55,7 @@ export class WatchApp {
       },
       refresh: () => {
         this.have = null;
+        this.asked = 0;
         this.live.soon();
       },
     });

@@ -59,22 +59,21 @@ function bodyOf(pane: Pane, picture: Picture, lists: Lists, ui: Ui, room: Room, 
   if (keys.length === 0) return [paint(cutTo(nothing(pane, picture, ui), room.columns), ['dim'], io.color)];
   const chosen = indexOf(keys, ui.places[pane]);
   const marked = ui.pane === pane;
+  const columns = room.columns - MARK.length;
   if (pane === 'alerts') {
     const advice = adviceLines(chosenAlert(lists, ui), room.columns, io.color);
     // The list itself needs its title and a row.
-    const detail = advice.slice(-Math.max(0, room.rows - 2)).slice(0, Math.max(0, room.rows - 2));
-    const rows = (color: boolean) => alertRows(lists.alerts, room.columns - MARK.length, color, io.now());
-    return [
-      ...listLines(rows, chosen, marked, { ...room, rows: room.rows - detail.length }, io.color),
-      ...detail,
-    ];
+    const detail = room.rows > 2 ? advice.slice(-(room.rows - 2)) : [];
+    const draw = (from: number, to: number, color: boolean): string[] =>
+      alertRows(lists.alerts.slice(from, to), columns, color, io.now());
+    const list = { ...room, rows: room.rows - detail.length };
+    return [...listLines(draw, keys.length, chosen, marked, list, io.color), ...detail];
   }
-  const columns = room.columns - MARK.length;
-  const rows = (color: boolean): string[] =>
+  const draw = (from: number, to: number, color: boolean): string[] =>
     pane === 'agents'
-      ? agentRows(lists.agents, io, columns, color)
-      : processRows(lists.processes, columns, color, io.now());
-  return listLines(rows, chosen, marked, room, io.color);
+      ? agentRows(lists.agents.slice(from, to), io, columns, color)
+      : processRows(lists.processes.slice(from, to), columns, color, io.now());
+  return listLines(draw, keys.length, chosen, marked, room, io.color);
 }
 
 function nothing(pane: Pane, picture: Picture, ui: Ui): string {
@@ -85,23 +84,28 @@ function nothing(pane: Pane, picture: Picture, ui: Ui): string {
   return picture.machine === null ? 'Not looked at yet.' : 'None of its processes have been seen yet.';
 }
 
-/** A header, and as many rows as there is room for, the chosen one among them. */
+/**
+ * A header, and as many rows as there is room for, the chosen one among them. `draw` makes the header and the
+ * rows `from` to `to`: of a thousand processes only those that are seen.
+ */
 function listLines(
-  draw: (color: boolean) => string[],
+  draw: (from: number, to: number, color: boolean) => string[],
+  all: number,
   chosen: number,
   marked: boolean,
   { columns, rows }: Room,
   color: boolean,
 ): string[] {
-  const [header, ...all] = draw(color);
   // A title of columns is worth less than a second row.
-  const titled = rows >= Math.min(3, all.length + 1);
+  const titled = rows >= Math.min(3, all + 1);
   const count = Math.max(1, rows - (titled ? 1 : 0));
-  const top = Math.max(0, Math.min(chosen - Math.floor(count / 2), all.length - count));
-  const shown = all.slice(top, top + count).map((line, i) => {
+  const top = Math.max(0, Math.min(chosen - Math.floor(count / 2), all - count));
+  const [header, ...body] = draw(top, top + count, color);
+  const shown = body.map((line, i) => {
     if (top + i !== chosen) return `  ${line}`;
     if (!marked) return `${paint('▹ ', ['dim'], color)}${line}`;
-    return paint(fill(MARK + draw(false)[chosen + 1]!, columns), ['inverse'], color);
+    const plain = draw(top, top + count, false)[i + 1]!;
+    return paint(fill(MARK + plain, columns), ['inverse'], color);
   });
   return [...(titled ? [`  ${header}`] : []), ...shown].map(line => cutTo(line, columns));
 }

@@ -136,7 +136,7 @@ export class Wishes {
   }
 
   /** Texts in dialogs are wrapped, and colours would not survive that. */
-  private plain(): Io {
-    return { ...this.io, color: false };
+  private plain(): Pick<Io, 'color' | 'home' | 'now'> {
+    return { color: false, home: this.io.home, now: () => this.io.now() };
   }
 }
