@@ -1,5 +1,8 @@
+import { outliveTerminal } from '../closed-terminal.js';
 import { processIo } from './io.js';
 import { run } from './run.js';
+
+outliveTerminal();
 
 // Whoever reads may stop reading: `vigil events --follow | head -1`.
 for (const stream of [process.stdout, process.stderr]) {

@@ -147,7 +147,11 @@ function listenForKeys(
   on(stdin, 'end', leave);
   cleanups.push(() => {
     if (timer !== null) clearTimeout(timer);
-    stdin.setRawMode(false);
+    try {
+      stdin.setRawMode(false);
+    } catch {
+      // EIO: the terminal is closed, there is nothing to give back.
+    }
     stdin.pause();
   });
   return heard => {
