@@ -195,7 +195,7 @@ describe('with a real daemon', { timeout: 60_000 }, () => {
     const config = join(dir, 'config.toml');
     writeFileSync(
       config,
-      '[sampling]\nsample_interval_normal_s = 1\nsample_interval_alert_s = 1\n[history]\nsnapshot_interval_s = 1\n',
+      '[sampling]\nsample_interval_normal_s = 1\nsample_interval_alert_s = 1\n[notifications]\nenabled = false\n',
     );
     child(
       process.execPath,
