@@ -79,7 +79,7 @@ export function picture(
 }
 
 /** `vigil 0.1.0 · healthy · tracepoint · 1 agent` */
-export function headline(health: HealthReport | null, agents: number): string {
+function headline(health: HealthReport | null, agents: number): string {
   if (health === null) return 'vigil';
   return `vigil ${health.version} · ${health.status} · ${health.sensor.tier} · ${agents} agent${agents === 1 ? '' : 's'}`;
 }

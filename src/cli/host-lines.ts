@@ -6,7 +6,7 @@ import type { Io } from './io.js';
 import { paint } from './style.js';
 import { bytes, percent } from './words.js';
 
-/** The machine in a few lines, for `vigil status` and `vigil watch`. */
+/** The machine in a few lines, for `vigil status`. */
 
 const GAUGE = 20;
 

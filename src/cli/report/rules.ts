@@ -13,7 +13,7 @@ export interface RuleSum {
 }
 
 /** How long it was open between the two times. */
-export function lifeWithin({ opened, resolved }: AlertReport, from_ms: number, to_ms: number): number {
+function lifeWithin({ opened, resolved }: AlertReport, from_ms: number, to_ms: number): number {
   const end = resolved === null ? to_ms : Math.min(to_ms, Date.parse(resolved));
   return Math.max(0, end - Math.max(from_ms, Date.parse(opened)));
 }

@@ -22,7 +22,7 @@ const NAME = 7;
 const NUMBER = 5;
 const NEVER = 1_000;
 
-export function gaugesOf({ host, processes }: MachineReport): Gauge[] {
+function gaugesOf({ host, processes }: MachineReport): Gauge[] {
   return [
     ...cpu(host, processes),
     ...memory(host),
