@@ -1,4 +1,4 @@
-import { realpathSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { ConfigHealth, Reloaded } from '../api/contract.js';
@@ -39,6 +39,8 @@ export class Reloader {
   private restart: string[] = [];
   private problem: string | null = null;
   private readonly watches: DirectoryWatch[] = [];
+  /** What each file was when it was read last. */
+  private readonly seen = new Map<string, string>();
   private timer: NodeJS.Timeout | null = null;
   private running = false;
   /** Somebody asked before it could be done. */
@@ -63,8 +65,12 @@ export class Reloader {
         name => {
           if (name === basename(path)) this.soon();
         },
-        () => this.soon(),
+        // Without its folder there is nothing to watch, and this comes each second.
+        () => {
+          if (signatureOf(path) !== this.seen.get(path)) this.soon();
+        },
       );
+      this.seen.set(path, signatureOf(path));
       watch.start();
       this.watches.push(watch);
     }
@@ -95,6 +101,7 @@ export class Reloader {
    */
   reload(): Reloaded {
     const { file, explicit, logger } = this.options;
+    for (const path of this.seen.keys()) this.seen.set(path, signatureOf(path));
     let next: Config;
     try {
       next = loadConfig(file, { explicit }).config;
@@ -164,6 +171,11 @@ function differing(a: Config, b: Config): string[] {
 function put(config: Config, path: readonly string[], value: unknown): void {
   const table = valueAt(config, path.slice(0, -1)) as Record<string, unknown>;
   table[path.at(-1)!] = value;
+}
+
+function signatureOf(path: string): string {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat === undefined ? 'none' : `${stat.ino} ${stat.mtimeMs} ${stat.size}`;
 }
 
 /** The file, and where a link leads. */

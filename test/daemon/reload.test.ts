@@ -77,15 +77,26 @@ describe('while an alert is open', { timeout: 100_000 }, () => {
     expect(readFileSync(file, 'utf8')).toContain('sample_interval_normal_s = 0.6 # often\n');
   });
 
+  it('what vigil does and whom it asks changes at once', async () => {
+    expect((await health()).model.unavailable).toContain('ai.enabled is false');
+    await set('ai.enabled', 'true');
+    await set('ai.api_key_env', 'NOBODY_HAS_THIS_KEY');
+    await set('actions.mode', 'suggest');
+    const { model, actions } = await health();
+    expect(model.unavailable).toContain('NOBODY_HAS_THIS_KEY');
+    expect(actions.mode).toBe('suggest');
+    expect(said('alert_opened')).toHaveLength(1);
+  });
+
   it('a broken file changes nothing, is a problem, and is none any more when it is mended', async () => {
     const good = readFileSync(file, 'utf8');
-    appendFileSync(file, '[actions]\nmode = "atuo"\n');
+    appendFileSync(file, '[tray]\nenabled = "maybe"\n');
     await until('the problem', async () => (await health()).config.problem !== null);
     const { config, problems, status } = await health();
     expect(status).toBe('degraded');
     expect(problems).toContain(config.problem);
     expect(config.problem).toMatch(/config\.toml cannot be used, line \d+: .*vigil config check/);
-    expect(machine.log()).toContain('must be one of');
+    expect(machine.log()).toContain('must be true or false');
     expect(said('alert_opened')).toHaveLength(1);
     expect(await ask({ cmd: 'reload_config', id: 1 })).toMatchObject({
       type: 'error',
@@ -99,6 +110,7 @@ describe('while an alert is open', { timeout: 100_000 }, () => {
     const { stdout } = await set('state.stall_after_s', '200');
     expect(stdout).toContain('Needs a restart (systemctl restart vigil): state.stall_after_s.');
     expect((await health()).config.restart).toEqual(['state.stall_after_s']);
+    expect((await machine.vigil('health')).stdout).toContain('waits for a restart: state.stall_after_s');
     await machine.vigil('config', 'unset', 'state.stall_after_s', '--config', file);
     expect((await health()).config.restart).toEqual([]);
   });

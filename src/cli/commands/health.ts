@@ -34,6 +34,7 @@ function healthText(report: HealthReport, io: Io): string[] {
     `sensor: ${sensor.tier} (${printable(sensor.tier_reason, 400)}), bpftrace ${printable(sensor.bpftrace_version ?? 'none', 40)}`,
     ...sensor.programs.flatMap(programLines),
     ...report.hands.map(handLine),
+    configLine(report.config),
     collectorsLine(report),
     historyLine(report),
     ...report.channels.map(channelLine),
@@ -51,6 +52,11 @@ function programLines(program: ProgramHealth): string[] {
     ...(problem === null ? [] : [`    ${printable(problem, 400)}`]),
     ...missing.map(feature => `    missing: ${printable(feature, 400)}`),
   ];
+}
+
+function configLine({ file, restart }: HealthReport['config']): string {
+  const waits = restart.length === 0 ? '' : `; waits for a restart: ${restart.join(', ')}`;
+  return `configuration: ${printable(file, 300)}${waits}`;
 }
 
 function handLine({ user, state, pid, restarts, rss_bytes, desktop }: HandHealth): string {
