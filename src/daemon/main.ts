@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { createRecogniser } from '../agents/kinds/index.js';
 import type { AlertChange } from '../alerts/alert.js';
 import { libc } from '../api/libc.js';
@@ -110,6 +111,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       logger,
       bpfDir: BPF_DIR,
       daemonPid: process.pid,
+      symbolsFile: join(options.runtimeDir, 'kallsyms'),
       ...(config.sensor.bpftrace === undefined ? {} : { bpftracePath: config.sensor.bpftrace }),
       ...(config.sensor.tier === 'auto' ? {} : { forceTier: config.sensor.tier }),
     },

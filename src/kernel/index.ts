@@ -1,3 +1,4 @@
+import { readAddresses } from './addresses.js';
 import { type Announce, openAnnouncer } from './announce.js';
 import { type Bpftrace, structPid } from './bpftrace.js';
 import { KernelClock } from './clock.js';
@@ -118,7 +119,11 @@ class KernelSensor implements Sensor {
     this.version = choice.version;
     const { bpftrace } = choice;
     if (bpftrace === null || choice.tier === 'procfs' || this.stopped) return;
-    const machine: Machine = { structPid: await structPid(bpftrace), version: bpftrace.version };
+    const machine: Machine = {
+      structPid: await structPid(bpftrace),
+      version: bpftrace.version,
+      addresses: readAddresses(this.options.symbolsFile),
+    };
 
     this.lifecycle = new SupervisedProgram(
       {

@@ -12,6 +12,8 @@ export interface SensorOptions {
   daemonPid: number;
   /** bpftrace to use instead of looking in the usual places: an absolute path. */
   bpftracePath?: string;
+  /** Lines of /proc/kallsyms, for where that itself is closed: see `Addresses`. */
+  symbolsFile?: string;
   /** Skip the choice of the tier. */
   forceTier?: Tier;
 }

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type Addresses, fillAddresses } from './addresses.js';
 
 /**
  * The program texts, with the words that depend on the kernel and on bpftrace filled in.
@@ -14,12 +15,14 @@ export interface Machine {
   structPid: string;
   /** bpftrace's own, e.g. `0.17.0`. */
   version: string;
+  /** Of kernel functions, where they are known before. */
+  addresses?: Addresses;
 }
 
 export function specialise(text: string, machine: Machine): string {
   const tail = /numbers\[1\]/.test(machine.structPid) ? 'sizeof(struct upid)' : '0';
   const [fentry, fexit] = probeNames(machine.version);
-  return text
+  return fillAddresses(text, machine.addresses ?? new Map())
     .replaceAll('VIGIL_PID_TAIL', tail)
     .replaceAll('VIGIL_FENTRY', fentry)
     .replaceAll('VIGIL_FEXIT', fexit);

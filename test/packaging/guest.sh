@@ -45,10 +45,18 @@ check 'shielded from the OOM killer' is "$(show OOMScoreAdjust)" -900
 echo "SANDBOX $(systemd-analyze security --no-pager vigil | tail -n 1)"
 check 'exposure at most 4.0' systemd-analyze security --no-pager --threshold=40 vigil
 
-# An agent of a user who logged in after the service started.
+# Agents of a user who was there before the service, and of one who logs in now: hands write in both's folders.
 cp /usr/bin/python3 /usr/local/bin/claude
-within 60 test -S "/run/user/$uid/bus"
-setpriv --reuid "$uid" --regid "$uid" --init-groups --reset-env python3 agent.py 600 &
+useradd --create-home bob
+loginctl enable-linger bob
+for user in ann bob; do
+	folder=/run/user/$(id -u $user)
+	setpriv --reuid $user --regid $user --init-groups --reset-env python3 agent.py 600 &
+	check "the hand of $user writes in $folder" within 60 test -S "$folder/vigil/desktop.sock"
+done
+check 'both programs of the kernel run' within 30 says vigil health 'terminal: running'
+home_is_closed() { ! nsenter -t "$(pgrep -u ann -f session/hand.js)" -m -S "$uid" -G "$uid" touch /home/ann/x; }
+check 'but not in homes' home_is_closed
 check 'an agent is found' within 20 says vigil agents claude-code
 hand=$(pgrep -u ann -f session/hand.js)
 check 'the hand of its user runs' test -n "$hand"
@@ -56,6 +64,16 @@ check 'the hand is not shielded' is "$(cat "/proc/$hand/oom_score_adj")" 0
 check 'the hand has no capability' is "$(grep -E 'Cap(Prm|Eff|Bnd|Amb)' "/proc/$hand/status" | cut -f 2 | sort -u)" 0000000000000000
 badge() { ls /run/user/"$uid"/vigil-sessions/*.json; }
 check 'the agent has a folder and files' sh -c 'vigil agents --json | grep -q "\"cwd\": *\"/"'
+
+systemd-run --quiet --scope --slice="user-$uid.slice" --uid="$uid" sleep 1000 &
+within 10 pgrep -x sleep
+sleeper=$(pgrep -n -u ann -x sleep)
+check 'it may end a process of a user' vigil kill "$sleeper" --yes
+check 'it is gone' sh -c "! kill -0 $sleeper"
+history() { test -s /var/lib/vigil/*.db || { ls -la /var/lib/vigil; return 1; }; }
+check 'it keeps a history' within 30 history
+check 'of root alone' is "$(stat -c '%U %a' /var/lib/vigil)" 'root 700'
+check 'nothing to warn of' is "$(journalctl -u vigil -p warning -o cat | head -n 5)" ''
 
 # A hung daemon, a killed one.
 mkdir -p /etc/systemd/system/vigil.service.d
