@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** One process of vigil at one moment. */
 export interface Member {
@@ -8,8 +8,10 @@ export interface Member {
   rss_bytes: number;
   /** What is its own and not a page of a file. */
   anonymous_bytes: number;
-  /** Open descriptors. */
+  /** Open descriptors but for those below /proc. */
   fds: number;
+  /** Files of processes that are kept open: as many as there are processes to watch. */
+  proc_fds: number;
 }
 
 /** The daemon and all that descend from it. */
@@ -39,8 +41,10 @@ function memberOf(pid: number, isDaemon: boolean): Member | null {
   const program = command[0]?.split('/').at(-1) ?? '';
   const name = isDaemon ? 'daemon' : command.some(word => word.endsWith('hand.js')) ? 'hand' : program;
   try {
-    const fds = readdirSync(`/proc/${pid}/fd`).length;
-    return { pid, name, rss_bytes: bytes('Rss'), anonymous_bytes: bytes('Anonymous'), fds };
+    const targets = readdirSync(`/proc/${pid}/fd`).map(fd => linkOf(`/proc/${pid}/fd/${fd}`));
+    const proc_fds = targets.filter(target => target.startsWith('/proc/')).length;
+    const fds = targets.length - proc_fds;
+    return { pid, name, rss_bytes: bytes('Rss'), anonymous_bytes: bytes('Anonymous'), fds, proc_fds };
   } catch {
     return null;
   }
@@ -51,5 +55,13 @@ function read(path: string): string {
     return readFileSync(path, 'utf8');
   } catch {
     return ''; // it has ended
+  }
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return ''; // it was closed since
   }
 }

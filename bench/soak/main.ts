@@ -52,7 +52,7 @@ try {
     samples.push({ time_ms: nowMs() - start_ms, members: family(pid), database_bytes: databaseBytes() });
     const { time_ms, members, database_bytes } = samples.at(-1)!;
     const list = members
-      .map(({ name, rss_bytes, fds }) => `${name} ${mb(rss_bytes)} MB ${fds} fds`)
+      .map(({ name, rss_bytes, fds, proc_fds }) => `${name} ${mb(rss_bytes)} MB ${fds}+${proc_fds} fds`)
       .join(', ');
     console.log(`${(time_ms / 1000).toFixed(0).padStart(5)} s  ${list}, database ${mb(database_bytes)} MB`);
   }
@@ -70,7 +70,7 @@ process.exit(failed ? 1 : 0);
 function report(): void {
   const warm = samples.filter(({ time_ms }) => time_ms > length_ms / 5);
   console.log(
-    `\n${'process'.padEnd(20)}RSS MB first → last   slope MB/h   own memory MB/h   fds first → last   fds/h`,
+    `\n${'process'.padEnd(20)}RSS MB first → last   slope MB/h   own memory MB/h   fds first → last   fds/h   of /proc`,
   );
   for (const { pid: id, name } of warm.at(-1)?.members ?? []) {
     const of = warm.flatMap(({ time_ms, members }) => {
@@ -88,10 +88,11 @@ function report(): void {
         mb(perHour(member => member.rss_bytes)).padEnd(13),
         mb(perHour(member => member.anonymous_bytes)).padEnd(18),
         `${first.fds} → ${last.fds}`.padEnd(19),
-        fds.toFixed(1),
+        fds.toFixed(1).padEnd(8),
+        `${first.proc_fds} → ${last.proc_fds}`,
       ].join(''),
     );
-    // One more at the end than in the beginning is a client or a file that happens to be open.
+    // Some more at the end than in the beginning is a client or a file that happens to be open.
     if (last.fds - first.fds > 5) failed = true;
   }
   const matches = agents.compare(vigil);
