@@ -13,6 +13,15 @@ export async function check(what: string, test: () => void | Promise<void>): Pro
   }
 }
 
+/** What makes no sense any more once something in it has failed; the machine goes on with the next one. */
+export async function stage(name: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    console.log(`FAILED  ${name} could not go on: ${(error as Error).message.replaceAll('\n', ' | ')}`);
+  }
+}
+
 /** @throws unless both are the same text. */
 export function same(actual: unknown, wanted: unknown): void {
   if (String(actual) !== String(wanted)) throw new Error(`it is "${actual}", not "${wanted}"`);

@@ -3,32 +3,33 @@
  * Exits 3 when the machine is to reboot and call it again.
  */
 import { existsSync, writeFileSync } from 'node:fs';
+import { stage } from './check.js';
 import { Follower, PlayedAgent } from './session.js';
-import { workAndAsk } from './stages/agent.js';
+import { startDesktop, workAndAsk } from './stages/agent.js';
 import { install } from './stages/install.js';
 import { act, goWrong, journal } from './stages/machine.js';
 import { booted, upgradeAndRemove } from './stages/reboot.js';
-import { keep, leave, survive } from './stages/survive.js';
+import { leave, survive } from './stages/survive.js';
 
 const FIRST_BOOT_IS_OVER = '/var/tmp/first-boot-is-over';
 
 if (existsSync(FIRST_BOOT_IS_OVER)) {
-  await booted();
-  await upgradeAndRemove();
+  await stage('the second boot', booted);
+  await stage('upgrade and removal', upgradeAndRemove);
   process.exit(0);
 }
 
-await install();
+await stage('installation', install);
 const follower = new Follower();
 const played = new PlayedAgent();
-const server = await workAndAsk(played, follower);
-await goWrong(played);
-await act();
-await journal();
-keep(follower.heard);
+const server = await startDesktop();
+await stage('an agent at work', () => workAndAsk(played, follower, server));
+await stage('trouble', () => goWrong(played));
+await stage('actions', act);
+await stage('the journal', journal);
 follower.stop();
-await survive(played);
-await leave(played);
+await stage('ends of the daemon', () => survive(played));
+await stage('the agent’s end', () => leave(played, follower.heard));
 server.stop();
 writeFileSync(FIRST_BOOT_IS_OVER, '');
 process.exit(3);

@@ -37,15 +37,13 @@ function hooks(): { name: string; time_ms: number }[] {
   });
 }
 
-/** The next end of work: the turn is over, or it asks for permission. */
-async function untilItWaits(): Promise<void> {
-  const hook = await until(
-    'the turn to end',
+/** The first of these since the last one that was waited for. */
+function nextHook(...names: string[]): Promise<{ name: string; time_ms: number }> {
+  return until(
+    names.join(' or '),
     () => {
       const all = hooks();
-      const at = all.findIndex(
-        ({ name }, i) => i >= hooksSeen && (name === 'Stop' || name === 'PermissionRequest'),
-      );
+      const at = all.findIndex(({ name }, i) => i >= hooksSeen && names.includes(name));
       if (at < 0) return undefined;
       hooksSeen = at + 1;
       return all[at]!;
@@ -53,6 +51,18 @@ async function untilItWaits(): Promise<void> {
     LIMIT_MS,
     10,
   );
+}
+
+/**
+ * The next end of work: the turn is over, or it asks for permission. `begins`: the hook that tells of its begin. An
+ * emulated agent takes seconds to see a key, so that the key is not when it began to work.
+ */
+async function untilItWaits(begins?: string): Promise<void> {
+  if (begins !== undefined) {
+    const { time_ms } = await nextHook(begins);
+    note('WORKING', 'thinking', time_ms, `hook ${begins}`);
+  }
+  const hook = await nextHook('Stop', 'PermissionRequest');
   note('WAITING', hook.name === 'Stop' ? 'done' : 'approval', hook.time_ms, `hook ${hook.name}`);
   // A dialog is drawn a little later than it is decided, and takes keys later still.
   if (hook.name !== 'Stop') await pane.waitFor(/1\. Yes/, LIMIT_MS);
@@ -66,8 +76,8 @@ async function obey(command: Command): Promise<void> {
       await pane.type(command.text);
       await pane.waitFor(command.text, LIMIT_MS);
       await sleep(1000);
-      note('WORKING', 'thinking', await pane.key('Enter'), 'key Enter');
-      return untilItWaits();
+      await pane.key('Enter');
+      return untilItWaits('UserPromptSubmit');
     case 'accept':
       note('WORKING', 'tool', await pane.key('Enter'), 'key Enter');
       return untilItWaits();

@@ -4,8 +4,8 @@ import { check, eventually, holds, same } from '../check.js';
 import { agent, health, RUNTIME_DIR, run, statusLine, UID, USER } from '../guest.js';
 import { type Follower, NotificationServer, type PlayedAgent } from '../session.js';
 
-/** A user with a lingering session, a real agent of theirs, and all that vigil shows of it. */
-export async function workAndAsk(played: PlayedAgent, follower: Follower): Promise<NotificationServer> {
+/** A user with a lingering session, and a notification server on its bus. */
+export async function startDesktop(): Promise<NotificationServer> {
   await run('loginctl', 'enable-linger', USER);
   await check('the user has a session bus', () =>
     eventually(60, () => holds(statSync(join(RUNTIME_DIR, 'bus')).isSocket(), 'no socket')),
@@ -19,7 +19,16 @@ export async function workAndAsk(played: PlayedAgent, follower: Follower): Promi
       ),
     ),
   );
-  if (!(await check('Claude Code starts', () => played.start()))) return server;
+  return server;
+}
+
+/** A real agent of that user, and all that vigil shows of it. */
+export async function workAndAsk(
+  played: PlayedAgent,
+  follower: Follower,
+  server: NotificationServer,
+): Promise<void> {
+  await played.start();
   const { pid } = played;
 
   await check('at its first prompt it is WAITING', () =>
@@ -100,7 +109,6 @@ export async function workAndAsk(played: PlayedAgent, follower: Follower): Promi
     const states = follower.of(pid).map(({ to }) => to);
     holds(/WAITING.*WORKING.*WAITING.*WORKING.*WAITING/.test(states.join()), states.join());
   });
-  return server;
 }
 
 /** What runs as the user, and with how little. */

@@ -62,7 +62,7 @@ export async function goWrong(played: PlayedAgent): Promise<void> {
 export async function act(): Promise<void> {
   const [file, ...args] = asUser('systemd-run', '--user', '--scope', '--quiet', 'sleep', '12345');
   spawn(file!, args, { stdio: 'ignore' });
-  const victims = () => processes().filter(({ command }) => command === 'sleep 12345');
+  const victims = () => processes().filter(({ command }) => /^\S*\bsleep 12345$/.test(command));
   await check('vigil kill ends a process of a user', async () => {
     const [victim] = await eventually(30, () => {
       holds(victims().length === 1, 'it does not run');
