@@ -30,7 +30,7 @@ describe('the unit', () => {
     expect(unit).toContain('\nProtectSystem=strict\n');
     expect(unit).toContain('\nReadOnlyPaths=-/home -/root\n');
     expect(unit).not.toMatch(/^ProtectHome=/m);
-    expect(all(unit, /^((?:ReadWrite|Bind)Paths=.*)$/gm)).toEqual(['ReadWritePaths=-/run/user']);
+    expect(all(unit, /^((?:ReadWrite|Bind)Paths=.*)$/gm)).toEqual(['ReadWritePaths=-/run/user -/etc/vigil']);
     expect(all(unit, /^((?:Runtime|State|Logs)Directory=.*)$/gm)).toEqual([
       'LogsDirectory=vigil',
       'RuntimeDirectory=vigil',
