@@ -143,9 +143,10 @@ export class Guard {
   /** A kernel event, after the tracker took it in. `session`: whom the tracker gives its process to. */
   hear(event: KernelEvent, session: Session | undefined): void {
     if (event.type === 'oom') this.oomKills.push(this.oomKill(event, session));
-    else if (event.type === 'fork' || event.type === 'exec' || event.type === 'exit')
+    else if (event.type === 'fork' || event.type === 'exec' || event.type === 'exit') {
       this.processes.hear(event, session);
-    if (event.type === 'exec' || event.type === 'fork') this.execs.hear(event);
+      this.execs.hear(event);
+    }
   }
 
   /** Open alerts, oldest first. */

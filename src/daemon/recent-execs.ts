@@ -1,7 +1,8 @@
 import type { ProcessRef } from '../collectors/snapshot.js';
-import type { ExecEvent, ForkEvent } from '../kernel/events.js';
+import type { ExecEvent, ExitEvent, ForkEvent } from '../kernel/events.js';
 
-const KEPT = 512;
+/** Of processes that live: a busy build starts some hundred programs a second, which soon end. */
+const KEPT = 1_024;
 const CMDLINE_MAX = 1_000;
 
 /** Programs that were started lately: what ends between two looks at /proc has a name all the same. */
@@ -9,10 +10,10 @@ export class RecentExecs {
   /** The oldest first. */
   private readonly execs = new Map<number, ProcessRef>();
 
-  hear(event: ExecEvent | ForkEvent): void {
+  hear(event: ExecEvent | ExitEvent | ForkEvent): void {
     const { pid } = event;
     this.execs.delete(pid);
-    if (event.type === 'fork') return;
+    if (event.type !== 'exec') return;
     const { uid, path, argv } = event;
     const cmdline = argv.join(' ').slice(0, CMDLINE_MAX) || path;
     // The kernel cuts names so.

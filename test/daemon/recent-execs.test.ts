@@ -13,6 +13,12 @@ it('what was started is known by its last program, and not without bounds', () =
   execs.hear(exec(8, '/bin/a', ['a']));
   execs.hear({ type: 'fork', time_ms: 0, pid: 8, ppid: 1 });
   expect(execs.get(8)).toBeUndefined();
+  execs.hear(exec(9, '/bin/a', ['a']));
+  for (let pid = 100; pid < 10_000; pid++) {
+    execs.hear(exec(pid, '/bin/true', []));
+    execs.hear({ type: 'exit', time_ms: 0, pid, code: 0, signal: null, sender: null });
+  }
+  expect(execs.get(9)).toMatchObject({ comm: 'a' });
   for (let pid = 100; pid < 10_000; pid++) execs.hear(exec(pid, '/bin/true', []));
   expect(execs.get(7)).toBeUndefined();
   expect(execs.get(9_999)).toMatchObject({ cmdline: '/bin/true' });
