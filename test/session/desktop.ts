@@ -14,7 +14,7 @@ export const sleep = (ms: number) => new Promise(resolve => setTimeout(resolve, 
 export async function until<T>(
   what: string,
   ask: () => T | Promise<T>,
-  timeout_ms = 5_000,
+  timeout_ms = 20_000,
 ): Promise<NonNullable<Exclude<T, false>>> {
   const end = performance.now() + timeout_ms;
   for (;;) {
