@@ -43,12 +43,13 @@ payload() {
 	rm -rf "$disk"
 }
 
-# The first disk is written to a copy that ends with the emulator; reboots of the machine keep it.
+# The first disk is written to a copy that ends with the emulator; reboots of the machine keep it. -cpu max: Claude
+# wants AVX2. tsc=unstable: with it newer kernels trust the emulated counters, and then stand still.
 boot() { # suite part
 	: >"$at/$2.log"
-	nice -n 10 timeout 1500 qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp 2 -m 4G -display none -nic none \
+	nice -n 10 timeout 1500 qemu-system-x86_64 -accel tcg,thread=multi -cpu max,-la57 -smp 2 -m 4G -display none -nic none \
 		-monitor none -kernel "$at/vmlinuz" -initrd "$at/initrd.img" \
-		-append "root=/dev/vda rw console=ttyS0 quiet panic=1 systemd.show_status=0 vigil.part=$2 $shell" \
+		-append "root=/dev/vda rw console=ttyS0 quiet panic=1 tsc=unstable systemd.show_status=0 vigil.part=$2 $shell" \
 		-drive "file=$at/root.img,format=raw,if=virtio,snapshot=on,cache=unsafe" \
 		-drive "file=$work/payload.img,format=raw,if=virtio,readonly=on" \
 		-serial "file:$at/$2.console" -serial "file:$at/$2.log" \
@@ -65,6 +66,13 @@ for suite in "$@"; do
 	for part in ${parts:-kernel system}; do
 		echo "test/vm: $suite, $part"
 		boot "$suite" "$part"
+		# The emulator itself can die, or make the kernel panic: once more, but not in silence.
+		if ! grep -aq '^DONE' "$at/$part.log"; then
+			cp "$at/$part.log" "$at/$part.died.log"
+			cp "$at/$part.console" "$at/$part.died.console"
+			echo "DIED    $suite, $part, again: see $at/$part.died.console"
+			boot "$suite" "$part"
+		fi
 		if ! grep -aq '^DONE' "$at/$part.log" || ! grep -aq '^ok ' "$at/$part.log" || grep -aq '^FAILED' "$at/$part.log"; then
 			echo "FAILED  $suite, $part: see $at/$part.log"
 			failed=1

@@ -39,6 +39,8 @@ const told = async () => JSON.parse((await lines.next()).value ?? 'null');
 const { pid, console: console_pid } = await told();
 sensor.watch(new Set([pid, console_pid]));
 await Promise.race([attached, sleep(60_000)]);
+const allRun = () => sensor.health().programs.every(({ state }) => state === 'running');
+for (let i = 0; i < 120 && !allRun(); i++) await sleep(500);
 await sleep(1_500); // a heartbeat: the agents are announced again
 writeFileSync('/tmp/go', '');
 const { bytes } = await told();
