@@ -6,6 +6,7 @@ import { libc } from '../api/libc.js';
 import { lockRuntimeDir } from '../api/lock.js';
 import { gidOf } from '../api/peer.js';
 import { ApiServer } from '../api/server.js';
+import { terminalLine } from '../channels/terminal.js';
 import { trackerOptions } from '../config/tracker.js';
 import { createSensor } from '../kernel/index.js';
 import { RecordingFile } from '../log/recording-file.js';
@@ -237,11 +238,10 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
 
 const LOG_LEVEL = { info: 'info', warning: 'warn', high: 'warn', critical: 'error' } as const;
 
-/** The title names processes: whoever shows the log makes foreign text harmless. */
-function logAlert(logger: DaemonOptions['logger'], { type, alert, quiet }: AlertChange): void {
+function logAlert(logger: DaemonOptions['logger'], change: AlertChange): void {
+  const { type, quiet, alert } = change;
   const level = quiet || type === 'alert_resolved' ? 'info' : LOG_LEVEL[alert.severity];
-  const { id, rule, severity, title, text } = alert;
-  logger[level]({ alert: id, rule, severity, title, text }, type.replace('_', ' '));
+  logger[level]({ alert: alert.id, rule: alert.rule, severity: alert.severity }, terminalLine(change));
 }
 
 /** Resolves at SIGINT or SIGTERM; a second one does not wait for the farewell. */
