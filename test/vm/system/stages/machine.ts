@@ -95,7 +95,7 @@ export async function journal(): Promise<void> {
   const priorities = (found: Entry[]) => [...new Set(found.map(({ PRIORITY }) => PRIORITY))].join();
   await check('journal: changes of state are info', () => same(priorities(of(/^agent state /)), '6'));
   await check('journal: the OOM kill is a warning or worse', () => {
-    const found = of(/rule=oom_kill/).filter(({ MESSAGE }) => MESSAGE.startsWith('alert opened'));
+    const found = of(/rule=oom_kill/).filter(({ MESSAGE }) => /^alert A\d+ \((?!over)/.test(MESSAGE));
     holds(/^[34]$/.test(priorities(found)), `${priorities(found)}: ${found[0]?.MESSAGE}`);
   });
   await check('journal: no line lost its priority', () => {
