@@ -43,8 +43,8 @@ export class Responder {
   /** The one before, which may still be asking. */
   private retired: Advisor | null = null;
   private explainer!: Explainer;
-  /** The latest explanation of each open alert. */
-  private readonly explained = new Map<number, Explained>();
+  /** What a model said of each open alert. */
+  private readonly explained = new Map<number, Explanation>();
 
   constructor(private readonly options: ResponderOptions) {
     const { config, logger, store, admin_gid, env } = options;
@@ -116,12 +116,13 @@ export class Responder {
 
   /** Always answers. `sees`: which processes the one who asks may know of. */
   async explainAlert(alert: Alert, sees: (process: ProcessSample) => boolean): Promise<Explained> {
-    const known = this.explained.get(alert.id);
-    if (known !== undefined && known.explanation.by === 'model') return known;
-    const explanation = await this.advisor.explain(
-      this.question({ kind: 'alert', alert }, filtered(this.snapshot(), sees)),
-    );
-    return this.keep(alert, explanation);
+    let explanation = this.explained.get(alert.id);
+    if (explanation === undefined) {
+      const question = this.question({ kind: 'alert', alert }, filtered(this.snapshot(), sees));
+      explanation = await this.advisor.explain(question);
+      this.keep(alert, explanation);
+    }
+    return { explanation, plans: this.plansFor(alert, explanation) };
   }
 
   async explainProcess(pid: number, sees: (process: ProcessSample) => boolean): Promise<Explained> {
@@ -176,18 +177,17 @@ export class Responder {
     };
   }
 
-  private keep(alert: Alert, explanation: Explanation): Explained {
+  /** Plans are made for whoever asks: they rest on the processes of that moment, and reading those is dear. */
+  private keep(alert: Alert, explanation: Explanation): void {
     this.account(alert.id, explanation);
     const { failure, diagnosis } = explanation;
-    const explained = { explanation, plans: this.plansFor(alert, explanation) };
-    if (alert.status === 'open') this.explained.set(alert.id, explained);
+    if (alert.status === 'open' && explanation.by === 'model') this.explained.set(alert.id, explanation);
     if (failure !== null && failure.code !== 'no_key' && failure.code !== 'disabled')
       this.options.logger.warn({ alert: alert.id, why: failure.message }, 'no model explains');
     this.options.logger.info(
       { alert: alert.id, by: explanation.by, diagnostic: diagnosis.diagnostic },
       'alert explained',
     );
-    return explained;
   }
 
   /** vigil's own plans first: they rest on what it measured. */

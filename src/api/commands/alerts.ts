@@ -35,10 +35,10 @@ export const alertCommands = {
     open: false,
     run: async ({ limit, since }, { view, sees, broadcast }) => {
       broadcast();
-      const alerts = await view.allAlerts(MAX_ALERTS, sees.kind === 'user' ? sees.uid : null);
+      // The latest come first, so the first `limit` hold all that are asked for.
+      const alerts = await view.allAlerts(limit, sees.kind === 'user' ? sees.uid : null);
       return alerts
         .filter(({ subject, opened_ms }) => mayView(sees, subject.uid) && opened_ms >= since * 1000)
-        .slice(0, limit)
         .map(seedAlert);
     },
   }),
