@@ -4,6 +4,7 @@ import { PAGE_SIZE_BYTES } from '../proc/boot.js';
 import { listPids, readArgv, readExe, readUid } from '../proc/read.js';
 import { parseStat, type Stat } from '../proc/stat.js';
 import { parseCgroup } from '../proc/table-details.js';
+import { PF_KTHREAD } from '../proc/table-stat.js';
 import { Listeners } from './listening.js';
 
 /** A process as it is at this moment, with all that a decision to signal it rests on. */
@@ -31,8 +32,6 @@ interface LiveStat extends Stat {
   flags: number;
 }
 
-/** include/linux/sched.h */
-const PF_KTHREAD = 0x0020_0000;
 const MAX_CMDLINE = 4096;
 
 function parseLiveStat(text: string): LiveStat | null {

@@ -2,6 +2,7 @@ import type { Alert } from '../alerts/alert.js';
 import { globMatches } from '../text/glob.js';
 import { printable } from '../text/printable.js';
 import type { Requester, Verdict } from './model.js';
+import { mayAct } from './requester.js';
 import { parseService } from './target.js';
 
 /** Restarting these ends the sessions of people, or vigil. */
@@ -37,7 +38,8 @@ export function judgeRestart(target: string, requester: Requester, context: Unit
   if (subject.uid !== null)
     return no(`${unit} is a service of uid ${subject.uid}: only that user restarts it`);
   if (context.systemctl === null) return no('there is no systemctl here');
-  if (requester.kind === 'person' && !isAdmin(requester, context.admin_gid))
+  // Services of the system are root's.
+  if (!mayAct(requester, 0, context.admin_gid))
     return no('only root and the group `vigil` restart services of the system');
   return {
     allowed: true,
@@ -45,9 +47,4 @@ export function judgeRestart(target: string, requester: Requester, context: Unit
     reason: `${unit} is what the alert is about`,
     steps: [{ kind: 'restart_service', unit, argv: [context.systemctl, 'restart', '--', unit] }],
   };
-}
-
-function isAdmin(requester: Requester & { kind: 'person' }, adminGid: number | null): boolean {
-  if (requester.uid === 0) return true;
-  return adminGid !== null && (requester.gid === adminGid || requester.groups.includes(adminGid));
 }

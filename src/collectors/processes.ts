@@ -64,7 +64,7 @@ export function attribute(
   const group = (session: Session) => {
     let found = groups.get(session);
     if (found === undefined) {
-      found = { ref: refOf(session), members: [] };
+      found = { ref: sessionRef(session), members: [] };
       groups.set(session, found);
     }
     return found;
@@ -83,7 +83,7 @@ export function attribute(
   return { processes, sessions };
 }
 
-function refOf(session: Session): SessionRef {
+export function sessionRef(session: Session): SessionRef {
   return {
     pid: session.pid,
     start_ticks: session.start_ticks,

@@ -6,14 +6,15 @@ import { CollectorDriver } from '../collectors/driver.js';
 import type { CollectorHealth, HealthRecord } from '../collectors/health.js';
 import { hostCollectors } from '../collectors/host.js';
 import { socketsOf } from '../collectors/network/sockets.js';
-import { ProcessCollector } from '../collectors/processes.js';
-import type { MachineEvent, ProcessRef, SessionRef, Snapshot } from '../collectors/snapshot.js';
+import { ProcessCollector, sessionRef } from '../collectors/processes.js';
+import type { MachineEvent, ProcessRef, Snapshot } from '../collectors/snapshot.js';
 import type { Config } from '../config/schema.js';
 import type { KernelEvent, OomEvent } from '../kernel/events.js';
 import type { Logger } from '../log/logger.js';
 import { BOOT_TIME_MS } from '../proc/boot.js';
 import { ProcessTable } from '../proc/table.js';
 import { RuleEngine } from '../rules/engine.js';
+import { sessionKey } from '../rules/history.js';
 import { checkEntry, type WhitelistEntry } from '../rules/whitelist.js';
 import type { Store } from '../store/store.js';
 import { now } from '../time.js';
@@ -247,7 +248,7 @@ export class Guard {
       processes: found.processes,
       sessions: found.sessions.map(session => ({
         ...session,
-        sockets: this.sockets.get(keyOf(session)) ?? null,
+        sockets: this.sockets.get(sessionKey(session)) ?? null,
       })),
       events: [...this.oomKills, ...events],
     };
@@ -279,7 +280,7 @@ export class Guard {
       type: 'oom_kill' as const,
       time_ms: event.time_ms,
       victim,
-      session: origin === undefined ? null : refOf(origin),
+      session: origin === undefined ? null : sessionRef(origin),
       // 0: the table looked when its memory was gone already.
       rss_bytes: row?.rss_bytes || null,
       cgroup: null,
@@ -297,7 +298,7 @@ export class Guard {
     const tables = new Map();
     const read = sessions.map(
       async session =>
-        [keyOf(session), await socketsOf(this.options.roots.proc, session.pids, tables)] as const,
+        [sessionKey(session), await socketsOf(this.options.roots.proc, session.pids, tables)] as const,
     );
     void Promise.all(read).then(counts => {
       this.sockets = new Map(counts);
@@ -319,14 +320,6 @@ export class Guard {
 }
 
 type SocketCounts = Readonly<Record<string, number>> | null;
-
-function keyOf({ pid, start_ticks }: { pid: number; start_ticks: number }): string {
-  return `${pid}:${start_ticks}`;
-}
-
-function refOf({ pid, start_ticks, kind, cwd, ending }: Session): SessionRef {
-  return { pid, start_ticks, agent: kind.name, cwd, alive: ending === null };
-}
 
 function unknownProcess(pid: number): ProcessRef {
   return { pid, start_ticks: 0, uid: 0, comm: '?', cmdline: '?' };
