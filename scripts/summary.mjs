@@ -1,20 +1,44 @@
-// "N passed, N failed" from vitest's JSON report and make's exit status.
+// What vitest's JSON report says, in the last lines of a log: which tests failed and why, which needed a second try,
+// and "N passed, N failed". Usage: summary.mjs REPORT STATUS, the exit status of make.
 import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+
+const MAX_LINES = 12;
 
 const [file, status] = process.argv.slice(2);
+
+function tell(what, { name }, { fullName, failureMessages = [] }) {
+  const said = stripVTControlCharacters(failureMessages[0] ?? '')
+    .split('\n')
+    .filter(line => !/^\s+at .*(node_modules|node:|new Promise)/.test(line));
+  console.log(`${what}: ${relative('.', name)}: ${fullName}`);
+  for (const line of said.slice(0, MAX_LINES)) console.log(`    ${line}`);
+}
+
+/** How many passed and failed; tells of all that did not pass at the first try. */
+function read({ testResults, numPassedTests, numFailedTests }) {
+  let failed = numFailedTests;
+  for (const one of testResults) {
+    for (const test of one.assertionResults)
+      if (test.status === 'failed') tell('FAILED', one, test);
+      else if (test.status === 'passed' && test.failureMessages?.length > 0)
+        tell('passed at the second try only', one, test);
+    // A file that did not even load has no tests to fail.
+    if (one.status === 'failed' && one.assertionResults.length === 0) {
+      tell('FAILED', one, { fullName: 'did not load', failureMessages: [one.message] });
+      failed++;
+    }
+  }
+  return { passed: numPassedTests, failed };
+}
+
 let passed = 0;
 let failed = 0;
 try {
-  const report = JSON.parse(readFileSync(file, 'utf8'));
-  passed = report.numPassedTests;
-  failed = report.numFailedTests;
-  // A file that did not even load has no tests to fail.
-  failed += report.testResults.filter(
-    one => one.status === 'failed' && one.assertionResults.length === 0,
-  ).length;
-  if (passed + failed === 0) failed = 1;
-} catch {
-  failed = 1;
+  ({ passed, failed } = read(JSON.parse(readFileSync(file, 'utf8'))));
+} catch (error) {
+  console.log(`there is no report of the tests: ${error.message}`);
 }
-if (status !== '0' && failed === 0) failed = 1;
+if (failed === 0 && (status !== '0' || passed === 0)) failed = 1;
 console.log(`${passed} passed, ${failed} failed`);
