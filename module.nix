@@ -9,6 +9,11 @@
 
 let
   inherit (lib)
+    concatStringsSep
+    elem
+    filterAttrs
+    mapAttrs
+    mapAttrsRecursive
     mkDefault
     mkEnableOption
     mkIf
@@ -16,6 +21,7 @@ let
     mkOption
     mkRenamedOptionModule
     optional
+    subtractLists
     types
     ;
   cfg = config.services.vigil;
@@ -47,9 +53,23 @@ let
   };
 
   members = lib.unique (optional (cfg.user != null) cfg.user ++ cfg.users);
+  strangers = lib.filter (name: !(config.users.users ? ${name})) members;
+  agents = subtractLists known cfg.processes;
+  kernel = config.boot.kernelPackages.kernel.version;
   keyName = if cfg.ai.provider == "openai" then "OPENAI_API_KEY" else "ANTHROPIC_API_KEY";
+  hasKey = cfg.ai.apiKeyFile != null || cfg.environmentFile != null;
 
-  renamed = option: mkRenamedOptionModule [ "services" "ebpf-ai-monitor" option ] [ "services" "vigil" option ];
+  option =
+    type: default: description:
+    mkOption { inherit type default description; };
+  # One that is not set unless somebody sets it.
+  unset =
+    example: description:
+    option (types.nullOr types.str) null description // { inherit example; };
+  names = types.listOf types.str;
+  seconds = types.ints.between 0 86400;
+  renamed = name: mkRenamedOptionModule [ "services" "ebpf-ai-monitor" name ] [ "services" "vigil" name ];
+  must = assertion: message: { inherit assertion message; };
 in
 {
   imports = map renamed [
@@ -63,194 +83,118 @@ in
   options.services.vigil = {
     enable = mkEnableOption "vigil, a guardian for machines with AI coding agents";
 
-    package = mkOption {
-      type = types.package;
-      default = pkgs.vigil or (pkgs.callPackage ./nix/package.nix { });
-      defaultText = lib.literalExpression "pkgs.vigil";
-      description = "The package that provides vigil.";
-    };
+    package =
+      option types.package (pkgs.vigil or (pkgs.callPackage ./nix/package.nix { }))
+        "The package that provides vigil."
+      // {
+        defaultText = lib.literalExpression "pkgs.vigil";
+      };
 
-    user = mkOption {
-      type = types.nullOr types.str;
-      default = null;
-      example = "ann";
-      description = "As {option}`services.vigil.users`, for one.";
-    };
+    user = unset "ann" "As {option}`services.vigil.users`, for one.";
 
-    users = mkOption {
-      type = types.listOf types.str;
-      default = [ ];
-      example = [ "ann" ];
-      description = ''
+    users =
+      option names [ ] ''
         Who sees, and may end, the agents of everybody: members of the group `vigil`. All users' agents are
         watched and badges and popups go to each of them; that needs no entry here.
-      '';
-    };
+      ''
+      // {
+        example = [ "ann" ];
+      };
 
-    processes = mkOption {
-      type = types.listOf types.str;
-      default = [ ];
-      example = [ "my-agent" ];
-      description = ''
-        Names of programs that are agents too. Those that vigil knows (${lib.concatStringsSep ", " known}) may
+    processes =
+      option names [ ] ''
+        Names of programs that are agents too. Those that vigil knows (${concatStringsSep ", " known}) may
         be named and need not be.
-      '';
-    };
+      ''
+      // {
+        example = [ "my-agent" ];
+      };
 
-    waitThreshold = mkOption {
-      type = types.ints.between 100 60000;
-      default = 1000;
-      description = "Milliseconds that an agent which does not speak for itself must be quiet to count as waiting.";
-    };
+    waitThreshold = option (types.ints.between 100 60000) 1000 ''
+      Milliseconds that an agent which does not speak for itself must be quiet to count as waiting.
+    '';
 
-    logLevel = mkOption {
-      type = types.enum (
-        [
-          "trace"
-          "debug"
-          "info"
-          "warn"
-          "error"
-          "fatal"
-        ]
-        ++ lib.attrNames levels
-      );
-      default = "info";
-      description = "The least important messages that are logged.";
-    };
+    logLevel = option (types.enum (
+      [
+        "trace"
+        "debug"
+        "info"
+        "warn"
+        "error"
+        "fatal"
+      ]
+      ++ lib.attrNames levels
+    )) "info" "The least important messages that are logged.";
 
     notifications = {
-      enable = mkOption {
-        type = types.bool;
-        default = true;
-        description = "Whether to show popups on the users' desktops.";
-      };
-      minWorkSeconds = mkOption {
-        type = types.ints.between 0 86400;
-        default = 10;
-        description = "Turns with less work than this are not announced. Requests always are.";
-      };
-      remindAfterSeconds = mkOption {
-        type = types.ints.between 0 86400;
-        default = 0;
-        description = "When to show a request again that nobody answered; 0: never.";
-      };
-      quietHours = mkOption {
-        type = types.str;
-        default = "";
+      enable = option types.bool true "Whether to show popups on the users' desktops.";
+      minWorkSeconds = option seconds 10 "Turns with less work than this are not announced. Requests always are.";
+      remindAfterSeconds = option seconds 0 "When to show a request again that nobody answered; 0: never.";
+      quietHours = option types.str "" "Local time in which only requests are shown." // {
         example = "22:00-07:00";
-        description = "Local time in which only requests are shown.";
       };
     };
 
     badges = {
-      enable = mkOption {
-        type = types.bool;
-        default = true;
-        description = "Whether to write badge files for bars and panels.";
-      };
-      directory = mkOption {
-        type = types.str;
-        default = "i3pm-badges";
-        description = "Their folder, absolute or below `$XDG_RUNTIME_DIR`.";
-      };
+      enable = option types.bool true "Whether to write badge files for bars and panels.";
+      directory = option types.str "i3pm-badges" "Their folder, absolute or below `$XDG_RUNTIME_DIR`.";
     };
 
     ai = {
       enable = mkEnableOption "explanations by a model: what it is told leaves the machine";
-      provider = mkOption {
-        type = types.enum [
-          "anthropic"
-          "openai"
-        ];
-        default = "anthropic";
-        description = "`openai` is any endpoint that speaks its chat completions.";
-      };
-      model = mkOption {
-        type = types.nullOr types.str;
-        default = null;
-        description = "The model; null: vigil's default.";
-      };
-      baseUrl = mkOption {
-        type = types.nullOr types.str;
-        default = null;
-        example = "http://127.0.0.1:11434/v1";
-        description = "Address of the API; null: the provider's own.";
-      };
-      apiKeyFile = mkOption {
-        type = types.nullOr types.str;
-        default = null;
-        example = "/run/secrets/anthropic";
-        description = ''
-          File with the key, a path outside the store; systemd hands it over as a credential, so only root need
-          be able to read it.
-        '';
-      };
-    };
-
-    settings = mkOption {
-      type = types.submodule { freeformType = toml.type; };
-      default = { };
-      example = {
-        thresholds.ram_warn_percent = 75;
-        actions.mode = "suggest";
-      };
-      description = ''
-        {file}`/etc/vigil/config.toml`, all keys of {manpage}`vigil(1)` and
-        {file}`docs/configuration.md`. It wins over the options above.
+      provider = option (types.enum [
+        "anthropic"
+        "openai"
+      ]) "anthropic" "`openai` is any endpoint that speaks its chat completions.";
+      model = unset "claude-haiku-5-5" "The model; null: vigil's default.";
+      baseUrl = unset "http://127.0.0.1:11434/v1" "Address of the API; null: the provider's own.";
+      apiKeyFile = unset "/run/secrets/anthropic" ''
+        File with the key, a path outside the store; systemd hands it over as a credential, so only root need
+        be able to read it.
       '';
     };
 
-    environmentFile = mkOption {
-      type = types.nullOr types.str;
-      default = null;
-      example = "/run/secrets/vigil.env";
-      description = "File of `NAME=value` lines for the service's environment, for secrets that `settings` names.";
-    };
+    settings =
+      option (types.submodule { freeformType = toml.type; }) { } ''
+        {file}`/etc/vigil/config.toml`, all keys of {manpage}`vigil(1)` and
+        {file}`docs/configuration.md`. It wins over the options above.
+      ''
+      // {
+        example = {
+          thresholds.ram_warn_percent = 75;
+          actions.mode = "suggest";
+        };
+      };
+
+    environmentFile = unset "/run/secrets/vigil.env" ''
+      File of `NAME=value` lines for the service's environment, for secrets that `settings` names.
+    '';
   };
 
   config = mkIf cfg.enable {
     assertions = [
-      {
-        assertion = !cfg.ai.enable || cfg.ai.apiKeyFile != null || cfg.environmentFile != null || cfg.ai.baseUrl != null;
-        message = ''
-          services.vigil.ai.enable needs a key: set services.vigil.ai.apiKeyFile to a file that holds it, or
-          services.vigil.environmentFile to one with ${keyName}=…, or services.vigil.ai.baseUrl to a model of
-          your own that needs none.
-        '';
-      }
-      {
-        assertion = cfg.ai.provider != "openai" || !cfg.ai.enable || (cfg.ai.model != null || cfg.settings ? ai.model);
-        message = ''services.vigil.ai.provider = "openai" needs services.vigil.ai.model: there is no default for it.'';
-      }
-      {
-        assertion = cfg.ai.apiKeyFile == null || !lib.hasPrefix builtins.storeDir cfg.ai.apiKeyFile;
-        message = ''
-          services.vigil.ai.apiKeyFile is in the Nix store, where everybody can read it. Give the path as a
-          string, of a file that is not part of the configuration.
-        '';
-      }
-      {
-        assertion = lib.all (name: config.users.users ? ${name}) members;
-        message = ''
-          services.vigil.users names ${
-            lib.concatStringsSep ", " (lib.filter (name: !(config.users.users ? ${name})) members)
-          }, for whom there is no users.users entry.
-        '';
-      }
-      {
-        assertion = lib.versionAtLeast config.boot.kernelPackages.kernel.version "5.8";
-        message = ''
-          services.vigil needs Linux 5.8 or later for eBPF; boot.kernelPackages is ${config.boot.kernelPackages.kernel.version}.
-        '';
-      }
-      {
-        assertion = !(lib.elem "lockdown=confidentiality" config.boot.kernelParams);
-        message = ''
-          With lockdown=confidentiality in boot.kernelParams the kernel lets nobody load the programs that
-          services.vigil sees with; lockdown=integrity is fine.
-        '';
-      }
+      (must (!cfg.ai.enable || hasKey || cfg.ai.baseUrl != null) ''
+        services.vigil.ai.enable needs a key: set services.vigil.ai.apiKeyFile to a file that holds it, or
+        services.vigil.environmentFile to one with ${keyName}=…, or services.vigil.ai.baseUrl to a model of
+        your own that needs none.
+      '')
+      (must (!cfg.ai.enable || cfg.ai.provider != "openai" || cfg.ai.model != null || cfg.settings ? ai.model)
+        ''services.vigil.ai.provider = "openai" needs services.vigil.ai.model: there is no default for it.''
+      )
+      (must (cfg.ai.apiKeyFile == null || !lib.hasPrefix builtins.storeDir cfg.ai.apiKeyFile) ''
+        services.vigil.ai.apiKeyFile is in the Nix store, where everybody can read it. Give the path as a
+        string, of a file that is not part of the configuration.
+      '')
+      (must (strangers == [ ]) ''
+        services.vigil.users names ${concatStringsSep ", " strangers}, for whom there is no users.users entry.
+      '')
+      (must (lib.versionAtLeast kernel "5.8") ''
+        services.vigil needs Linux 5.8 or later for eBPF; boot.kernelPackages is ${kernel}.
+      '')
+      (must (!elem "lockdown=confidentiality" config.boot.kernelParams) ''
+        With lockdown=confidentiality in boot.kernelParams the kernel lets nobody load the programs that
+        services.vigil sees with; lockdown=integrity is fine.
+      '')
     ];
 
     system.requiredKernelConfig = map config.lib.kernelConfig.isYes [
@@ -260,37 +204,36 @@ in
     ];
 
     services.vigil.settings = mkMerge [
-      {
-        log_level = mkDefault (levels.${cfg.logLevel} or cfg.logLevel);
-        sensor.bpftrace = mkDefault (lib.getExe pkgs.bpftrace);
-        state.wait_threshold_ms = mkDefault cfg.waitThreshold;
+      (mapAttrsRecursive (_: mkDefault) {
+        log_level = levels.${cfg.logLevel} or cfg.logLevel;
+        sensor.bpftrace = lib.getExe pkgs.bpftrace;
+        state.wait_threshold_ms = cfg.waitThreshold;
         notifications = {
-          enabled = mkDefault cfg.notifications.enable;
-          min_work_seconds = mkDefault cfg.notifications.minWorkSeconds;
-          remind_after_s = mkDefault cfg.notifications.remindAfterSeconds;
-          quiet_hours = mkDefault cfg.notifications.quietHours;
+          enabled = cfg.notifications.enable;
+          min_work_seconds = cfg.notifications.minWorkSeconds;
+          remind_after_s = cfg.notifications.remindAfterSeconds;
+          quiet_hours = cfg.notifications.quietHours;
         };
         badges = {
-          enabled = mkDefault cfg.badges.enable;
-          directory = mkDefault cfg.badges.directory;
+          enabled = cfg.badges.enable;
+          inherit (cfg.badges) directory;
         };
-      }
-      (mkIf (lib.subtractLists known cfg.processes != [ ]) {
+      })
+      (mkIf (agents != [ ]) {
         agents = map (name: {
           inherit name;
           commands = [ name ];
-        }) (lib.subtractLists known cfg.processes);
+        }) agents;
       })
       (mkIf cfg.ai.enable {
-        ai = {
-          enabled = mkDefault true;
-          provider = mkDefault cfg.ai.provider;
-        }
-        // lib.optionalAttrs (cfg.ai.model != null) { model = mkDefault cfg.ai.model; }
-        // lib.optionalAttrs (cfg.ai.baseUrl != null) { base_url = mkDefault cfg.ai.baseUrl; }
-        // lib.optionalAttrs (cfg.ai.apiKeyFile != null || cfg.environmentFile != null) {
-          api_key_env = mkDefault keyName;
-        };
+        ai = mapAttrs (_: mkDefault) (
+          filterAttrs (_: value: value != null) {
+            enabled = true;
+            inherit (cfg.ai) provider model;
+            base_url = cfg.ai.baseUrl;
+            api_key_env = if hasKey then keyName else null;
+          }
+        );
       })
     ];
 

@@ -1,4 +1,4 @@
-// The NixOS module, evaluated for real in every way of cases.nix; its settings are checked by vigil itself.
+// The NixOS module, evaluated for real in every way of cases.nix, its settings checked by vigil itself; and the flake.
 // Needs nix-instantiate, nixpkgs' `lib` (NIXPKGS_LIB, or <nixpkgs>), and `make build`. Run: node --test test/nix
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -12,13 +12,15 @@ import { loadConfig } from '../../dist/config/load.js';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const lib = process.env.NIXPKGS_LIB ?? '<nixpkgs/lib>';
-const cases = JSON.parse(
-  execFileSync(
-    'nix-instantiate',
-    ['--eval', '--strict', '--json', '-E', `import ${here}eval.nix { lib = import ${lib}; }`],
-    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] },
-  ),
-);
+const evaluated = file =>
+  JSON.parse(
+    execFileSync(
+      'nix-instantiate',
+      ['--eval', '--strict', '--json', '-E', `import ${here}${file} { lib = import ${lib}; }`],
+      { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] },
+    ),
+  );
+const cases = evaluated('eval.nix');
 const folder = mkdtempSync(join(tmpdir(), 'vigil-nix-'));
 test.after(() => rmSync(folder, { recursive: true }));
 
@@ -97,4 +99,23 @@ test('options become settings, and settings win', () => {
   assert.equal(settings.ai.api_key_env, 'ANTHROPIC_API_KEY');
   assert.deepEqual(service.serviceConfig.LoadCredential, ['ANTHROPIC_API_KEY:/run/secrets/anthropic']);
   assert.deepEqual(cases.minimal.kernel, ['BPF_SYSCALL', 'BPF_EVENTS', 'DEBUG_INFO_BTF']);
+});
+
+test('the flake offers the package, the module and what they are tested with', () => {
+  const flake = evaluated('outputs.nix');
+  const systems = ['aarch64-linux', 'x86_64-linux'];
+  const { version } = JSON.parse(readFileSync(join(here, '../../package.json'), 'utf8'));
+  for (const system of systems) {
+    const { name, src, ...built } = flake.package[system];
+    assert.deepEqual([name, built.version], ['vigil', version]);
+    // What scripts/install.sh copies, and what the build reads.
+    for (const folder of ['bin', 'bpf', 'contrib', 'docs', 'man', 'scripts', 'share', 'src'])
+      assert.ok(src.includes(folder), `${folder} is not in the package's sources`);
+    assert.match(built.installPhase, /PREFIX=\$out NODE=\S+\/bin\/\S+ sh scripts\/install\.sh install/);
+    assert.ok(flake.shell[system].includes('bpftrace'));
+    assert.deepEqual(flake.cases[system], Object.keys(cases));
+    assert.equal(flake.machine[system], true);
+  }
+  assert.deepEqual(Object.keys(flake.package), systems);
+  assert.deepEqual([flake.overlay, flake.overlays, flake.module], ['vigil', 1, [true]]);
 });
