@@ -317,7 +317,7 @@ export class UserSession {
     if (!this.started) return 'nothing to show yet';
     if (!this.directory.exists) return 'not logged in';
     if (hasQuit(this.runtimeDir)) return 'its person quit vigil until the next login';
-    if (!this.claim.held) return 'another vigil serves this desktop';
+    if (!this.claim.held) return this.claim.refusal?.why ?? 'not claimed yet';
     const missing: string[] = [];
     if (this.bus.connection === null) missing.push('no session bus');
     if (this.desktop.name === null) missing.push('no compositor that it knows (sway, i3, Hyprland)');
@@ -374,10 +374,11 @@ export class UserSession {
     if (!this.directory.exists || hasQuit(this.runtimeDir)) return false;
     if (this.claim.held) return true;
     if (!(await this.claim.take())) {
-      this.once.warn('claim', 'another vigil serves this desktop already; waiting for it to end');
+      const { taken, why } = this.claim.refusal!;
+      this.once.warn('claim', taken ? `${why}; waiting for it to end` : why);
       return false;
     }
-    this.once.clear('claim', 'the other vigil is gone: this one serves the desktop');
+    this.once.clear('claim', 'this vigil serves the desktop now');
     this.badges?.cleanUp();
     return true;
   }

@@ -297,6 +297,19 @@ describe.skipIf(!can)('a hand', () => {
     await until('the other to take over', () => server.notified().length === 2, 8_000);
   }, 12_000);
 
+  it('says what keeps it from the desktop, and serves it once that is mended', async () => {
+    const folder = join(user.runtime, 'vigil');
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { mode: 0o755 });
+    const hand = start();
+    hand.agents(handAgent());
+    await hand.hasLogged(`${folder} may not be written into: it must belong to this user`);
+    expect(hand.logs().join()).not.toContain('another vigil');
+    chownSync(folder, user.uid, user.gid);
+    await hand.hasLogged('this vigil serves the desktop now');
+    await until('a badge', badge);
+  }, 12_000);
+
   it('survives logout and login', async () => {
     const hand = start();
     hand.agents(handAgent());

@@ -3,7 +3,7 @@ import { statFile } from '../../proc/stat-file.js';
 import { SessionBus } from '../bus.js';
 import { Claim, desktopClaim, isClaimed } from '../claim.js';
 import { discover } from '../desktop/discover.js';
-import type { Log } from '../out.js';
+import { type Log, Once } from '../out.js';
 import { hasQuit, quit } from '../quit-mark.js';
 import { keeperModel } from './model.js';
 import { Tray } from './tray.js';
@@ -34,11 +34,13 @@ export class TrayKeeper {
   private readonly bus: SessionBus;
   private readonly tray: Tray;
   private readonly claim: Claim;
+  private readonly once: Once;
   private over: KeeperEnd | null = null;
   private wasShown = false;
 
   constructor(private readonly options: KeeperOptions) {
     const { runtimeDir, log } = options;
+    this.once = new Once(log);
     // One icon, however many keep it.
     this.claim = new Claim(`${runtimeDir}/vigil/tray.sock`);
     this.bus = new SessionBus(
@@ -76,6 +78,8 @@ export class TrayKeeper {
     const running = served || (await this.answers());
     if (mourning && running) return 'served';
     if (served || !(await this.claim.take())) {
+      const { refusal } = this.claim;
+      if (!served && refusal?.taken === false) this.once.warn('claim', refusal.why);
       this.hide();
       return null;
     }
