@@ -2,13 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Alert, AlertChange } from '../alerts/alert.js';
 import type { ProcessRef } from '../collectors/snapshot.js';
 import type { ActionsConfig } from '../config/sections/actions.js';
+import { refOf } from '../process-ref.js';
 import { printable } from '../text/printable.js';
 import { now } from '../time.js';
 import { Autopilot } from './autopilot.js';
 import { Executor } from './executor.js';
 import { type Diagnosed, fromDiagnosis } from './from-diagnosis.js';
 import { HeldProcesses } from './held.js';
-import { LiveView, type ProcessView, refOf } from './live.js';
+import { LiveView, type ProcessView } from './live.js';
 import { mergeVerdicts } from './merge.js';
 import type {
   ActionPlan,

@@ -5,6 +5,7 @@ import { listPids, readArgv, readExe, readUid } from '../proc/read.js';
 import { parseStat, type Stat } from '../proc/stat.js';
 import { parseCgroup } from '../proc/table-details.js';
 import { PF_KTHREAD } from '../proc/table-stat.js';
+import { isSameProcess } from '../process-ref.js';
 import { Listeners } from './listening.js';
 
 /** A process as it is at this moment, with all that a decision to signal it rests on. */
@@ -40,13 +41,6 @@ function parseLiveStat(text: string): LiveStat | null {
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   // Fields 8 and 9 of proc_pid_stat(5); fields[0] is field 3.
   return { ...stat, tpgid: Number(fields[5]), flags: Number(fields[6]) };
-}
-
-export function isSameProcess(
-  a: Pick<ProcessRef, 'pid' | 'start_ticks'>,
-  b: Pick<ProcessRef, 'pid' | 'start_ticks'>,
-): boolean {
-  return a.pid === b.pid && a.start_ticks === b.start_ticks;
 }
 
 /** The processes of this moment, as decisions look at them. Zombies are among them. */
@@ -191,11 +185,6 @@ export class LiveView implements ProcessView {
     const sample = this.samples.get(pid);
     return sample?.start_ticks === start_ticks ? sample.session : null;
   }
-}
-
-/** The plain data of a process, as it is written down. */
-export function refOf({ pid, start_ticks, uid, comm, cmdline }: ProcessRef): ProcessRef {
-  return { pid, start_ticks, uid, comm, cmdline };
 }
 
 /** Thread ids of a process; empty when it is gone. */

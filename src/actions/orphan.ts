@@ -1,5 +1,6 @@
 import type { SessionRef, SessionSample } from '../collectors/snapshot.js';
-import { isSameProcess, type LiveProcess, type ProcessView } from './live.js';
+import { isSameProcess } from '../process-ref.js';
+import type { LiveProcess, ProcessView } from './live.js';
 
 /**
  * Whether a process is proven to be left over by an agent session that is dead. Lineage was recorded while

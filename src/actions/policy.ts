@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import type { Alert } from '../alerts/alert.js';
 import type { ProcessRef } from '../collectors/snapshot.js';
+import { isSameProcess, refOf } from '../process-ref.js';
 import { printable } from '../text/printable.js';
-import { isSameProcess, type LiveProcess, type ProcessView, refOf } from './live.js';
+import type { LiveProcess, ProcessView } from './live.js';
 import {
   ACTION_TYPES,
   type ActionProposal,

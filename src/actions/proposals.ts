@@ -1,8 +1,9 @@
 import type { Alert } from '../alerts/alert.js';
 import type { ProcessRef, ProcessSample, Snapshot } from '../collectors/snapshot.js';
+import { isSameProcess } from '../process-ref.js';
 import { printable } from '../text/printable.js';
 import { managedUnit } from './cgroup.js';
-import { isSameProcess, type LiveProcess, type ProcessView } from './live.js';
+import type { LiveProcess, ProcessView } from './live.js';
 import type { ActionProposal } from './model.js';
 import { playOf } from './playbook.js';
 import { nameOf } from './words.js';

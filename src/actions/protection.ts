@@ -1,7 +1,8 @@
 import type { SessionSample } from '../collectors/snapshot.js';
+import { isSameProcess } from '../process-ref.js';
 import { globMatches } from '../text/glob.js';
 import { managedUnit } from './cgroup.js';
-import { isSameProcess, type LiveProcess } from './live.js';
+import type { LiveProcess } from './live.js';
 import { isInteractiveShell } from './shells.js';
 
 /** Never ended, whatever the configuration says: without them the person loses more than any process is worth. */

@@ -1,8 +1,9 @@
 import type { ProcessRef } from '../collectors/snapshot.js';
 import type { Stat } from '../proc/stat.js';
+import { refOf } from '../process-ref.js';
 import { printable } from '../text/printable.js';
 import { identity, newMembers, type Whole } from './growth.js';
-import { type LiveProcess, type ProcessView, refOf } from './live.js';
+import type { LiveProcess, ProcessView } from './live.js';
 import type { Fate, ProcessOutcome } from './model.js';
 import type { ProcessHandle } from './process-handle.js';
 import type { Signaller, SignalName } from './signal.js';

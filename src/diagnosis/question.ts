@@ -1,5 +1,6 @@
 import type { Alert } from '../alerts/alert.js';
 import type { ProcessRef, ProcessSample, SessionSample, Snapshot } from '../collectors/snapshot.js';
+import { isSameProcess } from '../process-ref.js';
 
 /** What is to be explained, and everything that is known around it. */
 export interface Question {
@@ -92,10 +93,7 @@ function sessionOf(question: Question): SessionSample | null {
       ? about.alert.subject.session
       : (snapshot.processes.find(process => process.pid === about.pid)?.session ?? null);
   if (ref === null) return null;
-  return (
-    snapshot.sessions.find(session => session.pid === ref.pid && session.start_ticks === ref.start_ticks) ??
-    null
-  );
+  return snapshot.sessions.find(session => isSameProcess(session, ref)) ?? null;
 }
 
 function top(processes: readonly ProcessSample[], by: (process: ProcessSample) => number): ProcessSample[] {

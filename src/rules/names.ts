@@ -1,5 +1,6 @@
 import { BUILT_IN_KINDS } from '../agents/kinds/index.js';
-import type { ProcessRef, SessionRef } from '../collectors/snapshot.js';
+import type { SessionRef } from '../collectors/snapshot.js';
+import { isSameProcess } from '../process-ref.js';
 import { printable } from '../text/printable.js';
 import type { History } from './history.js';
 import type { ProcessTrack } from './process-track.js';
@@ -48,7 +49,7 @@ export function lineage(history: History, track: ProcessTrack): string {
   while (at !== undefined && at.sample.pid !== 1 && chain.length < LINEAGE_MAX) {
     if (at !== track && at.sample.comm === 'systemd') break;
     chain.unshift(at);
-    if (at.sample.pid === session?.pid && at.sample.start_ticks === session.start_ticks) break;
+    if (session !== null && isSameProcess(at.sample, session)) break;
     const parent: ProcessTrack | undefined = history.process(at.sample.ppid);
     at = parent === at ? undefined : parent;
   }
@@ -60,8 +61,4 @@ export function lineage(history: History, track: ProcessTrack): string {
   if (session !== null && !session.alive)
     told.unshift(`${agentName(session.agent)} (ended, pid ${session.pid})`);
   return told.join(' → ');
-}
-
-export function refOf({ pid, start_ticks, uid, comm, cmdline }: ProcessRef): ProcessRef {
-  return { pid, start_ticks, uid, comm, cmdline };
 }

@@ -1,8 +1,9 @@
 import type { Subject } from '../alerts/alert.js';
+import { refOf } from '../process-ref.js';
 import { bytesText, counted } from '../text/amounts.js';
 import { printable } from '../text/printable.js';
 import { type Exit, type History, type KeptEvent, sessionKey } from './history.js';
-import { refOf, sessionName } from './names.js';
+import { sessionName } from './names.js';
 import type { Rule } from './rule.js';
 import { traitsOf } from './traits.js';
 

@@ -1,8 +1,9 @@
 import type { Subject } from '../alerts/alert.js';
 import type { SessionRef } from '../collectors/snapshot.js';
+import { refOf } from '../process-ref.js';
 import { printable } from '../text/printable.js';
 import type { History } from './history.js';
-import { lineage, processName, programName, refOf } from './names.js';
+import { lineage, processName, programName } from './names.js';
 import type { ProcessTrack } from './process-track.js';
 
 /** More processes than this are not named in an alert. */

@@ -3,10 +3,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vi } from 'vitest';
-import { LiveView, refOf } from '../../src/actions/live.js';
+import { LiveView } from '../../src/actions/live.js';
 import { holdProcess } from '../../src/actions/process-handle.js';
 import { ProcessSignaller } from '../../src/actions/signal.js';
 import type { ProcessRef } from '../../src/collectors/snapshot.js';
+import { refOf } from '../../src/process-ref.js';
 
 /** Real processes of a test; whatever is left of them afterwards is ended. */
 export class Processes {
