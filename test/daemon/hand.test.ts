@@ -60,14 +60,16 @@ describe('a hand that misbehaves', () => {
 
   it('is ended when it floods, and comes back later', async () => {
     const line = JSON.stringify({ type: 'log', level: 'info', message: 'x', fields: {} });
+    const started_ms = performance.now();
     const { log, received } = start(
       `for (let i = 0; i < 5000; i++) console.log(${JSON.stringify(line)});${STAY}`,
     );
     await has(log, 'lines a second');
     await has(log, 'the hand of a user ended');
-    expect(received.length).toBeLessThanOrEqual(1_050);
-    expect(hand?.pid).toBeNull();
-    await until('another', () => hand?.pid !== null);
+    // A thousand at once and 200 a second, however long that takes on a busy machine.
+    expect(received.length).toBeLessThanOrEqual(1_050 + (performance.now() - started_ms) / 5);
+    const { pid } = JSON.parse(log.find(text => text.includes('lines a second'))!) as { pid: number };
+    await until('another', () => hand!.pid !== null && hand!.pid !== pid);
   });
 
   it('is started again with patience, and told what its death said', async () => {
