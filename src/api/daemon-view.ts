@@ -38,6 +38,8 @@ export interface DaemonView {
   openAlerts(): Alert[];
   /** All alerts of the history, the latest first; `uid`: only that user's and the machine's. */
   allAlerts(limit: number, uid: number | null): Promise<Alert[]>;
+  /** Open or of the history; null: there is none with this number. */
+  alert(id: number): Promise<Alert | null>;
   /** The latest look at the machine; null before the first. */
   machine(): Snapshot | null;
   /** Calls back for each look at the machine until the returned function is called. */

@@ -190,11 +190,22 @@ export class View implements DaemonView {
   }
 
   async allAlerts(limit: number, uid: number | null): Promise<Alert[]> {
-    const { store, guard } = this.options;
-    const kept = await store?.query('alertsOf', { from_ms: 0, to_ms: now() + 1 }, limit, uid);
+    const kept = await this.options.store?.query('alertsOf', { from_ms: 0, to_ms: now() + 1 }, limit, uid);
     if (kept != null) return kept;
-    // Without a history: what is known since the start.
-    return [...guard.recentlyResolved(), ...guard.open()].sort((a, b) => b.id - a.id).slice(0, limit);
+    return this.knownAlerts()
+      .sort((a, b) => b.id - a.id)
+      .slice(0, limit);
+  }
+
+  async alert(id: number): Promise<Alert | null> {
+    const known = this.knownAlerts().find(alert => alert.id === id);
+    return known ?? (await this.options.store?.query('alertById', id)) ?? null;
+  }
+
+  /** Those that need no history: the open ones, and what was resolved since the start. */
+  private knownAlerts(): Alert[] {
+    const { guard } = this.options;
+    return [...guard.recentlyResolved(), ...guard.open()];
   }
 
   agents(): AgentReport[] {

@@ -298,6 +298,10 @@ export class FakeView implements DaemonView {
     return seen.sort((a, b) => b.id - a.id).slice(0, limit);
   }
 
+  async alert(id: number): Promise<Alert | null> {
+    return this.alerts.find(alert => alert.id === id) ?? null;
+  }
+
   recentEvents(): OwnedEvent[] {
     return this.past;
   }

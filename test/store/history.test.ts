@@ -182,6 +182,8 @@ describe('alerts', () => {
     ]);
     expect((await store.query('alertsOf', DAY, 10, null))!.map(({ id }) => id)).toEqual([2, 1]);
     expect(await store.query('openAlerts')).toEqual([alert(2, { rule: 'swap', opened_ms: at(20) })]);
+    expect(await store.query('alertById', 1)).toMatchObject({ id: 1, status: 'resolved' });
+    expect(await store.query('alertById', 3)).toBeNull();
   });
 
   it('of others are not told', async () => {

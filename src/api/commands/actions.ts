@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Person } from '../../actions/model.js';
 import { mayView } from '../peer.js';
 import { type CommandContext, command, RequestError } from './definition.js';
-import { findAlert } from './explain.js';
+import { findAlert } from './find-alert.js';
 
 const kill = z.strictObject({
   pid: z.int().min(1).max(4_194_304),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { Alert } from '../../alerts/alert.js';
 import { mayView } from '../peer.js';
 import { type CommandContext, command, RequestError } from './definition.js';
+import { findAlert } from './find-alert.js';
 
 const prompt = z.boolean().default(false);
 
@@ -42,17 +42,4 @@ export const explainCommands = {
 function mustHaveLooked({ view }: CommandContext): void {
   if (view.machine() === null)
     throw new RequestError('not_ready', 'vigil has not looked at the machine yet: ask again in a moment');
-}
-
-/** @throws RequestError where there is none, or it is about somebody else's processes */
-export async function findAlert(id: number, { view, sees }: CommandContext): Promise<Alert> {
-  const open = view.openAlerts().find(alert => alert.id === id);
-  const alert = open ?? (await view.allAlerts(10_000, null)).find(candidate => candidate.id === id);
-  if (alert === undefined || !mayView(sees, alert.subject.uid)) {
-    throw new RequestError(
-      'not_found',
-      `there is no alert ${id}, or it is not for you: vigil alerts --all lists them`,
-    );
-  }
-  return alert;
 }

@@ -3,6 +3,7 @@ import { hostSeries } from './host-series.js';
 import { topOfPeriod } from './processes.js';
 import {
   actionsOf,
+  alertById,
   alertsByRule,
   alertsOf,
   baselines,
@@ -19,6 +20,7 @@ export const QUERIES = {
   sessionTotals,
   topOfPeriod,
   alertsByRule,
+  alertById,
   alertsOf,
   openAlerts,
   actionsOf,

@@ -44,6 +44,15 @@ export function alertsOf(db: Database, period: Period, limit: number, uid: numbe
     .map(text => JSON.parse(text));
 }
 
+/** The alert with this number; the latest where a history from elsewhere has it twice. */
+export function alertById(db: Database, id: number): Alert | null {
+  const text = db
+    .prepare<[number], string>('SELECT alert FROM alerts WHERE id = ? ORDER BY opened_ms DESC LIMIT 1')
+    .pluck()
+    .get(id);
+  return text === undefined ? null : JSON.parse(text);
+}
+
 /** Alerts that nobody resolved: those of a vigil that ended, when it starts again. Oldest first. */
 export function openAlerts(db: Database): Alert[] {
   return db
