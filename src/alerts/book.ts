@@ -48,6 +48,8 @@ interface Open {
   shift: { severity: Severity; since_ms: number } | null;
   said_ms: number;
   said_processes: number;
+  /** Keys of milder words on the same trouble, as its last finding named them. */
+  instead_of: readonly string[];
 }
 
 /**
@@ -84,6 +86,7 @@ export class AlertBook {
         shift: null,
         said_ms: now_ms,
         said_processes: alert.subject.processes.length,
+        instead_of: [],
       });
     }
   }
@@ -107,11 +110,17 @@ export class AlertBook {
       if (now_ms - time_ms >= COOLDOWN_MS) this.resolved.delete(key);
     }
     const seen = new Set<string>();
+    const hushed = this.hushedBy(findings);
     const changes: AlertChange[] = [];
     for (const finding of bySeverity(findings)) {
       if (seen.has(finding.key)) continue;
       seen.add(finding.key);
       const open = this.opened.get(finding.key);
+      if (hushed.has(finding.key)) {
+        this.pending.delete(finding.key);
+        if (open !== undefined) open.alert = { ...open.alert, ...told(finding) };
+        continue;
+      }
       const change =
         open === undefined
           ? this.wait(now_ms, gap ? 0 : step_ms, finding)
@@ -119,6 +128,10 @@ export class AlertBook {
       if (change !== null) changes.push(change);
     }
     for (const key of this.pending.keys()) if (!seen.has(key)) this.pending.delete(key);
+    for (const key of this.replaced()) {
+      const open = this.opened.get(key);
+      if (open !== undefined) changes.push(this.resolve(now_ms, open));
+    }
     for (const [key, open] of this.opened) {
       if (seen.has(key)) continue;
       const usual_ms = mute.has(open.alert.rule) ? MUTE_CLEAR_MS : open.clear_ms;
@@ -137,6 +150,20 @@ export class AlertBook {
     const changes: AlertChange[] = [];
     for (const open of this.opened.values()) if (which(open.alert)) changes.push(this.resolve(now_ms, open));
     return changes;
+  }
+
+  /** Keys of which an open alert speaks. */
+  private replaced(): Set<string> {
+    return new Set([...this.opened.values()].flatMap(({ instead_of }) => instead_of));
+  }
+
+  /** The same, and keys of which an alert will speak when its trouble lasts. */
+  private hushedBy(findings: readonly Finding[]): Set<string> {
+    const hushed = this.replaced();
+    for (const { key, severity, instead_of = [] } of findings) {
+      if (severity !== null || this.opened.has(key)) for (const milder of instead_of) hushed.add(milder);
+    }
+    return hushed;
   }
 
   private wait(now_ms: number, step_ms: number, finding: Finding): AlertChange | null {
@@ -181,12 +208,14 @@ export class AlertBook {
       shift: null,
       said_ms: now_ms,
       said_processes: finding.subject.processes.length,
+      instead_of: finding.instead_of ?? [],
     });
     return { type: 'alert_opened', time_ms: now_ms, alert, ...(quiet && { quiet: true }) };
   }
 
   private follow(now_ms: number, open: Open, finding: Finding): AlertChange | null {
     open.clear_ms = finding.clear_ms;
+    open.instead_of = finding.instead_of ?? [];
     if (!finding.holds && finding.severity === null) return this.clear(now_ms, open, open.clear_ms);
     open.clear_since_ms = null;
     // What only keeps it open is not high or critical any more; a warning stays what it is.

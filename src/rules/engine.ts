@@ -7,7 +7,7 @@ import { Baseline, type BaselineCell } from './baseline.js';
 import { History } from './history.js';
 import { RULES } from './index.js';
 import type { Windows } from './process-track.js';
-import type { Finding, Rule } from './rule.js';
+import { type Finding, findingOf, type Rule } from './rule.js';
 import { Whitelist } from './whitelist.js';
 
 /** Many alerts at a time help nobody. */
@@ -123,7 +123,7 @@ export class RuleEngine {
     if (!config.detection[name].enabled) return [];
     try {
       const candidates = rule.evaluate(this.history, now_ms, config);
-      return candidates?.map(found => ({ ...found, rule: name, key: `${name}:${found.key}` })) ?? null;
+      return candidates?.map(found => findingOf(name, found)) ?? null;
     } catch (error) {
       if (!this.failed.has(name)) onRuleError(name, error);
       this.failed.add(name);

@@ -2,9 +2,9 @@ import { bytesText, counted, percentText } from '../text/amounts.js';
 import { type Group, totalCpu, totalRss } from './groups.js';
 import type { History } from './history.js';
 import { agentName, programName, sessionName } from './names.js';
-import type { Rule } from './rule.js';
+import type { Candidate, Rule } from './rule.js';
 import { strayList, strayParents, straySubject } from './stray-text.js';
-import { agentHerds, duplicates, isStorm, orphans, ramShare } from './strays.js';
+import { agentHerds, duplicates, orphans, ramShare } from './strays.js';
 
 /**
  * Leftovers or duplicates of agents that together hold a good part of the memory: the trouble that freezes
@@ -14,22 +14,33 @@ export const ghostProcessStorm: Rule = {
   name: 'ghost_process_storm',
   evaluate(history, now_ms, config) {
     const threshold = config.thresholds.storm_ram_percent;
-    const told = new Set<number>();
+    /** By pid: what the candidate that names the process speaks instead of. */
+    const told = new Map<number, Milder[]>();
     const groups = [
-      ...orphans(history).map(group => ({ group, title: orphanTitle(group) })),
-      ...duplicates(history, now_ms, config).map(group => ({ group, title: duplicateTitle(group) })),
-      ...agentHerds(history, config).map(group => ({ group, title: herdTitle(group) })),
+      ...orphans(history).map(group => ({
+        group,
+        title: orphanTitle(group),
+        milder: milder('orphan', group),
+      })),
+      ...duplicates(history, now_ms, config).map(group => ({
+        group,
+        title: duplicateTitle(group),
+        milder: milder('duplicates', group),
+      })),
+      ...agentHerds(history, config).map(group => ({ group, title: herdTitle(group), milder: [] })),
     ];
-    return groups.flatMap(({ group, title }) => {
-      const { key, tracks } = group;
+    return groups.flatMap(({ group: { key, tracks }, title, milder: instead_of }) => {
+      if (tracks.every(({ sample }) => told.has(sample.pid))) {
+        told.get(tracks[0]!.sample.pid)!.push(...instead_of);
+        return [];
+      }
       const share = ramShare(history, tracks) ?? 0;
       if (tracks.length < 2 || share < threshold * 0.8) return [];
-      if (tracks.every(({ sample }) => told.has(sample.pid))) return [];
-      for (const { sample } of tracks) told.add(sample.pid);
+      for (const { sample } of tracks) told.set(sample.pid, instead_of);
       const rss_bytes = totalRss(tracks);
       return {
         key,
-        severity: !isStorm(history, group, config) ? null : severityOf(share, threshold, history),
+        severity: share > threshold ? severityOf(share, threshold, history) : null,
         holds: true,
         for_ms: config.detection.ghost_process_storm.duration_s * 1000,
         clear_ms: 30_000,
@@ -44,10 +55,17 @@ export const ghostProcessStorm: Rule = {
           ram_percent: share,
           threshold_percent: threshold,
         },
+        instead_of,
       };
     });
   },
 };
+
+type Milder = NonNullable<Candidate['instead_of']>[number];
+
+function milder(rule: Milder['rule'], { key }: Group): Milder[] {
+  return [{ rule, key }];
+}
 
 /** Critical where they hold a third of the memory, or there is hardly any left. */
 function severityOf(share: number, threshold: number, history: History): 'high' | 'critical' {

@@ -4,7 +4,7 @@ import type { History } from './history.js';
 import { sessionName } from './names.js';
 import type { Candidate, Rule } from './rule.js';
 import { strayList, straySubject } from './stray-text.js';
-import { isStorm, orphans, ramShare } from './strays.js';
+import { orphans, ramShare } from './strays.js';
 
 const MB = 1024 * 1024;
 /** More of the machine's memory than this, and it is more than untidy. */
@@ -13,18 +13,16 @@ const HIGH_ABOVE_PERCENT = 10;
 /** Processes that outlived the agent that they came from, and still burn CPU or hold memory. */
 export const orphan: Rule = {
   name: 'orphan',
-  evaluate(history, _now_ms, config) {
-    const { min_rss_mb, min_cpu_percent, duration_s } = config.detection.orphan;
-    return orphans(history)
-      .filter(group => !isStorm(history, group, config))
-      .flatMap(group => {
-        const rss_bytes = totalRss(group.tracks);
-        const cpu_percent = totalCpu(group.tracks);
-        const bad = rss_bytes > min_rss_mb * MB || cpu_percent > min_cpu_percent;
-        const holds = rss_bytes > min_rss_mb * MB * 0.8 || cpu_percent > min_cpu_percent * 0.5;
-        if (!holds) return [];
-        return candidate(history, group, { rss_bytes, cpu_percent, bad, for_ms: duration_s * 1000 });
-      });
+  evaluate(history, _now_ms, { detection }) {
+    const { min_rss_mb, min_cpu_percent, duration_s } = detection.orphan;
+    return orphans(history).flatMap(group => {
+      const rss_bytes = totalRss(group.tracks);
+      const cpu_percent = totalCpu(group.tracks);
+      const bad = rss_bytes > min_rss_mb * MB || cpu_percent > min_cpu_percent;
+      const holds = rss_bytes > min_rss_mb * MB * 0.8 || cpu_percent > min_cpu_percent * 0.5;
+      if (!holds) return [];
+      return candidate(history, group, { rss_bytes, cpu_percent, bad, for_ms: duration_s * 1000 });
+    });
   },
 };
 

@@ -33,9 +33,26 @@ export interface Candidate {
   text: string;
   suggestion: string | null;
   numbers: Readonly<Record<string, number>>;
+  /**
+   * Milder words on the same trouble. While this is bad, or its alert open, they are not said; those that are open
+   * end when it opens.
+   */
+  instead_of?: readonly { rule: RuleName; key: string }[];
 }
 
 /** A candidate with the name of its rule; its key is unique among all rules. */
-export interface Finding extends Candidate {
+export interface Finding extends Omit<Candidate, 'instead_of'> {
   rule: string;
+  /** Keys of findings. */
+  instead_of?: readonly string[];
+}
+
+export function findingOf(rule: string, { key, instead_of, ...rest }: Candidate): Finding {
+  const keyOf = (of: { rule: string; key: string }) => `${of.rule}:${of.key}`;
+  return {
+    ...rest,
+    rule,
+    key: keyOf({ rule, key }),
+    ...(instead_of && { instead_of: instead_of.map(keyOf) }),
+  };
 }

@@ -84,9 +84,3 @@ export function ramShare(history: History, tracks: readonly ProcessTrack[]): num
   if (memory === null || memory.total_bytes <= 0) return null;
   return (totalRss(tracks) / memory.total_bytes) * 100;
 }
-
-/** More than one, and together too large: the rule for storms speaks of them, and the milder ones do not. */
-export function isStorm(history: History, { tracks }: Group, config: RulesConfig): boolean {
-  if (tracks.length < 2 || !config.detection.ghost_process_storm.enabled) return false;
-  return (ramShare(history, tracks) ?? 0) > config.thresholds.storm_ram_percent;
-}

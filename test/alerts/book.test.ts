@@ -168,6 +168,27 @@ test('withdrawn alerts end at once', () => {
   expect(brief(told.book.withdraw(told.now_ms, () => true))).toEqual(['resolved 1 warning']);
 });
 
+test('of one trouble one alert speaks, also after a restart, and the milder one when it is over', () => {
+  const told = new Told();
+  const mild = finding({ key: 'mild', for_ms: 0 });
+  const grave = finding({ key: 'grave', severity: 'high', instead_of: ['mild'] });
+  expect(told.rounds(20, mild)).toEqual(['opened 1 warning']);
+  // Until it has lasted, nothing is over.
+  expect(brief(told.round(10, mild, grave))).toEqual([]);
+  expect(brief(told.round(30, mild, grave))).toEqual(['opened 2 high', 'resolved 1 warning']);
+  // Gone, or of another mind for a moment.
+  expect(brief(told.round(10, mild))).toEqual([]);
+  const after = new Told();
+  after.book.restore(told.book.open, after.now_ms);
+  expect(
+    brief(
+      after.round(10, mild, finding({ key: 'grave', severity: null, holds: true, instead_of: ['mild'] })),
+    ),
+  ).toEqual([]);
+  expect(after.rounds(30, mild)).toEqual([]);
+  expect(after.rounds(20, mild)).toEqual(['resolved 2 high', 'opened 1 warning']);
+});
+
 test('whatever comes: an id is opened once, resolved at most once, and silent after that', () => {
   const severity = fc.constantFrom<(Severity | null)[]>(null, 'info', 'warning', 'high', 'critical');
   const round = fc.record({
@@ -180,6 +201,7 @@ test('whatever comes: an id is opened once, resolved at most once, and silent af
         for_ms: fc.constantFrom(0, 5_000, 30_000),
         clear_ms: fc.constantFrom(0, 10_000, 30_000),
         count: fc.integer({ min: 0, max: 40 }),
+        instead_of: fc.subarray(['a', 'b', 'c']),
       }),
       { selector: value => value.key },
     ),
@@ -194,6 +216,8 @@ test('whatever comes: an id is opened once, resolved at most once, and silent af
         const all = findings.map(({ count, ...rest }) =>
           finding({
             ...rest,
+            // Milder ones are no storms themselves.
+            instead_of: rest.key > 'c' ? rest.instead_of : [],
             holds: rest.holds || rest.severity !== null,
             subject: {
               ...finding().subject,

@@ -197,6 +197,53 @@ describe('ghost_process_storm', () => {
     expect(changes[0]!.alert.title).toBe('213 × node dist/index.js');
   });
 
+  test('duplicates that grow into a storm: the milder words end when it opens, and none follow', () => {
+    const machine = new Machine();
+    const servers = machine.many(8, { comm: 'python3', cmdline: 'python3 ghost.py', ppid: 77 });
+    const hold = (rss_bytes: number) => {
+      for (const server of servers) server.rss_bytes = rss_bytes;
+    };
+    expect(brief(machine.pass(120))).toEqual(['opened duplicates warning']);
+    hold(GB / 4);
+    expect(machine.pass(30)).toEqual([]);
+    expect(brief(machine.pass(10))).toEqual([
+      'opened ghost_process_storm high',
+      'resolved duplicates warning',
+    ]);
+    // Around the threshold, and for a moment far below it, as when they end one by one.
+    hold(GB / 5.5);
+    expect(brief(machine.pass(300))).toEqual(['updated ghost_process_storm warning']);
+    hold(0);
+    expect(machine.pass(20)).toEqual([]);
+    hold(GB / 4);
+    expect(brief(machine.pass(300))).toEqual(['updated ghost_process_storm high']);
+    hold(0);
+    expect(brief(machine.pass(60))).toEqual([
+      'resolved ghost_process_storm high',
+      'opened duplicates warning',
+    ]);
+  });
+
+  test('orphans that grow into a storm: likewise', () => {
+    const machine = new Machine();
+    const { session, servers } = withServers(machine, 8, 100 * MB);
+    machine.pass(20);
+    machine.endSession(session);
+    expect(brief(machine.pass(120))).toEqual(['opened duplicates warning', 'opened orphan warning']);
+    for (const server of servers) server.rss_bytes = GB / 4;
+    expect(brief(machine.pass(300))).toEqual([
+      'opened ghost_process_storm high',
+      'resolved orphan warning',
+      'resolved duplicates warning',
+    ]);
+  });
+
+  test('where nobody looks for storms, the milder words are said', () => {
+    const machine = new Machine({ detection: { ghost_process_storm: { enabled: false } } });
+    machine.many(8, { comm: 'python3', cmdline: 'python3 ghost.py', ppid: 77, rss_bytes: GB / 4 });
+    expect(brief(machine.pass(300))).toEqual(['opened duplicates warning']);
+  });
+
   test('a herd of agents without a terminal', () => {
     const machine = new Machine();
     for (let i = 0; i < 12; i++) {
