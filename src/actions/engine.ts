@@ -7,6 +7,7 @@ import { printable } from '../text/printable.js';
 import { now } from '../time.js';
 import { Autopilot } from './autopilot.js';
 import { Executor } from './executor.js';
+import { FreshPlans } from './fresh-plans.js';
 import { type Diagnosed, fromDiagnosis } from './from-diagnosis.js';
 import { HeldProcesses } from './held.js';
 import { LiveView, type ProcessView } from './live.js';
@@ -63,6 +64,7 @@ export class ActionEngine {
   private readonly held: HeldProcesses;
   private readonly executor: Executor;
   private readonly autopilot: Autopilot;
+  private readonly fresh: FreshPlans;
   private readonly plans = new Map<number, { plan: ActionPlan; about: About }>();
   private readonly open = new Map<string, Alert>();
   private readonly stopping = new AbortController();
@@ -90,8 +92,9 @@ export class ActionEngine {
       sleep: options.sleep ?? (ms => delay(ms)),
       stopping: this.stopping.signal,
     });
+    this.fresh = new FreshPlans(alert => this.propose(alert), this.now);
     this.autopilot = new Autopilot({
-      propose: alert => this.propose(alert),
+      propose: alert => this.fresh.of(alert),
       execute: order => this.executor.execute(order),
       config: () => this.config,
       logger: options.logger,
@@ -110,6 +113,7 @@ export class ActionEngine {
   /** Takes over what can change while it runs: all of it. */
   configure(config: ActionsConfig): void {
     this.config = config;
+    this.fresh.forget();
     this.autopilot.configured();
     for (const alert of this.open.values()) this.consider(alert);
   }
@@ -163,6 +167,11 @@ export class ActionEngine {
     const proposed = proposeFor(alert, { view: context.view, snapshot, keep_newest });
     const judged = this.judged(proposed.proposals, context);
     return this.keep(about, makePlans(alert, judged, proposed, this.now()));
+  }
+
+  /** The same, at most a second old: what `auto` acts on and what a popup offers are one. */
+  proposeAtNews(alert: Alert): ActionPlan[] {
+    return this.fresh.of(alert);
   }
 
   /** Proposals of a model, of which nothing is believed: each is judged alone. `auto` never takes them up. */

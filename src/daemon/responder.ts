@@ -144,7 +144,7 @@ export class Responder {
   /** What a person could copy; null in mode `observe`, and where there is nothing to run. */
   suggestedCommand(alert: Alert): string | null {
     if (this.engine.mode === 'observe') return null;
-    return this.engine.propose(alert)[0]?.command ?? null;
+    return this.engine.proposeAtNews(alert)[0]?.command ?? null;
   }
 
   execute(planId: number, by: Person): Promise<ActionResult> {

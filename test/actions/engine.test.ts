@@ -76,6 +76,15 @@ describe.runIf(process.getuid?.() === 0)('a dead session that left 12 processes'
     ]);
   });
 
+  it('what a popup offers and what auto does are the same plan', async () => {
+    const { rig, alert } = await incident({ ...AUTO, dry_run: true });
+    const [plan] = rig.engine.proposeAtNews(alert);
+    await rig.take(alert);
+    expect(rig.audit.entries).toHaveLength(1);
+    // The next plan is the next that was made.
+    expect(rig.engine.propose(alert)[0]?.id).toBe(plan!.id + 1);
+  });
+
   it('what cannot be recorded is not done', async () => {
     const { rig, refs, alert } = await incident(AUTO);
     rig.audit.broken = true;
