@@ -12,8 +12,9 @@ export function alertsFor(uid: number, alerts: readonly Alert[]): HandAlert[] {
     .filter(({ subject }) => subject.uid === null || subject.uid === uid)
     .sort((a, b) => open(b) - open(a) || rank(b) - rank(a) || b.id - a.id)
     .slice(0, MAX_ALERTS)
-    .map(({ id, severity, title, text, suggestion, status }) => ({
+    .map(({ id, opened_ms, severity, title, text, suggestion, status }) => ({
       id,
+      opened_ms,
       severity,
       title: title.slice(0, 500),
       text: text.slice(0, 2000),

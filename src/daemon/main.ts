@@ -214,6 +214,8 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     sampling.start(tier === 'procfs');
     await responder.start();
     await guard.start();
+    shown.restore(guard.open());
+    hands.alerts(shown.list());
     reloader.start();
     await server.start();
     logger.info({ socket: server.socketPath, version: VERSION, pid: process.pid }, 'vigil is watching');

@@ -31,6 +31,15 @@ export class ShownAlerts {
     }
   }
 
+  /** The open alerts of the run before, as far as nothing has been heard of them yet. */
+  restore(open: readonly Alert[]): void {
+    for (const alert of open) {
+      if (this.alerts.has(alert.id)) continue;
+      this.commands.set(alert.id, this.commandFor(alert));
+      this.alerts.set(alert.id, alert);
+    }
+  }
+
   list(): Alert[] {
     return [...this.alerts.values()]
       .filter(alert => !this.isQuiet(alert))

@@ -70,6 +70,7 @@ export const MAX_ALERTS = 200;
 /** What a person is to know of an alert. Titles and texts name processes and paths: they are hostile. */
 export const handAlertSchema = z.strictObject({
   id: z.int().min(1),
+  opened_ms: z.number(),
   severity: z.enum(SEVERITIES),
   title: text(500),
   text: text(2000),

@@ -16,6 +16,7 @@ import {
 import { Eyes } from './eyes.js';
 import { Announcer, numberOf } from './notify/announcer.js';
 import { type PopupAction, type PopupSubject, Popups } from './notify/popups.js';
+import { PutAway } from './notify/put-away.js';
 import { Once, type Out } from './out.js';
 import type { HandAgent, HandAlert, HandConfig, HandDesktop } from './protocol.js';
 import { hasQuit, quit } from './quit-mark.js';
@@ -69,7 +70,7 @@ export class UserSession {
     this.once = new Once(log);
     this.directory = new RuntimeDir(runtimeDir, () => this.discoverSoon());
     // An agent that ended its turn while a hand was being started anew is still news.
-    this.announcer = new Announcer(config.notifications, now() - 5_000);
+    this.announcer = new Announcer(config.notifications, now() - 5_000, new PutAway(runtimeDir, log));
     this.badges = this.badgesFor(config);
     this.desktop = new Desktop({
       procRoot: PROC,

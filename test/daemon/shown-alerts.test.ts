@@ -36,6 +36,18 @@ describe('what desktops are shown', () => {
     ]);
   });
 
+  it('is what was open before a restart, with what has been heard of it since', () => {
+    const shown = new ShownAlerts(({ id }) => `kill -- ${id}`);
+    shown.hear([resolved(1), updated(fakeAlert({ id: 2, severity: 'critical', suggestion: null }))]);
+    const old = [1, 2, 3].map(id => fakeAlert({ id, severity: 'high', suggestion: null }));
+    shown.restore(old);
+    expect(shown.list()).toMatchObject([
+      { id: 1, status: 'resolved' },
+      { id: 2, severity: 'critical' },
+      { id: 3, severity: 'high', suggestion: 'kill -- 3' },
+    ]);
+  });
+
   it('keeps what is over for a while, not for ever', () => {
     const shown = new ShownAlerts(() => null);
     for (let id = 1; id <= 500; id++) shown.hear([opened(fakeAlert({ id })), resolved(id)]);

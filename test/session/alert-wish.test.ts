@@ -6,6 +6,7 @@ import { handAgent, handConfig, type Overrides } from './hand-rig.js';
 
 const alert = (over: Partial<HandAlert> = {}): HandAlert => ({
   id: 1,
+  opened_ms: 1,
   severity: 'high',
   title: 'a leak',
   text: 'it grows',

@@ -43,6 +43,7 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('on a desktop', () => {
   const shot = (name: string) => desktop.screenshot(join(ROOT, 'build/screenshots', `${name}.png`));
   const leak: HandAlert = {
     id: 7,
+    opened_ms: 1_700_000_000_000.25,
     severity: 'high',
     title: '14 orphans of the Claude session in ~/<b>shop</b>',
     text: 'They hold 3.2 GB & have no parent since 12 min.',
@@ -117,7 +118,16 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('on a desktop', () => {
     rig.send({ type: 'alerts', alerts: [{ ...leak, severity: 'critical', text: 'still there' }] });
     await sleep(300);
     expect(desktop.notified()).toHaveLength(since + 1);
-  }, 20_000);
+
+    // The next hand of this login knows of it.
+    await rig.end();
+    rig = HandRig.start(user, installed, { tray: { enabled: true } });
+    const mild: HandAlert = { ...leak, id: 9, title: 'not put away' };
+    rig.send({ type: 'alerts', alerts: [{ ...leak, severity: 'critical' }, mild] });
+    await popup(since + 1, 'not put away');
+    expect(bar.property(await bar.item(), 'ToolTip')).toContain('2 alerts');
+    expect(desktop.notified()).toHaveLength(since + 2);
+  }, 30_000);
 
   it('a daemon that dies without a farewell leaves a red icon, until a hand serves the desktop again', async () => {
     rig = HandRig.start(user, installed, { tray: { enabled: true } });

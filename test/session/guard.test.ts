@@ -42,7 +42,7 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('a program that misbehaves, on it
     installed?.remove();
   });
 
-  it('is one popup, which goes when it is over; root’s own is for root', async () => {
+  it('is one popup, the next daemon’s too, which goes when it is over; root’s own is for root', async () => {
     const roots = await others.start('hung.py');
     const opened = (pid: number) =>
       daemon.vigil('alerts', '--json').stdout.includes(`"pid": ${pid},`) ? true : null;
@@ -59,8 +59,15 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('a program that misbehaves, on it
     );
     expect(popup.summary).toMatch(/^vigil: alert/);
     expect(popup.body).toMatch(/hangs in the kernel[\s\S]*state D[\s\S]*threshold 1 s[\s\S]*→ /);
+
+    await daemon.stop();
+    await until('the popup to go with its daemon', () => desktop.closed().includes(popup.id));
+    await daemon.start(CONFIG, ['hang']);
+    const again = await until('the popup of the next one', () => desktop.notified()[1], 20_000);
+    expect([again.summary, again.body.includes(name)]).toEqual([popup.summary, true]);
+
     await ended(hung, 0);
-    await until('it to go', () => desktop.closed().includes(popup.id), 40_000);
-    expect(desktop.notified().map(({ id }) => id)).toEqual([popup.id]);
-  }, 90_000);
+    await until('it to go', () => desktop.closed().includes(again.id), 40_000);
+    expect(desktop.notified().map(({ id }) => id)).toEqual([popup.id, again.id]);
+  }, 120_000);
 });

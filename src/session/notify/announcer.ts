@@ -2,6 +2,7 @@ import type { HandAgent, HandAlert, HandConfig } from '../protocol.js';
 import { type AlertMemory, decideAlerts } from './alert-wish.js';
 import { decide, type EventMemory } from './policy.js';
 import type { PopupSubject, PopupWish } from './popups.js';
+import type { PutAway } from './put-away.js';
 
 /** Quiet hours end by the minute. */
 const QUIET_LOOK_MS = 60_000;
@@ -17,11 +18,13 @@ export interface AnnouncerInput {
 export class Announcer {
   private memory: ReadonlyMap<number, EventMemory> = new Map();
   private alertMemory: ReadonlyMap<number, AlertMemory> = new Map();
+  private alerts: readonly HandAlert[] = [];
 
   constructor(
     private config: HandConfig['notifications'],
     /** Turns that ended before this are no news. */
     private readonly started_ms: number,
+    private readonly putAway: Pick<PutAway, 'find' | 'add'>,
   ) {}
 
   /** What was announced before stays announced. */
@@ -35,9 +38,10 @@ export class Announcer {
     const date = new Date();
     const minute_of_day = date.getHours() * 60 + date.getMinutes();
     const events = decide(this.memory, { agents, isSeen, now_ms, minute_of_day, started_ms, config });
-    const troubles = decideAlerts(this.alertMemory, alerts, minute_of_day, config);
+    const troubles = decideAlerts(this.remembered(alerts), alerts, minute_of_day, config);
     this.memory = events.memory;
     this.alertMemory = troubles.memory;
+    this.alerts = alerts;
     if (events.again_ms !== null) dues.push(events.again_ms);
     if (troubles.held) dues.push(now_ms + QUIET_LOOK_MS);
     const wishes = new Map<PopupSubject, PopupWish>();
@@ -63,6 +67,18 @@ export class Announcer {
     const memory = this.alertMemory.get(id);
     if (memory !== undefined)
       this.alertMemory = new Map(this.alertMemory).set(id, { ...memory, fate: 'gone' });
+    const alert = this.alerts.find(one => one.id === id);
+    if (alert !== undefined) this.putAway.add(alert);
+  }
+
+  /** With what was put away before this hand began. */
+  private remembered(alerts: readonly HandAlert[]): ReadonlyMap<number, AlertMemory> {
+    const memory = new Map(this.alertMemory);
+    for (const alert of alerts) {
+      const severity = memory.has(alert.id) ? null : this.putAway.find(alert);
+      if (severity !== null) memory.set(alert.id, { severity, fate: 'gone', round: 0 });
+    }
+    return memory;
   }
 
   private remember(pid: number, key: string, change: (memory: EventMemory) => EventMemory): void {
