@@ -46,6 +46,7 @@ export class CodexFiles implements WordsReader {
     if (directory === this.directory) return;
     this.day?.close();
     this.directory = directory;
+    this.notOurs.clear();
     this.day = new DirectoryWatch(
       directory,
       name => {

@@ -160,7 +160,14 @@ export class Popups {
   }
 
   private async reconcile(subject: PopupSubject, popup: Popup): Promise<void> {
-    if (popup.busy || this.bus.connection === null) return;
+    if (popup.busy) return;
+    if (this.bus.connection !== null) await this.approach(popup);
+    // Also without a bus: what nobody wants any more is not kept.
+    if (popup.wish === null && popup.shown === null && this.popups.get(subject) === popup)
+      this.popups.delete(subject);
+  }
+
+  private async approach(popup: Popup): Promise<void> {
     popup.busy = true;
     try {
       for (let steps = 0; !this.closing && !popup.failed && steps < 1_000; steps++) {
@@ -175,8 +182,6 @@ export class Popups {
     } finally {
       popup.busy = false;
     }
-    if (popup.wish === null && popup.shown === null && this.popups.get(subject) === popup)
-      this.popups.delete(subject);
   }
 
   private async show(popup: Popup, wish: PopupWish): Promise<void> {
