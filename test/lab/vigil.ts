@@ -28,6 +28,8 @@ export interface VigilOptions {
   record?: string;
   /** Another vigil than that of this checkout. */
   program?: string;
+  /** Of the daemon's Node.js. */
+  node_options?: readonly string[];
 }
 
 /** A real `vigil daemon`, and everything it says on its socket. */
@@ -47,9 +49,10 @@ export class Vigil implements DaemonControl {
   }
 
   async startDaemon(): Promise<void> {
-    const { dir, record, program } = this.#options;
+    const { dir, record, program, node_options = [] } = this.#options;
     const log = openSync(join(dir, 'daemon.log'), 'a');
     const args = [
+      ...node_options,
       program ?? join(repositoryRoot(), 'bin/vigil'),
       'daemon',
       ...['--runtime-dir', join(dir, 'run'), '--state-dir', join(dir, 'state')],

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { SessionBus } from '../../src/session/bus.js';
-import { Popups, type PopupWish } from '../../src/session/notify/popups.js';
+import { type PopupSubject, Popups, type PopupWish } from '../../src/session/notify/popups.js';
 
 const wish: PopupWish = {
   kind: 'approval',
@@ -22,10 +22,10 @@ it('what is wanted no more is forgotten, also while there is no session bus to s
     },
   } as unknown as SessionBus;
   const popups = new Popups(nowhere, () => {}, 10, { acted: () => {}, dismissed: () => {} });
-  for (let pid = 1; pid <= 100; pid++) popups.set(new Map([[`agent:${pid}`, wish]]));
+  for (let pid = 1; pid <= 100; pid++) popups.set(new Map<PopupSubject, PopupWish>([[`agent:${pid}`, wish]]));
   popups.set(new Map());
   asked = 0;
-  popups.set(new Map([['agent:1000', wish]]));
+  popups.set(new Map<PopupSubject, PopupWish>([['agent:1000', wish]]));
   // One popup is thought about, not all that ever were.
   expect(asked).toBe(1);
 });
