@@ -32,6 +32,8 @@ export interface ResponderOptions {
   env: NodeJS.ProcessEnv;
 }
 
+const MAX_EXPLAINED = 200;
+
 /** What follows an alert: it is told, explained and, where that is safe and wanted, acted upon. */
 export class Responder {
   readonly engine: ActionEngine;
@@ -182,6 +184,8 @@ export class Responder {
     this.account(alert.id, explanation);
     const { failure, diagnosis } = explanation;
     if (alert.status === 'open' && explanation.by === 'model') this.explained.set(alert.id, explanation);
+    // Of alerts that were over before the model had answered.
+    if (this.explained.size > MAX_EXPLAINED) this.explained.delete(this.explained.keys().next().value!);
     if (failure !== null && failure.code !== 'no_key' && failure.code !== 'disabled')
       this.options.logger.warn({ alert: alert.id, why: failure.message }, 'no model explains');
     this.options.logger.info(

@@ -68,7 +68,8 @@ export class Explainer {
       if (this.stopped) break;
       // Somebody asked something else in between: it comes again.
       if (explanation.failure?.code === 'busy') {
-        this.pending.set(alert.id, alert);
+        // Unless it is over by now.
+        if (this.known.has(alert.id)) this.pending.set(alert.id, alert);
         this.later(BUSY_MS);
         break;
       }

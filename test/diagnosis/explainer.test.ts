@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Alert, AlertChange } from '../../src/alerts/alert.js';
 import type { Explanation } from '../../src/diagnosis/advisor.js';
 import { Explainer } from '../../src/diagnosis/explainer.js';
@@ -100,6 +100,23 @@ describe('alerts are explained without being asked', () => {
     explainer.hear(change(1, 'high'));
     await settled();
     expect(explained).toEqual([]);
+    explainer.stop();
+  });
+
+  it('an alert that is over when the model turns out to be busy is not asked about again', async () => {
+    const { asked, state, explainer } = rig();
+    let open = (): void => {};
+    state.gate = new Promise(resolve => {
+      open = resolve;
+    });
+    state.busy = 1;
+    explainer.hear(change(1, 'high'));
+    explainer.hear(change(1, 'high', 'alert_resolved'));
+    vi.useFakeTimers();
+    open();
+    await vi.advanceTimersByTimeAsync(60_000);
+    vi.useRealTimers();
+    expect(asked).toEqual([1]);
     explainer.stop();
   });
 
