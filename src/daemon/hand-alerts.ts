@@ -22,3 +22,20 @@ export function alertsFor(uid: number, alerts: readonly Alert[]): HandAlert[] {
       status,
     }));
 }
+
+/** Those whose processes an open alert is about that is worth a popup. Pure. */
+export function alertedUsers(
+  alerts: readonly Alert[],
+  isLoggedIn: (uid: number) => boolean,
+  /** Another daemon shows what this process does. */
+  isOthers: (pid: number) => boolean,
+): Set<number> {
+  const uids = new Set<number>();
+  for (const { status, severity, subject } of alerts) {
+    const { uid, processes } = subject;
+    const grave = severity === 'high' || severity === 'critical';
+    if (uid === null || status !== 'open' || !grave || uids.has(uid)) continue;
+    if (isLoggedIn(uid) && !processes.some(({ pid }) => isOthers(pid))) uids.add(uid);
+  }
+  return uids;
+}

@@ -1,8 +1,14 @@
+import { fileURLToPath } from 'node:url';
+import type { Session } from '../agents/tracker/session.js';
 import { statFile } from '../proc/stat-file.js';
+import type { Users } from '../proc/users.js';
+import { variable } from '../session/terminal/tmux.js';
 import type { HandCommand } from './hand.js';
 
 const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv', '/run/current-system/sw/bin/setpriv'];
 const CHOOM = ['/usr/bin/choom', '/bin/choom', '/run/current-system/sw/bin/choom'];
+
+export const HAND_SCRIPT = fileURLToPath(new URL('../session/hand.js', import.meta.url));
 
 /** Only folders that belong to the system. */
 export const SAFE_PATH = '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin:/run/current-system/sw/bin';
@@ -23,6 +29,23 @@ export interface HandPlace {
   /** Where runtime directories are: `/run/user`. */
   runtimeBase: string;
   env: Readonly<Record<string, string | undefined>>;
+}
+
+/** A container's user may stand in no user database: then the runtime directory has a group. */
+export function handUser(uid: number, users: Users, { runtimeBase }: HandPlace): HandUser {
+  const runtime = statFile(`${runtimeBase}/${uid}`);
+  const gid = users.gid(uid) ?? (runtime?.uid === uid ? runtime.gid : uid);
+  return { uid, gid, name: users.name(uid), home: users.home(uid) ?? '/' };
+}
+
+/** What a living agent of the user says its runtime directory is; for systems that have it elsewhere. */
+export function saidRuntimeDir(uid: number, sessions: readonly Session[], procRoot: string): string | null {
+  for (const session of sessions) {
+    if (session.uid !== uid || session.ending !== null) continue;
+    const said = variable(procRoot, session.pid, 'XDG_RUNTIME_DIR');
+    if (said !== null) return said;
+  }
+  return null;
 }
 
 /**

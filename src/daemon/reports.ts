@@ -7,7 +7,7 @@ import { ticksToEpochMs } from '../proc/boot.js';
 import type { UsageMeter } from '../proc/usage.js';
 import type { Users } from '../proc/users.js';
 import { iso, now } from '../time.js';
-import { asks } from './hands.js';
+import { asks } from './hand-agent.js';
 
 /** Command lines can hold a whole prompt. */
 const MAX_COMMAND = 4096;

@@ -1,0 +1,142 @@
+import type { Observation } from '../agents/observation.js';
+import type { Session } from '../agents/tracker/session.js';
+import type { HandHealth } from '../api/contract.js';
+import type { Logger } from '../log/logger.js';
+import type {
+  FromHand,
+  HandAgent,
+  HandAlert,
+  HandDesktop,
+  ToHand,
+  WordsSession,
+} from '../session/protocol.js';
+import { now } from '../time.js';
+import { Hand, type HandCommand } from './hand.js';
+
+export interface UserHandOptions {
+  uid: number;
+  command: HandCommand;
+  logger: Logger;
+  config(): ToHand;
+  find(pid: number): Session | undefined;
+  feed(observation: Observation): void;
+  /** A new process stands there: it is to be told everything. */
+  begun(): void;
+}
+
+/** What a new hand knows of alerts. */
+const NO_ALERTS = '[]';
+
+/** One user's hand and what it was last told: only what is new is said. */
+export class UserHand {
+  private readonly hand: Hand;
+  private readonly words = new Map<number, WordsSession>();
+  private readonly counts = new Map<number, number>();
+  private told = '';
+  private toldAlerts = NO_ALERTS;
+  private desktop: HandDesktop | null = null;
+  private idleSince_ms: number | null = null;
+
+  constructor(private readonly options: UserHandOptions) {
+    const { uid, command, logger } = options;
+    this.hand = new Hand({
+      uid,
+      command,
+      logger,
+      greeting: () => this.greeting(),
+      receive: message => this.receive(message),
+    });
+  }
+
+  start(): void {
+    this.hand.start();
+  }
+
+  stop(): Promise<void> {
+    return this.hand.stop();
+  }
+
+  health(): Pick<HandHealth, 'pid' | 'state' | 'problem' | 'restarts' | 'desktop'> {
+    const { pid, state, problem, restarts } = this.hand;
+    return { pid, state, problem, restarts, desktop: state === 'running' ? this.desktop : null };
+  }
+
+  /** Turn ends and requests of an agent that its person has not seen. */
+  unseen(pid: number): number {
+    return this.counts.get(pid) ?? 0;
+  }
+
+  configure(): void {
+    this.hand.send(this.options.config());
+  }
+
+  tellAgents(agents: readonly HandAgent[]): void {
+    // Titles spin and work goes on: neither is news.
+    const told = JSON.stringify(agents.map(agent => ({ ...agent, title: null, worked_ms: 0 })));
+    if (told === this.told) return;
+    this.told = told;
+    this.hand.send({ type: 'agents', agents: [...agents] });
+  }
+
+  tellAlerts(alerts: HandAlert[]): void {
+    const told = JSON.stringify(alerts);
+    if (told === this.toldAlerts) return;
+    this.toldAlerts = told;
+    this.hand.send({ type: 'alerts', alerts });
+  }
+
+  /** Has it read the files of one more session. */
+  read(session: WordsSession): void {
+    this.words.set(session.pid, session);
+    this.hand.send(this.wordsMessage());
+  }
+
+  readNoMore(pid: number): void {
+    if (this.words.delete(pid)) this.hand.send(this.wordsMessage());
+  }
+
+  /** For how long nobody has needed it: there is nothing to be shown, and no file to be read. */
+  idle_ms(needed: boolean): number {
+    if (needed || this.words.size > 0) {
+      this.idleSince_ms = null;
+      return 0;
+    }
+    this.idleSince_ms ??= now();
+    return now() - this.idleSince_ms;
+  }
+
+  private greeting(): ToHand[] {
+    this.told = '';
+    this.toldAlerts = NO_ALERTS;
+    this.desktop = null;
+    this.counts.clear();
+    this.options.begun();
+    return [this.options.config(), this.wordsMessage()];
+  }
+
+  private wordsMessage(): ToHand {
+    return { type: 'words', sessions: [...this.words.values()] };
+  }
+
+  /** A hand is its user's puppet: it may speak of that user's agents, and time is ours. */
+  private receive(message: FromHand): void {
+    const { uid, logger, find, feed } = this.options;
+    switch (message.type) {
+      case 'log':
+        logger[message.level]({ ...message.fields, uid }, message.message);
+        return;
+      case 'unseen':
+        this.counts.clear();
+        for (const [pid, count] of message.counts) if (find(pid)?.uid === uid) this.counts.set(pid, count);
+        return;
+      case 'pong':
+        return;
+      case 'desktop':
+        this.desktop = message.desktop;
+        return;
+      default:
+        if (find(message.pid)?.uid === uid && this.words.has(message.pid))
+          feed({ ...message, time_ms: now() });
+    }
+  }
+}
