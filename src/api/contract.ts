@@ -7,10 +7,10 @@ import type { CollectorHealth } from '../collectors/health.js';
 import type { HostSample, ProcessSample, SessionSample } from '../collectors/snapshot.js';
 import type { Explanation } from '../diagnosis/advisor.js';
 import type { SensorHealth } from '../kernel/health.js';
+import type { StoreHealth } from '../store/health.js';
 import type { ProcessTotals } from '../store/queries/processes.js';
 import type { SessionTotals } from '../store/queries/sessions.js';
 import type { ActionRecord, DiagnosisUsage } from '../store/records.js';
-import type { StoreHealth } from '../store/store.js';
 /**
  * The socket's contract: JSON lines on `vigil.sock`.
  *

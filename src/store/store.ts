@@ -3,7 +3,8 @@ import type { Alert } from '../alerts/alert.js';
 import type { Snapshot } from '../collectors/snapshot.js';
 import type { Logger } from '../log/logger.js';
 import type { Opened } from './engine/engine.js';
-import { Keeper, PATIENCE_MS, type StoreHealth } from './keeper.js';
+import type { StoreHealth } from './health.js';
+import { Keeper, PATIENCE_MS } from './keeper.js';
 import type { Operation } from './operation.js';
 import type { QueryArguments, QueryName, QueryResult } from './queries/index.js';
 import type { ActionRecord, DiagnosisRecord, WhitelistRow } from './records.js';
@@ -11,8 +12,6 @@ import type { Runner } from './runner.js';
 import { sampleOf } from './sample/sample.js';
 import { Whitelist } from './whitelist.js';
 import { within } from './within.js';
-
-export type { StoreHealth } from './keeper.js';
 
 export interface StoreTimes {
   /** A snapshot is kept when the one kept before it is so old. */
