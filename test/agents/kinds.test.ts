@@ -8,6 +8,11 @@ const recognise = createRecogniser();
 type Row = [string, string, string[], string | null];
 
 const NODE = '/usr/bin/node';
+const QWEN = ['node', '/usr/local/bin/qwen'];
+const OPENCODE = '/usr/local/lib/node_modules/opencode-ai/bin/opencode.exe';
+const COPILOT = '/usr/local/lib/node_modules/@github/copilot/node_modules/@github/copilot-linux-x64/copilot';
+const AMP = '/usr/local/lib/node_modules/@sourcegraph/amp/node_modules/@ampcode/cli/bin/amp.exe';
+const CRUSH = '/usr/local/lib/node_modules/@charmland/crush/bin/crush';
 const CODEX = '/usr/lib/node_modules/@openai/codex-linux-x64/vendor/x86_64-unknown-linux-musl/bin/codex';
 
 const rows: Row[] = [
@@ -91,16 +96,55 @@ const rows: Row[] = [
     'gemini-cli main true',
   ],
   ['gemini -p', NODE, ['node', '/usr/bin/gemini', '-p', 'hi'], 'gemini-cli main false'],
-  ['qwen', NODE, ['node', '/usr/bin/qwen'], 'qwen-code main true'],
+  [
+    'gemini 0.61.0, inner',
+    NODE,
+    ['/usr/bin/node', '--max-old-space-size=12052', '/usr/local/bin/gemini'],
+    'gemini-cli main true',
+  ],
+  ['gemini with a first prompt', NODE, ['node', '/usr/bin/gemini', 'fix it'], 'gemini-cli main true'],
+  ['gemini with a model', NODE, ['node', '/usr/bin/gemini', '-m', 'mcp'], 'gemini-cli main true'],
+  ['gemini mcp list', NODE, ['node', '/usr/bin/gemini', 'mcp', 'list'], null],
+  ['gemini --list-sessions', NODE, ['node', '/usr/bin/gemini', '--list-sessions'], null],
+  ['gemini gemma start', NODE, ['node', '/usr/bin/gemini', 'gemma', 'start'], null],
+  ['qwen 0.15.10, outer', NODE, QWEN, 'qwen-code main true'],
+  ['qwen with a prompt answers and ends', NODE, [...QWEN, 'fix it'], 'qwen-code main false'],
+  ['qwen -i with a prompt', NODE, [...QWEN, '-i', 'fix it'], 'qwen-code main true'],
+  ['qwen with a model', NODE, [...QWEN, '--model', 'x', '-y'], 'qwen-code main true'],
+  ['qwen channel start', NODE, [...QWEN, 'channel', 'start'], null],
   ['opencode', '/home/u/.opencode/bin/opencode', ['opencode'], 'opencode main true'],
   ['opencode wrapper', NODE, ['node', '/usr/bin/opencode'], 'opencode wrapper false'],
   ['opencode run', '/home/u/.opencode/bin/opencode', ['opencode', 'run', 'hi'], 'opencode main false'],
+  ['opencode 1.18.33 from npm', OPENCODE, ['opencode'], 'opencode main true'],
+  [
+    'opencode 1.18.33, npm without its scripts',
+    '/usr/local/lib/node_modules/opencode-ai/node_modules/opencode-linux-x64/bin/opencode',
+    ['opencode', '--model', 'lab/serve'],
+    'opencode main true',
+  ],
+  ['opencode run -i', OPENCODE, ['opencode', 'run', '-i'], 'opencode main true'],
+  ['opencode attach', OPENCODE, ['opencode', 'attach', 'http://127.0.0.1:4096'], 'opencode main true'],
+  ['opencode providers', OPENCODE, ['opencode', 'providers', 'login'], null],
   ['opencode serve', '/home/u/.opencode/bin/opencode', ['opencode', 'serve'], null],
   ['copilot', NODE, ['node', '/usr/bin/copilot'], 'copilot-cli main true'],
+  ['copilot 1.0.102, native', COPILOT, [COPILOT], 'copilot-cli main true'],
+  ['copilot with a first prompt', COPILOT, [COPILOT, '-i', 'fix it'], 'copilot-cli main true'],
+  ['copilot mcp', COPILOT, [COPILOT, 'mcp', 'list'], null],
   ['copilot -p', NODE, ['node', '/usr/bin/copilot', '-p', 'hi'], 'copilot-cli main false'],
   ['amp', NODE, ['node', '--no-warnings', '/usr/bin/amp'], 'amp main true'],
+  ['amp 0.0.1790142911', AMP, ['amp'], 'amp main true'],
+  ['amp with a mode', AMP, ['amp', '-m', 'high'], 'amp main true'],
+  ['amp threads continue', AMP, ['amp', 'threads', 'continue', 'T-1'], 'amp main true'],
+  ['amp threads list', AMP, ['amp', 'threads', 'list'], null],
+  ['amp that serves others', AMP, ['amp', '--no-tui'], null],
+  ['amp top', AMP, ['amp', 'top'], null],
   ['amp -x', NODE, ['node', '/usr/bin/amp', '-x', 'hi'], 'amp main false'],
   ['crush', '/usr/bin/crush', ['crush'], 'crush main true'],
+  ['crush 0.96.1 from npm', NODE, ['node', '/usr/local/bin/crush'], 'crush wrapper false'],
+  ['crush below it', CRUSH, [CRUSH, '--cwd', '/src'], 'crush main true'],
+  ['crush run', CRUSH, [CRUSH, 'run', 'hi'], 'crush main false'],
+  ['crush server', CRUSH, [CRUSH, 'server'], 'crush helper false'],
+  ['crush session list', CRUSH, [CRUSH, 'session', 'list'], null],
   ['aider', '/usr/bin/python3.11', ['/home/u/venv/bin/python', '/home/u/venv/bin/aider'], 'aider main true'],
   ['aider as a module', '/usr/bin/python3.12', ['python3', '-m', 'aider'], 'aider main true'],
   [

@@ -115,6 +115,13 @@ describe('rhythm alone', () => {
     expect(story.states).toEqual(['WAITING input @4.85']);
   });
 
+  it('does not take a late welcome for work, nor redraws before anything was asked', () => {
+    const story = new Story({ words: false }).claude(0).spins(11, 15).until(19).output(20).output(20.3);
+    expect(story.until(30).states.map(state => state.split(' @')[0])).toEqual(['WAITING input']);
+    story.spins(40, 45);
+    expect(story.states.at(-1)).toBe('WORKING thinking @41.00');
+  });
+
   it('knows an agent that it finds idle, and lets one load that it saw start', () => {
     const found = new Story({ words: false })
       .process(0, { exe: '/usr/bin/claude', argv: ['claude'] }, 'scan')
@@ -411,6 +418,33 @@ describe('background, stalls and non-interactive runs', () => {
       .until(100)
       .exit(101);
     expect(story.states).toEqual(['WORKING thinking @0.00', 'EXITED exit @101.00']);
+  });
+});
+
+describe('tools of a silent agent', () => {
+  const aider = () =>
+    new Story()
+      .process(0, { exe: '/usr/bin/python3', argv: ['python3', '/usr/bin/aider'] })
+      .output(1)
+      .until(13);
+  const shell = (story: Story, s: number, pid: number) =>
+    story.at(s, { type: 'fork', ppid: 100, pid }).at(s, {
+      type: 'exec',
+      pid,
+      ppid: 100,
+      uid: 1000,
+      path: '/bin/sh',
+      argv: ['/bin/sh', '-c', 'git rev-parse HEAD'],
+      truncated: false,
+    });
+
+  it('are work, but not the moment in which it asks git where it is', () => {
+    const story = aider().key(20, true).spins(20.2, 22).until(25);
+    const before = story.states.length;
+    shell(story, 30, 101).exit(30.05, 101).until(35);
+    expect(story.states).toHaveLength(before);
+    shell(story, 40, 102).until(45).exit(45, 102).until(50);
+    expect(story.states.slice(before)).toEqual(['WORKING tool @40.10', 'WAITING done @45.00']);
   });
 });
 

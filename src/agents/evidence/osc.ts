@@ -36,5 +36,5 @@ export function isTitle(osc: Osc): boolean {
 
 /** A title without the spinner, star or call for attention in front of it. */
 export function plainTitle(title: string): string {
-  return title.replace(/^([\u2800-\u28ff✳✢✶✻✽·*]|\[ . \] Action Required \|) +/u, '').trim();
+  return title.replace(/^([\u2800-\u28ff✳✢✶✻✽·*◇✦⏲✋]|\[ . \] Action Required \|) +/u, '').trim();
 }

@@ -25,6 +25,10 @@ const ENTER_RUN_MS = 240;
 const ENTER_RUN_OUTPUTS = 3;
 /** A program that draws by itself right after it started shows its welcome, not work. */
 const STARTUP_MS = 12_000;
+/** On a busy machine it is late to begin: the welcome goes on for this long from its first output on. */
+const WELCOME_MS = 6_000;
+/** Who works before anything was asked of it was given its prompt on the command line, and is at it for longer. */
+const UNASKED_RUN_MS = 1_000;
 
 export interface Rhythm {
   /** Since when silence would have been seen; null while the terminal is not watched. */
@@ -32,6 +36,7 @@ export interface Rhythm {
   /** Whether keys are seen as well: without them typing cannot be told from work. */
   keys_seen: boolean;
   started_ms: number;
+  first_output_ms: number | null;
   last_output_ms: number | null;
   /** Start, length and end of the present run of unprompted outputs. */
   run_start_ms: number | null;
@@ -51,6 +56,7 @@ export function newRhythm(started_ms: number): Rhythm {
     watched_since_ms: null,
     keys_seen: false,
     started_ms,
+    first_output_ms: null,
     last_output_ms: null,
     run_start_ms: null,
     run_outputs: 0,
@@ -89,6 +95,7 @@ function breakRun(rhythm: Rhythm): void {
 export function rhythmOutput(rhythm: Rhythm, time_ms: number, wait_ms: number): void {
   settleRhythm(rhythm, time_ms, wait_ms);
   const before_ms = rhythm.last_output_ms;
+  rhythm.first_output_ms ??= time_ms;
   rhythm.last_output_ms = time_ms;
   if (workFollowsEnter(rhythm, time_ms, before_ms)) {
     rhythm.busy_ms = time_ms;
@@ -102,8 +109,17 @@ export function rhythmOutput(rhythm: Rhythm, time_ms: number, wait_ms: number): 
   rhythm.run_outputs++;
   if (rhythm.run_outputs < RUN_OUTPUTS || time_ms - rhythm.run_start_ms < RUN_MS) return;
   rhythm.busy_ms = time_ms;
-  const prompted = rhythm.last_enter_ms !== null;
-  if (prompted || time_ms - rhythm.started_ms >= STARTUP_MS) rhythm.working = true;
+  if (rhythm.last_enter_ms !== null || worksUnasked(rhythm, time_ms)) rhythm.working = true;
+}
+
+/** Whether the present run is work although Enter was never pressed. */
+function worksUnasked(rhythm: Rhythm, time_ms: number): boolean {
+  const { started_ms, watched_since_ms, first_output_ms, run_start_ms } = rhythm;
+  if (time_ms - started_ms < STARTUP_MS) return false;
+  // Nobody looked when it began: it may have been asked then.
+  if (watched_since_ms === null || watched_since_ms - started_ms >= STARTUP_MS) return true;
+  const welcomed = time_ms - (first_output_ms ?? time_ms) >= WELCOME_MS;
+  return welcomed && time_ms - (run_start_ms ?? time_ms) >= UNASKED_RUN_MS;
 }
 
 function workFollowsEnter(rhythm: Rhythm, time_ms: number, before_ms: number | null): boolean {

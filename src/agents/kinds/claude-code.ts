@@ -57,6 +57,7 @@ export const claudeCode: AgentKind = {
     return { role: 'main', interactive: !oneShot && onTerminal(process) };
   },
   alwaysDraws: true,
+  titleSpins: true,
   keepsTranscript: true,
   isTool(argv) {
     // Its hooks and status line are shell commands too; only the Bash tool sources a snapshot or evals.

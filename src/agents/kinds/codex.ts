@@ -1,4 +1,4 @@
-import { baseName, hasOption, isProgram } from './identity.js';
+import { baseName, hasOption, isProgram, subcommand } from './identity.js';
 import { type AgentKind, onTerminal, type Words } from './kind.js';
 import { isShellCommand } from './shell.js';
 
@@ -49,15 +49,6 @@ const TAKES_VALUE = new Set([
   '--local-provider',
 ]);
 
-function command(args: readonly string[]): string | null {
-  for (let i = 0; i < args.length; i++) {
-    const arg = args[i] as string;
-    if (TAKES_VALUE.has(arg)) i++;
-    else if (!arg.startsWith('-')) return arg;
-  }
-  return null;
-}
-
 /** OSC 7501: `state=working:app=codex`. */
 function readStatus(payload: string): Words | null {
   const fields = new Map(
@@ -98,13 +89,14 @@ export const codex: AgentKind = {
     // The same binary serves as sandbox and patch tools under other names.
     if (id.called !== 'codex') return null;
     if (hasOption(id.args, '--version', '-V', '--help', '-h')) return null;
-    const sub = command(id.args);
+    const sub = subcommand(id.args, TAKES_VALUE);
     if (sub === 'app-server' || sub === 'exec-server') return { role: 'helper', interactive: false };
     if (sub === 'exec' || sub === 'e' || sub === 'review') return { role: 'main', interactive: false };
     if (sub !== null && OTHERS.has(sub) && !CONVERSATIONS.has(sub)) return null;
     return { role: 'main', interactive: onTerminal(process) };
   },
   alwaysDraws: true,
+  titleSpins: true,
   keepsTranscript: true,
   isTool(argv) {
     return isShellCommand(argv) || baseName(argv[0] ?? '') === 'codex-linux-sandbox';

@@ -66,9 +66,24 @@ export function isProgram(id: Identity, names: readonly string[], packages: read
   );
 }
 
-/** The first argument that is not an option: a subcommand, if the program has them. */
-export function subcommand(args: readonly string[]): string | null {
-  return args.find(arg => !arg.startsWith('-')) ?? null;
+/**
+ * The arguments that are neither options nor the values of those in `takesValue`. A value in the same
+ * argument (`--model=x`) needs no mention there.
+ */
+export function positionals(args: readonly string[], takesValue?: ReadonlySet<string>): string[] {
+  const found: string[] = [];
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i] as string;
+    if (arg === '--') return [...found, ...args.slice(i + 1)];
+    if (!arg.startsWith('-')) found.push(arg);
+    else if (takesValue?.has(arg)) i++;
+  }
+  return found;
+}
+
+/** The first of them: a subcommand, if the program has them. */
+export function subcommand(args: readonly string[], takesValue?: ReadonlySet<string>): string | null {
+  return positionals(args, takesValue)[0] ?? null;
 }
 
 /** True when one of the options is given, alone or as `--name=value`. */

@@ -31,6 +31,8 @@ export interface AgentKind {
   isTool?(argv: readonly string[]): boolean;
   /** It draws without a pause for as long as it works, also while it thinks or a tool runs. */
   alwaysDraws?: boolean;
+  /** While it works its window title moves on too; else the title is set once for each state. */
+  titleSpins?: boolean;
   /** It writes down its turns in a file that vigil reads. */
   keepsTranscript?: boolean;
   /** Reads the state out of a window title (OSC 0/2). */

@@ -130,12 +130,12 @@ function enterExplains(rhythm: Rhythm, claim: Claim): boolean {
 }
 
 /**
- * A working agent's spinner moves on; one frame alone is a blip whose end was not heard. Where titles are
- * switched off, its drawing must go on.
+ * A working agent's spinner moves on; one frame alone is a blip whose end was not heard. Where the title
+ * has none, or is switched off, its drawing must go on.
  */
 function goesOn(session: Session, claim: Claim, now_ms: number): boolean {
   const { title, rhythm } = session.signals;
-  if (title === null) return unpromptedRun(rhythm, now_ms) >= 2 * BLIP_MS;
+  if (title === null || !session.kind.titleSpins) return unpromptedRun(rhythm, now_ms) >= 2 * BLIP_MS;
   return title.words.state === 'working' && title.last_ms >= claim.at_ms + BLIP_MS / 2;
 }
 
@@ -185,13 +185,12 @@ function fromRhythm(session: Session, now_ms: number, options: DecideOptions): D
     return working(session, now_ms, options, evidence, 'unprompted output is work', ripe_ms);
   }
   if (now_ms < ripe_ms) return unchanged(session, ripe_ms);
-  const tools = runningTools(session);
-  if (tools.length > 0 && !session.kind.alwaysDraws && session.has_worked) {
-    const evidence = said(
-      'children',
-      `its tool runs: ${tools[0]?.command ?? ''}`,
-      tools[0]?.since_ms ?? now_ms,
-    );
+  const [tool] = runningTools(session);
+  if (tool !== undefined && !session.kind.alwaysDraws && session.has_worked) {
+    // Agents also ask git and others about their surroundings, in a moment and at any time.
+    const shown_ms = tool.since_ms + TOOL_SHOWN_MS;
+    if (session.state !== 'WORKING' && now_ms < shown_ms) return unchanged(session, shown_ms);
+    const evidence = said('children', `its tool runs: ${tool.command}`, tool.since_ms);
     return working(session, now_ms, options, evidence, 'a silent agent whose tool runs is working', null);
   }
   const evidence = said(

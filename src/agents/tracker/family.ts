@@ -4,11 +4,17 @@ import { isShellCommand } from '../kinds/shell.js';
 import type { ProcessFacts } from '../observation.js';
 import { type Member, newSession, type Role, remember, type Session } from './session.js';
 
-/** A wrapper whose agent has not appeared yet. */
+/** A wrapper whose agent has not appeared yet, or has ended and may be started again. */
 interface Pending {
   kind: AgentKind;
-  process: ProcessFacts;
+  command: string;
+  uid: number;
+  /** Since when it was known as one, if it had a session already; by its name alone it can be the agent. */
+  since_ms: number | null;
 }
+
+/** A start time is counted in ticks of 10 ms, and from a boot time that was rounded; no pid is reused so soon. */
+const CLOCKS_AGREE_MS = 1_000;
 
 /**
  * Which process belongs to which agent session: by recorded lineage, so that it holds after reparenting
@@ -101,10 +107,15 @@ export class Family {
       return session && { session, isNew: false };
     }
     const { kind, match } = found;
+    if (known !== undefined && this.isPart(known, kind, process)) return undefined;
+    const before = this.pending.get(process.pid);
+    if (how === 'scan' && before?.kind === kind && before.since_ms !== null) {
+      if (isAsOldAs(process, before.since_ms)) return undefined;
+    }
     const parent = this.owner.get(process.ppid);
     const parentRole = parent?.members.get(process.ppid)?.role;
     if (match.role === 'wrapper') {
-      this.pending.set(process.pid, { kind, process });
+      this.pending.set(process.pid, pendingOf(kind, process));
       return undefined;
     }
     if (match.role === 'helper') {
@@ -133,13 +144,31 @@ export class Family {
     return member;
   }
 
-  /** The session is over; its processes that still live are nobody's from here on. */
+  /**
+   * The session is over; its processes that still live are nobody's from here on. What started it may
+   * start another: Gemini CLI's outer node does so after an update.
+   */
   end(session: Session): void {
-    for (const pid of session.members.keys()) if (this.owner.get(pid) === session) this.owner.delete(pid);
+    for (const { pid, role, command, since_ms } of session.members.values()) {
+      if (this.owner.get(pid) !== session) continue;
+      this.owner.delete(pid);
+      if (role === 'wrapper')
+        this.pending.set(pid, { kind: session.kind, command, uid: session.uid, since_ms });
+    }
   }
 
   remove(session: Session): void {
     this.all.delete(session);
+  }
+
+  /**
+   * True for a process that a session of this kind already has above or beside its main one. By its name
+   * alone an outer node of Gemini CLI is a Gemini CLI, whenever /proc is looked at again.
+   */
+  private isPart(session: Session, kind: AgentKind, process: ProcessFacts): boolean {
+    const member = session.members.get(process.pid);
+    if (session.kind !== kind || (member?.role !== 'wrapper' && member?.role !== 'helper')) return false;
+    return isAsOldAs(process, member.since_ms);
   }
 
   private refresh(session: Session, process: ProcessFacts): { session: Session; isNew: boolean } {
@@ -167,7 +196,7 @@ export class Family {
     this.adopt(session, process.pid, 'main', session.command, time_ms);
     const wrapper = this.pending.get(process.ppid);
     if (wrapper?.kind === kind) {
-      this.adopt(session, process.ppid, 'wrapper', wrapper.process.argv.join(' '), time_ms);
+      this.adopt(session, process.ppid, 'wrapper', wrapper.command, time_ms);
       this.pending.delete(process.ppid);
     }
     return session;
@@ -208,7 +237,7 @@ export class Family {
   ): void {
     const starter = this.owner.get(process.pid) ?? parent;
     if (starter?.kind === kind) this.adopt(starter, process.pid, 'helper', process.argv.join(' '), time_ms);
-    this.shared.set(process.pid, { kind, process });
+    this.shared.set(process.pid, pendingOf(kind, process));
   }
 
   /** The session that a shared helper works for: the one in that directory, else the one that worked last. */
@@ -216,8 +245,7 @@ export class Family {
     const shared = this.shared.get(helper);
     if (shared === undefined) return undefined;
     const clients = [...this.all].filter(
-      session =>
-        session.ending === null && session.kind === shared.kind && session.uid === shared.process.uid,
+      session => session.ending === null && session.kind === shared.kind && session.uid === shared.uid,
     );
     const inPlace = cwd === null ? [] : clients.filter(session => session.cwd === cwd);
     const choice = inPlace.length > 0 ? inPlace : clients;
@@ -241,6 +269,15 @@ export class Family {
       background: member?.background ?? false,
     });
   }
+}
+
+/** False for another process that was given the pid since. */
+function isAsOldAs(process: ProcessFacts, known_since_ms: number): boolean {
+  return process.started_ms <= known_since_ms + CLOCKS_AGREE_MS;
+}
+
+function pendingOf(kind: AgentKind, process: ProcessFacts): Pending {
+  return { kind, command: process.argv.join(' '), uid: process.uid, since_ms: null };
 }
 
 /** Only what an agent starts itself can be its tool; what that starts in turn is just part of it. */
