@@ -1,0 +1,33 @@
+import type { Out } from './out.js';
+import type { HandAgent, HandDesktop } from './protocol.js';
+
+const MAX_UNSEEN = 9_999;
+const MAX_AGENTS = 1_000;
+
+/** What the daemon is told of this desktop; only what is new. */
+export class Reports {
+  private unseenSent = '[]';
+  private desktopSent = '';
+
+  constructor(private readonly out: Out) {}
+
+  /** What the person has not seen of each agent. */
+  unseen(agents: readonly HandAgent[], unseen: (pid: number) => number): void {
+    const counts = agents
+      .map(({ pid }): [number, number] => [pid, Math.min(MAX_UNSEEN, unseen(pid))])
+      .filter(([, count]) => count > 0)
+      .slice(0, MAX_AGENTS);
+    const text = JSON.stringify(counts);
+    if (text === this.unseenSent) return;
+    this.unseenSent = text;
+    this.out.send({ type: 'unseen', counts });
+  }
+
+  /** For `vigil health`. */
+  desktop(desktop: HandDesktop): void {
+    const text = JSON.stringify(desktop);
+    if (text === this.desktopSent) return;
+    this.desktopSent = text;
+    this.out.send({ type: 'desktop', desktop });
+  }
+}
