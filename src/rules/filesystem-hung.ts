@@ -1,5 +1,6 @@
 import { printable } from '../text/printable.js';
 import { shellWord } from '../text/shell-word.js';
+import { mountedFilesystems } from './filesystems.js';
 import type { Rule } from './rule.js';
 import { partSubject } from './subjects.js';
 
@@ -7,7 +8,9 @@ import { partSubject } from './subjects.js';
 export const filesystemHung: Rule = {
   name: 'filesystem_hung',
   evaluate(history, _now_ms, { detection }) {
-    return [...history.filesystems.values()]
+    const mounted = mountedFilesystems(history);
+    if (mounted === null) return null;
+    return mounted
       .filter(({ sample }) => sample.hung)
       .map(({ sample }) => ({
         key: sample.mount,

@@ -1,4 +1,5 @@
 import { printable } from '../text/printable.js';
+import { mountedFilesystems } from './filesystems.js';
 import type { Rule } from './rule.js';
 import { partSubject } from './subjects.js';
 
@@ -9,7 +10,9 @@ import { partSubject } from './subjects.js';
 export const readOnlyRemount: Rule = {
   name: 'read_only_remount',
   evaluate(history) {
-    return [...history.filesystems.values()]
+    const mounted = mountedFilesystems(history);
+    if (mounted === null) return null;
+    return mounted
       .filter(({ sample, was_writable }) => sample.read_only && was_writable)
       .map(({ sample }) => ({
         key: sample.mount,

@@ -188,6 +188,22 @@ test('the load of a build is not reported, the same load of something else is', 
   expect(brief(machine.pass(1200))).toEqual(['opened load warning']);
 });
 
+test.each([
+  ['filesystem_hung', { hung: true }],
+  ['read_only_remount', { read_only: true }],
+])('%s is over soon when the mount is gone, and not because the mounts could not be read', (rule, bad) => {
+  const machine = new Machine();
+  const mount = { mount: '/mnt/stick', device: '/dev/sdb1' };
+  machine.host = { ...host, filesystems: [filesystem(), filesystem(mount)] };
+  machine.pass(60);
+  machine.host = { ...host, filesystems: [filesystem(), filesystem({ ...mount, ...bad })] };
+  expect(brief(machine.pass(60)).map(change => change.split(' ')[1])).toEqual([rule]);
+  machine.host = { ...host, filesystems: [] };
+  expect(machine.pass(60)).toEqual([]);
+  machine.host = { ...host, filesystems: [filesystem()] };
+  expect(brief(machine.pass(30))[0]).toMatch(`resolved ${rule}`);
+});
+
 test('a read-only filesystem is reported only when it could be written to before', () => {
   const machine = new Machine();
   const mounts = (read_only: boolean) => [
