@@ -1,5 +1,5 @@
 import { afterAll, expect, it, vi } from 'vitest';
-import type { AlertReport, HealthReport } from '../../src/api/contract.js';
+import type { AlertReport } from '../../src/api/contract.js';
 import { GuardedMachine } from './guarded.js';
 import { Misbehaving, type Program } from './misbehaving.js';
 import { until } from './until.js';
@@ -14,10 +14,10 @@ sample_interval_alert_s = 0.5
 stopped = { duration_s = 1 }
 `;
 
-vi.setConfig({ testTimeout: 150_000, hookTimeout: 30_000 });
+vi.setConfig({ testTimeout: 400_000, hookTimeout: 150_000 });
 
 const machine = new GuardedMachine();
-const programs = new Misbehaving();
+const programs = new Misbehaving(pid => machine.knows(pid));
 
 afterAll(async () => {
   programs.remove();
@@ -41,7 +41,7 @@ it('alerts go on under their ids when the daemon is restarted or killed, and eac
   // Written within five seconds; a kill may lose what is younger.
   const opened_ms = Math.max(...machine.said.map(({ time }) => Date.parse(time)));
   await until('the alerts to be on the disk', async () => {
-    const { history } = JSON.parse((await machine.vigil('health', '--json')).stdout) as HealthReport;
+    const { history } = await machine.health();
     return (history?.last_write_ms ?? 0) > opened_ms;
   });
 

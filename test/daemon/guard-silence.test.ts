@@ -11,8 +11,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { ended, hasProgram } from '../session/user.js';
+import { hasProgram } from '../session/user.js';
 import { GuardedMachine } from './guarded.js';
+import { Misbehaving } from './misbehaving.js';
 import { until } from './until.js';
 
 /**
@@ -36,20 +37,23 @@ duplicates = { min_age_s = 2 }
 ghost_process_storm = { duration_s = 1 }
 `;
 
-vi.setConfig({ testTimeout: 150_000, hookTimeout: 60_000 });
+vi.setConfig({ testTimeout: 400_000, hookTimeout: 150_000 });
 
 const machine = new GuardedMachine();
 const dir = mkdtempSync(join(tmpdir(), 'vigil-healthy-'));
 const running: ChildProcess[] = [];
+const programs = new Misbehaving();
 
 beforeAll(async () => {
   await machine.start(CONFIG);
 });
 
 afterAll(async () => {
-  for (const child of running) endGroup(child);
+  programs.remove();
+  endAll();
   await machine.remove();
-  rmSync(dir, { recursive: true, force: true });
+  // What was killed a moment ago may still write.
+  rmSync(dir, { recursive: true, force: true, maxRetries: 20, retryDelay: 200 });
 });
 
 /** In a session of its own. */
@@ -66,23 +70,30 @@ function typed(line: string, cwd = dir): ChildProcess {
   return shell;
 }
 
-function endGroup(child: ChildProcess): void {
-  try {
-    process.kill(-child.pid!, 'SIGKILL');
-  } catch {
-    // ended by itself
+/** Every process of the sessions that this test began. */
+function living(): number[] {
+  const sessions = new Set(running.map(({ pid }) => pid));
+  return readdirSync('/proc')
+    .map(Number)
+    .filter(pid => pid > 0 && sessions.has(sidOf(pid) ?? -1));
+}
+
+/** Whole sessions: the jobs of a prompt are groups of their own, and outlive it. */
+function endAll(): void {
+  for (const pid of living()) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // ended by itself
+    }
   }
 }
 
-/** Every process of the sessions that this test began, as far as it was seen: the short-lived are no trouble. */
+/** As far as they were seen: the short-lived are no trouble. */
 const ours = new Set<number>();
 
 function lookForOurs(): void {
-  const sessions = new Set(running.map(({ pid }) => pid));
-  for (const name of readdirSync('/proc')) {
-    const pid = Number(name);
-    if (pid > 0 && sessions.has(sidOf(pid) ?? -1)) ours.add(pid);
-  }
+  for (const pid of living()) ours.add(pid);
 }
 
 function sidOf(pid: number): number | null {
@@ -100,20 +111,6 @@ function wrongly(): string[] {
     .filter(({ type }) => type === 'alert_opened')
     .filter(({ alert }) => alert.subject.processes.some(({ pid }) => ours.has(pid)))
     .map(({ alert }) => `${alert.rule}: ${alert.title}`);
-}
-
-/** The daemon has looked so often. */
-async function looks(count: number): Promise<void> {
-  const runs = async () => {
-    const { stdout } = await machine.vigil('health', '--json');
-    const health = JSON.parse(stdout) as { collectors: { name: string; runs: number }[] };
-    return health.collectors.find(({ name }) => name === 'processes')!.runs;
-  };
-  const first = await runs();
-  await until(`${count} looks`, async () => {
-    lookForOurs();
-    return (await runs()) >= first + count;
-  });
 }
 
 function project(name: string, files: Record<string, string>): string {
@@ -165,22 +162,24 @@ it('builds, package managers, browsers and many shells are no trouble', async ()
   }
   await until('the work', () => existsSync(join(build, 'a0.o')) && existsSync(join(packages, 'began')));
   if (hasProgram('chromium')) await until('the browser', () => existsSync(join(dir, 'profile')));
-  await looks(30);
+  await machine.looks(30, lookForOurs);
   expect(wrongly()).toEqual([]);
-  for (const child of running) endGroup(child);
-  await Promise.all(running.splice(0).map(child => ended(child)));
-  await looks(10);
+  // With whatever they started meanwhile.
+  await until('the end of all', () => {
+    endAll();
+    return living().length === 0;
+  });
+  running.length = 0;
+  await machine.looks(10, lookForOurs);
   expect(wrongly()).toEqual([]);
 });
 
 it('what is left when it is quiet is silence, while a spinner in the same place would be told of', async () => {
-  const spinner = start('python3', ['-c', 'while True: pass']);
-  await until('the spinner', () => {
-    lookForOurs();
-    return wrongly().length > 0;
-  });
+  const spinner = await programs.start('spinner.py');
+  ours.add(spinner.pid);
+  await until('the spinner', () => wrongly().length > 0);
   expect(wrongly()).toEqual([expect.stringContaining('cpu_high')]);
-  endGroup(spinner);
-  await looks(10);
+  spinner.end();
+  await machine.looks(10);
   expect(wrongly()).toHaveLength(1);
 });

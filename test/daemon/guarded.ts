@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { execa } from 'execa';
-import type { AlertEvent, AlertReport, VigilEvent } from '../../src/api/contract.js';
+import type {
+  AgentReport,
+  AlertEvent,
+  AlertReport,
+  HealthReport,
+  VigilEvent,
+} from '../../src/api/contract.js';
 import { ended } from '../session/user.js';
 import { until } from './until.js';
 
@@ -27,7 +33,7 @@ export class GuardedMachine {
     this.daemon = spawn(process.execPath, [VIGIL, 'daemon', '--log-format', 'json', ...own, ...place], {
       stdio: ['ignore', log, log],
     });
-    await until('the daemon', async () => (await this.vigil('health')).exitCode !== 2, 30_000);
+    await until('the daemon', async () => (await this.vigil('health')).exitCode !== 2);
     this.follower = spawn(
       process.execPath,
       [VIGIL, 'events', '--json', '--follow', '-n', '1000000', ...place],
@@ -41,14 +47,18 @@ export class GuardedMachine {
     });
   }
 
-  /** SIGTERM, or SIGKILL: what it knew is then only on the disk. */
-  async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
+  /**
+   * SIGTERM, or SIGKILL: what it knew is then only on the disk. Answers how it ended: 0 when in order, null when it had
+   * to be killed.
+   */
+  async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<number | null> {
     const { daemon } = this;
     if (signal === 'SIGKILL') daemon?.kill('SIGKILL');
-    if (daemon !== null) await ended(daemon, 10_000);
+    if (daemon !== null) await ended(daemon, 60_000);
     if (this.follower !== null) await ended(this.follower);
     this.daemon = null;
     this.follower = null;
+    return daemon?.exitCode ?? null;
   }
 
   async remove(): Promise<void> {
@@ -63,7 +73,41 @@ export class GuardedMachine {
   }
 
   async alerts(...args: string[]): Promise<AlertReport[]> {
-    return JSON.parse((await this.vigil('alerts', '--json', ...args)).stdout) as AlertReport[];
+    return this.json('alerts', ...args);
+  }
+
+  async agents(): Promise<AgentReport[]> {
+    return this.json('agents');
+  }
+
+  /** Resolves when it knows the agent of that pid. */
+  async knows(agent_pid: number): Promise<void> {
+    await until('the agent', async () => (await this.agents()).some(({ pid }) => pid === agent_pid));
+  }
+
+  async health(): Promise<HealthReport> {
+    return this.json('health');
+  }
+
+  /** Resolves when it has looked at the processes so often again. `each`: done while waiting. */
+  async looks(count: number, each: () => void = () => {}): Promise<void> {
+    const runs = async () =>
+      (await this.health()).collectors.find(({ name }) => name === 'processes')?.runs ?? 0;
+    const first = await runs();
+    await until(`${count} looks`, async () => {
+      each();
+      return (await runs()) >= first + count;
+    });
+  }
+
+  private async json<T>(command: string, ...args: string[]): Promise<T> {
+    let answer = '';
+    // A client's patience is 5 s: not much on a machine that has no core to spare.
+    await until(`vigil ${command}`, async () => {
+      answer = (await this.vigil(command, '--json', ...args)).stdout;
+      return answer !== '';
+    });
+    return JSON.parse(answer) as T;
   }
 
   log(): string {

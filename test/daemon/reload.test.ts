@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { AlertReport, HealthReport } from '../../src/api/contract.js';
+import type { AlertReport } from '../../src/api/contract.js';
 import { GuardedMachine } from './guarded.js';
 import { Misbehaving } from './misbehaving.js';
 import { until } from './until.js';
@@ -24,7 +24,7 @@ const lines = (name: string): { type: string; alert: AlertReport }[] => {
 };
 let mine: (alert: AlertReport) => boolean;
 
-const health = async () => JSON.parse((await machine.vigil('health', '--json')).stdout) as HealthReport;
+const health = () => machine.health();
 const set = (key: string, value: string) => machine.vigil('config', 'set', key, value, '--config', file);
 
 function ask(request: object): Promise<unknown> {
@@ -51,16 +51,16 @@ cpu_high = { threshold_percent = 15, duration_s = 1 }
   const program = await programs.start('spinner.py');
   mine = ({ rule, subject }) => rule === RULE && subject.processes.some(({ pid }) => pid === program.pid);
   await until('the alert', () => machine.about(mine).length > 0);
-}, 120_000);
+}, 300_000);
 
 afterAll(async () => {
   programs.remove();
   await machine.remove();
-}, 30_000);
+}, 150_000);
 
 const said = (type: string) => machine.about(mine).filter(event => event.type === type);
 
-describe('while an alert is open', { timeout: 100_000 }, () => {
+describe('while an alert is open', { timeout: 300_000 }, () => {
   it('what can be taken over is, and the alert stays the one that it is', async () => {
     const { stdout } = await set('log_file.path', `${machine.dir}/second.jsonl`);
     expect(stdout).toContain('In effect now: log_file.path.');
