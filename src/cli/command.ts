@@ -41,8 +41,13 @@ export interface CliCommand<O extends OptionMap = OptionMap> {
   run(args: Args<O> & Given, io: Io): Promise<number>;
 }
 
-export function defineCommand<const O extends OptionMap>(command: CliCommand<O>): CliCommand {
-  return command as unknown as CliCommand;
+type Optional = 'details' | 'positionals' | 'options';
+
+/** What is left out is empty. */
+export function defineCommand<const O extends OptionMap = Record<never, never>>(
+  command: Omit<CliCommand<O>, Optional> & Partial<Pick<CliCommand<O>, Optional>>,
+): CliCommand {
+  return { details: [], positionals: {}, options: {}, ...command } as unknown as CliCommand;
 }
 
 export class UsageError extends Error {

@@ -1,5 +1,6 @@
 import { agentsTable } from '../agents-table.js';
 import { watchAgents } from '../agents-watch.js';
+import { JSON_OPTION, printAnswer } from '../answer.js';
 import { askDaemon } from '../ask-daemon.js';
 import { defineCommand, OK, UsageError } from '../command.js';
 
@@ -10,9 +11,8 @@ export const agents = defineCommand({
     'States are WORKING (thinking, tool, stalled), WAITING (approval, question, done, input), EXITED (exit, signal, oom) and UNKNOWN. Agents that ask for something stand on top.',
     'Root, the user of the daemon and members of the group vigil see the agents of all users, everybody else their own.',
   ],
-  positionals: {},
   options: {
-    json: { type: 'boolean', default: false, describe: 'Print a JSON array' },
+    json: { ...JSON_OPTION, describe: 'Print a JSON array' },
     watch: {
       type: 'boolean',
       default: false,
@@ -26,9 +26,9 @@ export const agents = defineCommand({
     if (watch) return watchAgents(runtimeDir, io);
     return askDaemon(runtimeDir, async client => {
       const list = await client.agents();
-      if (json) io.out(`${JSON.stringify(list, null, 2)}\n`);
-      else if (list.length === 0) io.out('No agents are running.\n');
-      else io.out(`${agentsTable(list, io).join('\n')}\n`);
+      printAnswer(io, json, list, () =>
+        list.length === 0 ? ['No agents are running.'] : agentsTable(list, io),
+      );
       return OK;
     });
   },

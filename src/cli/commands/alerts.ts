@@ -1,5 +1,6 @@
 import type { AlertReport } from '../../api/contract.js';
 import { printable } from '../../text/printable.js';
+import { JSON_OPTION, printAnswer } from '../answer.js';
 import { askDaemon } from '../ask-daemon.js';
 import { defineCommand, OK, PROBLEM } from '../command.js';
 import type { Io } from '../io.js';
@@ -15,7 +16,6 @@ export const alerts = defineCommand({
     'vigil explain A7 says more about alert A7.',
     'You see alerts about the machine and about your own processes; root, the user of the daemon and members of the group vigil see those of all users.',
   ],
-  positionals: {},
   options: {
     all: {
       type: 'boolean',
@@ -23,14 +23,15 @@ export const alerts = defineCommand({
       alias: 'a',
       describe: 'Also those that are over, the latest first',
     },
-    json: { type: 'boolean', default: false, describe: 'Print a JSON array' },
+    json: { ...JSON_OPTION, describe: 'Print a JSON array' },
   },
   async run({ all, json, runtimeDir }, io) {
     return askDaemon(runtimeDir, async client => {
       const list = await client.alerts({ all });
-      if (json) io.out(`${JSON.stringify(list, null, 2)}\n`);
-      else if (list.length === 0) io.out(all ? 'There has been no alert.\n' : 'Nothing is wrong.\n');
-      else io.out(`${list.map(alert => alertText(alert, io)).join('\n')}\n`);
+      const none = all ? 'There has been no alert.' : 'Nothing is wrong.';
+      printAnswer(io, json, list, () =>
+        list.length === 0 ? [none] : list.map(alert => alertText(alert, io)),
+      );
       return list.some(isGrave) ? PROBLEM : OK;
     });
   },

@@ -9,7 +9,6 @@ export const completion = defineCommand({
     'Without a name it is that of $SHELL. Packages and make install put all of them where the shells look; by hand: vigil completion bash >~/.local/share/bash-completion/completions/vigil.',
   ],
   positionals: { shell: { type: 'string', describe: 'bash, zsh or fish' } },
-  options: {},
   async run({ positional }, io) {
     const named = positional.shell === '' ? shellOf(io.env) : positional.shell!;
     const shell = SHELLS.find(one => one === named);

@@ -6,13 +6,13 @@ import { type ConfigKey, configKeys, findKey, findKeys, valueAt, valueFrom } fro
 import { loadConfig, parseConfig, parseToml, readConfigText } from '../../config/load.js';
 import { shownConfig } from '../../config/shown.js';
 import { printable } from '../../text/printable.js';
+import { JSON_OPTION } from '../answer.js';
 import { defineCommand, OK } from '../command.js';
 import { configPath, existence, FILE_OPTION, tellDaemon } from '../config-file.js';
 import { editConfig } from '../edit-config.js';
 import type { Io } from '../io.js';
 import { paint } from '../style.js';
 
-const json = { type: 'boolean', default: false, describe: 'Print JSON' } as const;
 const KEY = { type: 'string', describe: 'Name of the key, e.g. actions.mode' } as const;
 
 export const configShow = defineCommand({
@@ -21,8 +21,7 @@ export const configShow = defineCommand({
   details: [
     'What the file does not name is marked as default. All keys and their meanings: /usr/share/doc/vigil/docs/configuration.md.',
   ],
-  positionals: {},
-  options: { ...FILE_OPTION, json },
+  options: { ...FILE_OPTION, json: JSON_OPTION },
   async run(args, io) {
     const path = configPath(args, io);
     if (args.json) {
@@ -42,9 +41,8 @@ export const configShow = defineCommand({
 export const configGet = defineCommand({
   usage: 'config get <key>',
   describe: 'Print the value of a key, or all keys of a table',
-  details: [],
   positionals: { key: KEY },
-  options: { ...FILE_OPTION, json },
+  options: { ...FILE_OPTION, json: JSON_OPTION },
   async run(args, io) {
     const path = configPath(args, io);
     const name = args.positional.key!;
@@ -78,7 +76,6 @@ export const configSet = defineCommand({
 export const configUnset = defineCommand({
   usage: 'config unset <key>',
   describe: 'Take a key out of the file: its default holds again',
-  details: [],
   positionals: { key: KEY },
   options: FILE_OPTION,
   async run(args, io) {
@@ -93,7 +90,6 @@ export const configEdit = defineCommand({
   details: [
     'A copy is edited and checked; only what is right replaces the file. After a mistake it can be edited again, and what is given up is kept beside, where it says.',
   ],
-  positionals: {},
   options: FILE_OPTION,
   async run(args, io) {
     return editConfig(configPath(args, io), args, io);
@@ -103,9 +99,7 @@ export const configEdit = defineCommand({
 export const configPathCommand = defineCommand({
   usage: 'config path',
   describe: 'Print which file is read, and say whether it exists',
-  details: [],
-  positionals: {},
-  options: { ...FILE_OPTION, json },
+  options: { ...FILE_OPTION, json: JSON_OPTION },
   async run(args, io) {
     const path = configPath(args, io);
     if (args.json) io.out(`${JSON.stringify({ file: path, exists: existsSync(path) })}\n`);

@@ -13,7 +13,6 @@ export const daemon = defineCommand({
     'It is also what vigil does without a command.',
     'As root it sees the agents of all users and uses eBPF through bpftrace. Without root it sees those of its user, from /proc and from what the agents write themselves.',
   ],
-  positionals: {},
   options: {
     config: { type: 'string', requiresArg: true, describe: 'Configuration file' },
     'state-dir': { type: 'string', requiresArg: true, describe: 'Folder for what must survive a restart' },

@@ -14,7 +14,6 @@ export const events = defineCommand({
   details: [
     'With --json each line is one object with type and time. For "agent_state": pid, agent, from, to, reason, evidence, tty, cwd, and for EXITED exit_code, signal and signal_sender. For "alert_opened", "alert_updated" and "alert_resolved": alert, and quiet where it comes back soon after it was resolved. Other types may follow.',
   ],
-  positionals: {},
   options: {
     follow: { type: 'boolean', default: false, alias: 'f', describe: 'Print new ones until interrupted' },
     json: { type: 'boolean', default: false, describe: 'Print one JSON object a line' },

@@ -1,6 +1,7 @@
 import type { ExplainReport } from '../../api/contract.js';
 import { printable } from '../../text/printable.js';
 import { reasonText, stateStyles } from '../agents-table.js';
+import { JSON_OPTION, printAnswer } from '../answer.js';
 import { askDaemon } from '../ask-daemon.js';
 import { defineCommand, OK } from '../command.js';
 import type { Io } from '../io.js';
@@ -15,12 +16,12 @@ export const explain = defineCommand({
   positionals: {
     pid: { type: 'string', describe: 'Process id of the agent, or of any process of its session' },
   },
-  options: { json: { type: 'boolean', default: false, describe: 'Print JSON' } },
+  options: { json: JSON_OPTION },
   async run({ json, runtimeDir, positional }, io) {
     const pid = pidOf(positional.pid ?? '');
     return askDaemon(runtimeDir, async client => {
       const report = await client.explain(pid);
-      io.out(json ? `${JSON.stringify(report, null, 2)}\n` : `${explainText(report, io).join('\n')}\n`);
+      printAnswer(io, json, report, () => explainText(report, io));
       return OK;
     });
   },

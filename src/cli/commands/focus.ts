@@ -12,7 +12,6 @@ export const focus = defineCommand({
     'next is the agent that has waited for you longest: requests first, then turns that ended. Exits 1 when nothing waits, or when the agent has no window.',
   ],
   positionals: { agent: { type: 'string', describe: 'Process id of one of your agents, or next' } },
-  options: {},
   async run({ runtimeDir, positional }, io) {
     const wanted = positional.agent ?? '';
     if (wanted !== 'next' && !/^[1-9]\d{0,9}$/.test(wanted))

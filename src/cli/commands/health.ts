@@ -2,6 +2,7 @@ import type { HandHealth, HealthReport } from '../../api/contract.js';
 import type { ChannelHealth } from '../../channels/channel.js';
 import type { ProgramHealth } from '../../kernel/health.js';
 import { printable } from '../../text/printable.js';
+import { JSON_OPTION, printAnswer } from '../answer.js';
 import { askDaemon } from '../ask-daemon.js';
 import { defineCommand, OK, PROBLEM } from '../command.js';
 import type { Io } from '../io.js';
@@ -14,12 +15,11 @@ export const health = defineCommand({
   details: [
     'Exits 0 when healthy, 1 when degraded (it works, but something is missing), 2 when it is not running.',
   ],
-  positionals: {},
-  options: { json: { type: 'boolean', default: false, describe: 'Print JSON' } },
+  options: { json: JSON_OPTION },
   async run({ json, runtimeDir }, io) {
     return askDaemon(runtimeDir, async client => {
       const report = await client.health();
-      io.out(json ? `${JSON.stringify(report, null, 2)}\n` : `${healthText(report, io).join('\n')}\n`);
+      printAnswer(io, json, report, () => healthText(report, io));
       return report.status === 'healthy' ? OK : PROBLEM;
     });
   },

@@ -2,6 +2,7 @@ import type { ActionResult, ProcessOutcome, Scope, Verdict } from '../../actions
 import type { ProcessRef } from '../../collectors/snapshot.js';
 import { counted } from '../../text/amounts.js';
 import { printable } from '../../text/printable.js';
+import { JSON_OPTION, printAnswer } from '../answer.js';
 import { askDaemon } from '../ask-daemon.js';
 import { defineCommand, OK, PROBLEM, UsageError } from '../command.js';
 import { pidOf } from '../target.js';
@@ -23,7 +24,7 @@ export const kill = defineCommand({
     cgroup: { type: 'boolean', default: false, describe: 'Everything in its cgroup' },
     force: { type: 'boolean', default: false, describe: 'SIGKILL at once' },
     yes: { type: 'boolean', default: false, alias: 'y', describe: 'Do not ask' },
-    json: { type: 'boolean', default: false, describe: 'Print the result as JSON; needs --yes' },
+    json: { ...JSON_OPTION, describe: 'Print the result as JSON; needs --yes' },
   },
   async run({ positional, group, tree, cgroup, force, yes, json, runtimeDir }, io) {
     const pid = pidOf(positional.pid!);
@@ -52,7 +53,7 @@ export const kill = defineCommand({
       }
       const start_ticks = targets.find(target => target.pid === pid)?.start_ticks ?? null;
       const result = await client.kill({ pid, scope, force, start_ticks });
-      io.out(json ? `${JSON.stringify(result, null, 2)}\n` : `${resultLines(result).join('\n')}\n`);
+      printAnswer(io, json, result, () => resultLines(result));
       return result.outcome === 'done' || result.outcome === 'dry_run' ? OK : PROBLEM;
     });
   },

@@ -12,7 +12,6 @@ export const recordEvents = defineCommand({
     'For `vigil replay`, and to report an agent whose state is shown wrong. A recording holds the command lines, folders and window titles of the agents and their tools and when they wrote and keys were pressed, but neither the keys nor what was written. Only root and the group vigil may make one.',
   ],
   positionals: { file: { type: 'string', describe: 'The recording; what is there is replaced' } },
-  options: {},
   async run({ runtimeDir, positional }, io) {
     const path = positional.file as string;
     const client = await connectToDaemon({ runtimeDir });

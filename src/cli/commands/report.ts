@@ -19,7 +19,6 @@ export const report = defineCommand({
     'You see your own sessions, alerts and processes; root, the user of the daemon and members of the group vigil see those of all users.',
     'The HTML file is complete in itself: it loads nothing, runs nothing, and only its owner may read it. An ordinary file of that name is replaced, in one step; a link or a device is refused.',
   ],
-  positionals: {},
   options: {
     since: {
       type: 'string',

@@ -4,6 +4,7 @@ import type { ProcessSample } from '../../collectors/snapshot.js';
 import { printable } from '../../text/printable.js';
 import { clip } from '../../text/width.js';
 import { agentsTable } from '../agents-table.js';
+import { JSON_OPTION, printAnswer } from '../answer.js';
 import { askDaemon } from '../ask-daemon.js';
 import { defineCommand, OK, PROBLEM } from '../command.js';
 import { headline, hostLines } from '../host-lines.js';
@@ -18,9 +19,8 @@ export const status = defineCommand({
   usage: 'status',
   describe: 'Show the machine, its agents and what is wrong, on one screen',
   details: ['Exits 0 when no alert of severity high or critical is open, 1 when one is.'],
-  positionals: {},
   options: {
-    json: { type: 'boolean', default: false, describe: 'Print one JSON object: machine, agents, alerts' },
+    json: { ...JSON_OPTION, describe: 'Print one JSON object: machine, agents, alerts' },
   },
   async run({ json, runtimeDir }, io) {
     return askDaemon(runtimeDir, async client => {
@@ -29,8 +29,8 @@ export const status = defineCommand({
         client.agents(),
         client.alerts(),
       ]);
-      if (json) io.out(`${JSON.stringify({ machine, agents, alerts }, null, 2)}\n`);
-      else io.out(`${statusLines(machine, agents, alerts, io).join('\n')}\n`);
+      const status = { machine, agents, alerts };
+      printAnswer(io, json, status, () => statusLines(machine, agents, alerts, io));
       return alerts.some(isGrave) ? PROBLEM : OK;
     });
   },

@@ -15,7 +15,6 @@ export const system = defineCommand({
     'Without --comm and --pid there is one line for the whole machine: pid 0, comm "system", memory in use as rss, promised memory as vsz, all processes as children.',
     'A first reading precedes the first line by half a second, so that every line says what happened before it. With --comm it waits for processes to come. With --pid it ends when the process does: with 0, or with 1 when that was before --count samples or at once.',
   ],
-  positionals: {},
   options: {
     comm: {
       type: 'string',

@@ -7,8 +7,6 @@ export const tray = defineCommand({
   details: [
     'For the autostart of a desktop. While you have agents the daemon shows the icon, with its menu; this command shows one at all other times. It also takes back Quit until the next login. It runs until logout, or until Quit.',
   ],
-  positionals: {},
-  options: {},
   async run({ runtimeDir }, io) {
     const own = io.env.XDG_RUNTIME_DIR;
     if (!own?.startsWith('/')) {

@@ -10,8 +10,6 @@ export const watch = defineCommand({
     'Keys: arrows or j and k choose a row, Tab goes to the next pane, s sorts, / filters, Enter shows everything about the row, f goes to the agent’s window, e asks for an explanation, x ends a process after showing what that would hit, w puts it on the whitelist, a shows the processes of the machine, p pauses the watch, ? helps, q leaves.',
     'It needs a terminal and works in small ones; when the daemon goes away it says so and finds the next one.',
   ],
-  positionals: {},
-  options: {},
   async run({ runtimeDir }, io) {
     if (io.columns === null || !process.stdin.isTTY)
       throw new UsageError('watch needs a terminal; use: vigil status, or vigil events --follow');

@@ -1,24 +1,22 @@
 import type { WhitelistEntry } from '../../rules/whitelist.js';
 import { printable } from '../../text/printable.js';
+import { JSON_OPTION, printAnswer } from '../answer.js';
 import { askDaemon } from '../ask-daemon.js';
 import { defineCommand, OK, UsageError } from '../command.js';
 import { table } from '../table.js';
 import { clockTime } from '../words.js';
 
-const json = { type: 'boolean', default: false, describe: 'Print JSON' } as const;
-
 export const whitelistList = defineCommand({
   usage: 'whitelist list',
   describe: 'List the processes that no rule reports',
   details: ['Those of the configuration ([allowlist]) are not in this list: vigil config shows them.'],
-  positionals: {},
-  options: { json },
+  options: { json: JSON_OPTION },
   async run({ json, runtimeDir }, io) {
     return askDaemon(runtimeDir, async client => {
       const entries = await client.whitelist();
-      if (json) io.out(`${JSON.stringify(entries, null, 2)}\n`);
-      else if (entries.length === 0) io.out('The whitelist is empty.\n');
-      else io.out(`${entriesTable(entries, io).join('\n')}\n`);
+      printAnswer(io, json, entries, () =>
+        entries.length === 0 ? ['The whitelist is empty.'] : entriesTable(entries, io),
+      );
       return OK;
     });
   },
@@ -40,7 +38,7 @@ export const whitelistAdd = defineCommand({
       describe: 'What the pattern is compared with',
     },
     reason: { type: 'string', requiresArg: true, default: '', describe: 'Why, for those who come after you' },
-    json,
+    json: JSON_OPTION,
   },
   async run({ positional, type, reason, json, runtimeDir }, io) {
     return askDaemon(runtimeDir, async client => {
@@ -49,11 +47,9 @@ export const whitelistAdd = defineCommand({
         match_type: type as WhitelistEntry['match_type'],
         reason,
       });
-      io.out(
-        json
-          ? `${JSON.stringify(entry, null, 2)}\n`
-          : `Not reported from now on: ${entry.match_type} ${printable(entry.pattern, 500)} (entry ${entry.id}).\n`,
-      );
+      printAnswer(io, json, entry, () => [
+        `Not reported from now on: ${entry.match_type} ${printable(entry.pattern, 500)} (entry ${entry.id}).`,
+      ]);
       return OK;
     });
   },
@@ -62,9 +58,7 @@ export const whitelistAdd = defineCommand({
 export const whitelistRemove = defineCommand({
   usage: 'whitelist remove <id>',
   describe: 'Report again what an entry of the whitelist kept quiet',
-  details: [],
   positionals: { id: { type: 'string', describe: 'Number of the entry, as in vigil whitelist list' } },
-  options: {},
   async run({ positional, runtimeDir }, io) {
     const id = positional.id!;
     if (!/^[1-9]\d{0,9}$/.test(id)) {

@@ -1,6 +1,7 @@
 import type { Explained } from '../../api/contract.js';
 import { durationText } from '../../text/amounts.js';
 import { printable } from '../../text/printable.js';
+import { JSON_OPTION, printAnswer } from '../answer.js';
 import { askDaemon } from '../ask-daemon.js';
 import { defineCommand, OK } from '../command.js';
 import type { Io } from '../io.js';
@@ -25,20 +26,18 @@ export const why = defineCommand({
       default: false,
       describe: 'Print exactly what a model would be sent, and send nothing',
     },
-    json: { type: 'boolean', default: false, describe: 'Print JSON' },
+    json: JSON_OPTION,
   },
   async run({ positional, showPrompt, json, runtimeDir }, io) {
     const target = targetOf(positional.target!);
     return askDaemon(runtimeDir, async client => {
       if (showPrompt) {
         const prompt = await client.promptFor(target);
-        io.out(json ? `${JSON.stringify(prompt, null, 2)}\n` : `${prompt.system}\n\n${prompt.user}\n`);
+        printAnswer(io, json, prompt, () => [prompt.system, '', prompt.user]);
         return OK;
       }
       const explained = await client.explainTarget(target, PATIENCE_MS);
-      io.out(
-        json ? `${JSON.stringify(explained, null, 2)}\n` : `${explainedLines(explained, io).join('\n')}\n`,
-      );
+      printAnswer(io, json, explained, () => explainedLines(explained, io));
       return OK;
     });
   },
