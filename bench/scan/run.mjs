@@ -1,6 +1,8 @@
 // CPU of looking at all processes once a second: vigil's table beside others, all at the same time.
-// Usage: node bench/scan/run.mjs [--seconds 10] [--processes 200,1000,5000]   after `make build`
-// Needs cc; top, htop (with script), pidstat and systeminformation take part where they are installed.
+// Usage: node bench/scan/run.mjs [--seconds 10] [--rounds 3] [--processes 200,1000,5000]   after `make build`
+// Needs cc; top, htop (with script), pidstat and systeminformation take part where they are installed. The last
+// starts a hundred processes a second, which all others but the floor must take in: it has a round of its own.
+// In a pid namespace of its own (unshare -pf --mount-proc node …) the machine's other processes take no part.
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,12 +14,14 @@ import { parseArgs } from 'node:util';
 const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '10' },
+    rounds: { type: 'string', default: '3' },
     processes: { type: 'string', default: '200,1000,5000' },
   },
 });
 const seconds = Number(values.seconds);
+const rounds = Number(values.rounds);
 /** What runs for days is measured when its code is compiled, … */
-const WARM_UP_MS = 60_000;
+const WARM_UP_MS = 30_000;
 /** … and when it knows who is new. */
 const SETTLE_MS = 15_000;
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -64,12 +68,12 @@ const tools = [
     child: 'htop',
   },
   { name: 'pidstat 1', command: ['pidstat', '1'], needs: ['pidstat'] },
-  { name: 'systeminformation', command: systeminformation() },
-].filter(({ name, command, needs = [] }) => {
+].filter(({ name, needs = [] }) => {
   const missing = needs.filter(program => !has(program));
   if (missing.length > 0) console.log(`${name}: ${missing.join(', ')} is not installed: left out`);
-  return command !== null && missing.length === 0;
+  return missing.length === 0;
 });
+const disturber = systeminformation();
 
 function start([file, ...args]) {
   const child = spawn(file, args, {
@@ -132,40 +136,67 @@ function cpu_ms(pid) {
   return own_ns / 1e6 + (Number(fields[13]) + Number(fields[14])) * 10;
 }
 
-/** All tools but the floor run from the first round to the last; that one knows only who was there before it. */
-const forks = () => Number(/^processes (\d+)/m.exec(readFileSync('/proc/stat', 'latin1'))[1]);
+/** Given last in this namespace, to processes and threads. */
+const lastPid = () => Number(readFileSync('/proc/loadavg', 'latin1').trim().split(' ')[4]);
+const median = numbers => numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
 
-async function round(count, pids) {
-  const crowd = await startSleepers(count);
-  const bottom = start([floor]);
-  pids[0] = bottom.pid;
-  await sleep(SETTLE_MS);
-  const forked = forks();
+/** CPU ms per second of each, and how many pids were given in a second. */
+async function measure(pids) {
+  const given = lastPid();
   const before = pids.map(cpu_ms);
   const started_ms = performance.now();
   await sleep(seconds * 1000);
   const elapsed_s = (performance.now() - started_ms) / 1000;
   const costs = pids.map((pid, i) => (cpu_ms(pid) - before[i]) / elapsed_s);
-  const forks_per_s = (forks() - forked) / elapsed_s;
+  return { costs, pids_per_s: Math.max(lastPid() - given, 0) / elapsed_s };
+}
+
+/** Medians of the rounds, and the medians of vigil's share of each other's cost in the same round. */
+function summary(results) {
+  const column = of => results[0].costs.map((_, i) => median(results.map(({ costs }) => of(costs, i))));
+  return {
+    costs: column((costs, i) => costs[i]),
+    ratios: column((costs, i) => costs[1] / costs[i]),
+    pids_per_s: median(results.map(round => round.pids_per_s)),
+  };
+}
+
+function print(first, { costs, ratios, pids_per_s }) {
+  const line = cells => cells.map(cell => cell.padStart(19)).join('');
+  console.log(`${first.padEnd(12)}${line(costs.map(cost => cost.toFixed(2)))}`);
+  const after = `   at ${pids_per_s.toFixed(0)} new pids/s`;
+  console.log(`${'vigil / it'.padEnd(12)}${line(ratios.map(ratio => `×${ratio.toFixed(2)}`))}${after}`);
+}
+
+/** All tools but the floor run from the first size to the last; that one knows only who was there before it. */
+async function size(count, pids) {
+  const crowd = await startSleepers(count);
+  const bottom = start([floor]);
+  pids[0] = bottom.pid;
+  await sleep(SETTLE_MS);
+  const quiet = [];
+  for (let i = 0; i < rounds; i++) quiet.push(await measure(pids));
+  print(String(count), summary(quiet));
+  if (disturber !== null) {
+    const disturbing = start(disturber);
+    await sleep(SETTLE_MS);
+    print('+ forks', summary([await measure([...pids, disturbing.pid])]));
+    await stop(disturbing);
+  }
   for (const child of [bottom, crowd]) await stop(child);
-  return { costs, forks_per_s };
 }
 
 try {
   const counts = values.processes.split(',').map(Number);
-  console.log(`CPU ms per second (one core = 1000), one scan a second, ${seconds} s each, side by side`);
+  console.log(
+    `CPU ms per second (one core = 1000), one scan a second, side by side, median of ${rounds} × ${seconds} s`,
+  );
   const children = tools.map(({ name, command }) => (name === 'floor' ? null : start(command)));
   await sleep(WARM_UP_MS);
   const pids = tools.map(({ child }, i) => children[i] && measured(children[i].pid, child));
-  console.log(`${'sleepers'.padEnd(10)}${tools.map(({ name }) => name.padStart(19)).join('')}`);
-  for (const count of counts) {
-    const { costs, forks_per_s } = await round(count, pids);
-    console.log(`${String(count).padEnd(10)}${costs.map(cost => cost.toFixed(1).padStart(19)).join('')}`);
-    // Every tool but the floor has to take in new processes and threads as well.
-    const vigil = costs[1];
-    const ratios = costs.map(cost => `×${(vigil / cost).toFixed(2)}`.padStart(19));
-    console.log(`${'vigil / it'.padEnd(10)}${ratios.join('')}   at ${forks_per_s.toFixed(0)} forks/s`);
-  }
+  const names = [...tools.map(({ name }) => name), ...(disturber === null ? [] : ['systeminformation'])];
+  console.log(`${'sleepers'.padEnd(12)}${names.map(name => name.padStart(19)).join('')}`);
+  for (const count of counts) await size(count, pids);
 } finally {
   for (const child of running) child.kill('SIGKILL');
   rmSync(folder, { recursive: true, force: true });

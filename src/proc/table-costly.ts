@@ -68,7 +68,7 @@ export class CostlyFields {
     entry.details_ticks = entry.cpu_ticks;
     const { state, comm } = entry.row;
     const details = isDead(state.charCodeAt(0)) ? null : this.details.all(entry.pid, comm);
-    if (details !== null) entry.row = { ...entry.row, ...details };
+    if (details !== null) entry.row = Object.assign({ ...entry.row }, details);
   }
 }
 

@@ -10,8 +10,13 @@ const SEEK_SET = 0;
 const NEXT_AT = 8;
 const LENGTH_AT = 16;
 const NAME_AT = 19;
-/** Some 60 entries: more than are new from one sample to the next, nearly always. */
-const BUFFER_BYTES = 2048;
+/** Fits any entry. */
+const BUFFER_BYTES = 512;
+/**
+ * Fits six processes. What the kernel lists beyond a range costs as much as what lies in it: where pids have
+ * started over there is always something beyond.
+ */
+const RANGE_BYTES = 192;
 
 interface DirectoryCalls {
   lseek(fd: number, position: number, from: number): number;
@@ -59,7 +64,7 @@ export class ProcDirectory {
     if (this.offset === undefined) this.offset = this.open() ? this.findOffset() : null;
     if (this.offset === null) return null;
     const pids: number[] = [];
-    const isRead = this.walk(this.offset + first, pid => {
+    const isRead = this.walk(this.offset + first, RANGE_BYTES, pid => {
       if (pid > last) return false;
       pids.push(pid);
       return true;
@@ -89,7 +94,7 @@ export class ProcDirectory {
   private findOffset(): number | null {
     let offset: number | null = null;
     let isSame = true;
-    const isRead = this.walk(0, (pid, position) => {
+    const isRead = this.walk(0, BUFFER_BYTES, (pid, position) => {
       offset ??= position - pid;
       isSame = offset === position - pid;
       return isSame;
@@ -97,13 +102,13 @@ export class ProcDirectory {
     return isRead && isSame ? offset : null;
   }
 
-  /** Visits the pids from this position on; each one's own position is in the entry before it. */
-  private walk(from: number, visit: Visit): boolean {
+  /** Visits the pids from this position on, read so many bytes at a time. An entry holds the next one's position. */
+  private walk(from: number, bytes: number, visit: Visit): boolean {
     const { calls, entries, fd } = this;
     if (calls === null || calls.lseek(fd, from, SEEK_SET) !== from) return false;
     let position = from;
     for (;;) {
-      const length = calls.getdents64(fd, entries, BUFFER_BYTES);
+      const length = calls.getdents64(fd, entries, bytes);
       if (length <= 0) return length === 0;
       for (let at = 0; at < length; at += entries.readUInt16LE(at + LENGTH_AT)) {
         const pid = pidAt(entries, at + NAME_AT);

@@ -108,18 +108,17 @@ export function takeReading(entry: Entry, fields: StatFields, now_ms: number): v
     row.pgid !== fields.pgid ||
     row.sid !== fields.sid
   ) {
-    entry.row = {
-      ...row,
-      ...(isDead(fields.state) ? NO_DETAILS : {}),
-      ppid: fields.ppid,
-      pgid: fields.pgid,
-      sid: fields.sid,
-      state: String.fromCharCode(fields.state),
-      threads: fields.threads,
-      cpu_percent,
-      rss_bytes,
-      vsize_bytes: fields.vsize_bytes,
-    };
+    const next = { ...row };
+    if (isDead(fields.state)) Object.assign(next, NO_DETAILS);
+    next.ppid = fields.ppid;
+    next.pgid = fields.pgid;
+    next.sid = fields.sid;
+    next.state = String.fromCharCode(fields.state);
+    next.threads = fields.threads;
+    next.cpu_percent = cpu_percent;
+    next.rss_bytes = rss_bytes;
+    next.vsize_bytes = fields.vsize_bytes;
+    entry.row = next;
     entry.quiet = 0;
   } else entry.quiet++;
   entry.due_ms = nextReading(entry, now_ms);
