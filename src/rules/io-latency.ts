@@ -1,41 +1,34 @@
 import { percentText } from '../text/amounts.js';
 import { printable } from '../text/printable.js';
 import { level } from './level.js';
-import type { Rule } from './rule.js';
+import { levelRule } from './level-rule.js';
 import { partSubject } from './subjects.js';
 
 /** Less work than this says nothing of the disk: one slow request of one. */
 const MIN_REQUESTS_PER_S = 0.5;
 
 /** Requests that take long: a disk that fails, or one with far more to do than it can. */
-export const ioLatency: Rule = {
-  name: 'io_latency',
-  evaluate(history, _now_ms, { thresholds, detection }) {
-    return history.snapshot.host.disks.flatMap(disk => {
-      const { latency_ms, reads_per_s, writes_per_s, busy_percent } = disk;
+export const ioLatency = levelRule(
+  'io_latency',
+  (history, { thresholds }) =>
+    history.snapshot.host.disks.flatMap(disk => {
+      const { name, latency_ms, reads_per_s, writes_per_s, busy_percent } = disk;
       if (latency_ms === null || (reads_per_s ?? 0) + (writes_per_s ?? 0) < MIN_REQUESTS_PER_S) return [];
       const limit = thresholds.io_latency_max_ms;
-      const { severity, holds, threshold } = level(
-        latency_ms,
-        { warning: limit, high: limit * 4 },
-        limit / 2,
-      );
-      if (!holds) return [];
       const busy =
         busy_percent === null ? '' : `, and it is busy for ${percentText(busy_percent)} of the time`;
       return {
-        key: disk.name,
-        severity,
-        holds,
-        for_ms: detection.io_latency.duration_s * 1000,
-        clear_ms: 60_000,
-        subject: partSubject('disk', disk.name),
-        title: `The disk ${printable(disk.name, 40)} is slow`,
-        text: `A request takes ${Math.round(latency_ms)} ms on average (threshold ${threshold} ms)${busy}.`,
-        suggestion:
-          'See who reads and writes with `iotop -o`; look for errors of the disk in `journalctl -k`.',
-        numbers: { latency_ms, threshold_ms: threshold, busy_percent: busy_percent ?? 0 },
+        key: name,
+        level: level(latency_ms, { warning: limit, high: limit * 4 }, limit / 2),
+        tell: threshold_ms => ({
+          subject: partSubject('disk', name),
+          title: `The disk ${printable(name, 40)} is slow`,
+          text: `A request takes ${Math.round(latency_ms)} ms on average (threshold ${threshold_ms} ms)${busy}.`,
+          suggestion:
+            'See who reads and writes with `iotop -o`; look for errors of the disk in `journalctl -k`.',
+          numbers: { latency_ms, threshold_ms, busy_percent: busy_percent ?? 0 },
+        }),
       };
-    });
-  },
-};
+    }),
+  60_000,
+);

@@ -1,7 +1,7 @@
 import { topCpu } from './culprits.js';
 import { isAttended, isBusyByNature } from './guards.js';
 import type { History } from './history.js';
-import type { Rule } from './rule.js';
+import { levelRule } from './level-rule.js';
 import { hostSubject } from './subjects.js';
 
 /** So much of the work must be wanted, and the load is no trouble. */
@@ -12,36 +12,34 @@ const LEAST_PERCENT = 2;
  * More tasks want to run (or wait for a disk) than there are cores. A build makes load on purpose: when most
  * of it is builds and what somebody waits for, there is nothing to report.
  */
-export const load: Rule = {
-  name: 'load',
-  evaluate(history, _now_ms, { thresholds, detection }) {
+export const load = levelRule(
+  'load',
+  (history, { thresholds }) => {
     const { cpu, cores } = history.snapshot.host;
     if (cpu === null || cores <= 0) return null;
+    const { load1, load5 } = cpu;
     const limit = thresholds.cpu_load_factor * cores;
-    const holds = cpu.load1 > limit * 0.8 && !isExplained(history, cpu.load1);
-    if (!holds) return [];
-    const blocked = history.watched.filter(({ sample }) => sample.state === 'D').length;
-    const waiting =
-      blocked === 0 ? '' : ` ${blocked} of the waiting processes wait for a disk or a network mount.`;
-    return [
-      {
-        key: 'host',
-        severity: cpu.load1 > limit ? 'warning' : null,
-        holds,
-        for_ms: detection.load.duration_s * 1000,
-        clear_ms: 60_000,
+    const holds = load1 > limit * 0.8 && !isExplained(history, load1);
+    const severity = holds && load1 > limit ? 'warning' : null;
+    const tell = () => {
+      const blocked = history.watched.filter(({ sample }) => sample.state === 'D').length;
+      const waiting =
+        blocked === 0 ? '' : ` ${blocked} of the waiting processes wait for a disk or a network mount.`;
+      return {
         subject: hostSubject(),
         title: 'The machine is overloaded',
-        text: `The load is ${cpu.load1.toFixed(1)} on ${cores} cores (threshold ${limit.toFixed(1)}).${waiting}${topCpu(history)}`,
+        text: `The load is ${load1.toFixed(1)} on ${cores} cores (threshold ${limit.toFixed(1)}).${waiting}${topCpu(history)}`,
         suggestion:
           blocked > cores
             ? 'Look at the disks and the network mounts: processes wait for them.'
             : 'End what is not needed, or run fewer jobs at a time.',
-        numbers: { load1: cpu.load1, load5: cpu.load5, cores, threshold_load: limit, blocked },
-      },
-    ];
+        numbers: { load1, load5, cores, threshold_load: limit, blocked },
+      };
+    };
+    return [{ key: 'host', level: { severity, holds, threshold: limit }, tell }];
   },
-};
+  60_000,
+);
 
 /** Most of the CPU goes into builds and attended work, and no crowd of other processes waits for a disk. */
 function isExplained(history: History, load1: number): boolean {

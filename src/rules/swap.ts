@@ -2,45 +2,35 @@ import { bytesText, percentText } from '../text/amounts.js';
 import { groupBy, programKey } from './groups.js';
 import type { History } from './history.js';
 import { level } from './level.js';
+import { levelRule } from './level-rule.js';
 import { programName } from './names.js';
-import type { Rule } from './rule.js';
 import { hostSubject } from './subjects.js';
 
 /** Swap in use. Three steps, the last of them critical: swap that is full is followed by the OOM killer. */
-export const swap: Rule = {
-  name: 'swap',
-  evaluate(history, _now_ms, { thresholds, detection }) {
-    const { memory } = history.snapshot.host;
-    if (memory === null) return null;
-    if (memory.swap_total_bytes <= 0) return [];
-    const used_percent = (memory.swap_used_bytes / memory.swap_total_bytes) * 100;
-    const { severity, holds, threshold } = level(used_percent, {
-      warning: thresholds.swap_warn_percent,
-      high: thresholds.swap_high_percent,
-      critical: thresholds.swap_critical_percent,
-    });
-    if (!holds) return [];
-    return [
-      {
-        key: 'host',
-        severity,
-        holds,
-        for_ms: detection.swap.duration_s * 1000,
-        clear_ms: 30_000,
+export const swap = levelRule('swap', (history, { thresholds }) => {
+  const { memory } = history.snapshot.host;
+  if (memory === null) return null;
+  const { swap_used_bytes: used_bytes, swap_total_bytes: total_bytes } = memory;
+  if (total_bytes <= 0) return [];
+  const used_percent = (used_bytes / total_bytes) * 100;
+  return [
+    {
+      key: 'host',
+      level: level(used_percent, {
+        warning: thresholds.swap_warn_percent,
+        high: thresholds.swap_high_percent,
+        critical: thresholds.swap_critical_percent,
+      }),
+      tell: threshold_percent => ({
         subject: hostSubject(),
         title: 'Swap fills up',
-        text: `${percentText(used_percent)} of ${bytesText(memory.swap_total_bytes)} is in use (threshold ${percentText(threshold)}).${swappedOut(history)}`,
+        text: `${percentText(used_percent)} of ${bytesText(total_bytes)} is in use (threshold ${percentText(threshold_percent)}).${swappedOut(history)}`,
         suggestion: 'End or restart what was swapped out and is not needed.',
-        numbers: {
-          used_percent,
-          threshold_percent: threshold,
-          used_bytes: memory.swap_used_bytes,
-          total_bytes: memory.swap_total_bytes,
-        },
-      },
-    ];
-  },
-};
+        numbers: { used_percent, threshold_percent, used_bytes, total_bytes },
+      }),
+    },
+  ];
+});
 
 function swappedOut(history: History): string {
   const largest = groupBy(history.watched, programKey, track => track.sample.swap_bytes ?? 0)
