@@ -5,7 +5,12 @@ import type { AgentReport, AgentStateEvent } from './contract.js';
 
 /** A change of state in the form in which the socket, the command line and recordings show it. */
 
-const SIGNALS = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));
+/** Some have two names; the usual one comes first: SIGABRT before SIGIOT. */
+const SIGNALS = new Map(
+  Object.entries(constants.signals)
+    .map(([name, number]) => [number, name] as const)
+    .reverse(),
+);
 
 function signalName(signal: number | null): string | null {
   return signal === null ? null : (SIGNALS.get(signal as never) ?? `SIG${signal}`);

@@ -9,6 +9,7 @@ import type { Logger } from '../log/logger.js';
 import { nowTicks } from '../proc/boot.js';
 import { readFacts, readLiving } from '../proc/read.js';
 import { type Glimpse, Scanner } from '../proc/scan.js';
+import { ttyName } from '../proc/stat.js';
 import type { Users } from '../proc/users.js';
 import { now } from '../time.js';
 import type { AgentHome } from '../words/agent-home.js';
@@ -129,19 +130,24 @@ export class AgentMonitor {
     ];
   }
 
-  /** Ends sessions, and forgets members, whose processes are gone without an exit event. */
+  /**
+   * Ends sessions, and forgets members, whose processes are gone without an exit event. Sees who lost its
+   * terminal and lives on, as Gemini CLI does.
+   */
   checkAlive(): void {
+    const { procRoot } = this.options;
     for (const session of this.living()) {
       for (const pid of session.members.keys()) {
-        if (pid === session.pid ? !this.isSame(session) : readLiving(this.options.procRoot, pid) === null) {
+        const stat = readLiving(procRoot, pid);
+        const isMain = pid === session.pid;
+        if (isMain ? stat?.start_ticks !== session.start_ticks : stat === null) {
           this.feed({ type: 'gone', time_ms: now(), pid });
+        } else if (isMain && stat !== null && ttyName(stat.tty_nr) !== session.tty) {
+          const process = readFacts(procRoot, pid);
+          if (process !== null) this.feed({ type: 'process', time_ms: now(), process, how: 'scan' });
         }
       }
     }
-  }
-
-  private isSame(session: Session): boolean {
-    return readLiving(this.options.procRoot, session.pid)?.start_ticks === session.start_ticks;
   }
 
   private take(observation: Observation): void {

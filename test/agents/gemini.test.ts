@@ -45,6 +45,17 @@ describe('an agent that starts itself again', () => {
   });
 });
 
+describe('an agent that outlives its terminal', () => {
+  it('hears no more of the keys of the next one with that number', () => {
+    const story = start()
+      .osc(3, TITLE('◇  Ready (shop)'))
+      .process(20, { ...INNER, tty: null }, 'scan');
+    expect(story.session.tty).toBeNull();
+    story.key(30, true).until(31);
+    expect(story.session.signals.rhythm.last_enter_ms).toBeNull();
+  });
+});
+
 describe('the window title of Gemini CLI', () => {
   it('tells a turn with a request for permission', () => {
     const story = start().osc(3, TITLE('◇  Ready (shop)')).until(10).key(12, true);

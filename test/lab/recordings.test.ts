@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { matchSession } from '../../bench/accuracy/match.js';
-import { createRecogniser } from '../../src/agents/kinds/index.js';
+import { BUILT_IN_KINDS, createRecogniser } from '../../src/agents/kinds/index.js';
 import type { Transition } from '../../src/agents/model.js';
 import { parseRecording, replay } from '../../src/agents/replay.js';
 import type { TruthEntry } from './truth.js';
@@ -25,8 +25,10 @@ function judged(name: string, words: boolean): string[] {
   const truth = lines.map(line => JSON.parse(line) as TruthEntry);
   const transitions = replay(observations, { ...OPTIONS, words }, createRecogniser());
   const up = [{ from_ms: 0, to_ms: Number.POSITIVE_INFINITY }];
-  const grain = words ? 'kind' : 'state';
-  return [...new Set(truth.map(t => t.pid))].flatMap(pid => {
+  const grain = words && speaks(truth[0]?.agent) ? 'kind' : 'state';
+  const pids = new Set(truth.map(t => t.pid));
+  const none = new Set(transitions.map(t => t.pid).filter(pid => !pids.has(pid)));
+  const wrong = [...pids].flatMap(pid => {
     const heard = transitions.filter(t => t.pid === pid).map(asHeard);
     const of = truth.filter(t => t.pid === pid);
     return matchSession(of, heard, up, grain)
@@ -40,6 +42,13 @@ function judged(name: string, words: boolean): string[] {
         return `${line.verdict} ${pid}: ${true_} ${said}`;
       });
   });
+  return [...wrong, ...[...none].map(pid => `shows ${pid}, which is no session`)];
+}
+
+/** An agent that says nothing of itself, in no title and no transcript, does not tell what it waits for. */
+function speaks(agent: string | undefined): boolean {
+  const kind = BUILT_IN_KINDS.find(({ name }) => name === agent);
+  return kind?.keepsTranscript === true || kind?.readTitle !== undefined || kind?.readOsc !== undefined;
 }
 
 function asHeard({ time_ms, pid, agent, from, to, reason, evidence, tty, cwd }: Transition): Heard {

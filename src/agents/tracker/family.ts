@@ -173,6 +173,8 @@ export class Family {
 
   private refresh(session: Session, process: ProcessFacts): { session: Session; isNew: boolean } {
     session.cwd = process.cwd ?? session.cwd;
+    // It may outlive its terminal, whose number then goes to another.
+    session.tty = process.tty;
     session.command = process.argv.join(' ') || session.command;
     return { session, isNew: false };
   }
