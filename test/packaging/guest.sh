@@ -73,7 +73,9 @@ check 'it is gone' sh -c "! kill -0 $sleeper"
 history() { test -s /var/lib/vigil/*.db || { ls -la /var/lib/vigil; return 1; }; }
 check 'it keeps a history' within 30 history
 check 'of root alone' is "$(stat -c '%U %a' /var/lib/vigil)" 'root 700'
-check 'nothing to warn of' is "$(journalctl -u vigil -p warning -o cat | head -n 5)" ''
+# Alerts are no trouble of vigil's: the kernel is the machine's, with all that others do there.
+warnings() { journalctl -u vigil -p warning -o cat | grep -v '^alert A[0-9]' | head -n 5; }
+check 'nothing to warn of' is "$(warnings)" ''
 
 # A hung daemon, a killed one.
 mkdir -p /etc/systemd/system/vigil.service.d
