@@ -52,5 +52,10 @@ test('descriptors that rise are told; a process that came or went is not judged'
   const found = growths(list, [], 30 * MINUTE_MS);
   expect(found.map(({ pid }) => pid)).toEqual([7]);
   expect(found.flatMap(complaints)).toEqual(['daemon 7 leaks descriptors']);
-  expect(table(found)).toContain('37 → 60');
+  expect(table(found)).toContain('37 → 46');
+});
+
+test('clients that stay for some minutes leak nothing, also at the end', () => {
+  const list = samples(minute => [member({ fds: minute % 9 < 5 || minute > 28 ? 50 : 30 })]);
+  expect(growths(list, [], 30 * MINUTE_MS).flatMap(complaints)).toEqual([]);
 });

@@ -26,6 +26,7 @@ export interface Growth {
   own: Slope;
   /** Null: no heap of ours, or it came too late to compare. */
   heap_bytes: { first: number; last: number; per_hour: number } | null;
+  /** How many it has at least: clients and hands that come and go are above that, what leaks is not. */
   fds: { first: number; last: number; per_hour: number };
   proc_fds: { first: number; last: number };
 }
@@ -58,10 +59,18 @@ export function growths(samples: readonly Sample[], heaps: readonly Heap[], leng
       rss: perHour(late, member => member.rss_bytes),
       own: perHour(late, member => member.anonymous_bytes),
       heap_bytes: heapGrowth(heaps.filter(heap => heap.pid === pid)),
-      fds: { first: first.fds, last: last.fds, per_hour: perHour(track, member => member.fds).rise },
+      fds: {
+        first: least(track.filter(({ time_ms }) => time_ms <= length_ms / 2)),
+        last: least(late),
+        per_hour: perHour(track, member => member.fds).rise,
+      },
       proc_fds: { first: first.proc_fds, last: last.proc_fds },
     };
   });
+}
+
+function least(of: readonly { member: Member }[]): number {
+  return Math.min(...of.map(({ member }) => member.fds));
 }
 
 function heapGrowth(heaps: readonly Heap[]): Growth['heap_bytes'] {
@@ -73,7 +82,6 @@ function heapGrowth(heaps: readonly Heap[]): Growth['heap_bytes'] {
 
 /** Compiled code and statistics of types grow the heap for a while; more than that is a leak. */
 const HEAP_MAY_GROW_BYTES = 3e6;
-/** Some more at the end than in the beginning is a client or a file that happens to be open. */
 const FDS_MAY_GROW = 5;
 
 /** What must not be so, in words. */
@@ -97,7 +105,7 @@ export function table(list: readonly Growth[]): string {
     'own memory MB/h',
     'heap collected MB',
     'MB/h',
-    'fds',
+    'least fds, by halves',
     'fds/h',
     'of /proc',
   ];
