@@ -263,9 +263,12 @@ describe.runIf(process.getuid?.() === 0).concurrent('a program that misbehaves i
   });
 });
 
-it('and nothing more was said of any of them, nor did a rule fail', () => {
+it('and nothing more was said of any of them, nor did a rule fail', async () => {
   const ids = machine.said.filter(({ type }) => type === 'alert_opened').map(({ alert }) => alert.id);
   expect(new Set(ids).size).toBe(ids.length);
+  const { stdout } = await machine.vigil('alerts', '--all', '--json');
+  const listed = (JSON.parse(stdout) as AlertReport[]).map(({ id }) => id);
+  expect(listed).toEqual(expect.arrayContaining(ids));
   expect(machine.log()).not.toContain('a rule failed');
   expect(machine.log()).not.toContain('looking at the machine failed');
 });

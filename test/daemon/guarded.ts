@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { execa } from 'execa';
+import { type ApiClient, connectToDaemon } from '../../src/api/client.js';
 import type {
   AgentReport,
   AlertEvent,
@@ -23,6 +24,7 @@ export class GuardedMachine {
   readonly said: AlertEvent[] = [];
   private daemon: ChildProcess | null = null;
   private follower: ChildProcess | null = null;
+  private client: Promise<ApiClient> | null = null;
 
   async start(config: string): Promise<void> {
     writeFileSync(join(this.dir, 'config.toml'), config);
@@ -34,16 +36,22 @@ export class GuardedMachine {
       stdio: ['ignore', log, log],
     });
     await until('the daemon', async () => (await this.vigil('health')).exitCode !== 2);
-    this.follower = spawn(
-      process.execPath,
-      [VIGIL, 'events', '--json', '--follow', '-n', '1000000', ...place],
-      {
-        stdio: ['ignore', 'pipe', 'ignore'],
-      },
-    );
-    createInterface({ input: this.follower.stdout! }).on('line', line => {
+    this.follow(place);
+  }
+
+  private follow(place: readonly string[]): void {
+    const args = ['events', '--json', '--follow', '-n', '1000000', ...place];
+    const follower = spawn(process.execPath, [VIGIL, ...args], { stdio: ['ignore', 'pipe', 'ignore'] });
+    this.follower = follower;
+    let heard = false;
+    createInterface({ input: follower.stdout }).on('line', line => {
+      heard = true;
       const event = JSON.parse(line) as VigilEvent;
       if (event.type !== 'agent_state') this.said.push(event);
+    });
+    // A client has patience for 5 s, which a busy machine may need.
+    follower.once('exit', () => {
+      if (this.follower === follower && !heard) this.follow(place);
     });
   }
 
@@ -52,12 +60,17 @@ export class GuardedMachine {
    * to be killed.
    */
   async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<number | null> {
-    const { daemon } = this;
+    const { daemon, follower } = this;
+    this.follower = null;
+    await this.client?.then(
+      client => client.close(),
+      () => {},
+    );
+    this.client = null;
     if (signal === 'SIGKILL') daemon?.kill('SIGKILL');
     if (daemon !== null) await ended(daemon, 60_000);
-    if (this.follower !== null) await ended(this.follower);
+    if (follower !== null) await ended(follower);
     this.daemon = null;
-    this.follower = null;
     return daemon?.exitCode ?? null;
   }
 
@@ -72,12 +85,19 @@ export class GuardedMachine {
     });
   }
 
-  async alerts(...args: string[]): Promise<AlertReport[]> {
-    return this.json('alerts', ...args);
+  /** Through one connection: a process for each question would starve a machine that has no core to spare. */
+  private async ask<T>(question: (client: ApiClient) => Promise<T>): Promise<T> {
+    this.client ??= connectToDaemon({ runtimeDir: join(this.dir, 'run'), timeoutMs: 90_000 });
+    return question(await this.client);
+  }
+
+  /** The open ones; `all`: with those that are over. */
+  async alerts(all = false): Promise<AlertReport[]> {
+    return this.ask(client => client.alerts({ all }));
   }
 
   async agents(): Promise<AgentReport[]> {
-    return this.json('agents');
+    return this.ask(client => client.agents());
   }
 
   /** Resolves when it knows the agent of that pid. */
@@ -86,7 +106,7 @@ export class GuardedMachine {
   }
 
   async health(): Promise<HealthReport> {
-    return this.json('health');
+    return this.ask(client => client.health());
   }
 
   /** Resolves when it has looked at the processes so often again. `each`: done while waiting. */
@@ -98,16 +118,6 @@ export class GuardedMachine {
       each();
       return (await runs()) >= first + count;
     });
-  }
-
-  private async json<T>(command: string, ...args: string[]): Promise<T> {
-    let answer = '';
-    // A client's patience is 5 s: not much on a machine that has no core to spare.
-    await until(`vigil ${command}`, async () => {
-      answer = (await this.vigil(command, '--json', ...args)).stdout;
-      return answer !== '';
-    });
-    return JSON.parse(answer) as T;
   }
 
   log(): string {

@@ -31,6 +31,6 @@ export class Once {
   async resolved(rule: string, is: Is): Promise<void> {
     await until(`the end of ${rule}`, () => this.told(is).length > 1);
     expect(this.told(is)).toEqual([`alert_opened ${rule}`, `alert_resolved ${rule}`]);
-    expect((await this.machine.alerts('--all')).filter(is)).toMatchObject([{ rule, status: 'resolved' }]);
+    expect((await this.machine.alerts(true)).filter(is)).toMatchObject([{ rule, status: 'resolved' }]);
   }
 }
