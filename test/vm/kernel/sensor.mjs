@@ -38,25 +38,31 @@ const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
 const told = async () => JSON.parse((await lines.next()).value ?? 'null');
 const { pid, console: console_pid } = await told();
 sensor.watch(new Set([pid, console_pid]));
-await Promise.race([attached, sleep(60_000)]);
+const of = type => events.filter(event => event.type === type);
+const mine = type => of(type).filter(event => event.pid === pid);
+const sum = () => mine('output').reduce((total, event) => total + event.bytes, 0);
+/** Until it holds, or for so long: how slow a machine is depends on what it runs on. */
+const eventually = async (limit_s, holds) => {
+  for (let i = 0; i < limit_s * 4 && !holds(); i++) await sleep(250);
+};
+await Promise.race([attached, sleep(180_000)]);
 const allRun = () => sensor.health().programs.every(({ state }) => state === 'running');
-for (let i = 0; i < 120 && !allRun(); i++) await sleep(500);
+await eventually(120, allRun);
 await sleep(1_500); // a heartbeat: the agents are announced again
 writeFileSync('/tmp/go', '');
 const { bytes } = await told();
-await sleep(2_500);
+await eventually(30, () => sum() === bytes && mine('exit').length > 0 && allRun());
+await sleep(1_500); // and whatever comes too much
 
-const of = type => events.filter(event => event.type === type);
-const mine = type => of(type).filter(event => event.pid === pid);
 const texts = mine('osc').map(event => event.text);
 const says = (what, text) => check(what, texts.includes(text), texts.slice(0, 20));
 const health = sensor.health();
 check(`tier ${expected}`, health.tier === expected, health);
-const sum = mine('output').reduce((total, event) => total + event.bytes, 0);
+const seen = sum();
 // What arrives while the kernel's worker delivers can escape the tracepoints: the flood of 2 kB at the end.
 const exact = expected === 'fentry';
-const fine = exact ? sum === bytes : sum > bytes - 2_400 && sum <= bytes;
-check(`output: ${sum} of ${bytes} bytes`, fine, { sum, bytes });
+const fine = exact ? seen === bytes : seen > bytes - 2_400 && seen <= bytes;
+check(`output: ${seen} of ${bytes} bytes`, fine, { seen, bytes });
 check(
   'output has its terminal',
   mine('output').every(event => event.tty === 'pts/0'),
@@ -69,10 +75,21 @@ says('notification, second of three', '\x1b]777;notify;a;b');
 says('title, third of three', '\x1b]0;x');
 says('title behind 3 kB', '\x1b]2;after a lot');
 says('at most 96 bytes', `\x1b]0;${'L'.repeat(92)}`);
-const flood = texts.filter(text => text === '\x1b]0;flood').length;
-const missing = health.programs.find(program => program.name === 'terminal')?.missing.join() ?? '';
-check(`a flood of 200 titles: ${flood} seen`, flood > 0 && flood <= 100, flood);
-if (exact) check('the others are counted', missing.includes(`${200 - flood} terminal commands`), missing);
+const times = mine('osc').flatMap(({ text, time_ms }) => (text === '\x1b]0;flood' ? [time_ms / 1000] : []));
+const flood = times.length;
+/** Of 50 in each second of the kernel's clock that the flood touched. */
+const most = 50 * (Math.floor(Math.max(...times)) - Math.floor(Math.min(...times)) + 2);
+const missing = () =>
+  sensor
+    .health()
+    .programs.find(program => program.name === 'terminal')
+    ?.missing.join() ?? '';
+check(`a flood of 200 titles: ${flood} seen`, flood > 0 && flood <= most, { flood, most });
+if (exact) {
+  const counted = () => missing().includes(`${200 - flood} terminal commands`);
+  await eventually(15, counted);
+  check('the others are counted', counted(), missing());
+}
 check(
   'no link, no clipboard, no text',
   texts.every(text => /^(0|2|9|777|7501);/.test(text.slice(2))),
@@ -99,6 +116,6 @@ for (const { name, state, problem, unparsed, lost, received } of health.programs
   const well = state === 'running' && problem === null && unparsed === 0 && lost === 0;
   check(`${name}: ${received} lines`, well, { state, problem, unparsed, lost });
 }
-if (expected !== chosen.tier) check('says so', missing.includes('terminal-fentry failed'), missing);
+if (expected !== chosen.tier) check('says so', missing().includes('terminal-fentry failed'), missing());
 await sensor.stop();
 process.exit(0);
