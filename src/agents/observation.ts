@@ -83,9 +83,10 @@ export interface TranscriptObservation {
 export interface TranscriptEntry {
   /**
    * `working`: a turn runs. `tool`: the model called a tool whose result is not there yet (it runs, or
-   * asks for permission). `question`: that tool is a question to the person. `turn_over`: the turn ended.
+   * asks for permission). `approval`: it says that it asks. `question`: that tool is a question to the
+   * person. `turn_over`: the turn ended.
    */
-  phase: 'working' | 'tool' | 'question' | 'turn_over';
+  phase: 'working' | 'tool' | 'approval' | 'question' | 'turn_over';
   /** In a few words, e.g. `Bash: npm test`. */
   detail: string | null;
   session_id: string | null;

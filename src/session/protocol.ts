@@ -60,7 +60,7 @@ const wordsSchema = z.strictObject({
   start_ticks: z.number(),
   started_ms: z.number(),
   session_id: text(200).nullable(),
-  home: z.strictObject({ claude: text(4096), codex: text(4096) }),
+  home: z.strictObject({ claude: text(4096), codex: text(4096), copilot: text(4096) }),
 });
 export type WordsSession = z.infer<typeof wordsSchema>;
 
@@ -124,7 +124,7 @@ const registryEntry = z.strictObject({
 }) satisfies z.ZodType<RegistryEntry>;
 
 const transcriptEntry = z.strictObject({
-  phase: z.enum(['working', 'tool', 'question', 'turn_over']),
+  phase: z.enum(['working', 'tool', 'approval', 'question', 'turn_over']),
   detail: text(4096).nullable(),
   session_id: text(200).nullable(),
   at_ms: z.number(),

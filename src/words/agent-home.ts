@@ -5,13 +5,14 @@ import type { Users } from '../proc/users.js';
 export interface AgentHome {
   claude: string;
   codex: string;
+  copilot: string;
 }
 
-const WANTED = ['HOME', 'CLAUDE_CONFIG_DIR', 'CODEX_HOME'] as const;
+const WANTED = ['HOME', 'CLAUDE_CONFIG_DIR', 'CODEX_HOME', 'COPILOT_HOME'] as const;
 const MAX_ENVIRON_BYTES = 256 * 1024;
 
 /**
- * The directories of one agent process, from its environment (three variables, nothing else is kept), or
+ * The directories of one agent process, from its environment (four variables, nothing else is kept), or
  * from the password file when that may not be read.
  */
 export function agentHome(root: string, pid: number, uid: number, users: Users): AgentHome | null {
@@ -21,6 +22,7 @@ export function agentHome(root: string, pid: number, uid: number, users: Users):
   return {
     claude: absolute(env.CLAUDE_CONFIG_DIR) ?? `${home}/.claude`,
     codex: absolute(env.CODEX_HOME) ?? `${home}/.codex`,
+    copilot: absolute(env.COPILOT_HOME) ?? `${home}/.copilot`,
   };
 }
 

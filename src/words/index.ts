@@ -4,12 +4,14 @@ import type { Users } from '../proc/users.js';
 import { type AgentHome, agentHome } from './agent-home.js';
 import { ClaudeFiles } from './claude-files.js';
 import { CodexFiles } from './codex-files.js';
+import { CopilotFiles } from './copilot-files.js';
 import type { ReaderContext, WordsReader } from './reader.js';
 
 /** Which agents keep files that tell their state, and who reads them. */
 const READERS: Record<string, new (context: ReaderContext) => WordsReader> = {
   'claude-code': ClaudeFiles,
   codex: CodexFiles,
+  'copilot-cli': CopilotFiles,
 };
 
 interface Open {

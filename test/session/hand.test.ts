@@ -336,7 +336,7 @@ describe.skipIf(!can)('a hand', () => {
       start_ticks: 1,
       started_ms: nowMs(),
       session_id: null,
-      home: { claude: home, codex: '/nonexistent' },
+      home: { claude: home, codex: '/nonexistent', copilot: '/nonexistent' },
     };
     hand.send({ type: 'words', sessions: [words] });
     const observed = () => hand.said.filter(({ type }) => type === 'registry' || type === 'transcript');

@@ -39,7 +39,7 @@ beforeEach(() => {
       started_ms: 0,
       session_id: null,
     },
-    home: { claude: home, codex: home },
+    home: { claude: home, codex: home, copilot: home },
     emit: observation => seen.push(observation),
     now: () => 0,
     log: fields => logged.push(String(fields.why)),

@@ -36,4 +36,5 @@ export const copilotCli: AgentKind = {
     return simpleMatch(process, hasOption(id.args, '-p', '--prompt'));
   },
   alwaysDraws: true,
+  keepsTranscript: true,
 };

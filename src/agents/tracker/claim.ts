@@ -112,7 +112,7 @@ function fromTranscript(
 /** What an open tool call in the transcript means: a request, when nothing runs and nothing moves. */
 function pendingAsk(session: Session, now_ms: number): 'approval' | 'question' | null {
   const phase = session.signals.transcript?.entry.phase;
-  if (phase === 'question') return 'question';
+  if (phase === 'question' || phase === 'approval') return phase;
   if (phase !== 'tool' || runningTools(session).length > 0) return null;
   return idleTime(session.signals.rhythm, now_ms) >= ASKS_AFTER_MS ? 'approval' : null;
 }

@@ -1,0 +1,83 @@
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import type { Observation, TranscriptObservation } from '../../src/agents/observation.js';
+import { CopilotFiles } from '../../src/words/copilot-files.js';
+
+let home: string;
+let seen: Observation[];
+let files: CopilotFiles;
+let clock = Date.now();
+
+const phases = () =>
+  seen.filter((o): o is TranscriptObservation => o.type === 'transcript').map(o => o.entry.phase);
+const events = (id: string) => join(home, 'session-state', id, 'events.jsonl');
+const line = (type: string, data: object = {}) =>
+  `${JSON.stringify({ type, data, timestamp: new Date(clock++).toISOString() })}\n`;
+
+function conversation(id: string, pid: number): void {
+  mkdirSync(join(home, 'session-state', id), { recursive: true });
+  writeFileSync(join(home, 'session-state', id, `inuse.${pid}.lock`), String(pid));
+}
+
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'vigil-copilot-'));
+  seen = [];
+  const uid = process.getuid!();
+  const started_ms = Date.now() - 60_000;
+  files = new CopilotFiles({
+    session: { pid: 100, uid, cwd: '/home/u/shop', start_ticks: 5000, started_ms, session_id: null },
+    home: { claude: home, codex: home, copilot: home },
+    emit: observation => seen.push(observation),
+    now: () => 0,
+    log: () => {},
+  });
+});
+afterEach(() => {
+  files.close();
+  rmSync(home, { recursive: true });
+});
+
+it('follows the conversation that its process holds, and the next one', async () => {
+  files.start();
+  conversation('a-1', 100);
+  conversation('b-2', 101);
+  writeFileSync(events('b-2'), line('user.message'));
+  writeFileSync(events('a-1'), line('user.message') + line('permission.requested', { requestId: 'r' }));
+  await vi.waitFor(() => expect(phases()).toEqual(['approval']), 5000);
+  conversation('c-3', 100);
+  writeFileSync(events('c-3'), line('user.message'));
+  await vi.waitFor(() => expect(phases().at(-1)).toBe('working'), 5000);
+  appendFileSync(events('c-3'), line('assistant.turn_end'));
+  await vi.waitFor(() => expect(phases().at(-1)).toBe('turn_over'), 5000);
+});
+
+it('finds what was there before, the newest last, and nothing of an earlier process', async () => {
+  conversation('new', 100);
+  writeFileSync(events('new'), line('user.message'));
+  conversation('newest', 100);
+  writeFileSync(events('newest'), line('session.error'));
+  conversation('old', 100);
+  writeFileSync(events('old'), line('user.message'));
+  utimesSync(join(home, 'session-state/old/inuse.100.lock'), 1000, 1000);
+  files.start();
+  await vi.waitFor(() => expect(phases().at(-1)).toBe('turn_over'), 5000);
+});
+
+it('is not led elsewhere', async () => {
+  conversation('a-1', 100);
+  writeFileSync(join(home, 'elsewhere'), line('user.message'));
+  symlinkSync(join(home, 'elsewhere'), events('a-1'));
+  files.start();
+  await new Promise(done => setTimeout(done, 300));
+  expect(phases()).toEqual([]);
+});
