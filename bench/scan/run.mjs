@@ -24,6 +24,8 @@ const rounds = Number(values.rounds);
 const WARM_UP_MS = 30_000;
 /** … and when it knows who is new. */
 const SETTLE_MS = 15_000;
+/** CPU of children counts when they end: that of `ps` over thousands of processes may take this long. */
+const CHILDREN_S = 30;
 const here = fileURLToPath(new URL('.', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'vigil-scan-'));
 const running = [];
@@ -141,7 +143,7 @@ const lastPid = () => Number(readFileSync('/proc/loadavg', 'latin1').trim().spli
 const median = numbers => numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
 
 /** CPU ms per second of each, and how many pids were given in a second. */
-async function measure(pids) {
+async function measure(pids, seconds) {
   const given = lastPid();
   const before = pids.map(cpu_ms);
   const started_ms = performance.now();
@@ -175,12 +177,12 @@ async function size(count, pids) {
   pids[0] = bottom.pid;
   await sleep(SETTLE_MS);
   const quiet = [];
-  for (let i = 0; i < rounds; i++) quiet.push(await measure(pids));
+  for (let i = 0; i < rounds; i++) quiet.push(await measure(pids, seconds));
   print(String(count), summary(quiet));
   if (disturber !== null) {
     const disturbing = start(disturber);
     await sleep(SETTLE_MS);
-    print('+ forks', summary([await measure([...pids, disturbing.pid])]));
+    print('+ forks', summary([await measure([...pids, disturbing.pid], Math.max(seconds, CHILDREN_S))]));
     await stop(disturbing);
   }
   for (const child of [bottom, crowd]) await stop(child);
