@@ -24,8 +24,6 @@ const rounds = Number(values.rounds);
 const WARM_UP_MS = 30_000;
 /** … and when it knows who is new. */
 const SETTLE_MS = 15_000;
-/** CPU of children counts when they end: that of `ps` over thousands of processes may take this long. */
-const CHILDREN_S = 30;
 const here = fileURLToPath(new URL('.', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'vigil-scan-'));
 const running = [];
@@ -129,13 +127,23 @@ function measured(pid, name) {
   return Number(child);
 }
 
-/** CPU in ms: of all threads to the nanosecond, of children that ended to the tick. */
+/** CPU in ms: of all threads and children to the nanosecond, of children that ended to the tick. */
 function cpu_ms(pid) {
   let own_ns = 0;
-  for (const task of readdirSync(`/proc/${pid}/task`))
-    own_ns += Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'latin1').split(' ')[0]);
+  let children_ms = 0;
+  for (const task of readdirSync(`/proc/${pid}/task`)) {
+    const of_task = `/proc/${pid}/task/${task}`;
+    own_ns += Number(readFileSync(`${of_task}/schedstat`, 'latin1').split(' ')[0]);
+    for (const child of readFileSync(`${of_task}/children`, 'latin1').split(' ').filter(Boolean)) {
+      try {
+        children_ms += cpu_ms(child);
+      } catch {
+        // it ended meanwhile
+      }
+    }
+  }
   const { fields } = stat(pid);
-  return own_ns / 1e6 + (Number(fields[13]) + Number(fields[14])) * 10;
+  return own_ns / 1e6 + children_ms + (Number(fields[13]) + Number(fields[14])) * 10;
 }
 
 /** Given last in this namespace, to processes and threads. */
@@ -143,7 +151,7 @@ const lastPid = () => Number(readFileSync('/proc/loadavg', 'latin1').trim().spli
 const median = numbers => numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
 
 /** CPU ms per second of each, and how many pids were given in a second. */
-async function measure(pids, seconds) {
+async function measure(pids) {
   const given = lastPid();
   const before = pids.map(cpu_ms);
   const started_ms = performance.now();
@@ -177,12 +185,12 @@ async function size(count, pids) {
   pids[0] = bottom.pid;
   await sleep(SETTLE_MS);
   const quiet = [];
-  for (let i = 0; i < rounds; i++) quiet.push(await measure(pids, seconds));
+  for (let i = 0; i < rounds; i++) quiet.push(await measure(pids));
   print(String(count), summary(quiet));
   if (disturber !== null) {
     const disturbing = start(disturber);
     await sleep(SETTLE_MS);
-    print('+ forks', summary([await measure([...pids, disturbing.pid], Math.max(seconds, CHILDREN_S))]));
+    print('+ forks', summary([await measure([...pids, disturbing.pid])]));
     await stop(disturbing);
   }
   for (const child of [bottom, crowd]) await stop(child);
