@@ -27,6 +27,8 @@ describe('OSC sequences', () => {
     expect(['⠂ Fix it', '✳ Fix it', '[ ! ] Action Required | Fix it', 'Fix it'].map(plainTitle)).toEqual(
       Array(4).fill('Fix it'),
     );
+    expect(plainTitle('✦  Reading the cart (shop)   ')).toBe('Reading the cart (shop)');
+    expect(['◇  Ready (shop)  ', '✋  Action Required (shop)'].map(plainTitle)).toEqual(['', '']);
   });
 });
 
