@@ -7,10 +7,9 @@ dpkg -i vigil.deb >/tmp/dpkg.log 2>&1 || { echo "FAILED  dpkg -i"; cat /tmp/dpkg
 node=/usr/lib/vigil/node
 cd kernel || exit 1
 $node sensor.mjs chosen fentry
-$node sensor.mjs tracepoint tracepoint tracepoint
-# A program that the kernel or bpftrace refuses although the probe could be attached.
+# A program that the kernel or bpftrace refuses although the probe could be attached: the other tier takes its place.
 mkdir /tmp/broken
 cp /usr/lib/vigil/bpf/*.bt /tmp/broken/
 sed -i 's/^VIGIL_FEXIT:n_tty_write/VIGIL_FEXIT:n_tty_write_of_another_kernel/' /tmp/broken/terminal-fentry.bt
-$node sensor.mjs fallback tracepoint '' /tmp/broken
+$node sensor.mjs fallback tracepoint /tmp/broken
 $node cost.mjs

@@ -1,12 +1,12 @@
 // The real sensor in the virtual machine, with two programs that write and a person who types (agent.py).
-// Usage: node sensor.mjs TITLE EXPECTED_TIER [FORCED_TIER] [FOLDER_OF_PROGRAMS]
+// Usage: node sensor.mjs TITLE EXPECTED_TIER [FOLDER_OF_PROGRAMS]
 import { spawn } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createSensor } from '/usr/lib/vigil/dist/kernel/index.js';
 
-const [title, expected, forceTier, bpfDir = '/usr/lib/vigil/bpf'] = process.argv.slice(2);
+const [title, expected, bpfDir = '/usr/lib/vigil/bpf'] = process.argv.slice(2);
 const check = (what, fine, seen) =>
   console.log(fine ? `ok      ${title}: ${what}` : `FAILED  ${title}: ${what}; ${JSON.stringify(seen)}`);
 
@@ -21,7 +21,6 @@ const sensor = createSensor(
     logger: { debug() {}, info() {}, warn, error: warn },
     bpfDir,
     daemonPid: process.pid,
-    ...(forceTier ? { forceTier } : {}),
   },
   { event: event => events.push(event), gap() {}, terminal: on => on && live() },
 );

@@ -1,10 +1,15 @@
 import { nowMs, sleep } from '../../lab/clock.js';
 
+/** What took this long says so. */
+const WORTH_SAYING_S = 5;
+
 /** Runs one check and says how it went, a line each: `ok      what` or `FAILED  what: why`. Never throws. */
 export async function check(what: string, test: () => void | Promise<void>): Promise<boolean> {
+  const began_ms = nowMs();
   try {
     await test();
-    console.log(`ok      ${what}`);
+    const took_s = Math.round((nowMs() - began_ms) / 1000);
+    console.log(`ok      ${what}${took_s < WORTH_SAYING_S ? '' : ` (${took_s} s)`}`);
     return true;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
