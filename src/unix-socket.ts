@@ -1,5 +1,8 @@
 import { createConnection, type Socket } from 'node:net';
 
+/** The kernel's sun_path has 108 bytes. Node.js cuts a longer path off and listens somewhere else, without a word. */
+export const MAX_SOCKET_PATH_BYTES = 107;
+
 /** Connects to a Unix socket. Rejects with the system's error, or when nobody accepts within `timeout_ms`. */
 export function connectUnix(path: string, timeout_ms: number): Promise<Socket> {
   return new Promise((resolve, reject) => {

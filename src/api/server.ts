@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { SOCKET_NAME } from '../config/paths.js';
 import type { Logger } from '../log/logger.js';
 import { printable } from '../text/printable.js';
+import { MAX_SOCKET_PATH_BYTES } from '../unix-socket.js';
 import { answer, errorReply } from './answer.js';
 import { Connection, type ConnectionOwner } from './connection.js';
 import type { Push } from './contract.js';
@@ -45,7 +46,13 @@ export class ApiServer implements ConnectionOwner {
     return this.connections.size;
   }
 
+  /** @throws Error that says where it cannot listen, and why */
   async start(): Promise<void> {
+    if (Buffer.byteLength(this.socketPath) > MAX_SOCKET_PATH_BYTES) {
+      throw new Error(
+        `cannot listen on ${printable(this.socketPath)}: a socket's path has ${MAX_SOCKET_PATH_BYTES} bytes at most, choose a shorter --runtime-dir`,
+      );
+    }
     // The lock is ours, so this can only be left over from a daemon that died.
     try {
       unlinkSync(this.socketPath);
@@ -77,12 +84,7 @@ export class ApiServer implements ConnectionOwner {
   }
 
   private listenError(error: NodeJS.ErrnoException): Error {
-    // The kernel's sun_path has 108 bytes.
-    const long =
-      Buffer.byteLength(this.socketPath) > 107 ? ': the path is longer than the 107 bytes of a socket' : '';
-    return new Error(`cannot listen on ${printable(this.socketPath)}: ${error.code}${long}`, {
-      cause: error,
-    });
+    return new Error(`cannot listen on ${printable(this.socketPath)}: ${error.code}`, { cause: error });
   }
 
   private accept(socket: Socket): void {

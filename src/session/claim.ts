@@ -3,12 +3,11 @@ import { createConnection, createServer, type Server } from 'node:net';
 import { dirname } from 'node:path';
 import { statFile } from '../proc/stat-file.js';
 import { printable } from '../text/printable.js';
+import { MAX_SOCKET_PATH_BYTES } from '../unix-socket.js';
 
 /** Who holds it serves the desktop: popups, badges, and the icon in the tray. */
 export const desktopClaim = (runtimeDir: string) => `${runtimeDir}/vigil/desktop.sock`;
 
-/** The kernel's sun_path has 108 bytes. Node.js cuts a longer path off and listens somewhere else. */
-const MAX_PATH_BYTES = 107;
 const MAX_PATH_SHOWN = 60;
 
 /** Why a claim cannot be had; never more than 200 characters. */
@@ -53,7 +52,7 @@ export class Claim {
   }
 
   private async tryToTake(): Promise<Refusal | null> {
-    if (Buffer.byteLength(this.path) > MAX_PATH_BYTES) return failure(this.path, 'ENAMETOOLONG');
+    if (Buffer.byteLength(this.path) > MAX_SOCKET_PATH_BYTES) return failure(this.path, 'ENAMETOOLONG');
     const folder = dirname(this.path);
     try {
       mkdirSync(folder, { mode: 0o700 });
@@ -133,7 +132,7 @@ function reason(code: string): string {
     case 'EDQUOT':
       return 'does not fit on the full disk: make room';
     case 'ENAMETOOLONG':
-      return `is longer than the ${MAX_PATH_BYTES} bytes of a socket's path: choose a shorter XDG_RUNTIME_DIR`;
+      return `is longer than the ${MAX_SOCKET_PATH_BYTES} bytes of a socket's path: choose a shorter XDG_RUNTIME_DIR`;
     default:
       return `cannot be used: ${printable(code, 60)}`;
   }

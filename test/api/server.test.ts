@@ -1,5 +1,7 @@
-import { statSync } from 'node:fs';
+import { mkdtempSync, statSync } from 'node:fs';
 import { createConnection } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Limits } from '../../src/api/limits.js';
 import type { Trust } from '../../src/api/peer.js';
@@ -14,6 +16,14 @@ async function up(options: { limits?: Partial<Limits>; trust?: Trust } = {}): Pr
   return rig;
 }
 afterEach(() => rig.stop());
+
+describe('a socket', () => {
+  it('is where it was asked for, or nowhere', async () => {
+    const dir = mkdtempSync(join(tmpdir(), `vigil-api-${'x'.repeat(100)}`));
+    rig = new Rig({ dir });
+    await expect(rig.server.start()).rejects.toThrow(/vigil\.sock: .* 107 bytes at most, choose a shorter/);
+  });
+});
 
 describe('a request', () => {
   it.each<[string, string, unknown]>([

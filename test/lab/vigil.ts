@@ -52,6 +52,8 @@ export class Vigil implements DaemonControl {
     const { dir, record, program, node_options = [] } = this.#options;
     const log = openSync(join(dir, 'daemon.log'), 'a');
     const args = [
+      // As scripts/install.sh and scripts/run-daemon.sh start it.
+      '--max-semi-space-size=1',
       ...node_options,
       program ?? join(repositoryRoot(), 'bin/vigil'),
       'daemon',
