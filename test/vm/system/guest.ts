@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import type { AgentReport, AlertReport, HealthReport } from '../../../src/api/contract.js';
+import { type ApiClient, connectToDaemon } from '../../../src/api/client.js';
+import type { AgentReport, AlertReport, HealthReport, VigilEvent } from '../../../src/api/contract.js';
 
 /** The user of the machine whose agents run; image.sh makes it. */
 export const USER = 'ann';
@@ -39,21 +40,24 @@ export function service(property: string): Promise<string> {
   return run('systemctl', 'show', '-P', property, 'vigil');
 }
 
-async function answer<T>(...args: string[]): Promise<T> {
-  const text = await output('vigil', ...args, '--json');
+/** Asks the daemon's socket: a command line that starts for each question costs an emulated machine seconds. */
+async function ask<T>(question: (client: ApiClient) => Promise<T>): Promise<T> {
+  const client = await connectToDaemon();
   try {
-    return JSON.parse(text) as T;
-  } catch {
-    throw new Error(`vigil ${args.join(' ')} does not answer: ${text.slice(0, 200)}`);
+    return await question(client);
+  } finally {
+    client.close();
   }
 }
 
-export const health = (): Promise<HealthReport> => answer('health');
-export const alerts = (): Promise<AlertReport[]> => answer('alerts', '--all');
+export const health = (): Promise<HealthReport> => ask(client => client.health());
+export const alerts = (): Promise<AlertReport[]> => ask(client => client.alerts({ all: true }));
+export const agents = (): Promise<AgentReport[]> => ask(client => client.agents());
+export const events = (): Promise<VigilEvent[]> => ask(client => client.events());
 
 /** @throws when vigil does not know of it. */
 export async function agent(pid: number): Promise<AgentReport> {
-  const all = await answer<AgentReport[]>('agents');
+  const all = await agents();
   const found = all.find(one => one.pid === pid);
   if (found === undefined)
     throw new Error(`no agent ${pid} among ${all.map(one => one.pid).join() || 'none'}`);

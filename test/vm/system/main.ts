@@ -25,7 +25,7 @@ const played = new PlayedAgent();
 const server = await startDesktop();
 await stage('an agent at work', () => workAndAsk(played, follower, server));
 await stage('trouble', () => goWrong(played));
-await stage('actions', act);
+await stage('actions', () => act(played));
 await stage('the journal', journal);
 follower.stop();
 await stage('ends of the daemon', () => survive(played));

@@ -1,9 +1,10 @@
 import { appendFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { matchSession } from '../../../../bench/accuracy/match.js';
+import { countVerdicts } from '../../../../bench/accuracy/report.js';
 import { sleep } from '../../../lab/clock.js';
 import type { Heard } from '../../../lab/vigil.js';
 import { check, eventually, holds, same } from '../check.js';
-import { agent, alertOf, output, processes, RUNTIME_DIR, run, service } from '../guest.js';
+import { agent, alertOf, events, output, processes, RUNTIME_DIR, run, service } from '../guest.js';
 import { Follower, type PlayedAgent } from '../session.js';
 import { working } from './install.js';
 
@@ -81,14 +82,9 @@ async function same_agent(played: PlayedAgent, after: string): Promise<void> {
     }),
   );
   await check(`and nothing else was said of it, after ${after}`, async () => {
-    const said = await output('vigil', 'events', '--json');
-    const events = said
-      .split('\n')
-      .filter(Boolean)
-      .map(line => JSON.parse(line) as Heard['event']);
-    const states = events
-      .filter(event => event.type === 'agent_state' && event.pid === played.pid)
-      .map(({ to }) => to);
+    const states = (await events()).flatMap(event =>
+      event.type === 'agent_state' && event.pid === played.pid ? [event.to] : [],
+    );
     holds(
       states.every(state => state === 'WAITING' || state === 'UNKNOWN'),
       states.join(),
@@ -98,8 +94,9 @@ async function same_agent(played: PlayedAgent, after: string): Promise<void> {
 
 /** The agent works once more under the new daemon, and leaves. */
 export async function leave(played: PlayedAgent, heardBefore: readonly Heard[]): Promise<void> {
-  await working('after all that');
+  // It is there before it is needed: these checks start later, and are over before anything is asked of the agent.
   const follower = new Follower();
+  await working('after all that');
   await check('an answer under the new daemon', () =>
     played.tell({
       do: 'prompt',
@@ -126,15 +123,17 @@ export async function leave(played: PlayedAgent, heardBefore: readonly Heard[]):
 function accuracy(heard: readonly Heard[], { pid, truth }: PlayedAgent): void {
   const of = heard.filter(({ event }) => event.pid === pid);
   const always = [{ from_ms: 0, to_ms: Number.POSITIVE_INFINITY }];
-  const { lines } = matchSession(truth, of, always, 'state');
+  const { lines, false_waits } = matchSession(truth, of, always, 'state');
+  const { matched, missed, wrong, extra } = countVerdicts(lines);
   const delays = lines.flatMap(({ delay_ms }) => (delay_ms === undefined ? [] : [Math.round(delay_ms)]));
-  const extra = lines.filter(({ verdict }) => verdict === 'extra').length;
+  const falsely = Math.max(0, ...false_waits.map(({ length_ms }) => length_ms));
   console.log(
-    `ACCURACY ${delays.length} of ${lines.length - extra} transitions, ${extra} extra; delays ${delays.join(', ')} ms`,
+    `ACCURACY ${matched} of ${matched + missed + wrong} transitions, ${wrong} wrong, ${missed} missed, ${extra} extra; longest WAITING that was WORKING ${Math.round(falsely)} ms; delays ${delays.join(', ')} ms`,
   );
   for (const { verdict, truth: is, heard: said } of lines.filter(one => one.verdict !== 'matched')) {
+    const stated = said === undefined ? 'nothing' : `${said.event.to} by ${said.event.evidence.text}`;
     console.log(
-      `ACCURACY ${verdict}: true ${is?.state} by ${is?.by}, said ${said?.event.to} by ${said?.event.evidence.text}`,
+      `ACCURACY ${verdict}: true ${is === undefined ? 'nothing' : `${is.state} by ${is.by}`}, said ${stated}`,
     );
   }
 }
