@@ -36,13 +36,15 @@ unit: build
 test-lab: lab ## Real agents against a scripted model: two scenarios (downloads the agents once)
 	node build/lab/bench/accuracy/main.js --repeat 1 --scenario short-answer --scenario approval-accepted
 
-# As root; emulated, so some minutes for each kernel, and half a gigabyte of downloads the first time.
+# As root; emulated, so a quarter of an hour on two free processors, and half a gigabyte of downloads the first time.
+# A part of it, e.g.: make test-vm vm='--part kernel trixie'
+vm ?= bookworm trixie
 test-vm: export DEB_COMPRESSION = none
 test-vm: deb ## Whole Debian 12 and 13 machines: the package, the service, real agents, the kernel programs
 	@scripts/install-deps.sh vm
 	test/lab/agents/install.sh
 	node_modules/.bin/tsc -p test/vm/tsconfig.json
-	test/vm/run.sh bookworm trixie
+	test/vm/run.sh $(vm)
 
 # As root.
 test-packaging: export DEB_COMPRESSION = none

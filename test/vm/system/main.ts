@@ -21,6 +21,7 @@ if (existsSync(FIRST_BOOT_IS_OVER)) {
 
 await stage('installation', install);
 const follower = new Follower();
+await stage('following the daemon', () => follower.start());
 const played = new PlayedAgent();
 const server = await startDesktop();
 await stage('an agent at work', () => workAndAsk(played, follower, server));

@@ -1,10 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { AgentStateEvent, VigilEvent } from '../../../src/api/contract.js';
+import { type ApiClient, connectToDaemon } from '../../../src/api/client.js';
+import type { AgentStateEvent } from '../../../src/api/contract.js';
 import { nowMs } from '../../lab/clock.js';
 import type { TruthEntry } from '../../lab/truth.js';
 import type { Heard } from '../../lab/vigil.js';
+import { eventually } from './check.js';
 import { asUser } from './guest.js';
 import type { Answer, Command } from './protocol.js';
 
@@ -53,16 +55,15 @@ export class PlayedAgent {
   }
 }
 
-/** `vigil events --follow`, with the time at which each line came. */
+/** Everything that the daemon tells of agents from now on, with the time at which it came. */
 export class Follower {
   readonly heard: Heard[] = [];
-  readonly #child = spawn('vigil', ['events', '--follow', '--json'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  #client: ApiClient | undefined;
 
-  constructor() {
-    createInterface({ input: this.#child.stdout! }).on('line', line => {
-      const event = JSON.parse(line) as VigilEvent;
+  /** Resolves when nothing is missed any more. */
+  async start(): Promise<void> {
+    this.#client = await eventually(60, () => connectToDaemon());
+    await this.#client.follow(event => {
       if (event.type === 'agent_state') this.heard.push({ arrived_ms: nowMs(), event });
     });
   }
@@ -72,7 +73,7 @@ export class Follower {
   }
 
   stop(): void {
-    this.#child.kill();
+    this.#client?.close();
   }
 }
 

@@ -105,7 +105,7 @@ export async function workAndAsk(
       );
     }),
   );
-  await check('`vigil events` told all of it', () => {
+  await check('all of it was told as it happened', () => {
     const states = follower.of(pid).map(({ to }) => to);
     holds(/WAITING.*WORKING.*WAITING.*WORKING.*WAITING/.test(states.join()), states.join());
   });

@@ -60,12 +60,15 @@ export async function goWrong(played: PlayedAgent): Promise<void> {
 
 /** The command line, once; and it may end a process of a user, through the sandbox. */
 export async function act(played: PlayedAgent): Promise<void> {
-  await check('vigil health, agents and alerts say what the socket says', async () => {
-    const asked = [['health'], ['agents'], ['alerts', '--all']].map(args => output('vigil', ...args));
-    const [health, agents, alerts] = await Promise.all(asked);
+  await check('vigil health, agents, alerts and events say what the socket says', async () => {
+    const asked = [['health'], ['agents'], ['alerts', '--all'], ['events']].map(args =>
+      output('vigil', ...args),
+    );
+    const [health, agents, alerts, events] = await Promise.all(asked);
     holds(/fentry/.test(health!), health!);
     holds(agents!.includes(`${played.pid}`), agents!);
     holds(/broken\.service/.test(alerts!), alerts!);
+    holds(/WORKING/.test(events!), events!);
   });
   const [file, ...args] = asUser('systemd-run', '--user', '--scope', '--quiet', 'sleep', '12345');
   spawn(file!, args, { stdio: 'ignore' });

@@ -94,9 +94,9 @@ async function same_agent(played: PlayedAgent, after: string): Promise<void> {
 
 /** The agent works once more under the new daemon, and leaves. */
 export async function leave(played: PlayedAgent, heardBefore: readonly Heard[]): Promise<void> {
-  // It is there before it is needed: these checks start later, and are over before anything is asked of the agent.
-  const follower = new Follower();
   await working('after all that');
+  const follower = new Follower();
+  await follower.start();
   await check('an answer under the new daemon', () =>
     played.tell({
       do: 'prompt',
