@@ -122,6 +122,13 @@ describe('rhythm alone', () => {
     expect(story.states.at(-1)).toBe('WORKING thinking @41.00');
   });
 
+  it('takes drawing for work at once where it did not see what was asked before', () => {
+    const story = new Story({ words: false })
+      .process(0, { exe: '/usr/bin/claude', argv: ['claude'] }, 'scan')
+      .spins(9, 14);
+    expect(story.states).toEqual(['WAITING input @1.00', 'WORKING thinking @12.00']);
+  });
+
   it('knows an agent that it finds idle, and lets one load that it saw start', () => {
     const found = new Story({ words: false })
       .process(0, { exe: '/usr/bin/claude', argv: ['claude'] }, 'scan')

@@ -36,6 +36,8 @@ export interface Rhythm {
   /** Whether keys are seen as well: without them typing cannot be told from work. */
   keys_seen: boolean;
   started_ms: number;
+  /** Who was found running may have been asked something before. */
+  seen_starting: boolean;
   first_output_ms: number | null;
   last_output_ms: number | null;
   /** Start, length and end of the present run of unprompted outputs. */
@@ -51,11 +53,12 @@ export interface Rhythm {
   working: boolean;
 }
 
-export function newRhythm(started_ms: number): Rhythm {
+export function newRhythm(started_ms: number, seen_starting: boolean): Rhythm {
   return {
     watched_since_ms: null,
     keys_seen: false,
     started_ms,
+    seen_starting,
     first_output_ms: null,
     last_output_ms: null,
     run_start_ms: null,
@@ -114,10 +117,9 @@ export function rhythmOutput(rhythm: Rhythm, time_ms: number, wait_ms: number): 
 
 /** Whether the present run is work although Enter was never pressed. */
 function worksUnasked(rhythm: Rhythm, time_ms: number): boolean {
-  const { started_ms, watched_since_ms, first_output_ms, run_start_ms } = rhythm;
+  const { started_ms, seen_starting, first_output_ms, run_start_ms } = rhythm;
   if (time_ms - started_ms < STARTUP_MS) return false;
-  // Nobody looked when it began: it may have been asked then.
-  if (watched_since_ms === null || watched_since_ms - started_ms >= STARTUP_MS) return true;
+  if (!seen_starting) return true;
   const welcomed = time_ms - (first_output_ms ?? time_ms) >= WELCOME_MS;
   return welcomed && time_ms - (run_start_ms ?? time_ms) >= UNASKED_RUN_MS;
 }

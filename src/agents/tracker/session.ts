@@ -71,13 +71,14 @@ export function newSession(
   interactive: boolean,
   first: Evidence,
 ): Session {
+  const seen_starting = first.source === 'lifecycle';
   return {
     kind,
     pid: process.pid,
     start_ticks: process.start_ticks,
     started_ms: process.started_ms,
     interactive,
-    seen_starting: first.source === 'lifecycle',
+    seen_starting,
     uid: process.uid,
     tty: process.tty,
     cwd: process.cwd,
@@ -96,7 +97,7 @@ export function newSession(
       osc: null,
       title: null,
       transcript: null,
-      rhythm: newRhythm(process.started_ms),
+      rhythm: newRhythm(process.started_ms, seen_starting),
       blocked_since_ms: null,
       reads_lines: false,
       oom_ms: null,
