@@ -9,7 +9,7 @@ import type { Logger } from '../log/logger.js';
 import { nowTicks } from '../proc/boot.js';
 import { readFacts, readLiving } from '../proc/read.js';
 import { type Glimpse, Scanner } from '../proc/scan.js';
-import { ttyName } from '../proc/stat.js';
+import { type Stat, ttyName } from '../proc/stat.js';
 import type { Users } from '../proc/users.js';
 import { now } from '../time.js';
 import type { AgentHome } from '../words/agent-home.js';
@@ -37,6 +37,15 @@ export interface MonitorOptions {
  * their way through the pipe, and they count first.
  */
 const DEADLINE_SLACK_MS = 10;
+
+/** The kernel's word on an exit may be on its way still, and it says more than that nobody is there. */
+const LAST_WORD_MS = 1_000;
+
+/** A process as part of a session. */
+interface Seat {
+  session: Session;
+  pid: number;
+}
 
 /**
  * Brings the sources together: kernel events, /proc and the agents' own files in, transitions out.
@@ -136,17 +145,28 @@ export class AgentMonitor {
    */
   checkAlive(): void {
     const { procRoot } = this.options;
+    const gone: Seat[] = [];
     for (const session of this.living()) {
       for (const pid of session.members.keys()) {
         const stat = readLiving(procRoot, pid);
-        const isMain = pid === session.pid;
-        if (isMain ? stat?.start_ticks !== session.start_ticks : stat === null) {
-          this.feed({ type: 'gone', time_ms: now(), pid });
-        } else if (isMain && stat !== null && ttyName(stat.tty_nr) !== session.tty) {
+        if (isGone({ session, pid }, stat)) gone.push({ session, pid });
+        else if (pid === session.pid && stat !== null && ttyName(stat.tty_nr) !== session.tty) {
           const process = readFacts(procRoot, pid);
           if (process !== null) this.feed({ type: 'process', time_ms: now(), process, how: 'scan' });
         }
       }
+    }
+    if (gone.length === 0) return;
+    if (this.sensorLive.lifecycle) setTimeout(() => this.giveUp(gone), LAST_WORD_MS).unref();
+    else this.giveUp(gone);
+  }
+
+  private giveUp(gone: readonly Seat[]): void {
+    for (const seat of gone) {
+      const { session, pid } = seat;
+      if (session.ending !== null || !session.members.has(pid)) continue;
+      if (isGone(seat, readLiving(this.options.procRoot, pid)))
+        this.feed({ type: 'gone', time_ms: now(), pid });
     }
   }
 
@@ -231,6 +251,10 @@ export class AgentMonitor {
     // What is waiting in the pipes is older than this deadline: let it in first.
     setImmediate(() => this.feed({ type: 'clock', time_ms: now() - DEADLINE_SLACK_MS }));
   }
+}
+
+function isGone({ session, pid }: Seat, stat: Stat | null): boolean {
+  return pid === session.pid ? stat?.start_ticks !== session.start_ticks : stat === null;
 }
 
 const UNKNOWN_PROCESS: ProcessFacts = {
