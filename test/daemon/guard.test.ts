@@ -240,7 +240,10 @@ describe.runIf(process.getuid?.() === 0).concurrent('a program that misbehaves i
   it('a tool that the kernel ended for want of memory: which, and whose', async () => {
     const bomb = await programs.startByAgent('memory_bomb.py', cgroup.procs);
     const alert = await once.opened('oom_kill', of(bomb));
-    expect(alert.title).toBe(`The kernel ended ${bomb.name} (pid ${bomb.pid}) for want of memory`);
+    // Where it was ended before anybody could read its command line, the kernel's name for it is all there is.
+    expect(
+      [bomb.name, 'python3'].map(name => `The kernel ended ${name} (pid ${bomb.pid}) for want of memory`),
+    ).toContain(alert.title);
     // The control group is named when it was known before.
     expect(alert.text).toMatch(/^The (memory limit of \S+ was hit|machine, or a control group .* memory)\. /);
     expect(alert.text).toMatch(/It belonged to the Claude Code session in .*shop\./);
