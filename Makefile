@@ -36,7 +36,7 @@ unit: build
 test-lab: lab ## Real agents against a scripted model: two scenarios (downloads the agents once)
 	node build/lab/bench/accuracy/main.js --repeat 1 --scenario short-answer --scenario approval-accepted
 
-# As root; emulated, so a quarter of an hour on two free processors, and half a gigabyte of downloads the first time.
+# As root; emulated, so some twenty minutes on two processors, and half a gigabyte of downloads the first time.
 # A part of it, e.g.: make test-vm vm='--part kernel trixie'
 vm ?= bookworm trixie
 test-vm: export DEB_COMPRESSION = none
