@@ -85,11 +85,15 @@ export function readFacts(root: string, pid: number): ProcessFacts | null {
 
 /** All process ids, ascending. */
 export function listPids(root: string): number[] {
-  const names = tryRead(() => readdirSync(root)) ?? [];
+  return pidsAmong(tryRead(() => readdirSync(root)) ?? []).sort((a, b) => a - b);
+}
+
+/** The names in /proc that are process ids, in their order. */
+export function pidsAmong(names: readonly string[]): number[] {
   const pids: number[] = [];
   for (const name of names) {
     const first = name.charCodeAt(0);
     if (first >= 48 && first <= 57) pids.push(Number(name));
   }
-  return pids.sort((a, b) => a - b);
+  return pids;
 }

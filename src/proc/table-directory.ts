@@ -1,6 +1,7 @@
 import { closeSync, openSync, readdirSync, statfsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type koffiModule from 'koffi';
+import { pidsAmong } from './read.js';
 import type { ProcFiles } from './table-files.js';
 
 /** PROC_SUPER_MAGIC of include/uapi/linux/magic.h. */
@@ -41,19 +42,12 @@ export class ProcDirectory {
 
   /** All pids; null when there was no descriptor for it. Throws when /proc cannot be listed. */
   list(): number[] | null {
-    let names: string[];
     try {
-      names = readdirSync(this.root);
+      return pidsAmong(readdirSync(this.root));
     } catch (error) {
       if (this.files.ranOut(error)) return null;
       throw error;
     }
-    const pids: number[] = [];
-    for (const name of names) {
-      const first = name.charCodeAt(0);
-      if (first >= 48 && first <= 57) pids.push(Number(name));
-    }
-    return pids;
   }
 
   /**

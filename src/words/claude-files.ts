@@ -3,11 +3,10 @@ import { readClaudeTranscript } from '../agents/evidence/claude-transcript.js';
 import { DirectoryWatch } from './directory-watch.js';
 import { type ReaderContext, throttled, type WordsReader } from './reader.js';
 import { safeRead } from './safe-read.js';
+import { TRANSCRIPT_INTERVAL_MS, TranscriptTail } from './transcript-tail.js';
 
 /** The real file has a few hundred bytes. */
 const MAX_REGISTRY_BYTES = 64 * 1024;
-const TRANSCRIPT_TAIL_BYTES = 128 * 1024;
-const TRANSCRIPT_INTERVAL_MS = 60;
 /** What no session file holds after this long is no write that was caught half done. */
 const WRITTEN_WITHIN_MS = 1_000;
 
@@ -24,7 +23,7 @@ export class ClaudeFiles implements WordsReader {
   private transcript: string | null = null;
   private refused: string | null = null;
   private had = false;
-  private lastTail = '';
+  private readonly tail: TranscriptTail;
   /** What could not be understood when it was last read. */
   private suspected: string | null = null;
   private again: NodeJS.Timeout | undefined;
@@ -34,6 +33,7 @@ export class ClaudeFiles implements WordsReader {
     const directory = `${context.home.claude}/sessions`;
     const name = `${context.session.pid}.json`;
     this.file = `${directory}/${name}`;
+    this.tail = new TranscriptTail(context.session.uid, readClaudeTranscript, why => this.refuse(why));
     this.registry = new DirectoryWatch(
       directory,
       changed => {
@@ -111,15 +111,7 @@ export class ClaudeFiles implements WordsReader {
   private readTranscript(): void {
     const { session, emit, now } = this.context;
     if (this.transcript === null) return;
-    const limits = { uid: session.uid, max_bytes: TRANSCRIPT_TAIL_BYTES, part: 'tail' } as const;
-    const result = safeRead(this.transcript, limits);
-    if (!result.ok) {
-      if (result.why !== 'not there') this.refuse(result.why);
-      return;
-    }
-    if (result.text === this.lastTail) return;
-    this.lastTail = result.text;
-    const entry = readClaudeTranscript(result.text);
+    const entry = this.tail.read(this.transcript);
     if (entry !== null) emit({ type: 'transcript', time_ms: now(), pid: session.pid, entry });
   }
 

@@ -3,10 +3,9 @@ import { readCodexRollout, readRolloutMeta } from '../agents/evidence/codex-roll
 import { DirectoryWatch } from './directory-watch.js';
 import { type ReaderContext, throttled, type WordsReader } from './reader.js';
 import { safeRead } from './safe-read.js';
+import { TRANSCRIPT_INTERVAL_MS, TranscriptTail } from './transcript-tail.js';
 
-const TAIL_BYTES = 128 * 1024;
 const HEAD_BYTES = 8 * 1024;
-const INTERVAL_MS = 60;
 /** A conversation's file says when its session started: so close to the process's start it is its own. */
 const SAME_START_MS = 30_000;
 /** Files of the day that are looked at to find the right one, newest first. */
@@ -20,12 +19,14 @@ export class CodexFiles implements WordsReader {
   private day: DirectoryWatch | null = null;
   private directory = '';
   private file: string | null = null;
-  private lastTail = '';
+  private readonly tail: TranscriptTail;
   private readonly notOurs = new Set<string>();
   private timer: NodeJS.Timeout | null = null;
-  private readonly readSoon = throttled(INTERVAL_MS, () => this.read());
+  private readonly readSoon = throttled(TRANSCRIPT_INTERVAL_MS, () => this.read());
 
-  constructor(private readonly context: ReaderContext) {}
+  constructor(private readonly context: ReaderContext) {
+    this.tail = new TranscriptTail(context.session.uid, readCodexRollout);
+  }
 
   start(): void {
     this.openDay();
@@ -62,14 +63,7 @@ export class CodexFiles implements WordsReader {
     const { session, emit, now } = this.context;
     this.file ??= this.findFile();
     if (this.file === null) return;
-    const result = safeRead(`${this.directory}/${this.file}`, {
-      uid: session.uid,
-      max_bytes: TAIL_BYTES,
-      part: 'tail',
-    });
-    if (!result.ok || result.text === this.lastTail) return;
-    this.lastTail = result.text;
-    const entry = readCodexRollout(result.text);
+    const entry = this.tail.read(`${this.directory}/${this.file}`);
     if (entry !== null) emit({ type: 'transcript', time_ms: now(), pid: session.pid, entry });
   }
 

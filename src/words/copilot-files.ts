@@ -3,11 +3,9 @@ import { readCopilotEvents } from '../agents/evidence/copilot-events.js';
 import { statFile } from '../proc/stat-file.js';
 import { DirectoryWatch } from './directory-watch.js';
 import { type ReaderContext, throttled, type WordsReader } from './reader.js';
-import { safeRead } from './safe-read.js';
+import { TRANSCRIPT_INTERVAL_MS, TranscriptTail } from './transcript-tail.js';
 
 const EVENTS = 'events.jsonl';
-const TAIL_BYTES = 128 * 1024;
-const INTERVAL_MS = 60;
 /** An old conversation that is taken up again makes no directory: all of them are looked through. */
 const LOOK_MS = 5_000;
 const MAX_DIRECTORIES = 1_000;
@@ -15,7 +13,7 @@ const MAX_DIRECTORIES = 1_000;
 const MAX_HELD = 8;
 
 interface Held {
-  tail: string;
+  tail: TranscriptTail;
   watch: DirectoryWatch;
   read: { (): void; cancel(): void };
 }
@@ -76,7 +74,7 @@ export class CopilotFiles implements WordsReader {
   private hold(name: string): void {
     const [oldest] = this.held.keys();
     if (this.held.size >= MAX_HELD && oldest !== undefined) this.release(oldest);
-    const read = throttled(INTERVAL_MS, () => this.read(name));
+    const read = throttled(TRANSCRIPT_INTERVAL_MS, () => this.read(name));
     const watch = new DirectoryWatch(
       `${this.root}/${name}`,
       changed => {
@@ -84,7 +82,8 @@ export class CopilotFiles implements WordsReader {
       },
       read,
     );
-    this.held.set(name, { tail: '', watch, read });
+    const tail = new TranscriptTail(this.context.session.uid, readCopilotEvents);
+    this.held.set(name, { tail, watch, read });
     watch.start();
     read();
   }
@@ -98,12 +97,7 @@ export class CopilotFiles implements WordsReader {
 
   private read(name: string): void {
     const { session, emit, now } = this.context;
-    const limits = { uid: session.uid, max_bytes: TAIL_BYTES, part: 'tail' } as const;
-    const held = this.held.get(name);
-    const result = safeRead(`${this.root}/${name}/${EVENTS}`, limits);
-    if (held === undefined || !result.ok || result.text === held.tail) return;
-    held.tail = result.text;
-    const entry = readCopilotEvents(result.text);
+    const entry = this.held.get(name)?.tail.read(`${this.root}/${name}/${EVENTS}`) ?? null;
     if (entry === null || entry.at_ms < this.told_ms) return;
     this.told_ms = entry.at_ms;
     emit({ type: 'transcript', time_ms: now(), pid: session.pid, entry });

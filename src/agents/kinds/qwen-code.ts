@@ -1,4 +1,4 @@
-import { hasOption, isProgram, positionals } from './identity.js';
+import { hasOption, isProgram, subcommand } from './identity.js';
 import { type AgentKind, simpleMatch } from './kind.js';
 
 const NO_CONVERSATION = new Set(['mcp', 'extensions', 'auth', 'hooks', 'hook', 'channel', 'review']);
@@ -56,9 +56,9 @@ export const qwenCode: AgentKind = {
   match(process, id) {
     if (!isProgram(id, ['qwen'], ['@qwen-code/qwen-code'])) return null;
     if (hasOption(id.args, '--version', '-v', '--help', '-h', '-l', '--list-extensions')) return null;
-    const [first] = positionals(id.args, TAKES_VALUE);
-    if (first !== undefined && NO_CONVERSATION.has(first)) return null;
-    const prompted = first !== undefined && !hasOption(id.args, '-i', '--prompt-interactive');
+    const first = subcommand(id.args, TAKES_VALUE);
+    if (NO_CONVERSATION.has(first ?? '')) return null;
+    const prompted = first !== null && !hasOption(id.args, '-i', '--prompt-interactive');
     const oneShot = [
       '-p',
       '--prompt',
