@@ -88,7 +88,7 @@ deb: build ## A package for Debian and Ubuntu, in build/
 	@scripts/install-deps.sh deb
 	@packaging/debian/build.sh
 
-docs: build ## Write man/vigil.1 and docs/configuration.md anew
+docs: build ## Write man/vigil.1, docs/configuration.md and the table of docs/rules.md anew
 	node scripts/docs.mjs
 
 clean: ## Remove what was built

@@ -7,7 +7,7 @@ import { processesSubject } from './subjects.js';
 
 /**
  * Uninterruptible sleep (state D) without a break: the kernel waits for a device or a server, and no signal
- * is heard, not even SIGKILL. One alert for each user: a dead server hangs many at a time.
+ * is heard, not even SIGKILL. One alert for each user and agent session: a dead server hangs many at a time.
  */
 export const hang: Rule = {
   name: 'hang',
