@@ -127,8 +127,11 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
         logger.info({ reason }, 'looking at all processes again');
         monitor.rescan(true);
       },
-      terminal: live =>
-        monitor.feed({ type: 'sensor', time_ms: now(), terminal: live, keys: live, lifecycle: true }),
+      lifecycle: live => {
+        monitor.senses({ lifecycle: live });
+        sampling.lifecycle(live);
+      },
+      terminal: live => monitor.senses({ terminal: live, keys: live }),
     },
   );
   monitor.attach(sensor);
@@ -212,7 +215,8 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     logger.info({ tier, reason: tier_reason, bpftrace: bpftrace_version }, 'sensor tier');
     hands.start();
     monitor.rescan(true);
-    sampling.start(tier === 'procfs');
+    if (tier === 'procfs') sampling.startProcfs();
+    else sampling.start();
     await responder.start();
     await guard.start();
     shown.restore(guard.open());

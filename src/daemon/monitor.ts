@@ -1,6 +1,6 @@
 import type { Recogniser } from '../agents/kinds/index.js';
 import type { Transition } from '../agents/model.js';
-import type { Observation, ProcessFacts } from '../agents/observation.js';
+import type { Observation, ProcessFacts, SensorObservation } from '../agents/observation.js';
 import type { Session } from '../agents/tracker/session.js';
 import { Tracker, type TrackerOptions } from '../agents/tracker/tracker.js';
 import type { ExecEvent, KernelEvent } from '../kernel/events.js';
@@ -41,6 +41,9 @@ const DEADLINE_SLACK_MS = 10;
 /** The kernel's word on an exit may be on its way still, and it says more than that nobody is there. */
 const LAST_WORD_MS = 1_000;
 
+/** What the sensor tells of at this moment. */
+type Senses = Pick<SensorObservation, 'terminal' | 'keys' | 'lifecycle'>;
+
 /** A process as part of a session. */
 interface Seat {
   session: Session;
@@ -61,7 +64,7 @@ export class AgentMonitor {
   private timer: NodeJS.Timeout | null = null;
   private timerDue_ms = Number.POSITIVE_INFINITY;
   private stopped = false;
-  private sensorLive = { terminal: false, keys: false, lifecycle: false };
+  private sensorLive: Senses = { terminal: false, keys: false, lifecycle: false };
 
   constructor(private readonly options: MonitorOptions) {
     this.tracker = new Tracker(options.tracker, options.recognise);
@@ -107,6 +110,11 @@ export class AgentMonitor {
       this.draining = false;
     }
     this.schedule();
+  }
+
+  /** What the sensor tells of has changed; the rest of it is as before. */
+  senses(change: Partial<Senses>): void {
+    this.feed({ type: 'sensor', time_ms: now(), ...this.sensorLive, ...change });
   }
 
   kernelEvent(event: KernelEvent): void {

@@ -17,6 +17,8 @@ const BLOCKED_AFTER_MS = 400;
 /** What must be asked for because nothing announces it. */
 export class Sampling {
   private readonly timers: NodeJS.Timeout[] = [];
+  private scans: NodeJS.Timeout | null = null;
+  private lifecycleLive = false;
   private readonly ends: (() => void)[] = [];
   private halfway: NodeJS.Timeout | null = null;
   private readonly written = new Map<number, number>();
@@ -26,16 +28,31 @@ export class Sampling {
     private readonly procRoot: string,
   ) {}
 
-  start(procfsOnly: boolean): void {
-    this.every(procfsOnly ? PROCFS_SCAN_MS : SAFETY_SCAN_MS, () => this.monitor.rescan(false));
+  /** Beside the kernel's events. */
+  start(): void {
+    this.scan();
     this.sampleBlockedOften();
-    if (!procfsOnly) return;
-    this.monitor.feed({ type: 'sensor', time_ms: now(), terminal: true, keys: false, lifecycle: false });
-    this.every(PROCFS_SAMPLE_MS, () => this.sampleWrites());
+  }
+
+  /** Without them. */
+  startProcfs(): void {
+    this.start();
+    this.monitor.senses({ terminal: true, keys: false, lifecycle: false });
+    this.timers.push(setInterval(() => this.sampleWrites(), PROCFS_SAMPLE_MS));
+  }
+
+  /** Whether the kernel tells of starts and ends now. A machine that boots takes many seconds to attach that program. */
+  lifecycle(live: boolean): void {
+    this.lifecycleLive = live;
+    if (this.scans === null) return;
+    if (live) this.monitor.rescan(false);
+    this.scan();
   }
 
   stop(): void {
     for (const timer of this.timers) clearInterval(timer);
+    if (this.scans !== null) clearInterval(this.scans);
+    this.scans = null;
     for (const end of this.ends) end();
     if (this.halfway !== null) clearTimeout(this.halfway);
   }
@@ -95,8 +112,10 @@ export class Sampling {
     if (this.written.size > 2 * this.monitor.living().length + 16) this.written.clear();
   }
 
-  private every(interval_ms: number, action: () => void): void {
-    this.timers.push(setInterval(action, interval_ms));
+  private scan(): void {
+    if (this.scans !== null) clearInterval(this.scans);
+    const interval_ms = this.lifecycleLive ? SAFETY_SCAN_MS : PROCFS_SCAN_MS;
+    this.scans = setInterval(() => this.monitor.rescan(false), interval_ms);
   }
 }
 

@@ -143,7 +143,7 @@ class KernelSensor implements Sensor {
         },
         heartbeat: () => {},
         lost: count => this.listener.gap(`${count} process events were lost`),
-        live: () => {},
+        live: live => this.listener.lifecycle(live),
       },
     );
 

@@ -26,6 +26,11 @@ export interface SensorListener {
    */
   gap(reason: string): void;
   /**
+   * Starts and ends of processes arrive from now on (`true`), or may be missing from now on (`false`: it died, is
+   * silent). Missing until it was called first: attaching can take longer than `start()` waits for it.
+   */
+  lifecycle(live: boolean): void;
+  /**
    * Terminal events of all watched agents arrive from now on (`true`), or may be missing from now on
    * (`false`: detached, died, silent). Called on every change, at once.
    */

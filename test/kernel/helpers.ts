@@ -48,6 +48,7 @@ export interface Observed {
   sensor: Sensor;
   events: KernelEvent[];
   gaps: string[];
+  lifecycle: boolean[];
   terminal: boolean[];
   log: Logged[];
 }
@@ -55,6 +56,7 @@ export interface Observed {
 export function observe(options: Partial<SensorOptions>): Observed {
   const events: KernelEvent[] = [];
   const gaps: string[] = [];
+  const lifecycle: boolean[] = [];
   const terminal: boolean[] = [];
   const log: Logged[] = [];
   const at =
@@ -73,10 +75,11 @@ export function observe(options: Partial<SensorOptions>): Observed {
     {
       event: event => events.push(event),
       gap: reason => gaps.push(reason),
+      lifecycle: live => lifecycle.push(live),
       terminal: live => terminal.push(live),
     },
   );
-  return { sensor, events, gaps, terminal, log };
+  return { sensor, events, gaps, lifecycle, terminal, log };
 }
 
 export async function until(what: string, condition: () => boolean, limit_ms = 8_000): Promise<void> {

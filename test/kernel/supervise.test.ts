@@ -24,8 +24,9 @@ describe.skipIf(!isRoot)('sensor', () => {
   });
 
   it('starts bpftrace again when it is killed, and tells of the gap', async () => {
-    const { sensor, gaps, events, log } = await open({});
+    const { sensor, gaps, lifecycle, events, log } = await open({});
     const { pid } = sensor.health().programs[0]!;
+    expect(lifecycle).toEqual([true]);
     process.kill(pid!, 'SIGKILL');
     await until('down', () => sensor.health().programs[0]!.state === 'backoff');
     expect(sensor.health().programs[0]!.problem).toMatch(/killed by SIGKILL/);
@@ -33,6 +34,7 @@ describe.skipIf(!isRoot)('sensor', () => {
     expect(sensor.health().programs[0]).toMatchObject({ restarts: 1, problem: null });
     expect(sensor.health().programs[0]!.pid).not.toBe(pid);
     expect(gaps).toHaveLength(1);
+    expect(lifecycle).toEqual([true, false, true]);
     expect(log.some(line => line.level === 'warn')).toBe(true);
     events.length = 0;
     const child = spawn('/bin/true');

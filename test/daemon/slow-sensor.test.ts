@@ -1,0 +1,66 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { AgentReport, HealthReport } from '../../src/api/contract.js';
+
+/**
+ * A machine on which the kernel programs take for ever to be attached, as they do for many seconds while one boots:
+ * a bpftrace that can be asked anything, but never comes to run a program.
+ */
+
+const VIGIL = resolve('bin/vigil');
+const AGENT = 'vigil-slow-agent';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+let dir: string;
+let daemon: ChildProcess;
+let agent: ChildProcess;
+
+const vigil = (...args: string[]) =>
+  spawnSync(VIGIL, [...args, '--runtime-dir', join(dir, 'run')], { encoding: 'utf8' });
+const states = () =>
+  (JSON.parse(vigil('agents', '--json').stdout) as AgentReport[])
+    .filter(({ pid }) => pid === agent.pid)
+    .map(({ state }) => state);
+/** Sooner than by the look at all processes each half a minute, which is for what events cannot tell. */
+const soon = { timeout: 12_000, interval: 200 };
+
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'vigil-slow-'));
+  const bpftrace = join(dir, 'bpftrace');
+  writeFileSync(bpftrace, '#!/bin/sh\n[ "$3" = - ] && exec sleep 600\nexec /usr/bin/bpftrace "$@"\n', {
+    mode: 0o755,
+  });
+  copyFileSync('/bin/sleep', join(dir, AGENT));
+  writeFileSync(
+    join(dir, 'config.toml'),
+    `[sensor]\nbpftrace = "${bpftrace}"\n[[agents]]\nname = "slow"\ncommands = ["${AGENT}"]\n`,
+  );
+  const places = ['config', 'runtime-dir', 'state-dir'].flatMap((name, i) => [
+    `--${name}`,
+    join(dir, ['config.toml', 'run', 'state'][i]!),
+  ]);
+  daemon = spawn(VIGIL, ['daemon', ...places], { stdio: 'ignore' });
+  await vi.waitFor(() => expect(vigil('health').status).not.toBe(2), { timeout: 60_000, interval: 200 });
+}, 120_000);
+
+afterAll(async () => {
+  agent?.kill('SIGKILL');
+  daemon?.kill('SIGTERM');
+  await new Promise(done => daemon?.once('exit', done));
+  rmSync(dir, { recursive: true, force: true });
+});
+
+describe.runIf(process.getuid?.() === 0)('while the kernel tells nothing yet', () => {
+  it('agents are found, and seen to end', async () => {
+    const { programs } = (JSON.parse(vigil('health', '--json').stdout) as HealthReport).sensor;
+    expect(programs[0]?.state).toMatch(/starting|silent/);
+    agent = spawn(join(dir, AGENT), ['300'], { stdio: 'ignore' });
+    await vi.waitFor(() => expect(states()).toEqual(['WORKING']), soon);
+    agent.kill('SIGKILL');
+    await vi.waitFor(() => expect(states()).toEqual(['EXITED']), soon);
+  });
+});
