@@ -79,7 +79,10 @@ export class SupervisedProgram {
     await this.stopping;
     if (!this.wanted) return;
     const settled = new Promise<void>(resolve => {
-      const timer = setTimeout(resolve, limit_ms);
+      const timer = setTimeout(() => {
+        this.problem ??= `not attached after ${limit_ms / 1000} s, and still at it`;
+        resolve();
+      }, limit_ms);
       this.settleFirst = () => {
         clearTimeout(timer);
         resolve();
@@ -243,7 +246,8 @@ export class SupervisedProgram {
     if (quiet_ms < limit_ms) return;
     if (this.state !== 'silent') {
       this.setState('silent');
-      this.problem = `no heartbeat for ${(quiet_ms / 1000).toFixed(1)} s`;
+      const what = this.hadHeartbeat ? 'no heartbeat for' : 'not attached after';
+      this.problem = `${what} ${(quiet_ms / 1000).toFixed(1)} s`;
       this.logger.warn({ program: this.spec.name, problem: this.problem }, 'kernel program is silent');
       this.settleFirst?.();
     }
