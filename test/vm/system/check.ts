@@ -20,8 +20,10 @@ export async function check(what: string, test: () => void | Promise<void>): Pro
 
 /** What makes no sense any more once something in it has failed; the machine goes on with the next one. */
 export async function stage(name: string, work: () => Promise<void>): Promise<void> {
+  const began_ms = nowMs();
   try {
     await work();
+    console.log(`STAGE   ${name}: ${Math.round((nowMs() - began_ms) / 1000)} s of the machine's clock`);
   } catch (error) {
     console.log(`FAILED  ${name} could not go on: ${(error as Error).message.replaceAll('\n', ' | ')}`);
   }

@@ -114,13 +114,13 @@ export async function leave(played: PlayedAgent, heardBefore: readonly Heard[]):
   await check('its badge is gone', () =>
     eventually(20, async () => same(await output('ls', `${RUNTIME_DIR}/vigil-sessions`), '')),
   );
-  accuracy([...heardBefore, ...follower.heard], played);
+  await accuracy([...heardBefore, ...follower.heard], played);
   follower.stop();
   await played.tell({ do: 'end' });
 }
 
-/** All that was said of the agent beside all that was true of it, as `bench/accuracy` compares; a figure, no check. */
-function accuracy(heard: readonly Heard[], { pid, truth }: PlayedAgent): void {
+/** All that was said of the agent beside all that was true of it, as `bench/accuracy` compares. */
+async function accuracy(heard: readonly Heard[], { pid, truth }: PlayedAgent): Promise<void> {
   const of = heard.filter(({ event }) => event.pid === pid);
   const always = [{ from_ms: 0, to_ms: Number.POSITIVE_INFINITY }];
   const { lines, false_waits } = matchSession(truth, of, always, 'state');
@@ -128,12 +128,20 @@ function accuracy(heard: readonly Heard[], { pid, truth }: PlayedAgent): void {
   const delays = lines.flatMap(({ delay_ms }) => (delay_ms === undefined ? [] : [Math.round(delay_ms)]));
   const falsely = Math.max(0, ...false_waits.map(({ length_ms }) => length_ms));
   console.log(
-    `ACCURACY ${matched} of ${matched + missed + wrong} transitions, ${wrong} wrong, ${missed} missed, ${extra} extra; longest WAITING that was WORKING ${Math.round(falsely)} ms; delays ${delays.join(', ')} ms`,
+    `ACCURACY ${matched} of ${matched + missed + wrong} transitions; longest WAITING that was WORKING ${Math.round(falsely)} ms; delays ${delays.join(', ')} ms`,
   );
-  for (const { verdict, truth: is, heard: said } of lines.filter(one => one.verdict !== 'matched')) {
-    const stated = said === undefined ? 'nothing' : `${said.event.to} by ${said.event.evidence.text}`;
-    console.log(
-      `ACCURACY ${verdict}: true ${is === undefined ? 'nothing' : `${is.state} by ${is.by}`}, said ${stated}`,
-    );
-  }
+  const faults = lines.filter(({ verdict }) => verdict !== 'matched');
+  await check(
+    `all ${matched + missed + wrong} changes of its state were told, and no other (${extra} extra)`,
+    () =>
+      same(
+        faults
+          .map(({ verdict, truth: is, heard: said }) => {
+            const stated = said === undefined ? 'nothing' : `${said.event.to} by ${said.event.evidence.text}`;
+            return `${verdict}: true ${is === undefined ? 'nothing' : `${is.state} by ${is.by}`}, said ${stated}`;
+          })
+          .join('; '),
+        '',
+      ),
+  );
 }
