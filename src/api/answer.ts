@@ -3,18 +3,27 @@ import { nearest } from '../text/nearest.js';
 import { printable } from '../text/printable.js';
 import { type CommandContext, RequestError } from './commands/definition.js';
 import { COMMANDS } from './commands/index.js';
-import type { ErrorCode, Reply } from './contract.js';
+import { type ErrorCode, MAX_ID_LENGTH, type Reply, type RequestId } from './contract.js';
 
 /** One request line to one reply, now or later. Pure but for what the command does. */
 
+const idSchema = z.union([z.string().max(MAX_ID_LENGTH), z.number(), z.null()]);
+
 const requestSchema = z.object({
   cmd: z.string(),
-  id: z.unknown().optional(),
+  id: idSchema.optional(),
   params: z.record(z.string(), z.unknown()).optional(),
 });
 
-export function errorReply(id: unknown, code: ErrorCode, message: string): Reply {
+const SHAPE = `a request is {"cmd": NAME, "id"?: a number or a text of up to ${MAX_ID_LENGTH} characters, "params"?: {…}}`;
+
+export function errorReply(id: RequestId, code: ErrorCode, message: string): Reply {
   return { type: 'error', id, error: { code, message } };
+}
+
+/** To what failed through no fault of the one who asked. */
+export function bugReply(id: RequestId): Reply {
+  return errorReply(id, 'internal', 'vigil failed to answer this; its log says more');
 }
 
 export function answer(
@@ -26,13 +35,13 @@ export function answer(
   if (parsed === undefined) return errorReply(null, 'bad_json', 'the line is not JSON in UTF-8');
   const request = requestSchema.safeParse(parsed);
   if (!request.success) {
-    return errorReply(idOf(parsed), 'bad_request', 'a request is {"cmd": NAME, "id"?: any, "params"?: {…}}');
+    return errorReply(idOf(parsed), 'bad_request', SHAPE);
   }
   const { cmd, id = null, params = {} } = request.data;
   const failed = (error: unknown): Reply => {
     if (error instanceof RequestError) return errorReply(id, error.code, error.message);
     onBug(error);
-    return errorReply(id, 'internal', 'vigil failed to answer this; its log says more');
+    return bugReply(id);
   };
   const reply = (data: unknown): Reply =>
     cmd === 'ping' ? { type: 'pong', id } : { type: 'response', id, data };
@@ -52,8 +61,10 @@ function parseLine(line: Buffer): unknown {
   }
 }
 
-function idOf(value: unknown): unknown {
-  return typeof value === 'object' && value !== null && 'id' in value ? value.id : null;
+/** What a request that is none is answered to. */
+function idOf(value: unknown): RequestId {
+  if (typeof value !== 'object' || value === null || !('id' in value)) return null;
+  return idSchema.safeParse(value.id).data ?? null;
 }
 
 function run(cmd: string, params: Record<string, unknown>, context: CommandContext): unknown {

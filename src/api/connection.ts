@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { bugReply } from './answer.js';
 import type { Reply } from './contract.js';
 import type { Limits } from './limits.js';
 import { LineBuffer } from './line-buffer.js';
@@ -12,6 +13,8 @@ export interface ConnectionOwner {
   roomForReplies(): boolean;
   line(connection: Connection, line: Buffer): void;
   dropped(connection: Connection, reason: string): void;
+  /** A request failed, which is a bug. */
+  failed(error: unknown): void;
   closed(connection: Connection): void;
 }
 
@@ -64,7 +67,17 @@ export class Connection {
   }
 
   reply(reply: Reply): void {
-    this.send(`${JSON.stringify(reply)}\n`);
+    this.send(`${this.written(reply)}\n`);
+  }
+
+  /** What JSON cannot hold (nested deeper than the stack, longer than a string can be) costs that one answer. */
+  private written(reply: Reply): string {
+    try {
+      return JSON.stringify(reply);
+    } catch (error) {
+      this.owner.failed(error);
+      return JSON.stringify(bugReply(reply.id));
+    }
   }
 
   /** An answer that takes a while; those that are asked for after it may come before it. */

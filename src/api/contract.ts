@@ -14,7 +14,7 @@ import type { ActionRecord, DiagnosisUsage } from '../store/records.js';
 /**
  * The socket's contract: JSON lines on `vigil.sock`.
  *
- * A request is one line `{"cmd": NAME, "id"?: any, "params"?: {…}}`. Each is answered by one line:
+ * A request is one line `{"cmd": NAME, "id"?: RequestId, "params"?: {…}}`. Each is answered by one line:
  * `{"type":"pong","id"}` for ping, else `{"type":"response","id","data"}` or
  * `{"type":"error","id","error":{"code","message"}}`. `id` is echoed (null when none was given).
  *
@@ -270,9 +270,14 @@ export interface HandHealth {
   } | null;
 }
 
+/** Text of at most MAX_ID_LENGTH characters: it is echoed, so it must never be more than can be written down again. */
+export type RequestId = string | number | null;
+
+export const MAX_ID_LENGTH = 200;
+
 export interface Request {
   cmd: string;
-  id?: unknown;
+  id?: RequestId;
   params?: Record<string, unknown>;
 }
 
@@ -288,8 +293,8 @@ export type ErrorCode =
   | 'internal';
 
 export type Reply =
-  | { type: 'pong'; id: unknown }
-  | { type: 'response'; id: unknown; data: unknown }
-  | { type: 'error'; id: unknown; error: { code: ErrorCode; message: string } };
+  | { type: 'pong'; id: RequestId }
+  | { type: 'response'; id: RequestId; data: unknown }
+  | { type: 'error'; id: RequestId; error: { code: ErrorCode; message: string } };
 
 export type Push = { type: 'event'; data: VigilEvent } | { type: 'observation'; data: Observation };

@@ -177,9 +177,7 @@ export class ApiServer implements ConnectionOwner {
         broadcast = true;
       },
     };
-    const reply = answer(line, context, error =>
-      this.options.logger.error({ err: error }, 'a request failed'),
-    );
+    const reply = answer(line, context, error => this.failed(error));
     if (reply instanceof Promise) connection.replyLater(reply);
     else connection.reply(reply);
     // Same turn of the event loop as the answer: nothing lies between its last event and the next one.
@@ -190,6 +188,10 @@ export class ApiServer implements ConnectionOwner {
 
   dropped({ peer }: Connection, reason: string): void {
     this.options.logger.warn({ peer_pid: peer?.pid, peer_uid: peer?.uid }, `dropped a client: ${reason}`);
+  }
+
+  failed(error: unknown): void {
+    this.options.logger.error({ err: error }, 'a request failed');
   }
 
   closed(connection: Connection): void {

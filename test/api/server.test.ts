@@ -29,7 +29,23 @@ describe('a request', () => {
   it.each<[string, string, unknown]>([
     ['ping', '{"cmd":"ping"}', { type: 'pong', id: null }],
     ['ping with id', '{"cmd":"ping","id":"a"}', { type: 'pong', id: 'a' }],
-    ['any id comes back', '{"cmd":"ping","id":{"x":[1]}}', { type: 'pong', id: { x: [1] } }],
+    ['an id that is a number', '{"cmd":"ping","id":-1.5}', { type: 'pong', id: -1.5 }],
+    ['an id that is null', '{"cmd":"ping","id":null}', { type: 'pong', id: null }],
+    ['the longest id', `{"cmd":"ping","id":"${'é'.repeat(200)}"}`, { type: 'pong', id: 'é'.repeat(200) }],
+    [
+      'an id that is too long',
+      `{"cmd":"ping","id":"${'x'.repeat(201)}"}`,
+      {
+        type: 'error',
+        id: null,
+        error: { code: 'bad_request', message: expect.stringContaining('up to 200 characters') },
+      },
+    ],
+    ...['{"x":[1]}', '[1]', 'true'].map((id): [string, string, unknown] => [
+      `an id that is ${id}`,
+      `{"cmd":"ping","id":${id}}`,
+      { type: 'error', id: null, error: { code: 'bad_request' } },
+    ]),
     ['unknown extra fields are ignored', '{"cmd":"ping","v":2}', { type: 'pong', id: null }],
     ['agents', '{"cmd":"agents","id":1}', { type: 'response', id: 1, data: [] }],
     [
@@ -130,9 +146,22 @@ describe('a request', () => {
 
   it('at the limit is fine', async () => {
     await up();
-    const frame = '{"cmd":"ping","id":""}';
-    const id = 'x'.repeat(999_999 - frame.length);
-    expect(await rig.raw().send(`{"cmd":"ping","id":"${id}"}\n`).until(1)).toEqual([{ type: 'pong', id }]);
+    const frame = '{"cmd":"ping","id":1,"v":""}';
+    const filler = 'x'.repeat(999_999 - frame.length);
+    const client = rig.raw().send(`{"cmd":"ping","id":1,"v":"${filler}"}\n`);
+    expect(await client.until(1)).toEqual([{ type: 'pong', id: 1 }]);
+  });
+
+  it.each([
+    '{"cmd":"ping","id":DEEP}',
+    '{"id":1,"cmd":DEEP}',
+    '{"cmd":"ping","id":1,"params":DEEP}',
+    '{"cmd":"explain","id":1,"params":{"pid":DEEP}}',
+  ])('that is nested deeper than any stack is answered: %s', async line => {
+    await up();
+    const client = rig.raw().send(`${line.replace('DEEP', '['.repeat(100_000) + ']'.repeat(100_000))}\n`);
+    expect(await client.until(1)).toMatchObject([{ type: 'error', error: { code: 'bad_request' } }]);
+    expect(await client.send('{"cmd":"ping","id":2}\n').until(2)).toContainEqual({ type: 'pong', id: 2 });
   });
 
   it('that fails inside says so, and the log knows', async () => {
@@ -144,6 +173,26 @@ describe('a request', () => {
     expect(await client.until(2)).toMatchObject([{ id: 1, error: { code: 'internal' } }, { type: 'pong' }]);
     expect(rig.log).toContain('broken inside');
     expect(client.text).not.toContain('broken inside');
+  });
+
+  it('whose answer cannot be written down costs that answer', async () => {
+    await up();
+    let deep: unknown = 0;
+    for (let level = 0; level < 100_000; level++) deep = [deep];
+    rig.view.agents = () => deep as never;
+    rig.view.history = async () => deep as never;
+    const client = rig
+      .raw()
+      .send('{"cmd":"agents","id":1}\n{"cmd":"report","id":2}\n{"cmd":"ping","id":3}\n');
+    const replies = await client.until(3);
+    expect(replies).toContainEqual({ type: 'pong', id: 3 });
+    for (const id of [1, 2])
+      expect(replies).toContainEqual({
+        type: 'error',
+        id,
+        error: { code: 'internal', message: expect.stringContaining('its log says more') },
+      });
+    expect(rig.log).toContain('a request failed');
   });
 });
 
