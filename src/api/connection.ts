@@ -28,6 +28,8 @@ export class Connection {
   private paused = false;
   private pending = 0;
   private ended = false;
+  /** Runs while a request has begun and not ended. */
+  private deadline: NodeJS.Timeout | null = null;
 
   constructor(
     private readonly socket: Socket,
@@ -41,11 +43,14 @@ export class Connection {
     this.socket.on('drain', () => this.resume());
     // Resets and broken pipes: the close that follows is all that matters.
     this.socket.on('error', () => {});
-    this.socket.on('close', () => this.owner.closed(this));
+    this.socket.on('close', () => {
+      this.expectRest(false);
+      this.owner.closed(this);
+    });
   }
 
   get heldBytes(): number {
-    return this.buffer.size;
+    return this.buffer.heldBytes;
   }
 
   get unsentBytes(): number {
@@ -94,6 +99,7 @@ export class Connection {
   end(reply: Reply): void {
     if (this.ended) return;
     this.ended = true;
+    this.expectRest(false);
     this.following = false;
     this.recording = false;
     this.broadcast = false;
@@ -125,17 +131,34 @@ export class Connection {
       const { pauseBytes, pendingReplies } = this.owner.limits;
       if (this.socket.writableLength > pauseBytes || this.pending >= pendingReplies) {
         this.paused = true;
+        this.expectRest(false); // it is we who do not read it
         this.socket.pause();
         return;
       }
       const line = this.buffer.take();
       if (line === undefined) break;
+      this.expectRest(false);
       if (line.length >= this.owner.limits.requestBytes) this.tooLarge();
       else if (line.length > 0) this.owner.line(this, line);
     }
     if (this.ended) return;
     if (this.buffer.size >= this.owner.limits.requestBytes) this.tooLarge();
     else if (this.buffer.size > 0 && !this.owner.roomForRequests()) this.drop('too many unfinished requests');
+    else this.expectRest(this.buffer.size > 0);
+  }
+
+  /** The rest of a request has a time in which to come; pieces of it do not prolong that. */
+  private expectRest(isExpected: boolean): void {
+    if (!isExpected) {
+      if (this.deadline !== null) clearTimeout(this.deadline);
+      this.deadline = null;
+      return;
+    }
+    const { unfinishedMs } = this.owner.limits;
+    this.deadline ??= setTimeout(
+      () => this.drop(`a request was not finished within ${unfinishedMs} ms`),
+      unfinishedMs,
+    ).unref();
   }
 
   private resume(): void {

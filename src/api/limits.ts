@@ -7,6 +7,8 @@ export interface Limits {
   requestBytes: number;
   /** Half requests of all clients together. */
   totalRequestBytes: number;
+  /** How long a request may take to arrive, from its first byte to its newline. */
+  unfinishedMs: number;
   /** What a client has not read yet; one answer may go beyond. */
   unsentBytes: number;
   /** Requests of a client are not read while it has more than this to read itself. */
@@ -21,6 +23,7 @@ export const DEFAULT_LIMITS: Limits = {
   clientsPerUser: 250,
   requestBytes: 1_000_000,
   totalRequestBytes: 16_000_000,
+  unfinishedMs: 30_000,
   unsentBytes: 1_048_576,
   pauseBytes: 262_144,
   totalUnsentBytes: 67_108_864,

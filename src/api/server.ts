@@ -39,7 +39,8 @@ export class ApiServer implements ConnectionOwner {
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.socketPath = join(options.lock.dir, SOCKET_NAME);
     this.trust = options.trust ?? { ownUid: process.geteuid!(), adminGid: gidOf('vigil') };
-    this.server = createServer(socket => this.accept(socket));
+    // Of a client that is not listened to one piece is kept, not as many as 16 KiB hold: they may be of one byte.
+    this.server = createServer({ highWaterMark: 1 }, socket => this.accept(socket));
   }
 
   get clientCount(): number {

@@ -406,6 +406,32 @@ describe('limits', () => {
     for (const client of clients) client.socket.destroy();
   });
 
+  it('half requests that are never finished are not held for ever', async () => {
+    await up({ limits: { unfinishedMs: 50 } });
+    const idle = rig.raw().send('{"cmd":"ping","id":1}\n');
+    await idle.until(1);
+    const stuck = rig.raw().send('{"cmd":"ping","id":1}\n{"cm');
+    await waitFor(() => stuck.closed);
+    expect(stuck.messages).toEqual([{ type: 'pong', id: 1 }]);
+    expect(rig.log).toMatch(/dropped a client: .*not finished/);
+    // Who has nothing unfinished may be silent for as long as it likes.
+    expect(await idle.send('{"cmd":"ping","id":2}\n').until(2)).toContainEqual({ type: 'pong', id: 2 });
+  });
+
+  it('of a client that is not listened to nothing piles up, byte for byte', async () => {
+    await up({ limits: { pendingReplies: 1 } });
+    rig.view.allAlerts = () => new Promise(() => {});
+    const client = rig.raw().send('{"cmd":"alerts","params":{"all":true}}\n');
+    await waitFor(() => rig.server.clientCount === 1);
+    for (let i = 0; i < 5_000; i++) {
+      client.send('x');
+      await new Promise(setImmediate);
+    }
+    // The kernel has no more room for them: nobody reads.
+    expect(client.socket.writableLength).toBeGreaterThan(0);
+    client.socket.destroy();
+  });
+
   it('clients: the next one is told so', async () => {
     await up({ limits: { clients: 3 } });
     const clients = [1, 2, 3].map(() => rig.raw());
