@@ -4,10 +4,12 @@ import type { Reply } from './contract.js';
 import type { Limits } from './limits.js';
 import { LineBuffer } from './line-buffer.js';
 import type { Peer, View } from './peer.js';
+import type { Turns } from './turns.js';
 
 /** What a connection tells the server that holds it. */
 export interface ConnectionOwner {
   limits: Limits;
+  turns: Turns;
   /** May this much more be kept? Of all clients together. */
   roomForRequests(): boolean;
   roomForReplies(): boolean;
@@ -26,7 +28,11 @@ export class Connection {
   broadcast = false;
   private readonly buffer = new LineBuffer();
   private paused = false;
+  /** For its turn: others are served meanwhile. */
+  private waiting = false;
   private pending = 0;
+  /** The client asks nothing more; it may still read. */
+  private askedAll = false;
   private ended = false;
   /** Runs while a request has begun and not ended. */
   private deadline: NodeJS.Timeout | null = null;
@@ -43,7 +49,13 @@ export class Connection {
     this.socket.on('drain', () => this.resume());
     // Resets and broken pipes: the close that follows is all that matters.
     this.socket.on('error', () => {});
+    this.socket.on('end', () => {
+      this.askedAll = true;
+      this.endIfServed();
+    });
     this.socket.on('close', () => {
+      this.ended = true; // what it asked and is not answered yet is nobody's any more
+      this.buffer.clear();
       this.expectRest(false);
       this.owner.closed(this);
     });
@@ -125,14 +137,17 @@ export class Connection {
     this.work();
   }
 
-  /** A client with much left to read is not listened to until it has read. */
+  /** Answers what was asked, as far as the client reads the answers and others do not wait for their turn. */
   private work(): void {
-    while (!this.ended) {
-      const { pauseBytes, pendingReplies } = this.owner.limits;
-      if (this.socket.writableLength > pauseBytes || this.pending >= pendingReplies) {
-        this.paused = true;
+    for (let answered = 0; !this.ended; ) {
+      if (this.isBehind()) {
         this.expectRest(false); // it is we who do not read it
-        this.socket.pause();
+        this.pause();
+        return;
+      }
+      if (!this.owner.turns.mayGoOn(answered)) {
+        this.pause();
+        this.waitForTurn();
         return;
       }
       const line = this.buffer.take();
@@ -140,11 +155,31 @@ export class Connection {
       this.expectRest(false);
       if (line.length >= this.owner.limits.requestBytes) this.tooLarge();
       else if (line.length > 0) this.owner.line(this, line);
+      answered++;
     }
     if (this.ended) return;
     if (this.buffer.size >= this.owner.limits.requestBytes) this.tooLarge();
     else if (this.buffer.size > 0 && !this.owner.roomForRequests()) this.drop('too many unfinished requests');
     else this.expectRest(this.buffer.size > 0);
+  }
+
+  /** A client with much left to read, or to be answered, is not listened to until it has it. */
+  private isBehind(): boolean {
+    const { pauseBytes, pendingReplies } = this.owner.limits;
+    return this.socket.writableLength > pauseBytes || this.pending >= pendingReplies;
+  }
+
+  private pause(): void {
+    this.paused = true;
+    this.socket.pause();
+  }
+
+  private waitForTurn(): void {
+    this.waiting = true;
+    this.owner.turns.wait(() => {
+      this.waiting = false;
+      this.resume();
+    });
   }
 
   /** The rest of a request has a time in which to come; pieces of it do not prolong that. */
@@ -162,10 +197,20 @@ export class Connection {
   }
 
   private resume(): void {
-    if (!this.paused) return;
-    this.paused = false;
-    this.work();
-    if (!this.paused && !this.ended) this.socket.resume();
+    if (this.paused && !this.waiting) {
+      this.paused = false;
+      this.work();
+      if (!this.paused && !this.ended) this.socket.resume();
+    }
+    this.endIfServed();
+  }
+
+  /** Who says goodbye first still gets its answers. */
+  private endIfServed(): void {
+    if (!this.askedAll || this.paused || this.pending > 0 || this.ended) return;
+    this.ended = true;
+    this.expectRest(false);
+    this.socket.end();
   }
 
   private tooLarge(): void {

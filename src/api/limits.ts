@@ -16,6 +16,8 @@ export interface Limits {
   totalUnsentBytes: number;
   /** Requests of a client are not read while so many of its answers are still being made. */
   pendingReplies: number;
+  /** Of each turn of the event loop, for the requests of all clients together; one may go beyond. */
+  sliceMs: number;
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -28,4 +30,5 @@ export const DEFAULT_LIMITS: Limits = {
   pauseBytes: 262_144,
   totalUnsentBytes: 67_108_864,
   pendingReplies: 8,
+  sliceMs: 5,
 };

@@ -13,6 +13,7 @@ import { DEFAULT_LIMITS, type Limits } from './limits.js';
 import type { RuntimeLock } from './lock.js';
 import { gidOf, mayView, peerOf, type Trust, viewOf } from './peer.js';
 import { type SeedPush, seedAlert, seedStatus } from './runaway-guard.js';
+import { Turns } from './turns.js';
 
 export interface ApiServerOptions {
   /** From lockRuntimeDir(): the folder is ours. */
@@ -27,6 +28,7 @@ export interface ApiServerOptions {
 /** `vigil.sock`: construct → `start()` → `stop()`. The lock stays with whoever took it. */
 export class ApiServer implements ConnectionOwner {
   readonly limits: Limits;
+  readonly turns: Turns;
   readonly socketPath: string;
   private readonly server: Server;
   private readonly connections = new Set<Connection>();
@@ -37,10 +39,11 @@ export class ApiServer implements ConnectionOwner {
 
   constructor(private readonly options: ApiServerOptions) {
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };
+    this.turns = new Turns(this.limits.sliceMs);
     this.socketPath = join(options.lock.dir, SOCKET_NAME);
     this.trust = options.trust ?? { ownUid: process.geteuid!(), adminGid: gidOf('vigil') };
     // Of a client that is not listened to one piece is kept, not as many as 16 KiB hold: they may be of one byte.
-    this.server = createServer({ highWaterMark: 1 }, socket => this.accept(socket));
+    this.server = createServer({ highWaterMark: 1, allowHalfOpen: true }, socket => this.accept(socket));
   }
 
   get clientCount(): number {

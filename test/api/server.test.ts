@@ -281,17 +281,22 @@ async function askAs(uid: number, gid: number, groups: number[], lines: string):
     .map(line => JSON.parse(line));
 }
 
-/** A list of alerts, of which there are so many. */
-function isList(reply: unknown, length: number): boolean {
-  const { data } = reply as { data?: unknown };
-  return Array.isArray(data) && data.length === length && (data as object[]).every(one => 'rule' in one);
-}
-
 describe.skipIf(!asRoot)('seen from another user', () => {
-  const lines =
-    '{"cmd":"agents"}\n{"cmd":"explain","params":{"pid":2}}\n{"cmd":"record"}\n{"cmd":"events","params":{"follow":true}}\n{"cmd":"alerts"}\n{"cmd":"pause_monitoring"}\n{"cmd":"add_whitelist","params":{"pattern":"x"}}\n{"cmd":"clear_alerts"}\n{"cmd":"kill_process","params":{"pid":77}}\n{"cmd":"update_config","params":{"actions":{"mode":"auto"}}}\n';
+  const requests = [
+    { cmd: 'agents' },
+    { cmd: 'explain', params: { pid: 2 } },
+    { cmd: 'record' },
+    { cmd: 'events', params: { follow: true } },
+    { cmd: 'alerts' },
+    { cmd: 'pause_monitoring' },
+    { cmd: 'add_whitelist', params: { pattern: 'x' } },
+    { cmd: 'clear_alerts' },
+    { cmd: 'kill_process', params: { pid: 77 } },
+    { cmd: 'update_config', params: { actions: { mode: 'auto' } } },
+  ];
 
-  async function ask(uid: number, gid: number, groups: number[]): Promise<unknown[]> {
+  /** The answers by their commands, and what was pushed. */
+  async function ask(uid: number, gid: number, groups: number[]) {
     const { chmodSync } = await import('node:fs');
     await up({ trust: { ownUid: 0, adminGid: 777 } });
     chmodSync(rig.dir, 0o755);
@@ -303,29 +308,33 @@ describe.skipIf(!asRoot)('seen from another user', () => {
       { uid: 4321, event: fakeEvent({ pid: 1 }) },
       { uid: 1234, event: fakeEvent({ pid: 2 }) },
     ];
-    return askAs(uid, gid, groups, lines);
+    const lines = requests.map(request => `${JSON.stringify({ ...request, id: request.cmd })}\n`).join('');
+    const messages = (await askAs(uid, gid, groups, lines)) as { type: string; id?: string }[];
+    const replies: Record<string, unknown> = Object.fromEntries(
+      messages.filter(({ id }) => id !== undefined).map(reply => [reply.id, reply]),
+    );
+    return { replies, pushed: messages.filter(({ type }) => type === 'event') };
   }
 
+  const denied = { type: 'error', error: { code: 'denied' } };
+
   it('its own agents only; those of others look absent', async () => {
-    const replies = await ask(4321, 4321, []);
-    const [agents, explain, record, events, pause, add, clear] = replies;
-    const alerts = replies.find(reply => isList(reply, 2));
-    const pushed = replies.filter(reply => (reply as { type: string }).type === 'event');
+    const { replies, pushed } = await ask(4321, 4321, []);
     // The engine decides by who the kernel says it is.
     expect(rig.view.kills).toMatchObject([{ pid: 77, by: { uid: 4321, gid: 4321 } }]);
-    expect(
-      replies.filter(reply => (reply as { error?: { code: string } }).error?.code === 'denied'),
-    ).toHaveLength(4);
-    // What concerns everybody is not for one user; its own alerts are.
-    expect(pause).toMatchObject({ error: { code: 'denied' } });
-    expect(add).toMatchObject({ error: { code: 'denied' } });
+    expect(replies).toMatchObject({
+      agents: { data: [{ pid: 1 }] },
+      explain: { error: { code: 'not_found' } },
+      events: { data: [{ pid: 1 }] },
+      // What concerns everybody is not for one user; its own alerts are.
+      record: denied,
+      pause_monitoring: denied,
+      add_whitelist: denied,
+      update_config: denied,
+      clear_alerts: { data: { cleared: 1 } },
+      alerts: { data: [{ id: 2 }, { id: 0 }] },
+    });
     expect(rig.view.isPaused).toBe(false);
-    expect(clear).toMatchObject({ data: { cleared: 1 } });
-    expect(alerts).toMatchObject({ data: [{ id: 2 }, { id: 0 }] });
-    expect(record).toMatchObject({ error: { code: 'denied' } });
-    expect(agents).toMatchObject({ data: [{ pid: 1 }] });
-    expect(explain).toMatchObject({ error: { code: 'not_found' } });
-    expect(events).toMatchObject({ data: [{ pid: 1 }] });
     expect(pushed).toMatchObject([{ type: 'event', data: { pid: 1 } }]);
   });
 
@@ -333,14 +342,14 @@ describe.skipIf(!asRoot)('seen from another user', () => {
     ['primary group', 777, []],
     ['supplementary group', 4321, [5, 777]],
   ])('everything as a member of the group: %s', async (_, gid, groups) => {
-    const replies = await ask(4321, gid, groups);
-    const [agents, , record, , pause] = replies;
-    const alerts = replies.find(reply => isList(reply, 3));
-    const pushed = replies.filter(reply => (reply as { type: string }).type === 'event');
-    expect(pause).toMatchObject({ data: { paused: true } });
-    expect(alerts).toMatchObject({ data: [{ id: 2 }, { id: 1 }, { id: 0 }] });
-    expect(record).toMatchObject({ type: 'response' });
-    expect(agents).toMatchObject({ data: [{ pid: 1 }, { pid: 2 }] });
+    const { replies, pushed } = await ask(4321, gid, groups);
+    expect(replies).toMatchObject({
+      agents: { data: [{ pid: 1 }, { pid: 2 }] },
+      record: { type: 'response' },
+      pause_monitoring: { data: { paused: true } },
+      alerts: { data: [{ id: 2 }, { id: 1 }, { id: 0 }] },
+      update_config: { data: { live: ['actions.mode'] } },
+    });
     expect(pushed).toHaveLength(2);
   });
 });
@@ -381,6 +390,74 @@ describe('limits', () => {
     expect(asked).toBeLessThan(100);
     client.socket.resume();
     expect(await client.until(500)).toHaveLength(500);
+  });
+
+  it('a client that asks much at once waits for its turn: others are served in between', async () => {
+    await up();
+    let asked = 0;
+    rig.view.agents = () => {
+      asked++;
+      const end = performance.now() + 1;
+      while (performance.now() < end);
+      return [];
+    };
+    const COUNT = 500;
+    const other = rig.raw().send('{"cmd":"ping"}\n');
+    await other.until(1);
+    const requests = Array.from({ length: COUNT }, (_, id) => `{"cmd":"agents","id":${id}}\n`).join('');
+    const busy = rig.raw().send(requests);
+    await waitFor(() => asked > 0);
+    const before = asked;
+    other.send('{"cmd":"ping"}\n');
+    await other.until(2);
+    expect(before).toBeLessThan(COUNT);
+    expect(asked).toBeLessThan(COUNT);
+    const ids = (await busy.until(COUNT)).map(reply => (reply as { id: number }).id);
+    expect(ids).toEqual(Array.from({ length: COUNT }, (_, id) => id));
+  });
+
+  it('clients that ask much at once have as much time together as one of them', async () => {
+    await up();
+    let asked = 0;
+    let turns = 0;
+    rig.view.agents = () => {
+      asked++;
+      const end = performance.now() + 1;
+      while (performance.now() < end);
+      return [];
+    };
+    const clients = Array.from({ length: 20 }, () => rig.raw().send('{"cmd":"agents"}\n'.repeat(20)));
+    let longest = 0;
+    while (asked < 400) {
+      const before = asked;
+      await new Promise(setImmediate);
+      longest = Math.max(longest, asked - before);
+      turns++;
+    }
+    // 5 ms for all, a bit more than five requests of 1 ms each.
+    expect(longest).toBeLessThan(20);
+    expect(turns).toBeGreaterThan(20);
+    for (const client of clients) expect(await client.until(20)).toHaveLength(20);
+  });
+
+  it('a client that says goodbye after much is still answered all of it, late answers too', async () => {
+    await up({ limits: { pendingReplies: 1 } });
+    rig.view.agents = () => {
+      const end = performance.now() + 1;
+      while (performance.now() < end);
+      return [];
+    };
+    rig.view.history = async () => {
+      await new Promise(resolve => setTimeout(resolve, 50));
+      return null;
+    };
+    const client = rig.raw();
+    client.socket.end(
+      `{"cmd":"report","id":0}\n${'{"cmd":"agents"}\n'.repeat(100)}{"cmd":"report","id":101}\n`,
+    );
+    await waitFor(() => client.closed);
+    expect(client.messages).toHaveLength(102);
+    await waitFor(() => rig.server.clientCount === 0);
   });
 
   it('memory for unread replies of all together', async () => {
