@@ -1,9 +1,13 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { ewwLine } from '../../src/cli/bars/eww.js';
 import { nextToFocus, ownAgents } from '../../src/cli/bars/order.js';
 import { tmuxLine } from '../../src/cli/bars/tmux.js';
 import { waybarLine } from '../../src/cli/bars/waybar.js';
 import { fakeAgent } from '../api/fake-view.js';
+import { vigil } from './io.js';
 
 const at = (minute: number) => `2026-11-20T12:${String(minute).padStart(2, '0')}:00.000Z`;
 const working = fakeAgent({ pid: 1, agent: 'codex', since: at(1) });
@@ -67,4 +71,17 @@ it('eww: sessions, and whether one works', () => {
 it('tmux: a segment', () => {
   expect(tmuxLine([asking, working])).toBe('#[fg=yellow]? 1#[default] #[fg=blue]▶ 1#[default]');
   expect(tmuxLine([])).toBe('');
+});
+
+describe('without a daemon', () => {
+  it.each([
+    ['waybar', waybarLine(null)],
+    ['tmux', tmuxLine(null)],
+    ['eww', ewwLine(null)],
+  ])('%s shows that there is none', async (name, line) => {
+    const dir = mkdtempSync(join(tmpdir(), 'vigil-bars-'));
+    onTestFinished(() => rmSync(dir, { recursive: true }));
+    const outcome = await vigil(['bar', name, '--no-follow', '--runtime-dir', dir]);
+    expect(outcome).toEqual({ code: 0, out: `${line}\n`, err: '' });
+  });
 });

@@ -46,9 +46,8 @@ export const bar = defineCommand({
 
 async function once(runtimeDir: string | undefined): Promise<AgentReport[] | null> {
   try {
-    return askDaemon(runtimeDir, async client => {
-      return await client.agents();
-    });
+    // Awaited here: what fails is caught here.
+    return await askDaemon(runtimeDir, client => client.agents());
   } catch {
     return null;
   }
