@@ -124,7 +124,7 @@ async function questions(store: Store): Promise<void> {
   await ask('all figures of the machine', 'hostSeries', period, 168);
   await ask('sessions', 'sessionTotals', period, 100, null);
   await ask('alerts by rule', 'alertsByRule', period);
-  await ask('actions', 'actionsOf', period, 100);
+  await ask('actions', 'actionsOf', period, 100, null);
   await ask('top processes', 'topOfPeriod', period, 'peak_rss', 20, null);
 }
 

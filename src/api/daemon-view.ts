@@ -70,8 +70,11 @@ export interface DaemonView {
   kill(request: KillRequest): Promise<ActionResult>;
   plans(alert: Alert): ActionPlan[];
   executePlan(id: number, by: Person): Promise<ActionResult>;
-  /** The latest first; null: there is no history, or it cannot be read. */
-  actions(limit: number): Promise<ActionRecord[] | null>;
+  /**
+   * The latest first; null: there is no history, or it cannot be read. `uid`: only those about a process of that
+   * user, and of them only what is that user's.
+   */
+  actions(limit: number, uid: number | null): Promise<ActionRecord[] | null>;
   /** Calls back for each new event until the returned function is called. */
   onEvent(listener: (event: OwnedEvent) => void): () => void;
   /** What a recording that starts now must begin with. */

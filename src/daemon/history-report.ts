@@ -23,7 +23,7 @@ export async function historyReport(
   const top_memory = await store.query('topOfPeriod', period, 'peak_rss', TOP, uid);
   const top_cpu = await store.query('topOfPeriod', period, 'mean_cpu', TOP, uid);
   const alerts = await store.query('alertsOf', period, REPORT_LIMITS.alerts, uid);
-  const actions = await store.query('actionsOf', period, REPORT_LIMITS.actions);
+  const actions = await store.query('actionsOf', period, REPORT_LIMITS.actions, uid);
   const model = await store.query('diagnosisUsage', period);
   if (!host || !sessions || !top_memory || !top_cpu || !alerts || !actions || !model) return null;
   return {
@@ -35,7 +35,7 @@ export async function historyReport(
     top_memory,
     top_cpu,
     alerts: alerts.map(alertReport),
-    actions: actions.filter(({ targets }) => uid === null || targets.some(target => target.uid === uid)),
+    actions,
     model,
   };
 }

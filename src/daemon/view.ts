@@ -138,9 +138,9 @@ export class View implements DaemonView {
     return this.options.responder.execute(id, by);
   }
 
-  async actions(limit: number): Promise<ActionRecord[] | null> {
+  async actions(limit: number, uid: number | null): Promise<ActionRecord[] | null> {
     const { store } = this.options;
-    return (await store?.query('actionsOf', { from_ms: 0, to_ms: now() + 1 }, limit)) ?? null;
+    return (await store?.query('actionsOf', { from_ms: 0, to_ms: now() + 1 }, limit, uid)) ?? null;
   }
 
   paused(): boolean {

@@ -245,8 +245,9 @@ export class FakeView implements DaemonView {
     return { time_ms: 0, outcome: 'done', processes: [], after: null, message: 'it is gone' };
   }
 
-  async actions(): Promise<ActionRecord[] | null> {
-    return this.done;
+  async actions(limit: number, uid: number | null): Promise<ActionRecord[] | null> {
+    const seen = this.done?.filter(({ targets }) => uid === null || targets.some(one => one.uid === uid));
+    return seen?.slice(0, limit) ?? null;
   }
 
   paused(): boolean {

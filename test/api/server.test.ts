@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Limits } from '../../src/api/limits.js';
 import type { Trust } from '../../src/api/peer.js';
+import type { ActionRecord } from '../../src/store/records.js';
 import { fakeAgent, fakeAlert, fakeEvent } from './fake-view.js';
 import { RawClient, Rig, waitFor } from './rig.js';
 
@@ -292,6 +293,7 @@ describe.skipIf(!asRoot)('seen from another user', () => {
     { cmd: 'add_whitelist', params: { pattern: 'x' } },
     { cmd: 'clear_alerts' },
     { cmd: 'kill_process', params: { pid: 77 } },
+    { cmd: 'actions', params: { limit: 1 } },
     { cmd: 'update_config', params: { actions: { mode: 'auto' } } },
   ];
 
@@ -304,6 +306,7 @@ describe.skipIf(!asRoot)('seen from another user', () => {
     rig.view.alerts = [4321, 1234, null].map((uid, id) =>
       fakeAlert({ id, subject: { ...fakeAlert().subject, uid } }),
     );
+    rig.view.done = [1234, 4321].map(uid => ({ id: uid, targets: [{ uid }] })) as unknown as ActionRecord[];
     rig.view.past = [
       { uid: 4321, event: fakeEvent({ pid: 1 }) },
       { uid: 1234, event: fakeEvent({ pid: 2 }) },
@@ -333,6 +336,8 @@ describe.skipIf(!asRoot)('seen from another user', () => {
       update_config: denied,
       clear_alerts: { data: { cleared: 1 } },
       alerts: { data: [{ id: 2 }, { id: 0 }] },
+      // However many of others came later.
+      actions: { data: [{ id: 4321 }] },
     });
     expect(rig.view.isPaused).toBe(false);
     expect(pushed).toMatchObject([{ type: 'event', data: { pid: 1 } }]);
@@ -348,6 +353,7 @@ describe.skipIf(!asRoot)('seen from another user', () => {
       record: { type: 'response' },
       pause_monitoring: { data: { paused: true } },
       alerts: { data: [{ id: 2 }, { id: 1 }, { id: 0 }] },
+      actions: { data: [{ id: 1234 }] },
       update_config: { data: { live: ['actions.mode'] } },
     });
     expect(pushed).toHaveLength(2);

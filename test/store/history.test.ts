@@ -219,9 +219,28 @@ describe('actions', () => {
     expect(await store.writeAction(action(id))).toBe(true);
     expect(rig.count('actions')).toBe(1);
     expect(await store.writeAction(action(id, { after: { alive: false }, result: 'ended' }))).toBe(true);
-    const [told] = (await store.query('actionsOf', DAY, 10))!;
+    const [told] = (await store.query('actionsOf', DAY, 10, null))!;
     expect(told).toMatchObject({ id, what: 'terminate', after: { alive: false }, result: 'ended' });
     expect(told!.targets[0]!.cmdline).toHaveLength(513);
+  });
+
+  it('of one user are found however many of others came later, and tell nothing of the others’ processes', async () => {
+    const rig = new Rig();
+    const store = await rig.open();
+    const of = (uid: number, pid: number) => ({ ...process(pid), uid, cmdline: `secret of ${uid}` });
+    await store.writeAction(action(1, { targets: [of(7, 71)], result: 'done: it is gone' }));
+    const mixed = { targets: [of(8, 81), of(7, 72)], result: 'partly: secret (pid 81) is left' };
+    await store.writeAction(
+      action(2, { ...mixed, evidence: { text: 'ends secret of 8' }, after: { processes: [of(8, 81)] } }),
+    );
+    for (let id = 3; id < 20; id++) await store.writeAction(action(id, { targets: [of(8, 80)] }));
+    const told = (await store.query('actionsOf', DAY, 5, 7))!;
+    expect(told.map(({ id }) => id)).toEqual([2, 1]);
+    expect(told[0]).toMatchObject({ targets: [{ pid: 72, uid: 7 }], result: 'partly' });
+    expect(told[1]).toMatchObject({ result: 'done: it is gone', evidence: action(1).evidence });
+    expect(JSON.stringify(told)).not.toContain('of 8');
+    expect(await store.query('actionsOf', DAY, 5, 9)).toEqual([]);
+    expect(await store.query('actionsOf', DAY, 50, null)).toHaveLength(19);
   });
 });
 

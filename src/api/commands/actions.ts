@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import type { Person } from '../../actions/model.js';
-import { mayView } from '../peer.js';
 import { type CommandContext, command, RequestError } from './definition.js';
 import { findAlert } from './find-alert.js';
 
@@ -40,16 +39,14 @@ export const actionCommands = {
     params: z.strictObject({ limit: z.int().min(1).max(1_000).default(100) }),
     open: false,
     run: async ({ limit }, { view, sees }) => {
-      const actions = await view.actions(limit);
+      const actions = await view.actions(limit, sees.kind === 'user' ? sees.uid : null);
       if (actions === null) {
         throw new RequestError(
           'not_ready',
           'there is no history: history.enabled is false, or it cannot be read now (vigil health)',
         );
       }
-      return actions.filter(
-        ({ targets }) => sees.kind === 'all' || targets.some(({ uid }) => mayView(sees, uid)),
-      );
+      return actions;
     },
   }),
 };

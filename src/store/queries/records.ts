@@ -62,15 +62,26 @@ export function openAlerts(db: Database): Alert[] {
     .map(text => JSON.parse(text));
 }
 
-/** The latest first. */
-export function actionsOf(db: Database, period: Period, limit: number): ActionRecord[] {
+/** The latest first. `uid`: only those about a process of that user, and of them only what is that user's. */
+export function actionsOf(db: Database, period: Period, limit: number, uid: number | null): ActionRecord[] {
   return db
     .prepare<object, Record<string, string | null>>(
       `SELECT id, time_ms, mode, requested_by, alert_id, what, targets, argv, evidence, before, after, result
-       FROM actions WHERE time_ms >= :from_ms AND time_ms < :to_ms ORDER BY time_ms DESC, row DESC LIMIT :limit`,
+       FROM actions WHERE time_ms >= :from_ms AND time_ms < :to_ms
+         AND (:uid IS NULL OR EXISTS (SELECT 1 FROM json_each(targets) WHERE value ->> 'uid' = :uid))
+       ORDER BY time_ms DESC, row DESC LIMIT :limit`,
     )
-    .all({ ...period, limit })
-    .map(row => parsed<ActionRecord>(row, ['targets', 'argv', 'evidence', 'before', 'after']));
+    .all({ ...period, limit, uid })
+    .map(row => parsed<ActionRecord>(row, ['targets', 'argv', 'evidence', 'before', 'after']))
+    .map(record => (uid === null ? record : ownPart(record, uid)));
+}
+
+/** Where processes of others were meant too, what was measured and said of all of them is left out. */
+function ownPart(record: ActionRecord, uid: number): ActionRecord {
+  const targets = record.targets.filter(target => target.uid === uid);
+  if (targets.length === record.targets.length) return record;
+  const outcome = record.result?.split(':', 1)[0] ?? null;
+  return { ...record, targets, argv: null, evidence: null, before: null, after: null, result: outcome };
 }
 
 /** The latest first. */
