@@ -76,11 +76,14 @@ export class Keeper {
     if (this.queue.size % BATCH === 0 && this.database.problem === null) void this.flush();
   }
 
-  /** Null: the history cannot be read now; `health()` says why. What was handed in before is in the answer. */
+  /**
+   * Null: the history cannot be read now; `health()` says why, unless it is that too many ask. What was handed in
+   * before is in the answer: writing goes first.
+   */
   query<N extends QueryName>(name: N, args: QueryArguments<N>): Promise<QueryResult<N> | null> {
     if (this.hanging() !== null) return Promise.resolve(null);
     void this.flush();
-    const answer = this.turns.take(async () => {
+    return this.turns.ask(async () => {
       if (!this.database.isOpen) return null;
       try {
         return await this.options.runner.query(name, args);
@@ -88,8 +91,7 @@ export class Keeper {
         await this.database.failed(error);
         return null;
       }
-    });
-    return within(answer, PATIENCE_MS, null);
+    }, PATIENCE_MS);
   }
 
   /** Writes what waits. True: nothing waits any more; `durably`: and it is on the disk. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Person } from '../../actions/model.js';
-import { type CommandContext, command, RequestError } from './definition.js';
+import { type CommandContext, command, noHistory, RequestError } from './definition.js';
 import { findAlert } from './find-alert.js';
 
 const kill = z.strictObject({
@@ -40,12 +40,7 @@ export const actionCommands = {
     open: false,
     run: async ({ limit }, { view, sees }) => {
       const actions = await view.actions(limit, sees.kind === 'user' ? sees.uid : null);
-      if (actions === null) {
-        throw new RequestError(
-          'not_ready',
-          'there is no history: history.enabled is false, or it cannot be read now (vigil health)',
-        );
-      }
+      if (actions === null) throw noHistory();
       return actions;
     },
   }),

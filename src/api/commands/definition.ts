@@ -50,3 +50,11 @@ export function mustSeeAll({ sees }: CommandContext, what: string): void {
   if (sees.kind === 'all') return;
   throw new RequestError('denied', `${what}: only root, the user of the daemon and the group vigil may`);
 }
+
+/** The store had no answer. */
+export function noHistory(): RequestError {
+  return new RequestError(
+    'not_ready',
+    'there is no history: history.enabled is false, or it cannot be read now (vigil health), or too many ask at once',
+  );
+}

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { machineReport } from '../machine-report.js';
-import { command, none, RequestError } from './definition.js';
+import { command, noHistory, none, RequestError } from './definition.js';
 
 const MAX_PERIOD_S = 366 * 86_400;
 
@@ -24,12 +24,7 @@ export const machineCommands = {
     open: false,
     run: async ({ period_s, buckets }, { view, sees }) => {
       const report = await view.history(period_s * 1000, buckets, sees.kind === 'user' ? sees.uid : null);
-      if (report === null) {
-        throw new RequestError(
-          'not_ready',
-          'there is no history: history.enabled is false, or it cannot be read now (vigil health)',
-        );
-      }
+      if (report === null) throw noHistory();
       return report;
     },
   }),
