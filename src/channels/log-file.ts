@@ -4,9 +4,9 @@ import type { AlertChange, Severity } from '../alerts/alert.js';
 import type { Logger } from '../log/logger.js';
 import { printable } from '../text/printable.js';
 import { iso } from '../time.js';
+import { distrustOfFolder } from '../trusted-path.js';
 import { type Channel, type ChannelHealth, Gate } from './channel.js';
 import { redactedChange } from './message.js';
-import { distrustOf } from './trusted-folder.js';
 
 const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants;
 const FLAGS = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
@@ -72,7 +72,7 @@ export class AlertLogFile implements Channel {
   }
 
   private open(): number | string {
-    const distrust = distrustOf(dirname(this.path));
+    const distrust = distrustOfFolder(dirname(this.path));
     if (distrust !== null) return distrust;
     const fd = openSync(this.path, FLAGS, 0o640);
     const stat = fstatSync(fd);

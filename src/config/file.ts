@@ -16,8 +16,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { distrustOf } from '../channels/trusted-folder.js';
 import { printable } from '../text/printable.js';
+import { distrustOfFolder } from '../trusted-path.js';
 import { readConfigText } from './load.js';
 
 /**
@@ -84,7 +84,7 @@ function resolved(path: string): string {
     const { code } = error as NodeJS.ErrnoException;
     throw new WriteError(`${shown}: ${code === 'ENOENT' ? 'a link to nowhere' : code}`);
   }
-  const wrong = distrustOf(nearestFolder(dirname(real)));
+  const wrong = distrustOfFolder(nearestFolder(dirname(real)));
   if (wrong !== null) throw new WriteError(`${shown} is not written: ${printable(wrong, 300)}`);
   return real;
 }

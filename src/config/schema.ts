@@ -25,7 +25,7 @@ const sensor = z
       .regex(/^\//, 'must be an absolute path')
       .optional()
       .describe(
-        'The bpftrace program to run. Without it: the first of the usual system folders that has one.',
+        'The bpftrace program to run. Without it: the first of the usual system folders that has one. It is run only when it belongs to root, and nobody else may write it or a folder on the way to it.',
       ),
   })
   .describe('The sensor: what vigil learns from the kernel.');

@@ -3,6 +3,8 @@ import { access } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { isAbsolute } from 'node:path';
 import { execa } from 'execa';
+import { printable } from '../text/printable.js';
+import { distrustOfProgram } from '../trusted-path.js';
 
 /** The only module that starts bpftrace. Always by an absolute path and with an environment of its own. */
 
@@ -28,14 +30,20 @@ export interface Bpftrace {
 
 export type Found = { bpftrace: Bpftrace } | { bpftrace: null; version: string | null; problem: string };
 
+/** The one that is wanted, else the first of the usual places; only one that nobody else could have put there. */
 export async function findBpftrace(wanted?: string): Promise<Found> {
   if (wanted !== undefined && !isAbsolute(wanted)) {
     return { bpftrace: null, version: null, problem: `bpftrace path is not absolute: ${wanted}` };
   }
+  let refused: string | null = null;
   for (const path of wanted === undefined ? USUAL_PLACES : [wanted]) {
-    if (await executable(path)) return versionOf(path);
+    if (!(await executable(path))) continue;
+    const distrust = distrustOfProgram(path);
+    if (distrust === null) return versionOf(path);
+    refused ??= `${printable(path, 300)} is not run: ${printable(distrust, 300)}`;
   }
-  const problem = wanted === undefined ? 'bpftrace is not installed' : `no executable bpftrace at ${wanted}`;
+  const missing = wanted === undefined ? 'bpftrace is not installed' : `no executable bpftrace at ${wanted}`;
+  const problem = refused ?? missing;
   return { bpftrace: null, version: null, problem };
 }
 
