@@ -43,7 +43,7 @@ import type { ActionRecord, DiagnosisUsage } from '../store/records.js';
  * | `add_whitelist` | `pattern`, `match_type?`, `reason?` | WhitelistEntry |
  * | `remove_whitelist` | `id` | `{removed}` |
  * | `get_config` | | the configuration of the file and its defaults, with RunawayGuard's names beside ours |
- * | `update_config` | tables and keys as in `get_config`; null: its default | Reloaded, after the file was written |
+ * | `update_config` | tables and keys as in `get_config`; null: its default | Reloaded, after the file was written; `denied`: a key is root's |
  * | `reload_config` | | Reloaded |
  * | `pause_monitoring`, `resume_monitoring` | | `{paused}` |
  * | `record` | | Observation[]: what a recording that starts now begins with |

@@ -59,10 +59,15 @@ export interface Trust {
 
 export function viewOf(peer: Peer | null, trust: Trust): View {
   if (peer === null) return { kind: 'none' };
-  if (peer.uid === 0 || peer.uid === trust.ownUid) return { kind: 'all' };
+  if (isOwner(peer, trust)) return { kind: 'all' };
   const { adminGid } = trust;
   if (adminGid !== null && (peer.gid === adminGid || peer.groups.includes(adminGid))) return { kind: 'all' };
   return { kind: 'user', uid: peer.uid };
+}
+
+/** May decide what the daemon does with its own rights: they have them anyway. The group vigil has not. */
+export function isOwner(peer: Peer | null, trust: Trust): boolean {
+  return peer !== null && (peer.uid === 0 || peer.uid === trust.ownUid);
 }
 
 /** `uid` null: what is the machine's is for everybody who is known. */

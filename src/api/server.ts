@@ -11,7 +11,7 @@ import type { Push } from './contract.js';
 import type { DaemonView, OwnedEvent } from './daemon-view.js';
 import { DEFAULT_LIMITS, type Limits } from './limits.js';
 import type { RuntimeLock } from './lock.js';
-import { gidOf, mayView, peerOf, type Trust, viewOf } from './peer.js';
+import { gidOf, isOwner, mayView, peerOf, type Trust, viewOf } from './peer.js';
 import { type SeedPush, seedAlert, seedStatus } from './runaway-guard.js';
 import { Turns } from './turns.js';
 
@@ -169,6 +169,7 @@ export class ApiServer implements ConnectionOwner {
     const context = {
       view: this.options.view,
       sees: connection.sees,
+      isOwner: isOwner(connection.peer, this.trust),
       peer: connection.peer,
       clients: this.connections.size,
       follow: () => {

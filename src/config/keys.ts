@@ -1,6 +1,7 @@
 import { parse } from 'smol-toml';
 import { nearest } from '../text/nearest.js';
 import { printable } from '../text/printable.js';
+import type { ChangedBy } from './changed-by.js';
 import { configJsonSchema } from './schema.js';
 
 /** The keys of the configuration, as `vigil config get` and `set` name them: `actions.mode`. */
@@ -12,6 +13,7 @@ export interface ConfigKey {
   type: 'text' | 'number' | 'boolean' | 'list' | 'tables';
   /** What it can be; null: not a choice. */
   values: readonly string[] | null;
+  changed_by: ChangedBy;
 }
 
 interface JsonSchema {
@@ -19,13 +21,14 @@ interface JsonSchema {
   enum?: string[];
   items?: JsonSchema;
   properties?: Record<string, JsonSchema>;
+  changed_by?: ChangedBy;
 }
 
 let known: readonly ConfigKey[] | null = null;
 
 /** All of them, in the order of the schema. Keys within lists of tables have no name of their own. */
 export function configKeys(): readonly ConfigKey[] {
-  known ??= keysOf(configJsonSchema() as JsonSchema, []);
+  known ??= keysOf(configJsonSchema() as JsonSchema, [], undefined);
   return known;
 }
 
@@ -104,11 +107,20 @@ export function valueAt(table: unknown, path: readonly string[]): unknown {
   return at;
 }
 
-function keysOf(schema: JsonSchema, path: readonly string[]): ConfigKey[] {
-  return Object.entries(schema.properties ?? {}).flatMap(([name, child]) => {
+/** `ofTable`: who may change what goes with its table (changed-by.ts). */
+function keysOf(
+  schema: JsonSchema,
+  path: readonly string[],
+  ofTable: ChangedBy | undefined,
+): readonly ConfigKey[] {
+  return Object.entries(schema.properties ?? {}).flatMap(([name, child]): readonly ConfigKey[] => {
     const inner = [...path, name];
-    if (child.properties !== undefined) return keysOf(child, inner);
-    return [{ name: inner.join('.'), path: inner, type: typeOf(child), values: child.enum ?? null }];
+    if (child.properties !== undefined) return keysOf(child, inner, child.changed_by ?? ofTable);
+    const type = typeOf(child);
+    const values = child.enum ?? null;
+    const goesWithTable = values !== null || type === 'number' || type === 'boolean';
+    const changed_by = child.changed_by ?? (goesWithTable ? ofTable : undefined) ?? 'root';
+    return [{ name: inner.join('.'), path: inner, type, values, changed_by }];
   });
 }
 

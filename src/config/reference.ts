@@ -1,3 +1,4 @@
+import type { ChangedBy } from './changed-by.js';
 import { configJsonSchema } from './schema.js';
 
 /** docs/configuration.md, from the schema. */
@@ -13,6 +14,7 @@ interface JsonSchema {
   properties?: Record<string, JsonSchema>;
   required?: string[];
   items?: JsonSchema;
+  changed_by?: ChangedBy;
 }
 
 const INTRO = `# Configuration
@@ -24,6 +26,8 @@ TOML, in \`/etc/vigil/config.toml\` for a daemon that runs as root, else in \`$X
 default but those of lists of tables, \`[[…]]\`. Unknown keys and wrong values are refused, all of them at once, with file and line.
 \`vigil config\` shows, checks and changes it; the daemon takes over most changes of the file at once and says which wait
 for a restart: \`sensor\`, \`state\`, \`evidence\`, \`agents\`, \`history.enabled\` and \`history.max_size_mb\`.
+Members of the group \`vigil\` may change it over the [socket](../specs/030-api.md), but for the keys that are *root’s*:
+what root runs, which files it reads or writes, where keys are sent, what is protected.
 `;
 
 export function configReference(): string {
@@ -40,7 +44,7 @@ function sections(name: string | null, schema: JsonSchema): string[] {
   const inner = children.filter(([, child]) => isTable(child));
   const title =
     name === null ? 'Top level' : `\`${schema.items === undefined ? `[${name}]` : `[[${name}]]`}\``;
-  const about = name === null || schema.description === undefined ? [] : [schema.description, ''];
+  const about = name === null || schema.description === undefined ? [] : [wordsOf(schema), ''];
   return [
     ...(plain.length === 0 ? [] : [`## ${title}`, '', ...about, ...rows(plain, table.required ?? []), '']),
     ...inner.flatMap(([key, child]) => sections(name === null ? key : `${name}.${key}`, child)),
@@ -58,7 +62,7 @@ function rows(children: readonly (readonly [string, JsonSchema])[], required: re
     '|---|---|---|---|',
     ...children.map(
       ([name, schema]) =>
-        `| \`${name}\` | ${values(schema)} | ${fallback(schema, required.includes(name))} | ${cell(schema.description ?? '')} |`,
+        `| \`${name}\` | ${values(schema)} | ${fallback(schema, required.includes(name))} | ${cell(wordsOf(schema))} |`,
     ),
   ];
 }
@@ -75,6 +79,11 @@ function values(schema: JsonSchema): string {
 function fallback(schema: JsonSchema, required: boolean): string {
   if (required) return 'must be given';
   return schema.default === undefined ? '–' : `\`${JSON.stringify(schema.default)}\``;
+}
+
+/** What it is, and whether only root may change it. */
+function wordsOf({ description = '', changed_by }: JsonSchema): string {
+  return changed_by === 'root' ? `${description} *Root’s.*` : description;
 }
 
 function cell(text: string): string {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BY_GROUP, BY_ROOT } from './changed-by.js';
 import { LOG_LEVELS } from './log-levels.js';
 import { actions } from './sections/actions.js';
 import { ai } from './sections/ai.js';
@@ -26,9 +27,11 @@ const sensor = z
       .optional()
       .describe(
         'The bpftrace program to run. Without it: the first of the usual system folders that has one. It is run only when it belongs to root, and nobody else may write it or a folder on the way to it.',
-      ),
+      )
+      .meta(BY_ROOT),
   })
-  .describe('The sensor: what vigil learns from the kernel.');
+  .describe('The sensor: what vigil learns from the kernel.')
+  .meta(BY_GROUP);
 
 const state = z
   .strictObject({
@@ -53,7 +56,8 @@ const state = z
       .default(60)
       .describe('How long an agent that has ended stays in the list.'),
   })
-  .describe('When a state is believed.');
+  .describe('When a state is believed.')
+  .meta(BY_GROUP);
 
 const evidence = z
   .strictObject({
@@ -64,7 +68,8 @@ const evidence = z
         'Use what agents say of themselves: session registry, terminal titles, transcripts. `false`: the rhythm seen by the kernel only.',
       ),
   })
-  .describe('What counts as evidence of a state.');
+  .describe('What counts as evidence of a state.')
+  .meta(BY_GROUP);
 
 const urgency = z.enum(['low', 'normal', 'critical']);
 
@@ -96,7 +101,8 @@ const notifications = z
       .string()
       .regex(/^$|^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$/, 'must be like "22:00-07:00", or empty')
       .default('')
-      .describe('Local time in which only requests are shown, e.g. `"22:00-07:00"`.'),
+      .describe('Local time in which only requests are shown, e.g. `"22:00-07:00"`.')
+      .meta(BY_GROUP),
     urgency_approval: urgency.default('critical').describe('Urgency when an agent asks for permission.'),
     urgency_question: urgency.default('critical').describe('Urgency when an agent asks a question.'),
     urgency_done: urgency.default('normal').describe('Urgency when a turn ended.'),
@@ -104,7 +110,8 @@ const notifications = z
       .default('critical')
       .describe('Urgency when an agent crashed, ran out of memory or stalled.'),
   })
-  .describe('Popups on the desktops of the users.');
+  .describe('Popups on the desktops of the users.')
+  .meta(BY_GROUP);
 
 const folder = z
   .string()
@@ -116,18 +123,22 @@ const badges = z
     enabled: z.boolean().default(true).describe('Write badge files.'),
     directory: folder
       .default('i3pm-badges')
-      .describe('Folder of the badges of windows, absolute or below $XDG_RUNTIME_DIR.'),
+      .describe('Folder of the badges of windows, absolute or below $XDG_RUNTIME_DIR.')
+      .meta(BY_ROOT),
     session_directory: folder
       .default('vigil-sessions')
-      .describe('Folder of the badges of agents without a window, absolute or below $XDG_RUNTIME_DIR.'),
+      .describe('Folder of the badges of agents without a window, absolute or below $XDG_RUNTIME_DIR.')
+      .meta(BY_ROOT),
   })
-  .describe('Badge files, one for each window with agents, for bars and panels.');
+  .describe('Badge files, one for each window with agents, for bars and panels.')
+  .meta(BY_GROUP);
 
 const tray = z
   .strictObject({
     enabled: z.boolean().default(true).describe('Show an icon in the tray (StatusNotifierItem).'),
   })
-  .describe('The tray icon.');
+  .describe('The tray icon.')
+  .meta(BY_GROUP);
 
 const agent = z
   .strictObject({
@@ -164,7 +175,11 @@ const agent = z
   .describe('An agent of your own, recognised by the name or the path of its program.');
 
 export const configSchema = z.strictObject({
-  log_level: z.enum(LOG_LEVELS).default('info').describe('The least important messages that are logged.'),
+  log_level: z
+    .enum(LOG_LEVELS)
+    .default('info')
+    .describe('The least important messages that are logged.')
+    .meta(BY_GROUP),
   sensor: sensor.prefault({}),
   state: state.prefault({}),
   evidence: evidence.prefault({}),
@@ -193,7 +208,8 @@ export const configSchema = z.strictObject({
         seen.add(kind.name);
       });
     })
-    .describe('Agents of your own: one `[[agents]]` table each.'),
+    .describe('Agents of your own: one `[[agents]]` table each.')
+    .meta(BY_GROUP),
 });
 
 export type Config = z.infer<typeof configSchema>;

@@ -5,12 +5,13 @@ import { changesOf, configReport } from '../../src/api/runaway-guard-config.js';
 import { defaultConfig } from '../../src/config/schema.js';
 import { FakeView } from './fake-view.js';
 
-const ask = async (view: FakeView, sees: CommandContext['sees'], request: object) =>
+const ask = async (view: FakeView, sees: CommandContext['sees'], request: object, isOwner = false) =>
   answer(
     Buffer.from(JSON.stringify(request)),
     {
       view,
       sees,
+      isOwner,
       peer: null,
       clients: 1,
       follow: () => {},
@@ -101,6 +102,48 @@ describe('the configuration on the socket', () => {
     });
     expect([view.changes, view.reloads]).toEqual([[], 0]);
     expect(await ask(view, { kind: 'all' }, { cmd, params })).toMatchObject({ type: 'response' });
+  });
+
+  it.each<[string, Record<string, unknown>]>([
+    ['sensor.bpftrace', { sensor: { bpftrace: '/home/ann/evil' } }],
+    ['ai.base_url', { ai: { base_url: 'https://ann.example/v1' } }],
+    ['ai.provider', { ai: { provider: 'openai' } }],
+    ['ai.api_key_env', { ai: { api_key_env: 'OTHER_SECRET' } }],
+    ['ai.api_key_file', { ai: { api_key_file: '/root/secret' } }],
+    ['log_file.path', { log_file: { path: '/etc/cron.d/vigil' } }],
+    ['webhooks', { webhooks: [{ type: 'json', url_file: '/root/secret' }] }],
+    ['badges.directory', { badges: { directory: '/root/.config/autostart' } }],
+    ['badges.session_directory', { badges: { session_directory: '/etc' } }],
+    ['actions.protected_commands', { actions: { protected_commands: [] } }],
+    ['actions.protected_pids', { 'actions.protected_pids': [7] }],
+  ])('%s is root’s to change, whatever else is asked for with it', async (key, partial) => {
+    const view = new FakeView();
+    const request = { cmd: 'update_config', params: { ...partial, thresholds: { ram_warn_percent: 70 } } };
+    const reply = await ask(view, { kind: 'all' }, request);
+    expect(reply).toMatchObject({ type: 'error', error: { code: 'denied' } });
+    expect(reply).toMatchObject({ error: { message: expect.stringContaining(`"${key}"`) } });
+    expect(reply).toMatchObject({ error: { message: expect.stringContaining('vigil config') } });
+    expect(view.changes).toEqual([]);
+    const done = { type: 'response', data: { live: expect.arrayContaining([key]) } };
+    expect(await ask(view, { kind: 'all' }, request, true)).toMatchObject(done);
+  });
+
+  it('the default of what is root’s is root’s to restore', async () => {
+    const view = new FakeView();
+    view.settings.ai.base_url = 'http://127.0.0.1:1/v1';
+    const request = { cmd: 'update_config', params: { ai: { base_url: null } } };
+    expect(await ask(view, { kind: 'all' }, request)).toMatchObject({ error: { code: 'denied' } });
+  });
+
+  it('who may not change everything may still send back all that was got, and change the rest', async () => {
+    const view = new FakeView();
+    view.settings.sensor.bpftrace = '/opt/bpftrace';
+    const params = configReport(view.settings) as { actions: { mode: string } };
+    params.actions.mode = 'suggest';
+    expect(await ask(view, { kind: 'all' }, { cmd: 'update_config', params })).toMatchObject({
+      type: 'response',
+      data: { live: ['actions.mode'] },
+    });
   });
 
   it('a mistake is the client’s, and is named', async () => {

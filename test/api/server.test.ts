@@ -295,6 +295,7 @@ describe.skipIf(!asRoot)('seen from another user', () => {
     { cmd: 'kill_process', params: { pid: 77 } },
     { cmd: 'actions', params: { limit: 1 } },
     { cmd: 'update_config', params: { actions: { mode: 'auto' } } },
+    { cmd: 'update_config', id: 'run', params: { sensor: { bpftrace: '/home/ann/evil' } } },
   ];
 
   /** The answers by their commands, and what was pushed. */
@@ -311,7 +312,7 @@ describe.skipIf(!asRoot)('seen from another user', () => {
       { uid: 4321, event: fakeEvent({ pid: 1 }) },
       { uid: 1234, event: fakeEvent({ pid: 2 }) },
     ];
-    const lines = requests.map(request => `${JSON.stringify({ ...request, id: request.cmd })}\n`).join('');
+    const lines = requests.map(request => `${JSON.stringify({ id: request.cmd, ...request })}\n`).join('');
     const messages = (await askAs(uid, gid, groups, lines)) as { type: string; id?: string }[];
     const replies: Record<string, unknown> = Object.fromEntries(
       messages.filter(({ id }) => id !== undefined).map(reply => [reply.id, reply]),
@@ -334,6 +335,7 @@ describe.skipIf(!asRoot)('seen from another user', () => {
       pause_monitoring: denied,
       add_whitelist: denied,
       update_config: denied,
+      run: denied,
       clear_alerts: { data: { cleared: 1 } },
       alerts: { data: [{ id: 2 }, { id: 0 }] },
       // However many of others came later.
@@ -355,8 +357,15 @@ describe.skipIf(!asRoot)('seen from another user', () => {
       alerts: { data: [{ id: 2 }, { id: 1 }, { id: 0 }] },
       actions: { data: [{ id: 1234 }] },
       update_config: { data: { live: ['actions.mode'] } },
+      // What decides what root runs is root's.
+      run: denied,
     });
     expect(pushed).toHaveLength(2);
+  });
+
+  it('root: what decides what root runs, too', async () => {
+    const { replies } = await ask(0, 0, []);
+    expect(replies).toMatchObject({ run: { data: { live: ['sensor.bpftrace'] } } });
   });
 });
 

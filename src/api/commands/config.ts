@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { ChangeError } from '../../config/change.js';
+import { type Change, ChangeError } from '../../config/change.js';
 import { EditError } from '../../config/edit.js';
 import { WriteError } from '../../config/file.js';
 import { ConfigError } from '../../config/load.js';
 import { changesOf, configReport, PartialConfigError } from '../runaway-guard-config.js';
-import { command, mustSeeAll, none, RequestError } from './definition.js';
+import { type CommandContext, command, mustSeeAll, none, RequestError } from './definition.js';
 
 const WHOSE = 'the configuration is everybody’s';
 
@@ -24,7 +24,11 @@ export const configCommands = {
     run: (partial, context) => {
       mustSeeAll(context, WHOSE);
       const { view } = context;
-      return refused(() => view.updateConfig(changesOf(partial, view.config())));
+      return refused(() => {
+        const changes = changesOf(partial, view.config());
+        mustBeAllowed(changes, context);
+        return view.updateConfig(changes);
+      });
     },
   }),
   reload_config: command({
@@ -36,6 +40,17 @@ export const configCommands = {
     },
   }),
 };
+
+/** Some keys decide what the daemon does with its own rights. @throws RequestError */
+function mustBeAllowed(changes: readonly Change[], { isOwner }: CommandContext): void {
+  const names = changes.filter(({ key }) => key.changed_by === 'root').map(({ key }) => `"${key.name}"`);
+  if (isOwner || names.length === 0) return;
+  const what = names.length === 1 ? `${names[0]} is` : `${names.join(', ')} are`;
+  throw new RequestError(
+    'denied',
+    `${what} for root to change, or the user of the daemon (as root: vigil config set, vigil config edit)`,
+  );
+}
 
 /** What is wrong with the file or the change is the business of the one who asks. */
 function refused<T>(work: () => T): T {

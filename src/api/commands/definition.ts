@@ -9,6 +9,8 @@ export interface CommandContext {
   view: DaemonView;
   /** What the peer may see. */
   sees: View;
+  /** Root, or the daemon's own user: may decide what the daemon does with its rights. */
+  isOwner: boolean;
   /** Who asks; null: could not be found out. */
   peer: Peer | null;
   clients: number;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BY_GROUP, BY_ROOT } from '../changed-by.js';
 
 /** Names of programs that vigil never ends unless they are taken off this list; more are built in. */
 export const PROTECTED_COMMANDS = [
@@ -73,13 +74,16 @@ export const actions = z
       .default(PROTECTED_COMMANDS)
       .describe(
         'Programs that vigil never signals: names with `*` and `?`. Always protected, whatever stands here: init, kernel threads, vigil itself and all it came from, compositors, terminals and their multiplexers, interactive shells, services of systemd, live agents.',
-      ),
+      )
+      .meta(BY_ROOT),
     protected_pids: z
       .array(z.int().min(1).max(4_194_304))
       .max(256)
       .default([])
-      .describe('Process ids that vigil never signals.'),
+      .describe('Process ids that vigil never signals.')
+      .meta(BY_ROOT),
   })
-  .describe('What vigil may do about an alert.');
+  .describe('What vigil may do about an alert.')
+  .meta(BY_GROUP);
 
 export type ActionsConfig = z.infer<typeof actions>;

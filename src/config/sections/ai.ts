@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { SEVERITIES } from '../../alerts/alert.js';
+import { BY_GROUP, BY_ROOT } from '../changed-by.js';
 
 /** Explanations by a model. */
 
@@ -28,14 +29,14 @@ export const ai = z
       .default('anthropic')
       .describe(
         '`anthropic`, or `openai` for any endpoint that speaks its chat completions: Groq, Ollama, vLLM.',
-      ),
+      )
+      .meta(BY_ROOT),
     model: z
       .string()
       .regex(/^[\x21-\x7e]{1,200}$/, 'must be the name of a model')
       .optional()
-      .describe(
-        `The model's name. Without it: \`${DEFAULT_MODEL}\` for \`anthropic\`; \`openai\` needs one.`,
-      ),
+      .describe(`The model's name. Without it: \`${DEFAULT_MODEL}\` for \`anthropic\`; \`openai\` needs one.`)
+      .meta(BY_GROUP),
     base_url: z
       .string()
       .regex(
@@ -45,15 +46,18 @@ export const ai = z
       .optional()
       .describe(
         'Address of the API; for `openai` up to the version, e.g. `"http://127.0.0.1:11434/v1"`. A key is sent over https only, or to this machine.',
-      ),
+      )
+      .meta(BY_ROOT),
     api_key_env: envName
       .optional()
       .describe(
         `Environment variable with the key, and name of the systemd credential (LoadCredential=) that is looked for next. Without it: \`${DEFAULT_KEY_ENV}\` for \`anthropic\`, none for \`openai\`.`,
-      ),
+      )
+      .meta(BY_ROOT),
     api_key_file: absolutePath
       .optional()
-      .describe('File that holds the key and nothing else, readable by its owner (and group) only.'),
+      .describe('File that holds the key and nothing else, readable by its owner (and group) only.')
+      .meta(BY_ROOT),
     min_severity: z
       .enum(SEVERITIES)
       .default('warning')
@@ -95,6 +99,7 @@ export const ai = z
   })
   .describe(
     'Explanations by a model, on alerts and for `vigil explain`. What is sent can be seen with `vigil explain --show-prompt`.',
-  );
+  )
+  .meta(BY_GROUP);
 
 export type AiConfig = z.infer<typeof ai>;

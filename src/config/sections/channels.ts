@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { SEVERITIES } from '../../alerts/alert.js';
+import { BY_GROUP, BY_ROOT } from '../changed-by.js';
 import { absolutePath, envName } from './ai.js';
 
 /** Where alerts go besides the desktop. */
@@ -31,7 +32,12 @@ const webhook = z
 
 export type WebhookConfig = z.infer<typeof webhook>;
 
-export const webhooks = z.array(webhook).max(16).default([]).describe('One `[[webhooks]]` table each.');
+export const webhooks = z
+  .array(webhook)
+  .max(16)
+  .default([])
+  .describe('One `[[webhooks]]` table each.')
+  .meta(BY_ROOT);
 
 export const logFile = z
   .strictObject({
@@ -39,9 +45,11 @@ export const logFile = z
       .optional()
       .describe(
         'File to append alerts to, one JSON object a line. Without it: none. It may be rotated at any time.',
-      ),
+      )
+      .meta(BY_ROOT),
     min_severity: z.enum(SEVERITIES).default('info').describe('The mildest alerts that are written.'),
   })
-  .describe('Alerts as lines of JSON in a file.');
+  .describe('Alerts as lines of JSON in a file.')
+  .meta(BY_GROUP);
 
 export type LogFileConfig = z.infer<typeof logFile>;

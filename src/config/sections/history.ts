@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BY_GROUP } from '../changed-by.js';
 
 export const history = z
   .strictObject({
@@ -27,4 +28,5 @@ export const history = z
       .default(200)
       .describe('The most room that it takes on the disk; the oldest goes first.'),
   })
-  .describe('The history, for reports and baselines.');
+  .describe('The history, for reports and baselines.')
+  .meta(BY_GROUP);

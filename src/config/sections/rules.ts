@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { checkEntry, MATCH_TYPES } from '../../rules/whitelist.js';
+import { BY_GROUP } from '../changed-by.js';
 
 /** `[thresholds]`, `[detection.*]` and `[allowlist]`: what counts as trouble, for how long, and for whom not. */
 
@@ -89,7 +90,8 @@ export const thresholds = z
     ordered('swap_high_percent', 'swap_critical_percent');
     ordered('disk_critical_free_percent', 'disk_min_free_percent');
   })
-  .describe('From where on something is too much.');
+  .describe('From where on something is too much.')
+  .meta(BY_GROUP);
 
 const enabled = z.boolean().default(true).describe('Look for it.');
 
@@ -170,7 +172,8 @@ export const detection = z
         .array(limit)
         .max(256)
         .default([])
-        .describe('The programs, one `[[detection.runtime_limit.limits]]` table each.'),
+        .describe('The programs, one `[[detection.runtime_limit.limits]]` table each.')
+        .meta(BY_GROUP),
     }),
     zombie: momentary('Zombies, with the parent that does not reap them.', {}),
     orphan: lasting('Processes that outlived their agent.', 60, {
@@ -231,7 +234,8 @@ export const detection = z
       min_days: z.int().min(1).max(365).default(3).describe('So many days must have been seen before.'),
     }),
   })
-  .describe('The rules, a table each.');
+  .describe('The rules, a table each.')
+  .meta(BY_GROUP);
 
 const ignored = z
   .strictObject({
@@ -256,11 +260,12 @@ export const allowlistKeys = {
     .array(z.string().min(1).max(500))
     .max(1000)
     .default([])
-    .describe('Names of programs that no rule reports, exact or with `*`, e.g. `["Xorg", "dbus*"]`.'),
-  ignore: z.array(ignored).max(1000).default([]).describe('The same by other marks.'),
+    .describe('Names of programs that no rule reports, exact or with `*`, e.g. `["Xorg", "dbus*"]`.')
+    .meta(BY_GROUP),
+  ignore: z.array(ignored).max(1000).default([]).describe('The same by other marks.').meta(BY_GROUP),
 };
 
-export const allowlist = z.strictObject(allowlistKeys).describe('What is left in peace.');
+export const allowlist = z.strictObject(allowlistKeys).describe('What is left in peace.').meta(BY_GROUP);
 
 export const rulesSchema = z.strictObject({
   thresholds: thresholds.prefault({}),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BY_GROUP } from '../changed-by.js';
 
 const seconds = (value: number, words: string) =>
   z.number().min(0.5).max(3600).default(value).describe(words);
@@ -12,6 +13,7 @@ export const sampling = z
     path: ['sample_interval_alert_s'],
     message: 'must not be longer than sample_interval_normal_s',
   })
-  .describe('How often the machine is looked at.');
+  .describe('How often the machine is looked at.')
+  .meta(BY_GROUP);
 
 export type SamplingConfig = z.infer<typeof sampling>;
