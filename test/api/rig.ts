@@ -45,10 +45,13 @@ export class Rig {
 export class RawClient {
   text = '';
   closed = false;
+  /** Whole lines so far; counted as they come, since there may be megabytes of them. */
+  private lines = 0;
 
   constructor(readonly socket: Socket) {
     socket.on('data', chunk => {
       this.text += chunk.toString();
+      for (const byte of chunk) if (byte === 10) this.lines++;
     });
     socket.on('error', () => {});
     socket.on('close', () => {
@@ -69,7 +72,7 @@ export class RawClient {
   }
 
   async until(count: number): Promise<unknown[]> {
-    await waitFor(() => this.text.split('\n').length > count || this.closed);
+    await waitFor(() => this.lines >= count || this.closed);
     return this.messages;
   }
 }
