@@ -2,7 +2,7 @@
 // Needs nix-instantiate, nixpkgs' `lib` (NIXPKGS_LIB, or <nixpkgs>), and `make build`. Run: node --test test/nix
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -20,6 +20,14 @@ const evaluated = file =>
       { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] },
     ),
   );
+/** Builds it as root does, without a sandbox, from what is here. The folder in the store. */
+const built = file => {
+  const given = `lib = import ${lib}; node = "${process.execPath}"; modules = "${here}../../node_modules";`;
+  const options = { 'build-users-group': '', sandbox: 'false', substitute: 'false' };
+  const args = ['--no-out-link', '-E', `import ${here}${file} { ${given} }`];
+  for (const [name, value] of Object.entries(options)) args.push('--option', name, value);
+  return execFileSync('nix-build', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
+};
 const cases = evaluated('eval.nix');
 const folder = mkdtempSync(join(tmpdir(), 'vigil-nix-'));
 test.after(() => rmSync(folder, { recursive: true }));
@@ -118,4 +126,23 @@ test('the flake offers the package, the module and what they are tested with', (
   }
   assert.deepEqual(Object.keys(flake.package), systems);
   assert.deepEqual([flake.overlay, flake.overlays, flake.module], ['vigil', 1, [true]]);
+});
+
+test('the package is built by Nix, and what it installs runs', {
+  skip: process.getuid() !== 0 && 'needs root',
+}, () => {
+  const out = built('build.nix');
+  const { version } = JSON.parse(readFileSync(join(here, '../../package.json'), 'utf8'));
+  assert.equal(execFileSync(join(out, 'bin/vigil'), ['--version'], { encoding: 'utf8' }).trim(), version);
+  // NixOS takes the unit from the package.
+  const unit = readFileSync(join(out, 'lib/systemd/system/vigil.service'), 'utf8');
+  assert.match(unit, new RegExp(`^ExecStart=${out}/bin/vigil daemon$`, 'm'));
+  for (const file of [
+    'share/man/man1/vigil.1',
+    'share/bash-completion/completions/vigil',
+    'share/zsh/site-functions/_vigil',
+    'share/fish/vendor_completions.d/vigil.fish',
+    'share/vigil/contrib/waybar/vigil.jsonc',
+  ])
+    assert.ok(existsSync(join(out, file)), file);
 });
