@@ -30,7 +30,8 @@ apt_install() {
 		$as_root apt-get update -qq || say "apt-get update failed; going on with the lists that are here"
 	fi
 	say "installing: $*"
-	$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+	# A fresh machine may be at its first upgrade by itself: wait for it.
+	$as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
 # Debian 13 and newer have a Node.js that fits; before that, its npm fetches one into build/node.

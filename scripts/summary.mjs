@@ -1,12 +1,12 @@
-// What vitest's JSON report says, in the last lines of a log: which tests failed and why, which needed a second try,
-// and "N passed, N failed". Usage: summary.mjs REPORT STATUS, the exit status of make.
+// What vitest's JSON report and the log of the machines say, in the last lines of a log: which tests failed and why, which
+// needed a second try, and "N passed, N failed". Usage: summary.mjs REPORT LOG STATUS, the exit status of make.
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 
 const MAX_LINES = 12;
 
-const [file, status] = process.argv.slice(2);
+const [file, log, status] = process.argv.slice(2);
 
 function tell(what, { name }, { fullName, failureMessages = [] }) {
   const said = stripVTControlCharacters(failureMessages[0] ?? '')
@@ -33,12 +33,27 @@ function read({ testResults, numPassedTests, numFailedTests }) {
   return { passed: numPassedTests, failed };
 }
 
+/** How many checks in machines passed and failed, a line each: `trixie  ok      it is active`. Tells of the latter. */
+function readMachines(text) {
+  const lines = text.split('\n');
+  const bad = lines.filter(line => /^\w+ {2}FAILED/.test(line));
+  for (const line of bad) console.log(`in the machine ${line}`);
+  return { passed: lines.filter(line => /^\w+ {2}ok {2}/.test(line)).length, failed: bad.length };
+}
+
 let passed = 0;
 let failed = 0;
-try {
-  ({ passed, failed } = read(JSON.parse(readFileSync(file, 'utf8'))));
-} catch (error) {
-  console.log(`there is no report of the tests: ${error.message}`);
+for (const [what, of, parse] of [
+  ['tests', file, text => read(JSON.parse(text))],
+  ['machines', log, readMachines],
+]) {
+  try {
+    const counts = parse(readFileSync(of, 'utf8'));
+    passed += counts.passed;
+    failed += counts.failed;
+  } catch (error) {
+    console.log(`there is no report of the ${what}: ${error.message}`);
+  }
 }
 if (failed === 0 && (status !== '0' || passed === 0)) failed = 1;
 console.log(`${passed} passed, ${failed} failed`);
