@@ -9,7 +9,7 @@ const GREW_BY = 1.5;
 const GREW_AFTER_MS = 30_000;
 /** Who was told of a trouble is not told again when it comes back so soon. */
 const COOLDOWN_MS = 600_000;
-/** An alert from before a restart stays so long without its rule: what rules know must come together again. */
+/** An alert from before a restart stays so long without its rule, and as long as that needs to see trouble again. */
 const RESTORED_CLEAR_MS = 120_000;
 /** All its processes have ended: nothing can come back but another run of the program. */
 const ENDED_CLEAR_MS = 10_000;
@@ -75,13 +75,16 @@ export class AlertBook {
     return [...this.opened.values()].map(({ alert }) => alert);
   }
 
-  /** The open alerts of the run before. */
-  restore(alerts: readonly Alert[], now_ms: number): void {
+  /**
+   * The open alerts of the run before.
+   * @param unseen_ms for how long a rule cannot see the trouble of an alert, though it is there
+   */
+  restore(alerts: readonly Alert[], now_ms: number, unseen_ms: (alert: Alert) => number = () => 0): void {
     for (const alert of alerts) {
       if (alert.status !== 'open' || this.opened.has(alert.key)) continue;
       this.opened.set(alert.key, {
         alert,
-        clear_ms: RESTORED_CLEAR_MS,
+        clear_ms: unseen_ms(alert) + RESTORED_CLEAR_MS,
         clear_since_ms: null,
         shift: null,
         said_ms: now_ms,

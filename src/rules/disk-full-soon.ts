@@ -2,6 +2,7 @@ import { bytesText, durationText } from '../text/amounts.js';
 import { printable } from '../text/printable.js';
 import { shellWord } from '../text/shell-word.js';
 import { writableFilesystems } from './filesystems.js';
+import { SPACE_SPACING_MS } from './history.js';
 import { fitLine } from './regression.js';
 import type { Rule } from './rule.js';
 import { partSubject } from './subjects.js';
@@ -58,4 +59,5 @@ export const diskFullSoon: Rule = {
       };
     });
   },
+  sees_again_ms: () => MIN_SPAN_MS + SPACE_SPACING_MS,
 };

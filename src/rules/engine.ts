@@ -58,7 +58,11 @@ export class RuleEngine {
 
   /** What the run before left: open alerts and the learned baseline. */
   restore(now_ms: number, alerts: readonly Alert[], baseline: readonly BaselineCell[]): void {
-    this.book.restore(alerts, now_ms);
+    const { config } = this;
+    const ruleOf = (alert: Alert) =>
+      this.rules.find(({ name }) => name === alert.rule && config.detection[name].enabled);
+    this.book.restore(alerts, now_ms, alert => ruleOf(alert)?.sees_again_ms?.(config, alert) ?? 0);
+    for (const alert of alerts) ruleOf(alert)?.recall?.(this.history, alert);
     this.baseline.restore(baseline);
   }
 

@@ -43,4 +43,5 @@ export const fdLeak: Rule = {
       };
     });
   },
+  sees_again_ms: ({ detection }) => detection.fd_leak.window_minutes * 60_000,
 };

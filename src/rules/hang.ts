@@ -38,4 +38,5 @@ export const hang: Rule = {
       };
     });
   },
+  sees_again_ms: ({ detection }) => detection.hang.duration_s * 1000,
 };

@@ -20,6 +20,7 @@ const EXITS_MAX = 500;
 const FILESYSTEM_KEPT_MS = 600_000;
 const SPACE_WINDOW_MS = 7_200_000;
 const SPACE_POINTS = 120;
+export const SPACE_SPACING_MS = SPACE_WINDOW_MS / SPACE_POINTS;
 
 export interface HistoryOptions {
   windows: Windows;
@@ -69,6 +70,8 @@ export class History {
   watched: ProcessTrack[] = [];
 
   private readonly tracks = new Map<number, ProcessTrack>();
+  /** Mounts that could be written to before the first snapshot, until they are seen. */
+  private readonly onceWritable = new Set<string>();
   private readonly sessions = new Map<string, SessionSample>();
   /** Control group of the agent of a session, remembered beyond its death. */
   private readonly agentCgroups = new Map<string, string>();
@@ -113,6 +116,13 @@ export class History {
   reconsider(): void {
     for (const track of this.tracks.values()) track.ignored = null;
     this.decideWatched();
+  }
+
+  /** Somebody knows that what is mounted there could be written to once. */
+  wasWritable(mount: string): void {
+    const track = this.filesystems.get(mount);
+    if (track === undefined) this.onceWritable.add(mount);
+    else track.was_writable = true;
   }
 
   private addProcesses({ time_ms, processes }: Snapshot): void {
@@ -188,9 +198,10 @@ export class History {
     for (const sample of host.filesystems) {
       let track = this.filesystems.get(sample.mount);
       if (track === undefined || track.sample.device !== sample.device) {
-        const spacing_ms = SPACE_WINDOW_MS / SPACE_POINTS;
-        const available = new Series(SPACE_POINTS + 1, spacing_ms);
-        track = { sample, available, was_writable: false, seen_ms: time_ms };
+        const available = new Series(SPACE_POINTS + 1, SPACE_SPACING_MS);
+        // Once: what is mounted there later is something else.
+        const was_writable = this.onceWritable.delete(sample.mount);
+        track = { sample, available, was_writable, seen_ms: time_ms };
         this.filesystems.set(sample.mount, track);
       }
       track.sample = sample;

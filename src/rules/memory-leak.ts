@@ -6,7 +6,7 @@ import { type Growth, steadyGrowth, steadyTrend } from './growth.js';
 import { isBusyByNature } from './guards.js';
 import type { History } from './history.js';
 import { processName, programName } from './names.js';
-import type { ProcessTrack } from './process-track.js';
+import { type ProcessTrack, spacingOf } from './process-track.js';
 import type { Candidate, Rule } from './rule.js';
 import { processesSubject } from './subjects.js';
 
@@ -47,6 +47,11 @@ export const memoryLeak: Rule = {
         tracks.map(track => leaks.get(track)!),
       ),
     );
+  },
+  sees_again_ms({ detection: { memory_leak } }, { numbers }) {
+    if (numbers.r2 === undefined) return memory_leak.window_minutes * 60_000;
+    const window_ms = memory_leak.slope_window_minutes * 60_000;
+    return window_ms / 2 + spacingOf(window_ms);
   },
 };
 

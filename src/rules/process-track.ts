@@ -87,9 +87,14 @@ export class ProcessTrack {
   }
 }
 
+/** How far apart the values of a window are kept. */
+export function spacingOf(window_ms: number): number {
+  return window_ms / (POINTS - 4);
+}
+
 /** For a window that may have become another since. */
 function seriesFor(known: Series | null, window_ms: number): Series {
-  const spacing_ms = window_ms / (POINTS - 4);
+  const spacing_ms = spacingOf(window_ms);
   return known?.respaced(spacing_ms) ?? new Series(POINTS, spacing_ms);
 }
 

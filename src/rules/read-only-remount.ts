@@ -1,6 +1,6 @@
 import { printable } from '../text/printable.js';
 import { mountedFilesystems } from './filesystems.js';
-import type { Rule } from './rule.js';
+import { type Rule, subjectKey } from './rule.js';
 import { partSubject } from './subjects.js';
 
 /**
@@ -27,5 +27,8 @@ export const readOnlyRemount: Rule = {
           'Look at `journalctl -k` for errors of the disk, save what matters, then check the filesystem.',
         numbers: {},
       }));
+  },
+  recall(history, alert) {
+    history.wasWritable(subjectKey(alert));
   },
 };

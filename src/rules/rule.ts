@@ -1,4 +1,4 @@
-import type { Severity, Subject } from '../alerts/alert.js';
+import type { Alert, Severity, Subject } from '../alerts/alert.js';
 import type { RulesConfig } from '../config/sections/rules.js';
 import type { History } from './history.js';
 
@@ -12,6 +12,13 @@ export interface Rule {
   name: RuleName;
   /** Null: what it looks at could not be read this time. */
   evaluate(history: History, now_ms: number, config: RulesConfig): Candidate[] | null;
+  /**
+   * After a start it looks for so long before it can see the trouble of this alert again, though it never went
+   * away. Without it: it sees it in the first snapshot, or in one of the next.
+   */
+  sees_again_ms?(config: RulesConfig, alert: Alert): number;
+  /** Takes from an open alert of the run before what snapshots do not show any more. */
+  recall?(history: History, alert: Alert): void;
 }
 
 export type RuleName = keyof RulesConfig['detection'];
@@ -38,6 +45,11 @@ export interface Candidate {
    * end when it opens.
    */
   instead_of?: readonly { rule: RuleName; key: string }[];
+}
+
+/** The key that the alert's rule gave to its subject. */
+export function subjectKey({ rule, key }: Alert): string {
+  return key.slice(rule.length + 1);
 }
 
 /** A candidate with the name of its rule; its key is unique among all rules. */

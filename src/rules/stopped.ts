@@ -38,6 +38,7 @@ export const stopped: Rule = {
       };
     });
   },
+  sees_again_ms: ({ detection }) => detection.stopped.duration_s * 1000,
 };
 
 function isPutAside(history: History, { sample }: ProcessTrack): boolean {

@@ -43,4 +43,5 @@ export const zombie: Rule = {
       };
     });
   },
+  sees_again_ms: ({ thresholds }) => thresholds.zombie_timeout_s * 1000,
 };
