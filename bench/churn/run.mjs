@@ -26,6 +26,7 @@ const sensor = createSensor(
       seen[event.type].add(event.pid);
     },
     gap: silent,
+    lost: silent,
     lifecycle: silent,
     terminal: silent,
   },

@@ -14,6 +14,7 @@ import { BPF_DIR, VERSION } from '../package.js';
 import { Users } from '../proc/users.js';
 import { openStore } from '../store/open.js';
 import { now } from '../time.js';
+import { Gaps } from './gaps.js';
 import { Guard } from './guard.js';
 import { HAND_SCRIPT } from './hand-command.js';
 import { Hands } from './hands.js';
@@ -30,8 +31,6 @@ import { SensorVitals } from './vitals.js';
 import { Watchdog } from './watchdog.js';
 
 const PROC = '/proc';
-/** So long `vigil health` speaks of a gap in the kernel's events. */
-const GAP_IS_NEWS_MS = 10 * 60_000;
 
 /**
  * The one place where everything is made and joined. Runs until SIGINT or SIGTERM, then resolves.
@@ -54,13 +53,6 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     : null;
   const users = new Users();
   const problems = new Set<string>();
-  let lastGap: { reason: string; at_ms: number } | null = null;
-  const recentGap = () =>
-    lastGap !== null && now() - lastGap.at_ms < GAP_IS_NEWS_MS
-      ? [
-          `${lastGap.reason} (${Math.round((now() - lastGap.at_ms) / 1000)} s ago; all processes were looked at again)`,
-        ]
-      : [];
   const recorder =
     options.record === null
       ? null
@@ -108,6 +100,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       env: process.env,
     },
   });
+  const gaps = new Gaps({ logger, look: () => monitor.rescan(true) });
   const sensor = createSensor(
     {
       logger,
@@ -122,11 +115,8 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
         monitor.kernelEvent(event);
         if ('pid' in event) guard.hear(event, monitor.tracker.find(event.pid));
       },
-      gap: reason => {
-        lastGap = { reason, at_ms: now() };
-        logger.info({ reason }, 'looking at all processes again');
-        monitor.rescan(true);
-      },
+      gap: reason => gaps.note(reason),
+      lost: count => gaps.lost(count),
       lifecycle: live => {
         monitor.senses({ lifecycle: live });
         sampling.lifecycle(live);
@@ -190,7 +180,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     version: VERSION,
     unseen: session => hands.unseen(session),
     hands: () => hands.health(),
-    problems: () => [...problems, ...recentGap()],
+    problems: () => [...problems, ...gaps.news()],
   });
   const server = new ApiServer({ lock, view, logger });
   const sampling = new Sampling(monitor, PROC);
@@ -233,6 +223,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     sampling.stop();
     await server.stop().catch(() => {});
     await sensor.stop();
+    gaps.stop();
     monitor.stop();
     await guard.stop();
     await responder.stop();

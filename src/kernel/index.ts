@@ -142,7 +142,7 @@ class KernelSensor implements Sensor {
           if (again) this.listener.gap('the lifecycle program was attached again');
         },
         heartbeat: () => {},
-        lost: count => this.listener.gap(`${count} process events were lost`),
+        lost: count => this.listener.lost(count),
         live: live => this.listener.lifecycle(live),
       },
     );

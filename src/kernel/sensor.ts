@@ -20,11 +20,10 @@ export interface Sensor {
 
 export interface SensorListener {
   event(event: KernelEvent): void;
-  /**
-   * The lifecycle program (re)attached after a gap, or events were lost: what happened meanwhile is
-   * unknown, so /proc must be scanned again.
-   */
+  /** The lifecycle program attached again: what happened meanwhile is unknown, so /proc must be scanned again. */
   gap(reason: string): void;
+  /** So many process events were lost; the same follows. Called for each hole in the lines, which may be many. */
+  lost(count: number): void;
   /**
    * Starts and ends of processes arrive from now on (`true`), or may be missing from now on (`false`: it died, is
    * silent). Missing until it was called first: attaching can take longer than `start()` waits for it.

@@ -75,6 +75,7 @@ export function observe(options: Partial<SensorOptions>): Observed {
     {
       event: event => events.push(event),
       gap: reason => gaps.push(reason),
+      lost: () => {},
       lifecycle: live => lifecycle.push(live),
       terminal: live => terminal.push(live),
     },

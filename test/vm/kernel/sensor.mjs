@@ -22,7 +22,7 @@ const sensor = createSensor(
     bpfDir,
     daemonPid: process.pid,
   },
-  { event: event => events.push(event), gap() {}, lifecycle() {}, terminal: on => on && live() },
+  { event: event => events.push(event), gap() {}, lost() {}, lifecycle() {}, terminal: on => on && live() },
 );
 const before = performance.now();
 await sensor.start();
