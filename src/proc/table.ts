@@ -87,8 +87,12 @@ export class ProcessTable {
     }
   }
 
-  /** The kernel told of an exit: the next sample looks whether it is gone or a zombie. */
+  /**
+   * The kernel told of an exit: the next sample looks whether it is gone or a zombie. What no sample has seen yet is
+   * gone, as nearly all that a build starts; as a zombie its pid is listed.
+   */
   exited(pid: number): void {
+    this.told.delete(pid);
     this.wake(pid);
   }
 
