@@ -1,4 +1,5 @@
 import { type Alert, SEVERITIES } from '../alerts/alert.js';
+import type { ProcessRef } from '../collectors/snapshot.js';
 import { type HandAlert, MAX_ALERTS } from '../session/protocol.js';
 
 /**
@@ -27,15 +28,15 @@ export function alertsFor(uid: number, alerts: readonly Alert[]): HandAlert[] {
 export function alertedUsers(
   alerts: readonly Alert[],
   isLoggedIn: (uid: number) => boolean,
-  /** Another daemon shows what this process does. */
-  isOthers: (pid: number) => boolean,
+  /** Another daemon shows what one of these processes does. */
+  areOthers: (processes: readonly ProcessRef[]) => boolean,
 ): Set<number> {
   const uids = new Set<number>();
   for (const { status, severity, subject } of alerts) {
     const { uid, processes } = subject;
     const grave = severity === 'high' || severity === 'critical';
     if (uid === null || status !== 'open' || !grave || uids.has(uid)) continue;
-    if (isLoggedIn(uid) && !processes.some(({ pid }) => isOthers(pid))) uids.add(uid);
+    if (isLoggedIn(uid) && !areOthers(processes)) uids.add(uid);
   }
   return uids;
 }

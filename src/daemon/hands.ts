@@ -3,6 +3,7 @@ import type { Observation } from '../agents/observation.js';
 import type { Session } from '../agents/tracker/session.js';
 import type { Alert } from '../alerts/alert.js';
 import type { HandHealth } from '../api/contract.js';
+import type { ProcessRef } from '../collectors/snapshot.js';
 import type { Config } from '../config/schema.js';
 import type { Logger } from '../log/logger.js';
 import { statFile } from '../proc/stat-file.js';
@@ -143,7 +144,8 @@ export class Hands {
     this.turns.forgetAllBut(new Set(sessions.map(session => session.pid)));
     const agents = byUser(sessions.filter(session => !this.others.serve(session)));
     const isLoggedIn = (uid: number) => statFile(`${this.options.place.runtimeBase}/${uid}`)?.uid === uid;
-    const alerted = alertedUsers(this.alertList, isLoggedIn, pid => this.others.areNamedBy(pid));
+    const areOthers = (processes: readonly ProcessRef[]) => this.others.areNamedByOneOf(processes);
+    const alerted = alertedUsers(this.alertList, isLoggedIn, areOthers);
     const lives = (session: Session) => session.ending === null;
     for (const [uid, own] of agents) if (own.some(lives)) this.hand(uid);
     for (const uid of alerted) this.hand(uid);

@@ -1,9 +1,11 @@
 import type { Session } from '../agents/tracker/session.js';
+import type { ProcessRef } from '../collectors/snapshot.js';
 import { variable } from '../session/terminal/tmux.js';
 
 /** Several daemons may run: an agent's environment can name the one that is to serve it (VIGIL_RUNTIME_DIR). */
 export class OtherDaemons {
   private readonly known = new WeakMap<Session, boolean>();
+  private readonly knownOf = new WeakMap<readonly ProcessRef[], boolean>();
 
   constructor(
     private readonly procRoot: string,
@@ -20,7 +22,20 @@ export class OtherDaemons {
     return others;
   }
 
-  areNamedBy(pid: number): boolean {
+  /**
+   * One of these processes names another daemon. Remembered with the list: a storm has hundreds of processes, and
+   * this is asked with each word of an agent.
+   */
+  areNamedByOneOf(processes: readonly ProcessRef[]): boolean {
+    let others = this.knownOf.get(processes);
+    if (others === undefined) {
+      others = processes.some(({ pid }) => this.areNamedBy(pid));
+      this.knownOf.set(processes, others);
+    }
+    return others;
+  }
+
+  private areNamedBy(pid: number): boolean {
     const named = variable(this.procRoot, pid, 'VIGIL_RUNTIME_DIR');
     return named !== null && named !== '' && named !== this.runtimeDir;
   }
