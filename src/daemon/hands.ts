@@ -9,7 +9,7 @@ import type { Logger } from '../log/logger.js';
 import { statFile } from '../proc/stat-file.js';
 import { rssBytes } from '../proc/usage.js';
 import type { Users } from '../proc/users.js';
-import type { ToHand } from '../session/protocol.js';
+import type { ToHand, WordsSession } from '../session/protocol.js';
 import { now } from '../time.js';
 import type { AgentHome } from '../words/agent-home.js';
 import type { WordsReader } from '../words/reader.js';
@@ -22,6 +22,8 @@ import { UserHand } from './user-hand.js';
 
 /** A hand whose user has no agents any more stays for so long. */
 const IDLE_MS = 60_000;
+/** What a hand cannot be started for may have come by then: an upgrade takes a program away for a moment. */
+const REFUSED_MS = 10 * 60_000;
 /** More than these are not told of; nobody has so many. */
 const MAX_AGENTS = 2_000;
 
@@ -43,8 +45,10 @@ export class Hands {
   private readonly hands = new Map<number, UserHand>();
   private readonly turns = new Turns();
   private readonly others: OtherDaemons;
-  /** Users that cannot have a hand, and why. */
-  private readonly refused = new Map<number, string>();
+  /** Users that cannot have a hand now, why, and when that was looked at last. */
+  private readonly refused = new Map<number, { why: string; at_ms: number }>();
+  /** What hands are to read, by the agent's pid: one that comes later reads it too. */
+  private readonly words = new Map<number, WordsSession>();
   private alertList: readonly Alert[] = [];
   private scheduled = false;
   private stopped = false;
@@ -100,7 +104,7 @@ export class Hands {
     });
     const none = { pid: null, state: 'unavailable', restarts: 0, rss_bytes: 0, desktop: null } as const;
     const refused = [...this.refused].map(
-      ([uid, problem]): HandHealth => ({ uid, user: users.name(uid), problem, ...none }),
+      ([uid, { why }]): HandHealth => ({ uid, user: users.name(uid), problem: why, ...none }),
     );
     return [...running, ...refused];
   }
@@ -122,9 +126,16 @@ export class Hands {
     return {
       start: () => {
         const { cwd, start_ticks, started_ms, session_id, kind } = session;
-        this.hand(uid)?.read({ pid, kind: kind.name, uid, cwd, start_ticks, started_ms, session_id, home });
+        const words = { pid, kind: kind.name, uid, cwd, start_ticks, started_ms, session_id, home };
+        this.words.set(pid, words);
+        const hand = this.hands.get(uid);
+        if (hand === undefined) this.hand(uid);
+        else hand.read(words);
       },
-      close: () => this.hands.get(uid)?.readNoMore(pid),
+      close: () => {
+        this.words.delete(pid);
+        this.hands.get(uid)?.readNoMore(pid);
+      },
     };
   }
 
@@ -164,20 +175,23 @@ export class Hands {
   private hand(uid: number): UserHand | null {
     const existing = this.hands.get(uid);
     if (existing !== undefined) return existing;
-    if (this.stopped || this.refused.has(uid)) return null;
+    const refusal = this.refused.get(uid);
+    if (this.stopped || (refusal !== undefined && now() - refusal.at_ms < REFUSED_MS)) return null;
     const { users, place, procRoot, logger, find, feed } = this.options;
     const said = saidRuntimeDir(uid, this.options.sessions(), procRoot);
     const command = handCommand(handUser(uid, users, place), place, said);
     if (command === null) {
       const why = place.euid === 0 ? 'setpriv (util-linux) is not installed' : 'vigil is not root';
-      this.refused.set(uid, why);
-      logger.warn({ uid, why }, 'no desktop and no session files for a user');
+      this.refused.set(uid, { why, at_ms: now() });
+      if (why !== refusal?.why) logger.warn({ uid, why }, 'no desktop and no session files for a user');
       return null;
     }
+    this.refused.delete(uid);
     const config = () => this.configMessage();
     const hand = new UserHand({ uid, command, logger, find, feed, config, begun: () => this.changed() });
     this.hands.set(uid, hand);
     hand.start();
+    for (const words of this.words.values()) if (words.uid === uid) hand.read(words);
     return hand;
   }
 
