@@ -143,6 +143,11 @@ export class ActionEngine {
       this.autopilot.forget(alert.key);
       return;
     }
+    this.takeUp(alert);
+  }
+
+  /** An open alert, also one from before a restart: of that one there may be no change to hear of. */
+  takeUp(alert: Alert): void {
     if (this.open.has(alert.key) || this.open.size < MAX_OPEN) this.open.set(alert.key, alert);
     this.consider(alert);
   }

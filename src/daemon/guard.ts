@@ -32,6 +32,8 @@ export interface GuardOptions {
   isShared(pid: number): boolean;
   /** What people and machines are to be told, in this order. */
   onChanges(changes: readonly AlertChange[]): void;
+  /** The trouble of these alerts of the run before was found again: they are no change, and yet there. */
+  onFoundAgain(alerts: readonly Alert[]): void;
   onSnapshot(snapshot: Snapshot): void;
 }
 
@@ -257,6 +259,8 @@ export class Guard {
     store?.addSnapshot(snapshot);
     onSnapshot(snapshot);
     this.tell(this.rules.take(snapshot));
+    const again = this.rules.foundAgain();
+    if (again.length > 0) this.options.onFoundAgain(again);
     if (time_ms - this.baselineSaved_ms >= SAVE_BASELINE_MS) this.saveBaseline();
   }
 

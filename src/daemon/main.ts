@@ -145,6 +145,9 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       hands.alerts(shown.list());
       responder.hear(changes);
     },
+    onFoundAgain: alerts => {
+      for (const alert of alerts) responder.engine.takeUp(alert);
+    },
   });
   const responder = new Responder({
     config,

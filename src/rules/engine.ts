@@ -36,6 +36,9 @@ export class RuleEngine {
   private readonly history: History;
   private readonly failed = new Set<string>();
   private readonly rules: readonly Rule[];
+  /** Keys and ids of alerts of the run before that no rule has found again yet. */
+  private readonly missing = new Map<string, number>();
+  private again: Alert[] = [];
   private whitelistVersion: number;
   private config: RulesConfig;
 
@@ -62,7 +65,10 @@ export class RuleEngine {
     const ruleOf = (alert: Alert) =>
       this.rules.find(({ name }) => name === alert.rule && config.detection[name].enabled);
     this.book.restore(alerts, now_ms, alert => ruleOf(alert)?.sees_again_ms?.(config, alert) ?? 0);
-    for (const alert of alerts) ruleOf(alert)?.recall?.(this.history, alert);
+    for (const alert of alerts) {
+      this.missing.set(alert.key, alert.id);
+      ruleOf(alert)?.recall?.(this.history, alert);
+    }
     this.baseline.restore(baseline);
   }
 
@@ -98,7 +104,32 @@ export class RuleEngine {
       else findings.push(...found);
     }
     const ended = ({ subject }: Alert) => this.allEnded(subject.processes);
-    return [...withdrawn, ...this.book.apply(now_ms, findings, mute, ended)];
+    const changes = [...withdrawn, ...this.book.apply(now_ms, findings, mute, ended)];
+    this.noteFound(findings);
+    return changes;
+  }
+
+  /**
+   * Alerts of the run before whose trouble was found again since this was asked last, each once. The others may be
+   * over: they are open only until their rule would have seen it.
+   */
+  foundAgain(): Alert[] {
+    const found = this.again;
+    this.again = [];
+    return found;
+  }
+
+  private noteFound(findings: readonly Finding[]): void {
+    if (this.missing.size === 0) return;
+    const found = new Set<number>();
+    for (const { key, holds } of findings) {
+      const id = this.missing.get(key);
+      if (!holds || id === undefined) continue;
+      this.missing.delete(key);
+      found.add(id);
+    }
+    // What was over before it came back is another alert, and a change that was told.
+    if (found.size > 0) this.again.push(...this.book.open.filter(({ id }) => found.has(id)));
   }
 
   /** To be called after a change of the whitelist: alerts about processes that are on it now are over. */

@@ -53,6 +53,27 @@ describe.runIf(process.getuid?.() === 0)('a dead session that left 12 processes'
     expect(result?.message).toBe('12 ended after SIGTERM');
   });
 
+  it('auto ends what an alert from before a restart is about, and what of it is not safe stays', async () => {
+    const { rig, refs, alert } = await incident(AUTO);
+    processes.script('sleep 98764 & echo $! > $DIR/stranger; wait', { uid: UID });
+    const [pid] = await processes.pids('stranger');
+    const stranger = await processes.running(pid!);
+    rig.engine.takeUp({ ...alert, subject: { ...alert.subject, processes: [...refs, stranger] } });
+    await rig.engine.settled();
+    expect(survivors(refs)).toBe(0);
+    expect(isAlive(stranger)).toBe(true);
+  });
+
+  it('auto, switched on later, turns to an alert from before a restart as well', async () => {
+    const { rig, refs, alert } = await incident({ mode: 'observe' });
+    rig.engine.takeUp(alert);
+    await rig.engine.settled();
+    expect(survivors(refs)).toBe(12);
+    rig.engine.configure(actionsConfig(AUTO));
+    await rig.engine.settled();
+    expect(survivors(refs)).toBe(0);
+  });
+
   it.each(['observe', 'suggest'])(
     'nothing happens in mode %s, and the command to copy names them',
     async mode => {

@@ -35,7 +35,8 @@ export class Machine {
   readonly said: AlertChange[] = [];
   readonly errors: unknown[] = [];
   private nextPid = 1000;
-  private lastId = 0;
+  /** Of its alerts. */
+  lastId = 0;
 
   constructor(settings: Record<string, unknown> = {}) {
     this.engine = new RuleEngine({

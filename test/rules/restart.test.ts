@@ -9,6 +9,7 @@ type Settings = ConstructorParameters<typeof Machine>[0];
 function restarted(before: Machine, settings?: Settings): Machine {
   const after = new Machine(settings);
   after.now_ms = before.now_ms + 5_000;
+  after.lastId = before.lastId;
   after.host = before.host;
   after.processes = before.processes;
   after.sessions = before.sessions;
@@ -161,4 +162,41 @@ test('duplicates of a living session go on at once', () => {
   const after = restarted(before);
   expect(after.pass(600)).toEqual([]);
   expect(after.open).toHaveLength(1);
+});
+
+describe('what is found again after a restart', () => {
+  test('is told once, with the processes of now; what is not seen is not', () => {
+    const before = new Machine();
+    before.many(8, { comm: 'node', cmdline: 'node /opt/mcp/server.js' });
+    const parent = before.add({ comm: 'bad' });
+    before.add({ comm: 'kid', state: 'Z', ppid: parent.pid });
+    expect(before.pass(600)).toHaveLength(2);
+    expect(before.engine.foundAgain()).toEqual([]);
+    const after = restarted(before);
+    after.remove(after.processes.filter(({ comm }) => comm === 'node').slice(-2));
+    expect(after.engine.foundAgain()).toEqual([]);
+    after.pass(10);
+    const [duplicates, ...rest] = after.engine.foundAgain();
+    expect(rest).toEqual([]);
+    expect(duplicates).toMatchObject({ id: 1, rule: 'duplicates', status: 'open' });
+    expect(duplicates!.subject.processes).toHaveLength(6);
+    after.pass(200);
+    expect(after.engine.foundAgain()).toEqual([]);
+    after.pass(400);
+    expect(after.engine.foundAgain()).toMatchObject([{ id: 2, rule: 'zombie' }]);
+  });
+
+  test('is not what fell below its threshold meanwhile', () => {
+    const before = new Machine();
+    before.many(8, { comm: 'node', cmdline: 'node /opt/mcp/server.js' });
+    before.pass(600);
+    const after = restarted(before);
+    after.remove(after.processes.filter(({ comm }) => comm === 'node').slice(-5));
+    expect(brief(after.pass(300))).toEqual(['resolved duplicates warning']);
+    expect(after.engine.foundAgain()).toEqual([]);
+    // What comes back is told as what it is, another one.
+    after.many(8, { comm: 'node', cmdline: 'node /opt/mcp/server.js' });
+    expect(brief(after.pass(300))).toEqual(['opened duplicates warning']);
+    expect(after.engine.foundAgain()).toEqual([]);
+  });
 });
