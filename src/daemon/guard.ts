@@ -18,6 +18,7 @@ import { sessionKey } from '../rules/history.js';
 import { checkEntry, type WhitelistEntry } from '../rules/whitelist.js';
 import type { Store } from '../store/store.js';
 import { now } from '../time.js';
+import { Recall } from './recall.js';
 import { RecentExecs } from './recent-execs.js';
 
 export interface GuardOptions {
@@ -32,6 +33,8 @@ export interface GuardOptions {
   isShared(pid: number): boolean;
   /** What people and machines are to be told, in this order. */
   onChanges(changes: readonly AlertChange[]): void;
+  /** Open alerts of the run before were taken over; all that are open now. */
+  onRestored(open: readonly Alert[]): void;
   /** The trouble of these alerts of the run before was found again: they are no change, and yet there. */
   onFoundAgain(alerts: readonly Alert[]): void;
   onSnapshot(snapshot: Snapshot): void;
@@ -48,6 +51,8 @@ const RESOLVED_KEPT = 200;
  */
 export class Guard {
   readonly rules: RuleEngine;
+  /** Null: there is no history. */
+  private readonly recall: Recall | null;
   private readonly table: ProcessTable;
   private readonly lineage: Lineage<Session>;
   private readonly processes: ProcessCollector;
@@ -95,6 +100,11 @@ export class Guard {
           'a pattern of the whitelist takes too long: it is out of use until the next start',
         ),
     });
+    const late = () => {
+      options.onRestored(this.open());
+      this.tell(this.rules.applyWhitelist(now()));
+    };
+    this.recall = store === null ? null : new Recall({ store, rules: this.rules, logger, late });
   }
 
   /** The latest look at the machine; null before the first. */
@@ -107,26 +117,16 @@ export class Guard {
   }
 
   async start(): Promise<void> {
-    const { store, logger } = this.options;
-    if (store !== null) {
-      const alerts = (await store.query('openAlerts')) ?? [];
-      const baselines = (await store.query('baselines')) ?? [];
-      this.rules.restore(now(), alerts, baselines);
-      for (const row of store.whitelist()) {
-        try {
-          this.rules.whitelist.add({ ...row, reason: row.reason ?? '' });
-        } catch (error) {
-          logger.warn({ pattern: row.pattern, why: (error as Error).message }, 'whitelist entry left out');
-        }
-      }
-    }
+    await this.recall?.start();
     if (this.stopped) return;
     this.tick();
+    if (this.recall?.done) this.options.onRestored(this.open());
   }
 
   async stop(): Promise<void> {
     this.stopped = true;
     if (this.timer !== null) clearTimeout(this.timer);
+    this.recall?.stop();
     this.saveBaseline();
     this.processes.stop();
     await this.driver.stop();
@@ -269,6 +269,7 @@ export class Guard {
     for (const { type, alert } of changes) {
       this.options.store?.putAlert(alert);
       if (type === 'alert_resolved') this.resolved.push(alert);
+      if (type === 'alert_opened') this.recall?.hear(alert);
     }
     if (this.resolved.length > RESOLVED_KEPT) this.resolved.splice(0, this.resolved.length - RESOLVED_KEPT);
     this.options.onChanges(changes);
@@ -312,7 +313,8 @@ export class Guard {
   private saveBaseline(): void {
     this.baselineSaved_ms = now();
     const { store } = this.options;
-    if (store === null) return;
+    // What an earlier run learned must not be lost to a few minutes of this one.
+    if (store === null || !this.recall?.done) return;
     for (const { key, hour, state } of this.rules.saveBaseline()) {
       const id = `${key} ${hour}`;
       const text = JSON.stringify(state);

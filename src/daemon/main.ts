@@ -145,6 +145,10 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       hands.alerts(shown.list());
       responder.hear(changes);
     },
+    onRestored: open => {
+      shown.restore(open);
+      hands.alerts(shown.list());
+    },
     onFoundAgain: alerts => {
       for (const alert of alerts) responder.engine.takeUp(alert);
     },
@@ -212,8 +216,6 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     else sampling.start();
     await responder.start();
     await guard.start();
-    shown.restore(guard.open());
-    hands.alerts(shown.list());
     reloader.start();
     await server.start();
     logger.info({ socket: server.socketPath, version: VERSION, pid: process.pid }, 'vigil is watching');

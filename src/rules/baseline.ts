@@ -31,7 +31,7 @@ export const LEAST_DEVIATION = 5;
 
 export class Baseline {
   /** By metric, 24 hours each. */
-  private state: Record<string, (Cell | null)[]> = {};
+  private readonly state: Record<string, (Cell | null)[]> = {};
   private learned_ms = Number.NEGATIVE_INFINITY;
 
   /** @param timezoneOffset_minutes of a moment, as Date.prototype.getTimezoneOffset tells it */
@@ -78,9 +78,8 @@ export class Baseline {
     );
   }
 
-  /** What was saved before. Cells that make no sense are left out. */
+  /** What was saved before, in place of what was learned since. Cells that make no sense are left out. */
   restore(cells: readonly BaselineCell[]): void {
-    this.state = {};
     for (const { key, hour, state } of cells) {
       if (!isCell(state) || !Number.isInteger(hour) || hour < 0 || hour > 23) continue;
       this.state[key] ??= Array.from({ length: 24 }, () => null);
