@@ -119,6 +119,8 @@ export interface SensorObservation {
   keys: boolean;
   /** Exits arrive with their code. */
   lifecycle: boolean;
+  /** The machine slept for so long from this moment on: nothing moved, and nothing stood still. */
+  slept_ms?: number;
 }
 
 /** Time passed; nothing else happened. */

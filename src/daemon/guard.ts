@@ -11,13 +11,12 @@ import type { MachineEvent, ProcessRef, Snapshot } from '../collectors/snapshot.
 import type { Config } from '../config/schema.js';
 import type { KernelEvent, OomEvent } from '../kernel/events.js';
 import type { Logger } from '../log/logger.js';
-import { BOOT_TIME_MS } from '../proc/boot.js';
 import { ProcessTable } from '../proc/table.js';
 import { RuleEngine } from '../rules/engine.js';
 import { sessionKey } from '../rules/history.js';
 import { checkEntry, type WhitelistEntry } from '../rules/whitelist.js';
 import type { Store } from '../store/store.js';
-import { now } from '../time.js';
+import { clock, now } from '../time.js';
 import { Recall } from './recall.js';
 import { RecentExecs } from './recent-execs.js';
 
@@ -84,7 +83,7 @@ export class Guard {
     this.driver = new CollectorDriver({
       collectors: hostCollectors(),
       logger,
-      boot_ms: BOOT_TIME_MS,
+      boot_ms: clock.boot_ms,
       roots,
     });
     this.processesHealth = this.driver.record('processes');

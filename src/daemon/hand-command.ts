@@ -28,6 +28,8 @@ export interface HandPlace {
   script: string;
   /** Where runtime directories are: `/run/user`. */
   runtimeBase: string;
+  /** When the machine booted by the daemon's clock: the hand tells the same time. */
+  boot_ms: number;
   env: Readonly<Record<string, string | undefined>>;
 }
 
@@ -61,7 +63,8 @@ export function handCommand(user: HandUser, place: HandPlace, said: string | nul
   };
   const runtime = runtimeDirectory(user.uid, place, said);
   if (runtime !== null) env.XDG_RUNTIME_DIR = runtime;
-  const program = [place.node, '--max-old-space-size=128', '--max-semi-space-size=1', place.script];
+  const limits = ['--max-old-space-size=128', '--max-semi-space-size=1'];
+  const program = [place.node, ...limits, place.script, String(place.boot_ms)];
   if (place.euid !== 0) {
     if (user.uid !== place.euid) return null;
     return { file: program[0]!, args: program.slice(1), env };

@@ -110,6 +110,7 @@ export class Hands {
   }
 
   observed(observation: Observation): void {
+    if (observation.type === 'sensor') this.turns.slept(observation.slept_ms ?? 0);
     // The words of a request may come after the request.
     if (observation.type === 'transcript' || observation.type === 'process') this.changed();
   }

@@ -13,7 +13,7 @@ import { RecordingFile } from '../log/recording-file.js';
 import { BPF_DIR, VERSION } from '../package.js';
 import { Users } from '../proc/users.js';
 import { openStore } from '../store/open.js';
-import { now } from '../time.js';
+import { clock, now } from '../time.js';
 import { Gaps } from './gaps.js';
 import { Guard } from './guard.js';
 import { HAND_SCRIPT } from './hand-command.js';
@@ -97,6 +97,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       node: process.execPath,
       script: HAND_SCRIPT,
       runtimeBase: '/run/user',
+      boot_ms: clock.boot_ms,
       env: process.env,
     },
   });

@@ -11,7 +11,7 @@ import { readFacts, readLiving } from '../proc/read.js';
 import { type Glimpse, Scanner } from '../proc/scan.js';
 import { type Stat, ttyName } from '../proc/stat.js';
 import type { Users } from '../proc/users.js';
-import { now } from '../time.js';
+import { type Clock, clock } from '../time.js';
 import type { AgentHome } from '../words/agent-home.js';
 import { WordsWatcher } from '../words/index.js';
 import type { WordsReader } from '../words/reader.js';
@@ -25,6 +25,8 @@ export interface MonitorOptions {
   /** Only this user's agents are watched; null: everybody's, which takes root. */
   onlyUid: number | null;
   logger: Logger;
+  /** vigil's; another one in tests. */
+  clock?: Clock;
   onTransition(transition: Transition, session: Session): void;
   /** Every observation that matters to an agent, in the order in which the tracker took it. */
   onObservation(observation: Observation): void;
@@ -65,14 +67,19 @@ export class AgentMonitor {
   private timerDue_ms = Number.POSITIVE_INFINITY;
   private stopped = false;
   private sensorLive: Senses = { terminal: false, keys: false, lifecycle: false };
+  private readonly clock: Clock;
+  /** As far as the tracker knows of it. */
+  private slept_ms: number;
 
   constructor(private readonly options: MonitorOptions) {
+    this.clock = options.clock ?? clock;
+    this.slept_ms = this.clock.slept_ms();
     this.tracker = new Tracker(options.tracker, options.recognise);
     this.scanner = new Scanner(options.procRoot, glimpse => this.wants(glimpse));
     this.words = new WordsWatcher({
       root: options.procRoot,
       users: options.users,
-      now,
+      clock: this.clock,
       emit: observation => this.feed(observation),
       log: (fields, message) => options.logger.warn(fields, message),
       elsewhere: options.readElsewhere,
@@ -101,6 +108,7 @@ export class AgentMonitor {
   /** Takes in one observation and everything that follows from it. */
   feed(observation: Observation): void {
     if (this.stopped) return;
+    if (!this.draining) this.noticeSleep();
     this.queue.push(observation);
     if (this.draining) return;
     this.draining = true;
@@ -114,7 +122,26 @@ export class AgentMonitor {
 
   /** What the sensor tells of has changed; the rest of it is as before. */
   senses(change: Partial<Senses>): void {
-    this.feed({ type: 'sensor', time_ms: now(), ...this.sensorLive, ...change });
+    this.feed({ type: 'sensor', time_ms: this.clock.now(), ...this.sensorLive, ...change });
+  }
+
+  /**
+   * Tells the tracker when the machine has slept, as a time in which nobody watched: silence and stillness in it
+   * mean nothing. Timers stood still, too.
+   */
+  noticeSleep(): void {
+    const slept_ms = this.clock.slept_ms() - this.slept_ms;
+    if (slept_ms === 0) return;
+    this.slept_ms += slept_ms;
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+    this.timerDue_ms = Number.POSITIVE_INFINITY;
+    this.options.logger.info({ slept_s: Math.round(slept_ms / 1000) }, 'the machine slept');
+    const { sensorLive: live, clock } = this;
+    const time_ms = clock.now();
+    const blind = { terminal: false, keys: false, lifecycle: live.lifecycle };
+    this.feed({ type: 'sensor', time_ms: time_ms - slept_ms, ...blind, slept_ms });
+    this.feed({ type: 'sensor', time_ms, ...live });
   }
 
   kernelEvent(event: KernelEvent): void {
@@ -126,7 +153,7 @@ export class AgentMonitor {
   rescan(all: boolean): void {
     if (all) this.scanner.reset();
     for (const process of this.scanner.scan(nowTicks()))
-      this.feed({ type: 'process', time_ms: now(), process, how: 'scan' });
+      this.feed({ type: 'process', time_ms: this.clock.now(), process, how: 'scan' });
     this.checkAlive();
   }
 
@@ -135,7 +162,7 @@ export class AgentMonitor {
    * known of the sensor, so that its replay starts from the same agents.
    */
   snapshot(): Observation[] {
-    const time_ms = now();
+    const time_ms = this.clock.now();
     const members = this.living().flatMap(session => [...session.members.values()]);
     const facts = members
       .map(member => readFacts(this.options.procRoot, member.pid))
@@ -160,7 +187,8 @@ export class AgentMonitor {
         if (isGone({ session, pid }, stat)) gone.push({ session, pid });
         else if (pid === session.pid && stat !== null && ttyName(stat.tty_nr) !== session.tty) {
           const process = readFacts(procRoot, pid);
-          if (process !== null) this.feed({ type: 'process', time_ms: now(), process, how: 'scan' });
+          if (process !== null)
+            this.feed({ type: 'process', time_ms: this.clock.now(), process, how: 'scan' });
         }
       }
     }
@@ -174,7 +202,7 @@ export class AgentMonitor {
       const { session, pid } = seat;
       if (session.ending !== null || !session.members.has(pid)) continue;
       if (isGone(seat, readLiving(this.options.procRoot, pid)))
-        this.feed({ type: 'gone', time_ms: now(), pid });
+        this.feed({ type: 'gone', time_ms: this.clock.now(), pid });
     }
   }
 
@@ -244,7 +272,7 @@ export class AgentMonitor {
     if (due_ms === null || this.stopped || due_ms >= this.timerDue_ms) return;
     if (this.timer !== null) clearTimeout(this.timer);
     this.timerDue_ms = due_ms;
-    const delay_ms = Math.max(0, due_ms + DEADLINE_SLACK_MS - now());
+    const delay_ms = Math.max(0, due_ms + DEADLINE_SLACK_MS - this.clock.now());
     this.timer = setTimeout(() => this.deadline(), Math.min(delay_ms, 2 ** 31 - 1));
   }
 
@@ -252,12 +280,12 @@ export class AgentMonitor {
     this.timer = null;
     this.timerDue_ms = Number.POSITIVE_INFINITY;
     const due_ms = this.tracker.nextDeadline();
-    if (due_ms === null || due_ms > now() - DEADLINE_SLACK_MS) {
+    if (due_ms === null || due_ms > this.clock.now() - DEADLINE_SLACK_MS) {
       this.schedule();
       return;
     }
     // What is waiting in the pipes is older than this deadline: let it in first.
-    setImmediate(() => this.feed({ type: 'clock', time_ms: now() - DEADLINE_SLACK_MS }));
+    setImmediate(() => this.feed({ type: 'clock', time_ms: this.clock.now() - DEADLINE_SLACK_MS }));
   }
 }
 

@@ -61,6 +61,7 @@ export class Sampling {
   private sampleBlockedOften(): void {
     this.ends.push(
       everySecond(() => {
+        this.monitor.noticeSleep();
         this.sampleBlocked();
         if (this.halfway === null && this.monitor.living().some(isAsked)) {
           this.halfway = setTimeout(() => {

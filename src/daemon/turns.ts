@@ -26,6 +26,12 @@ export class Turns {
     this.turns.set(pid, turn);
   }
 
+  /** The machine slept: nobody worked meanwhile. */
+  slept(slept_ms: number): void {
+    for (const turn of this.turns.values())
+      if (turn.working_since_ms !== null) turn.working_since_ms += slept_ms;
+  }
+
   worked(pid: number, now_ms: number): number {
     const turn = this.turns.get(pid);
     if (turn === undefined) return 0;

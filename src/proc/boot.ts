@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { uptime } from 'node:os';
+import { clock } from '../time.js';
 
 /** sysconf(_SC_CLK_TCK): 100 on every Linux port that Node runs on. */
 export const TICKS_PER_SECOND = 100;
@@ -20,11 +21,9 @@ function pageSize(): number {
   return 4096;
 }
 
-/** When the machine booted, ms since the epoch, to convert `start_ticks`. Read once: it must not wander. */
-export const BOOT_TIME_MS = Date.now() - uptime() * 1000;
-
+/** `start_ticks` in vigil's time. Both go on while the machine sleeps. */
 export function ticksToEpochMs(ticks: number): number {
-  return BOOT_TIME_MS + (ticks * 1000) / TICKS_PER_SECOND;
+  return clock.boot_ms + (ticks * 1000) / TICKS_PER_SECOND;
 }
 
 export function nowTicks(): number {

@@ -1,3 +1,4 @@
+import { keepTimeOf, now } from '../time.js';
 import { readJsonLines } from './json-lines.js';
 import { createOut } from './out.js';
 import {
@@ -19,11 +20,14 @@ import { HandWords } from './words.js';
  * mourned by a red icon.
  */
 
+/** The daemon's times are compared with ours: theirs, though the wall clock was set since it started. */
+const boot_ms = Number(process.argv[2] ?? Number.NaN);
+if (Number.isFinite(boot_ms)) keepTimeOf(boot_ms);
+
 let alone = false;
 const out = createOut(line => {
   if (!alone) process.stdout.write(line);
 });
-const now = () => performance.timeOrigin + performance.now();
 const words = new HandWords(out);
 let session: UserSession | null = null;
 let config: HandConfig | null = null;

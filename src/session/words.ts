@@ -1,4 +1,5 @@
 import type { Observation } from '../agents/observation.js';
+import { clock } from '../time.js';
 import { openReader } from '../words/index.js';
 import type { WordsReader } from '../words/reader.js';
 import type { Out } from './out.js';
@@ -23,7 +24,7 @@ export class HandWords {
         session,
         home: session.home,
         emit: observation => this.pass(observation),
-        now: () => performance.timeOrigin + performance.now(),
+        clock,
         log: (fields, message) => this.out.log('warn', message, fields as Record<string, string>),
       });
       if (reader === null) continue;

@@ -56,12 +56,12 @@ export class ClaudeFiles implements WordsReader {
   }
 
   private readRegistry(): void {
-    const { session, emit, now } = this.context;
+    const { session, emit, clock } = this.context;
     const result = safeRead(this.file, { uid: session.uid, max_bytes: MAX_REGISTRY_BYTES });
     if (!result.ok) {
       this.suspected = null;
       if (result.why === 'not there') {
-        if (this.had) emit({ type: 'registry', time_ms: now(), pid: session.pid, entry: null });
+        if (this.had) emit({ type: 'registry', time_ms: clock.now(), pid: session.pid, entry: null });
         this.had = false;
       } else this.refuse(result.why);
       return;
@@ -75,7 +75,7 @@ export class ClaudeFiles implements WordsReader {
     this.had = true;
     this.refused = null;
     this.suspected = null;
-    emit({ type: 'registry', time_ms: now(), pid: session.pid, entry });
+    emit({ type: 'registry', time_ms: clock.now(), pid: session.pid, entry });
     const cwd = entry.cwd ?? session.cwd;
     if (entry.session_id !== null && cwd !== null && /^[\w-]+$/.test(entry.session_id)) {
       this.follow(claudeProjectDirectory(this.context.home.claude, cwd), `${entry.session_id}.jsonl`);
@@ -109,10 +109,10 @@ export class ClaudeFiles implements WordsReader {
   }
 
   private readTranscript(): void {
-    const { session, emit, now } = this.context;
+    const { session, emit, clock } = this.context;
     if (this.transcript === null) return;
     const entry = this.tail.read(this.transcript);
-    if (entry !== null) emit({ type: 'transcript', time_ms: now(), pid: session.pid, entry });
+    if (entry !== null) emit({ type: 'transcript', time_ms: clock.now(), pid: session.pid, entry });
   }
 
   private refuse(why: string): void {

@@ -43,7 +43,8 @@ export class CodexFiles implements WordsReader {
 
   private openDay(): void {
     if (this.file !== null) return;
-    const directory = `${this.context.home.codex}/sessions/${dayPath(new Date(this.context.now()))}`;
+    const { clock, home } = this.context;
+    const directory = `${home.codex}/sessions/${dayPath(new Date(clock.wallTime(clock.now())))}`;
     if (directory === this.directory) return;
     this.day?.close();
     this.directory = directory;
@@ -60,15 +61,17 @@ export class CodexFiles implements WordsReader {
   }
 
   private read(): void {
-    const { session, emit, now } = this.context;
+    const { session, emit, clock } = this.context;
     this.file ??= this.findFile();
     if (this.file === null) return;
     const entry = this.tail.read(`${this.directory}/${this.file}`);
-    if (entry !== null) emit({ type: 'transcript', time_ms: now(), pid: session.pid, entry });
+    if (entry !== null) emit({ type: 'transcript', time_ms: clock.now(), pid: session.pid, entry });
   }
 
   private findFile(): string | null {
-    const { session } = this.context;
+    const { session, clock } = this.context;
+    // The wall clock, which dates the conversation, may have been set before the agent started, or since.
+    const starts_ms = [session.started_ms, clock.wallTime(session.started_ms)];
     let names: string[];
     try {
       names = readdirSync(this.directory);
@@ -86,8 +89,8 @@ export class CodexFiles implements WordsReader {
       });
       const meta = head.ok ? readRolloutMeta(head.text) : null;
       if (meta === null) continue;
-      if (meta.cwd === session.cwd && Math.abs(meta.started_ms - session.started_ms) <= SAME_START_MS)
-        return name;
+      const isOurs = starts_ms.some(start_ms => Math.abs(meta.started_ms - start_ms) <= SAME_START_MS);
+      if (meta.cwd === session.cwd && isOurs) return name;
       this.notOurs.add(name);
     }
     return null;

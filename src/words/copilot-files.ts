@@ -66,9 +66,11 @@ export class CopilotFiles implements WordsReader {
 
   /** A lock of an earlier process with this pid was left behind by a crash. */
   private isOurs(name: string): boolean {
-    const { uid, started_ms } = this.context.session;
+    const { session, clock } = this.context;
     const lock = statFile(`${this.root}/${name}/${this.lock}`);
-    return lock !== null && lock.uid === uid && lock.mtimeMs >= started_ms - 1_000;
+    // The wall clock, which dates files, may have been set before the agent started, or since.
+    const start_ms = Math.min(session.started_ms, clock.wallTime(session.started_ms));
+    return lock !== null && lock.uid === session.uid && lock.mtimeMs >= start_ms - 1_000;
   }
 
   private hold(name: string): void {
@@ -96,10 +98,10 @@ export class CopilotFiles implements WordsReader {
   }
 
   private read(name: string): void {
-    const { session, emit, now } = this.context;
+    const { session, emit, clock } = this.context;
     const entry = this.held.get(name)?.tail.read(`${this.root}/${name}/${EVENTS}`) ?? null;
     if (entry === null || entry.at_ms < this.told_ms) return;
     this.told_ms = entry.at_ms;
-    emit({ type: 'transcript', time_ms: now(), pid: session.pid, entry });
+    emit({ type: 'transcript', time_ms: clock.now(), pid: session.pid, entry });
   }
 }

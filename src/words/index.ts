@@ -1,6 +1,7 @@
 import type { Observation } from '../agents/observation.js';
 import type { Session } from '../agents/tracker/session.js';
 import type { Users } from '../proc/users.js';
+import type { Clock } from '../time.js';
 import { type AgentHome, agentHome } from './agent-home.js';
 import { ClaudeFiles } from './claude-files.js';
 import { CodexFiles } from './codex-files.js';
@@ -34,7 +35,7 @@ export class WordsWatcher {
       root: string;
       users: Users;
       emit(observation: Observation): void;
-      now(): number;
+      clock: Clock;
       log(fields: Record<string, unknown>, message: string): void;
       /** Reads for other users, as them; null: `session` is of our own user and read right here. */
       elsewhere?(session: Session, home: AgentHome): WordsReader | null;
@@ -59,11 +60,11 @@ export class WordsWatcher {
 
   private add(session: Session): void {
     if (!Object.hasOwn(READERS, session.kind.name)) return;
-    const { root, users, emit, now, log, elsewhere } = this.options;
+    const { root, users, emit, clock, log, elsewhere } = this.options;
     const home = agentHome(root, session.pid, session.uid, users);
     if (home === null) return;
     const reader =
-      elsewhere?.(session, home) ?? openReader(session.kind.name, { session, home, emit, now, log });
+      elsewhere?.(session, home) ?? openReader(session.kind.name, { session, home, emit, clock, log });
     if (reader === null) return;
     this.open.set(session, { pid: session.pid, reader });
     reader.start();

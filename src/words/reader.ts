@@ -1,5 +1,6 @@
 import type { Observation } from '../agents/observation.js';
 import type { Session } from '../agents/tracker/session.js';
+import type { Clock } from '../time.js';
 import type { AgentHome } from './agent-home.js';
 
 /** Reads what one agent says of itself in its own files, for as long as its session lives. */
@@ -14,7 +15,7 @@ export interface ReaderContext {
   };
   home: AgentHome;
   emit(observation: Observation): void;
-  now(): number;
+  clock: Pick<Clock, 'now' | 'wallTime'>;
   log(fields: Record<string, unknown>, message: string): void;
 }
 

@@ -419,6 +419,22 @@ describe('background, stalls and non-interactive runs', () => {
     expect(story.states.at(-1)).toBe('WORKING thinking @91.00');
   });
 
+  it('takes neither silence nor stillness for anything while the machine sleeps', () => {
+    const story = new Story({ stall_after_ms: 60_000 })
+      .claude(0)
+      .claude(0.1, { pid: 200, start_ticks: 6000, argv: ['claude', '-p', 'hi'], tty: 'pts/4' })
+      .registry(1, { status: 'busy' })
+      .spins(1, 30);
+    const night_s = 8 * 3600;
+    story
+      .at(30.1, { type: 'sensor', terminal: false, keys: false, lifecycle: true, slept_ms: night_s * 1000 })
+      .at(30.1 + night_s, { type: 'sensor', terminal: true, keys: true, lifecycle: true });
+    expect(story.states).toEqual(['WORKING thinking @0.10', 'WORKING thinking @1.00']);
+    // And from then on it counts again.
+    story.spins(30.2 + night_s, 62 + night_s);
+    expect(story.states.slice(2)).toEqual(['WORKING stalled @28860.10', 'WORKING stalled @28861.00']);
+  });
+
   it('never lets a one-shot run wait', () => {
     const story = new Story()
       .claude(0, { argv: ['claude', '-p', 'hi'] })

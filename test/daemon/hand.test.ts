@@ -135,6 +135,7 @@ describe('handCommand', () => {
     node: '/n',
     script: '/s',
     runtimeBase: '/nonexistent',
+    boot_ms: 1_750_000_000_000.5,
     env: { SECRET: '1', LD_PRELOAD: '/x' },
   };
 
@@ -159,6 +160,10 @@ describe('handCommand', () => {
     });
   });
 
+  it('hands over the clock', () => {
+    expect(handCommand(user, place, null)!.args.slice(-2)).toEqual(['/s', '1750000000000.5']);
+  });
+
   it('takes no runtime directory that is somebody else’s', () => {
     expect(
       handCommand({ ...user, uid: 1 }, { ...place, runtimeBase: '/' }, '/tmp')!.env.XDG_RUNTIME_DIR,
@@ -174,7 +179,7 @@ describe('handCommand', () => {
   });
 });
 
-it('a turn is the work since the last prompt, without the time at requests', () => {
+it('a turn is the work since the last prompt, without the time at requests, and asleep', () => {
   const turns = new Turns();
   const go = (
     time_ms: number,
@@ -204,6 +209,8 @@ it('a turn is the work since the last prompt, without the time at requests', () 
   expect(turns.worked(1, 20_000)).toBe(5000);
   go(30_000, 'WAITING', 'WORKING', 'thinking');
   expect(turns.worked(1, 30_500)).toBe(500);
+  turns.slept(8 * 3_600_000);
+  expect(turns.worked(1, 8 * 3_600_000 + 31_000)).toBe(1000);
   turns.forgetAllBut(new Set());
   expect(turns.worked(1, 40_000)).toBe(0);
 });

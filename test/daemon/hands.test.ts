@@ -6,6 +6,7 @@ import { defaultConfig } from '../../src/config/schema.js';
 import { Hands } from '../../src/daemon/hands.js';
 import { createLogger } from '../../src/log/logger.js';
 import { Users } from '../../src/proc/users.js';
+import { clock } from '../../src/time.js';
 import { sleep, until } from '../session/desktop.js';
 import { FakeServer } from '../session/fake-server.js';
 import { CAN_BE_USERS, hasProgram, Installed, User } from '../session/user.js';
@@ -45,6 +46,7 @@ describe.skipIf(!CAN_BE_USERS || !hasProgram('dbus-daemon'))('hands', () => {
         node: process.execPath,
         script: installed.hand,
         runtimeBase: join(user.runtime, '..'),
+        boot_ms: clock.boot_ms,
         env: {},
       },
     });

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createRecogniser } from '../../src/agents/kinds/index.js';
 import { defaultConfig } from '../../src/config/schema.js';
 import { trackerOptions } from '../../src/config/tracker.js';
@@ -8,14 +8,17 @@ import { AgentMonitor } from '../../src/daemon/monitor.js';
 import { createLogger } from '../../src/log/logger.js';
 import { readFacts } from '../../src/proc/read.js';
 import { Users } from '../../src/proc/users.js';
-import { now } from '../../src/time.js';
+import { type Clock, now } from '../../src/time.js';
+import { facts } from '../agents/facts.js';
+import { Clocks } from '../clocks.js';
 import { until } from './until.js';
 
 let monitor: AgentMonitor;
-let child: ChildProcess;
+let child: ChildProcess | null = null;
 afterEach(() => {
   monitor.stop();
-  child.kill('SIGKILL');
+  child?.kill('SIGKILL');
+  child = null;
 });
 
 /** An agent that has just ended, unnoticed, beside a sensor that tells of exits or does not; what is said of it. */
@@ -47,7 +50,7 @@ describe('an agent that is gone', () => {
   it('has ended as the kernel says, even when that comes after the look at /proc', async () => {
     const said = await goneAgent(true);
     expect(said.filter(text => text.startsWith('EXITED'))).toEqual([]);
-    monitor.feed({ type: 'exit', time_ms: now(), pid: child.pid!, code: null, signal: 9, sender: null });
+    monitor.feed({ type: 'exit', time_ms: now(), pid: child!.pid!, code: null, signal: 9, sender: null });
     await new Promise(done => setTimeout(done, 1_200));
     expect(said.filter(text => text.startsWith('EXITED'))).toEqual(['EXITED: ended by signal 9']);
   });
@@ -59,5 +62,89 @@ describe('an agent that is gone', () => {
 
   it('has ended at once where the kernel is not asked', async () => {
     expect(await goneAgent(false)).toContain('EXITED: it is no longer there');
+  });
+});
+
+describe('a machine that sleeps', () => {
+  const NIGHT_MS = 8 * 3_600_000;
+  let clocks: Clocks;
+  let clock: Clock;
+  let said: string[];
+
+  beforeEach(() => {
+    clocks = new Clocks();
+    said = [];
+    clock = clocks.clock();
+    monitor = new AgentMonitor({
+      procRoot: '/nonexistent',
+      tracker: trackerOptions(defaultConfig()),
+      recognise: createRecogniser([]),
+      users: new Users(),
+      onlyUid: null,
+      logger: createLogger({ level: 'fatal', format: 'json', write: () => {} }),
+      clock,
+      onTransition: ({ pid, to, reason }) => void said.push(`${pid}: ${to} ${reason}`),
+      onObservation: () => {},
+      readElsewhere: () => null,
+    });
+    const time_ms = clock.now();
+    monitor.feed({ type: 'sensor', time_ms, terminal: true, keys: true, lifecycle: true });
+    for (const [pid, argv] of [
+      [100, ['claude']],
+      [200, ['claude', '-p', 'hi']],
+    ] as const) {
+      const process = facts({ pid, exe: '/usr/bin/claude', argv: [...argv], tty: `pts/${pid}` });
+      monitor.feed({ type: 'process', time_ms, process: { ...process, started_ms: time_ms }, how: 'exec' });
+    }
+    clocks.passes(20_000);
+    monitor.feed({ type: 'key', time_ms: clock.now(), tty: 'pts/100', bytes: 1, enter: true, escape: false });
+    spins(2_000);
+    said.length = 0;
+  });
+
+  function spins(for_ms: number): void {
+    for (let passed_ms = 0; passed_ms < for_ms; passed_ms += 250) {
+      clocks.passes(250);
+      const time_ms = clock.now();
+      monitor.feed({ type: 'output', time_ms, pid: 100, tty: 'pts/100', writes: 1, bytes: 80 });
+    }
+  }
+
+  it('keeps what worked at work', () => {
+    clocks.sleeps(NIGHT_MS);
+    spins(5_000);
+    expect(said).toEqual([]);
+  });
+
+  it('waits from its awakening on for those that fell silent', () => {
+    clocks.sleeps(NIGHT_MS).passes(1);
+    monitor.noticeSleep();
+    expect(said).toEqual([]);
+    clocks.passes(2_000);
+    monitor.feed({ type: 'clock', time_ms: clock.now() });
+    expect(said).toEqual(['100: WAITING done']);
+    expect(clock.now() - monitor.tracker.find(100)!.since_ms).toBeLessThan(2_000);
+  });
+
+  it('takes who starts afterwards for one agent, though it is two processes', () => {
+    clocks.sleeps(NIGHT_MS);
+    const node = (pid: number, ppid: number) => {
+      const started_ms = clocks.sources.wall_ms();
+      const process = facts({
+        pid,
+        ppid,
+        exe: '/usr/bin/node',
+        argv: ['node', '/usr/bin/gemini'],
+        started_ms,
+      });
+      monitor.feed({ type: 'process', time_ms: clock.now(), process, how: 'exec' });
+      return process;
+    };
+    const outer = node(300, 50);
+    clocks.passes(800);
+    node(301, 300);
+    clocks.passes(30_000);
+    monitor.feed({ type: 'process', time_ms: clock.now(), process: outer, how: 'scan' });
+    expect(monitor.living().map(session => session.pid)).toEqual([100, 200, 301]);
   });
 });

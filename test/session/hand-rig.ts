@@ -56,8 +56,10 @@ export class HandRig {
     });
   }
 
-  static start(user: User, installed: Installed, config: Overrides = {}): HandRig {
-    const rig = new HandRig(user.spawn([process.execPath, installed.hand]));
+  /** `boot_ms`: the daemon's clock, when it is not the wall's. */
+  static start(user: User, installed: Installed, config: Overrides = {}, boot_ms?: number): HandRig {
+    const clock = boot_ms === undefined ? [] : [String(boot_ms)];
+    const rig = new HandRig(user.spawn([process.execPath, installed.hand, ...clock]));
     rig.send({ type: 'config', config: handConfig(config) });
     return rig;
   }

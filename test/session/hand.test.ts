@@ -10,6 +10,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { uptime } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Badge } from '../../src/session/badges/badge.js';
@@ -76,6 +77,27 @@ describe.skipIf(!can)('a hand', () => {
     handAgent({ state: 'WAITING', reason: 'approval', since_ms, asks });
   const done = (worked_ms = 60_000) =>
     handAgent({ state: 'WAITING', reason: 'done', since_ms: nowMs(), worked_ms });
+
+  it('tells the daemon’s time, though the wall clock was set since that one started', async () => {
+    await server.start();
+    const behind_ms = 500 * 3_600_000;
+    rig = HandRig.start(user, installed, {}, Date.now() - uptime() * 1000 - behind_ms);
+    rig.agents(handAgent());
+    await until('a badge', badge);
+    // Its readers know the wall clock alone.
+    expect(Math.abs(Date.now() / 1000 - badge()!.timestamp)).toBeLessThan(60);
+    rig.agents(
+      handAgent({
+        state: 'WAITING',
+        reason: 'done',
+        since_ms: nowMs() - behind_ms,
+        started_ms: nowMs() - behind_ms - 60_000,
+        worked_ms: 60_000,
+      }),
+    );
+    await until('its popup', () => server.notified().length === 1);
+    expect(server.notified()[0]!.summary).toBe('Claude Code: done');
+  });
 
   describe('badges', () => {
     it('are removed with the hand, and only its own', async () => {

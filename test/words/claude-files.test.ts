@@ -41,7 +41,7 @@ beforeEach(() => {
     },
     home: { claude: home, codex: home, copilot: home },
     emit: observation => seen.push(observation),
-    now: () => 0,
+    clock: { now: () => 0, wallTime: time_ms => time_ms },
     log: fields => logged.push(String(fields.why)),
   });
 });

@@ -17,6 +17,8 @@ let home: string;
 let seen: Observation[];
 let files: CopilotFiles;
 let clock = Date.now();
+/** The wall clock was set by so much since vigil started. */
+let set_ms = 0;
 
 const phases = () =>
   seen.filter((o): o is TranscriptObservation => o.type === 'transcript').map(o => o.entry.phase);
@@ -32,13 +34,14 @@ function conversation(id: string, pid: number): void {
 beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), 'vigil-copilot-'));
   seen = [];
+  set_ms = 0;
   const uid = process.getuid!();
   const started_ms = Date.now() - 60_000;
   files = new CopilotFiles({
     session: { pid: 100, uid, cwd: '/home/u/shop', start_ticks: 5000, started_ms, session_id: null },
     home: { claude: home, codex: home, copilot: home },
     emit: observation => seen.push(observation),
-    now: () => 0,
+    clock: { now: () => 0, wallTime: time_ms => time_ms + set_ms },
     log: () => {},
   });
 });
@@ -71,6 +74,20 @@ it('finds what was there before, the newest last, and nothing of an earlier proc
   utimesSync(join(home, 'session-state/old/inuse.100.lock'), 1000, 1000);
   files.start();
   await vi.waitFor(() => expect(phases().at(-1)).toBe('turn_over'), 5000);
+});
+
+it.each([
+  ['back before the agent started', -86_400_000, -86_400_000],
+  ['back since', -86_400_000, 0],
+  ['forward since', 86_400_000, 0],
+])('finds its conversation though the wall clock was set %s', async (_when, by_ms, lock_ms) => {
+  set_ms = by_ms;
+  conversation('a-1', 100);
+  writeFileSync(events('a-1'), line('user.message'));
+  const dated_s = (Date.now() + lock_ms) / 1000;
+  utimesSync(join(home, 'session-state/a-1/inuse.100.lock'), dated_s, dated_s);
+  files.start();
+  await vi.waitFor(() => expect(phases()).toEqual(['working']), 5000);
 });
 
 it('is not led elsewhere', async () => {

@@ -239,8 +239,9 @@ export class Tracker {
     this.due.set(session, this.now_ms + this.options.exited_keep_ms);
   }
 
-  private takeSensor({ terminal, keys, time_ms }: SensorObservation): Session[] {
-    if (terminal === this.terminal_live && keys === this.keys_live) return [];
+  private takeSensor({ terminal, keys, time_ms, slept_ms = 0 }: SensorObservation): Session[] {
+    for (const { signals } of this.family.sessions()) signals.progress_ms += slept_ms;
+    if (slept_ms === 0 && terminal === this.terminal_live && keys === this.keys_live) return [];
     this.terminal_live = terminal;
     this.keys_live = keys;
     const living = this.family.sessions().filter(session => session.ending === null);

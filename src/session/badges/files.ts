@@ -1,5 +1,6 @@
 import { isAbsolute, join } from 'node:path';
 import { z } from 'zod';
+import { wallTime } from '../../time.js';
 import { safeRead } from '../../words/safe-read.js';
 import { type Log, Once } from '../out.js';
 import type { HandConfig } from '../protocol.js';
@@ -18,6 +19,7 @@ interface Written {
   /** Without its timestamp. */
   content: string;
   badge: Badge;
+  time_ms: number;
 }
 
 /** Keeps the badge files on disk equal to what they should be. */
@@ -67,7 +69,7 @@ export class BadgeFiles {
   dueIn(): number | null {
     const dues = [...this.written.values()]
       .filter(({ badge }) => badge.state === 'working')
-      .map(({ badge }) => badge.timestamp * 1000 + REFRESH_MS - this.now());
+      .map(({ time_ms }) => time_ms + REFRESH_MS - this.now());
     if (this.retry_ms !== null) dues.push(this.retry_ms - this.now());
     return dues.length === 0 ? null : Math.max(0, Math.min(...dues));
   }
@@ -103,12 +105,14 @@ export class BadgeFiles {
   private write(path: string, dir: string, name: string, badge: Badge, refresh: boolean): boolean {
     const content = JSON.stringify({ ...badge, timestamp: 0 });
     const before = this.written.get(path);
-    const old = before !== undefined && this.now() - before.badge.timestamp * 1000 >= REFRESH_MS;
+    const time_ms = this.now();
+    const old = before !== undefined && time_ms - before.time_ms >= REFRESH_MS;
     if (before?.content === content && !(refresh && old && badge.state === 'working')) return false;
-    const fresh = { ...badge, timestamp: this.now() / 1000 };
+    // Its readers compare it with the wall clock.
+    const fresh = { ...badge, timestamp: wallTime(time_ms) / 1000 };
     try {
       writeFileSafely(dir, name, `${JSON.stringify(fresh)}\n`);
-      this.written.set(path, { dir, name, content, badge: fresh });
+      this.written.set(path, { dir, name, content, badge: fresh, time_ms });
       this.once.clear(dir, 'badges can be written again', { folder: dir });
       return before === undefined;
     } catch (error) {
