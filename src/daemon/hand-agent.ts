@@ -1,4 +1,5 @@
 import { plainTitle } from '../agents/evidence/osc.js';
+import type { TranscriptEntry } from '../agents/observation.js';
 import type { Session } from '../agents/tracker/session.js';
 import { endingFields } from '../api/state-event.js';
 import type { HandAgent } from '../session/protocol.js';
@@ -26,11 +27,14 @@ export function handAgent(session: Session, worked_ms: number): HandAgent {
   };
 }
 
+/** In these the detail is what the agent may be asking for. */
+const OPEN_PHASES: ReadonlySet<TranscriptEntry['phase']> = new Set(['tool', 'approval', 'question']);
+
 /** What a waiting agent asks for, in a few words, where its transcript says so. */
 export function asks(session: Session): string | null {
   if (session.state !== 'WAITING' || (session.reason !== 'approval' && session.reason !== 'question'))
     return null;
   const entry = session.signals.transcript?.entry;
-  if (entry === undefined || (entry.phase !== 'tool' && entry.phase !== 'question')) return null;
+  if (entry === undefined || !OPEN_PHASES.has(entry.phase)) return null;
   return entry.detail?.slice(0, 500) ?? null;
 }

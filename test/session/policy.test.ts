@@ -142,6 +142,8 @@ describe('through time', () => {
     const mute = new Story();
     expect(mute.at(0, { ...asking, asks: null })).toBeNull();
     expect(mute.at(WORDS_MS, { ...asking, asks: null })).toBe(APPROVE);
+    const copilot = { ...asking, kind: 'copilot-cli', asks: null };
+    expect(new Story().at(0, copilot)).toBeNull();
     // Kinds without a transcript have no words to wait for.
     expect(new Story().at(0, { ...asking, kind: 'aider', asks: null })).toBe(APPROVE);
   });

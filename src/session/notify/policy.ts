@@ -36,7 +36,7 @@ export interface Decision {
 /** So long a request is held back for its words: transcripts follow registries by up to 100 ms. */
 export const WORDS_MS = 180;
 /** Agents with a transcript that says what they ask. */
-const HAVE_WORDS: ReadonlySet<string> = new Set(['claude-code', 'codex']);
+const HAVE_WORDS: ReadonlySet<string> = new Set(['claude-code', 'codex', 'copilot-cli']);
 
 /** What should be on the screen. Pure: what it remembers goes in and comes out. */
 export function decide(before: ReadonlyMap<number, EventMemory>, input: PolicyInput): Decision {
