@@ -69,6 +69,8 @@ export class View implements DaemonView {
     machine: [Snapshot];
   }>();
   private readonly started_ms = now();
+  /** Loading took seconds of CPU before: percentages are of the time since then, while the machine was awake. */
+  private readonly atStart = { cpu_s: ownCpu_s(), awake_ms: performance.now() };
 
   constructor(private readonly options: ViewOptions) {
     this.meter = new UsageMeter(options.procRoot);
@@ -269,7 +271,7 @@ export class View implements DaemonView {
     if (sensor.tier === 'procfs') problems.push(`no kernel events: ${sensor.tier_reason}`);
     const hands = this.options.hands();
     for (const { user, problem } of hands) if (problem !== null) problems.push(`hand of ${user}: ${problem}`);
-    const usage = process.cpuUsage();
+    const awake_s = (performance.now() - this.atStart.awake_ms) / 1000;
     const bpftrace = this.bpftraceUsage(sensor.programs.map(program => program.pid));
     return {
       status: problems.length === 0 ? 'healthy' : 'degraded',
@@ -289,9 +291,9 @@ export class View implements DaemonView {
       actions,
       open_alerts: this.options.guard.open().length,
       clients: 0,
-      cpu_percent: percent((usage.user + usage.system) / 1e6, uptime_s),
+      cpu_percent: percent(ownCpu_s() - this.atStart.cpu_s, awake_s),
       rss_bytes: process.memoryUsage.rss(),
-      bpftrace_cpu_percent: percent(bpftrace.cpu_s, uptime_s),
+      bpftrace_cpu_percent: percent(bpftrace.cpu_s, awake_s),
       bpftrace_rss_bytes: bpftrace.rss_bytes,
     };
   }
@@ -306,6 +308,11 @@ export class View implements DaemonView {
     }
     return total;
   }
+}
+
+function ownCpu_s(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
 }
 
 function percent(cpu_s: number, elapsed_s: number): number {
