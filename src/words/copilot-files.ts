@@ -8,7 +8,12 @@ import { TRANSCRIPT_INTERVAL_MS, TranscriptTail } from './transcript-tail.js';
 const EVENTS = 'events.jsonl';
 /** An old conversation that is taken up again makes no directory: all of them are looked through. */
 const LOOK_MS = 5_000;
+/** So many at once; then the next ones. */
 const MAX_DIRECTORIES = 1_000;
+/** Until all have been looked through once. */
+const NEXT_LOOK_MS = 500;
+/** Directories that inotify named lately: a conversation begins in them, its lock comes a moment later. */
+const MAX_NAMED = 20;
 /** One process holds several conversations after `/new`; those held last are followed. */
 const MAX_HELD = 8;
 
@@ -29,13 +34,21 @@ export class CopilotFiles implements WordsReader {
   private readonly held = new Map<string, Held>();
   private readonly lookSoon = throttled(500, () => this.look());
   private timer: NodeJS.Timeout | null = null;
+  private nextLook: NodeJS.Timeout | null = null;
+  private readonly named = new Set<string>();
+  /** The last one of those that were looked at; the next look begins behind it. */
+  private lookedTo = '';
+  private lookedThrough = false;
   private told_ms = 0;
 
   constructor(private readonly context: ReaderContext) {
     this.root = `${context.home.copilot}/session-state`;
     this.lock = `inuse.${context.session.pid}.lock`;
-    const look = () => this.lookSoon();
-    this.directories = new DirectoryWatch(this.root, look, look);
+    this.directories = new DirectoryWatch(
+      this.root,
+      name => this.hear(name),
+      () => this.lookSoon(),
+    );
   }
 
   start(): void {
@@ -49,19 +62,44 @@ export class CopilotFiles implements WordsReader {
     this.directories.close();
     this.lookSoon.cancel();
     if (this.timer !== null) clearInterval(this.timer);
+    if (this.nextLook !== null) clearTimeout(this.nextLook);
     for (const name of [...this.held.keys()]) this.release(name);
+  }
+
+  private hear(name: string): void {
+    this.named.delete(name);
+    this.named.add(name);
+    const [oldest] = this.named;
+    if (this.named.size > MAX_NAMED && oldest !== undefined) this.named.delete(oldest);
+    this.lookSoon();
   }
 
   private look(): void {
     let names: string[];
     try {
-      names = readdirSync(this.root);
+      names = readdirSync(this.root).sort();
     } catch {
       return;
     }
-    for (const name of names.slice(0, MAX_DIRECTORIES)) {
+    for (const name of [...this.named, ...this.next(names)]) {
       if (/^[\w-]{1,64}$/.test(name) && !this.held.has(name) && this.isOurs(name)) this.hold(name);
     }
+    if (this.lookedThrough) return;
+    this.nextLook ??= setTimeout(() => {
+      this.nextLook = null;
+      this.look();
+    }, NEXT_LOOK_MS).unref();
+  }
+
+  /** A person keeps any number of conversations: all have their turn, a bounded number each time. */
+  private next(names: readonly string[]): string[] {
+    const behind = names.findIndex(name => name > this.lookedTo);
+    const from = behind < 0 || names.length <= MAX_DIRECTORIES ? 0 : behind;
+    const some = names.slice(from, from + MAX_DIRECTORIES);
+    const atEnd = from + some.length === names.length;
+    this.lookedTo = atEnd ? '' : some.at(-1)!;
+    this.lookedThrough ||= atEnd;
+    return some;
   }
 
   /** A lock of an earlier process with this pid was left behind by a crash. */

@@ -2,6 +2,7 @@ import {
   appendFileSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   rmSync,
   symlinkSync,
   utimesSync,
@@ -29,6 +30,16 @@ const line = (type: string, data: object = {}) =>
 function conversation(id: string, pid: number): void {
   mkdirSync(join(home, 'session-state', id), { recursive: true });
   writeFileSync(join(home, 'session-state', id, `inuse.${pid}.lock`), String(pid));
+}
+
+/** A name for one more folder that the system lists behind the first thousand. */
+function lateName(root: string): string {
+  for (let i = 0; ; i++) {
+    mkdirSync(join(root, `new-${i}`));
+    const at = readdirSync(root).indexOf(`new-${i}`);
+    rmSync(join(root, `new-${i}`), { recursive: true });
+    if (at >= 1_000 || i > 100) return `new-${i}`;
+  }
 }
 
 beforeEach(() => {
@@ -89,6 +100,24 @@ it.each([
   files.start();
   await vi.waitFor(() => expect(phases()).toEqual(['working']), 5000);
 });
+
+it('finds its conversation among thousands, and the next one', async () => {
+  const root = join(home, 'session-state');
+  for (let i = 0; i < 2_500; i++) mkdirSync(join(root, `old-${i}`), { recursive: true });
+  const names = readdirSync(root);
+  const late = names.at(-1)!;
+  conversation(late, 100);
+  writeFileSync(events(late), line('user.message'));
+  files.start();
+  await vi.waitFor(() => expect(phases()).toEqual(['working']), 5000);
+  // As Copilot makes them: the name of the process comes after the folder.
+  const next = lateName(root);
+  mkdirSync(join(root, next), { recursive: true });
+  writeFileSync(events(next), line('user.message') + line('assistant.turn_end'));
+  await new Promise(done => setTimeout(done, 700));
+  conversation(next, 100);
+  await vi.waitFor(() => expect(phases().at(-1)).toBe('turn_over'), 12_000);
+}, 30_000);
 
 it('is not led elsewhere', async () => {
   conversation('a-1', 100);
