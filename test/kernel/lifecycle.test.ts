@@ -92,6 +92,14 @@ describe.skipIf(!isRoot)('lifecycle.bt', () => {
       });
     });
 
+    it('takes nobody for the sender whose signal came too late', ({ skip }) => {
+      if (made.reborn === 0) skip('no process can be given a pid here');
+      expect(made.reborn).toBe(made.dead);
+      const [dead, reborn] = exits(made.dead!);
+      expect(dead).toMatchObject({ code: 0, signal: null });
+      expect(reborn).toMatchObject({ signal: 11, sender: null });
+    });
+
     it('reports a process once, when its last thread ends, whichever that is', () => {
       expect(exits(made.leader_gone!)).toHaveLength(1);
       expect(exit('leader_gone')).toMatchObject({ code: null, signal: 9, sender: { pid: made.self } });
