@@ -81,6 +81,7 @@ process.stdin.on('data', text => appendFileSync('${dir}/told', text));\n`,
       node: process.execPath,
       script: join(dir, 'hand.mjs'),
       runtimeBase: join(dir, 'run'),
+      boot_ms: 0,
       env: {},
     },
   });

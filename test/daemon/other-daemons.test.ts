@@ -39,7 +39,7 @@ beforeEach(() => {
     procRoot: dir,
     runtimeDir: '/run/vigil',
     // Nobody whom it could start a hand for: only whether it would matters here.
-    place: { euid: 4_000_000, node: '', script: '', runtimeBase: join(dir, 'run'), env: {} },
+    place: { euid: 4_000_000, node: '', script: '', runtimeBase: join(dir, 'run'), boot_ms: 0, env: {} },
   });
   read.environs = 0;
 });
