@@ -26,3 +26,20 @@ export function managedUnit(cgroup: string | null): string | null {
   }
   return null;
 }
+
+/**
+ * The service that `systemctl` means by its name: below system.slice, and not below another one, where a container
+ * may have services of its own. Null: no such thing.
+ */
+export function systemService(cgroup: string | null): string | null {
+  return /^\/system\.slice\/(?:[^/]+\.slice\/)*([^/]+\.service)(?:\/|$)/.exec(cgroup ?? '')?.[1] ?? null;
+}
+
+/** The same of `systemctl --user`, and whose it is. */
+export function userService(cgroup: string | null): { unit: string; uid: number } | null {
+  const [, uid, unit] =
+    /^\/user\.slice\/user-\d+\.slice\/user@(\d+)\.service\/(?:[^/]+\.slice\/)*([^/]+\.service)(?:\/|$)/.exec(
+      cgroup ?? '',
+    ) ?? [];
+  return uid === undefined || unit === undefined ? null : { unit, uid: Number(uid) };
+}

@@ -2,11 +2,12 @@ import type { Alert } from '../alerts/alert.js';
 import type { ProcessRef, ProcessSample, Snapshot } from '../collectors/snapshot.js';
 import { isSameProcess } from '../process-ref.js';
 import { printable } from '../text/printable.js';
-import { managedUnit } from './cgroup.js';
+import { managedUnit, systemService, userService } from './cgroup.js';
 import type { LiveProcess, ProcessView } from './live.js';
 import type { ActionProposal } from './model.js';
 import { playOf } from './playbook.js';
-import { nameOf } from './words.js';
+import { parseService } from './target.js';
+import { nameOf, restartCommand, userRestart } from './words.js';
 
 /** What an alert calls for, by rule, without asking anybody. */
 export interface Proposed {
@@ -43,10 +44,7 @@ export function proposeFor(alert: Alert, context: ProposeContext): Proposed {
     case 'leak':
       return leak(living, context.snapshot);
     case 'service':
-      return say(
-        [{ type: 'restart_service', target: alert.subject.name }],
-        `Read its journal, then start ${printable(alert.subject.name, 100)} again.`,
-      );
+      return service(alert.subject);
     case 'cpu':
       return say(
         [...living.slice(0, 1).map(yieldToOthers), ...living.slice(0, 1).map(end)],
@@ -117,12 +115,26 @@ function leak(living: readonly LiveProcess[], snapshot: Snapshot | null): Propos
       `Finish the turn, quit ${nameOf(worst)} and resume its session: the conversation is kept.`,
     );
   const unit = managedUnit(worst.cgroup);
-  if (unit !== null && /^[A-Za-z0-9:_.@-]+\.service$/.test(unit))
-    return say([], `Restart ${unit}.`, `systemctl restart -- ${unit}`);
+  const system = parseService(systemService(worst.cgroup) ?? '');
+  if (unit !== null && system !== null) return say([], `Restart ${system}.`, restartCommand(system));
+  const user = userService(worst.cgroup);
+  if (unit !== null && user !== null && parseService(user.unit) !== null)
+    return say([], `Restart ${user.unit}, ${userRestart(user.unit, user.uid)}.`);
   return say(
     [{ ...end(worst), scope: 'tree' }],
     `Restart ${nameOf(worst)}: ending it gives the memory back.`,
   );
+}
+
+/** vigil restarts services of the system only. */
+function service({ name, uid }: Alert['subject']): Proposed {
+  if (uid === null)
+    return say(
+      [{ type: 'restart_service', target: name }],
+      `Read its journal, then start ${printable(name, 100)} again.`,
+    );
+  const how = parseService(name) === null ? '' : `, ${userRestart(name, uid)}`;
+  return say([], `Read its journal, then start it again${how}.`);
 }
 
 function culprits(processes: readonly (ProcessRef & { rss_bytes: number })[]): string {

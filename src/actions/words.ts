@@ -12,9 +12,18 @@ export function commandLine(step: Step): string {
     case 'renice':
       return `renice -n ${step.nice} -p ${step.target.pid}`;
     case 'restart_service':
-      // A unit's name may hold backslashes, as in `foo\x2dbar.service`.
-      return `systemctl restart -- ${step.unit.includes('\\') ? `'${step.unit}'` : step.unit}`;
+      return restartCommand(step.unit);
   }
+}
+
+/** A unit's name may hold backslashes, as in `foo\x2dbar.service`. */
+export function restartCommand(unit: string, uid: number | null = null): string {
+  return `systemctl ${uid === null ? '' : '--user '}restart -- ${unit.includes('\\') ? `'${unit}'` : unit}`;
+}
+
+/** To be read by people: root's systemctl would look for another unit of that name. */
+export function userRestart(unit: string, uid: number): string {
+  return `as uid ${uid}: \`${restartCommand(unit, uid)}\``;
 }
 
 /** What is done, in words. */

@@ -1,3 +1,4 @@
+import { FairRoom } from '../fair-room.js';
 import type { Finding } from '../rules/rule.js';
 import { type Alert, type AlertChange, SEVERITIES, type Severity } from './alert.js';
 
@@ -27,7 +28,7 @@ export interface BookOptions {
   nextId(): number;
   /** After a longer break between two rounds nothing counts as having lasted. */
   gap_ms: number;
-  /** No more alerts than this are open at a time. */
+  /** No more alerts than this are open at a time; those of users are only a part of them (FairRoom). */
   max_open: number;
 }
 
@@ -190,8 +191,7 @@ export class AlertBook {
   }
 
   private begin(now_ms: number, finding: Finding, severity: Severity): AlertChange | null {
-    const mild = rank(severity) < rank('high');
-    if (this.opened.size >= this.options.max_open * (mild ? MILD_SHARE : 1)) return null;
+    if (!this.hasRoomFor(finding, severity)) return null;
     const quiet = this.resolved.has(finding.key);
     this.resolved.delete(finding.key);
     const alert: Alert = {
@@ -214,6 +214,13 @@ export class AlertBook {
       instead_of: finding.instead_of ?? [],
     });
     return { type: 'alert_opened', time_ms: now_ms, alert, ...(quiet && { quiet: true }) };
+  }
+
+  private hasRoomFor({ subject }: Finding, severity: Severity): boolean {
+    const mild = rank(severity) < rank('high');
+    const room = new FairRoom(this.options.max_open * (mild ? MILD_SHARE : 1));
+    for (const { alert } of this.opened.values()) room.add(alert.subject.uid);
+    return room.hasRoomFor(subject.uid);
   }
 
   private follow(now_ms: number, open: Open, finding: Finding): AlertChange | null {

@@ -233,7 +233,14 @@ export type MachineEvent =
       cgroup: string | null;
       source: 'kernel' | 'journal' | 'cgroup';
     }
-  | { type: 'unit_failed'; time_ms: number; unit: string; result: string }
+  | {
+      type: 'unit_failed';
+      time_ms: number;
+      unit: string;
+      /** Whose manager runs it: units of users may have the names of the system's. Null: the system's. */
+      uid: number | null;
+      result: string;
+    }
   | {
       type: 'journal';
       time_ms: number;

@@ -81,7 +81,8 @@ function alertActions(alert: Alert, living: readonly ProcessSample[]): Suggested
       explanation: 'They are left over from an agent session that has ended: nobody uses them any more.',
     });
   }
-  if (alert.subject.kind === 'unit') {
+  // A user's own is not for vigil to restart.
+  if (alert.subject.kind === 'unit' && alert.subject.uid === null) {
     actions.push({
       type: 'restart_service',
       target: alert.subject.name,

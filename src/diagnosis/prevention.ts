@@ -38,7 +38,11 @@ const BY_SUBJECT: Partial<Record<Alert['subject']['kind'], string>> = {
   session: 'Give long sessions a limit (MemoryMax), and restart them from time to time.',
 };
 
+const USER_UNIT =
+  'Read its journal (journalctl --user-unit), mend the cause, then restart it (systemctl --user restart).';
+
 /** What keeps it from happening again; empty when nothing is known. */
 export function preventionFor(alert: Alert): string {
+  if (alert.subject.kind === 'unit' && alert.subject.uid !== null) return USER_UNIT;
   return BY_RULE[alert.rule] ?? BY_SUBJECT[alert.subject.kind] ?? '';
 }

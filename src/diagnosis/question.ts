@@ -35,7 +35,7 @@ export interface Context {
   session: SessionSample | null;
   /** Every process an answer may name, by pid. */
   processes: ReadonlyMap<number, ProcessRef>;
-  /** Names of units, e.g. `ssh.service`. */
+  /** Names of units of the system, e.g. `ssh.service`. */
   units: ReadonlySet<string>;
 }
 
@@ -57,9 +57,8 @@ export function contextOf(question: Question): Context {
     const unit = unitOf(samples.get(pid)?.cgroup ?? null);
     if (unit !== null) units.add(unit);
   }
-  if (question.about.kind === 'alert' && question.about.alert.subject.kind === 'unit') {
-    units.add(question.about.alert.subject.name);
-  }
+  const about = question.about.kind === 'alert' ? question.about.alert.subject : null;
+  if (about?.kind === 'unit' && about.uid === null) units.add(about.name);
   return { subjects, by_memory, by_cpu, children, session: sessionOf(question), processes, units };
 }
 

@@ -6,6 +6,7 @@ import type {
   SessionSample,
   Snapshot,
 } from '../collectors/snapshot.js';
+import { FairRoom, type Owner } from '../fair-room.js';
 import { type Baseline, baselineFigures } from './baseline.js';
 import { ProcessTrack, type Windows } from './process-track.js';
 import { Series } from './series.js';
@@ -217,8 +218,20 @@ export class History {
   private addEvents({ time_ms, events }: Snapshot): void {
     for (const event of events)
       if (event.type !== 'journal') this.events.push({ ...event, seen_ms: time_ms });
-    this.events = this.events.filter(event => time_ms - event.seen_ms < EVENTS_KEPT_MS).slice(-EVENTS_MAX);
+    const room = new FairRoom(EVENTS_MAX);
+    // The newest are kept.
+    this.events = this.events
+      .filter(event => time_ms - event.seen_ms < EVENTS_KEPT_MS)
+      .reverse()
+      .filter(event => room.take(ownerOf(event)))
+      .reverse();
   }
+}
+
+/** Whose doing it may be. */
+function ownerOf(event: KeptEvent): Owner {
+  if (event.type === 'unit_failed') return event.uid;
+  return event.type === 'oom_kill' && event.victim.pid > 0 ? event.victim.uid : null;
 }
 
 export function sessionKey(ref: { pid: number; start_ticks: number }): string {

@@ -15,9 +15,16 @@ export function hostSubject(): Subject {
   return { kind: 'host', name: 'this machine', ...NOBODY };
 }
 
-/** A part of the machine: a filesystem, a disk, a GPU, a unit, a control group. */
-export function partSubject(kind: 'filesystem' | 'disk' | 'gpu' | 'unit' | 'cgroup', name: string): Subject {
-  return { kind, name: printable(name, 120), ...NOBODY };
+/**
+ * A part of the machine: a filesystem, a disk, a GPU, a unit, a control group.
+ * @param uid whose it is, where it is a user's own
+ */
+export function partSubject(
+  kind: 'filesystem' | 'disk' | 'gpu' | 'unit' | 'cgroup',
+  name: string,
+  uid: number | null = null,
+): Subject {
+  return { kind, name: printable(name, 120), ...NOBODY, uid };
 }
 
 export function processSubject(history: History, track: ProcessTrack): Subject {

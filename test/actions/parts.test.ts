@@ -106,8 +106,37 @@ describe('what an alert calls for', () => {
   it('a leaking service: the command that restarts it', () => {
     const worker = live(100, { cgroup: '/system.slice/web.service' });
     expect(propose('memory_leak', [worker]).command).toBe('systemctl restart -- web.service');
+    const nested = live(100, { cgroup: '/system.slice/system-web.slice/web@1.service/worker' });
+    expect(propose('memory_leak', [nested]).command).toBe('systemctl restart -- web@1.service');
     const hostile = live(100, { cgroup: '/system.slice/a;b.service' });
     expect(propose('memory_leak', [hostile]).command).toBeNull();
+  });
+
+  it.each([
+    '/user.slice/user-1000.slice/user@1000.service/app.slice/nginx.service',
+    '/machine.slice/systemd-nspawn@box.service/payload/system.slice/nginx.service',
+    '/system.slice/box.service/payload/system.slice/nginx.service',
+  ])('a leaking service that is not the system’s (%s): never the system’s of that name', cgroup => {
+    const { command } = propose('memory_leak', [live(100, { cgroup })]);
+    expect(command ?? '').not.toContain('nginx.service');
+  });
+
+  it('a leaking service of a user: how that user restarts it', () => {
+    const cgroup = '/user.slice/user-1000.slice/user@1000.service/app.slice/mcp.service';
+    expect(propose('memory_leak', [live(100, { cgroup })])).toEqual({
+      proposals: [],
+      command: null,
+      text: 'Restart mcp.service, as uid 1000: `systemctl --user restart -- mcp.service`.',
+    });
+  });
+
+  it('a failing unit of a user: how that user restarts it, and nothing for root', () => {
+    const alert = alertOf('unit_failing', [], { kind: 'unit', name: 'nginx.service', uid: 1001 });
+    expect(proposeFor(alert, { view: new FakeView([]), snapshot: null, keep_newest: 1 })).toEqual({
+      proposals: [],
+      command: null,
+      text: 'Read its journal, then start it again, as uid 1001: `systemctl --user restart -- nginx.service`.',
+    });
   });
 
   it('a leaking program: end its tree', () => {

@@ -254,6 +254,14 @@ describe('other actions', () => {
     expect(restart('web.service', auto).allowed).toBe(false);
   });
 
+  it('nobody restarts the system’s service for a user’s of that name', () => {
+    for (const who of [person(0), person(1001), auto])
+      expect(restart('web.service', who, unit('web.service', 1001))).toMatchObject({
+        allowed: false,
+        steps: [],
+      });
+  });
+
   it.each([
     'other.service',
     'web',

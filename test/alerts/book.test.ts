@@ -162,6 +162,23 @@ test('the room is bounded, and kept for what is worse', () => {
   expect(told.round(10, ...many, ...bad)).toHaveLength(5);
 });
 
+test('the alerts of users leave room for the machine’s, and those of one user for other users', () => {
+  const told = new Told(200);
+  const of = (uid: number | null, count: number, changes: Partial<Finding> = {}) =>
+    Array.from({ length: count }, (_, i) =>
+      finding({ key: `${uid}:${i}`, for_ms: 0, subject: { ...finding().subject, uid }, ...changes }),
+    );
+  const opened = (uid: number) => told.book.open.filter(({ subject }) => subject.uid === uid).length;
+  const floods = [1001, 1002, 1003].flatMap(uid => of(uid, 300, { severity: 'critical' }));
+  told.round(10, ...floods);
+  expect(opened(1001)).toBe(50);
+  expect(opened(1002)).toBe(50);
+  const machine = of(null, 10);
+  expect(told.round(10, ...floods, ...machine)).toHaveLength(10);
+  // Root's are the machine's, too.
+  expect(told.round(10, ...floods, ...machine, ...of(0, 10))).toHaveLength(10);
+});
+
 test('withdrawn alerts end at once', () => {
   const told = new Told();
   told.rounds(60, finding());

@@ -100,25 +100,55 @@ describe('failed units', () => {
   it('are told with their result, once though systemd says it twice', () => {
     const second = { MESSAGE_ID: FAILED, UNIT: 'db.service', JOB_RESULT: 'failed', _PID: '1' };
     expect(digest(line(failure), line(second))).toEqual([
-      { type: 'unit_failed', time_ms: 6_000, unit: 'db.service', result: 'oom-kill' },
+      { type: 'unit_failed', time_ms: 6_000, unit: 'db.service', uid: null, result: 'oom-kill' },
     ]);
     expect(digest(line(second))).toMatchObject([{ unit: 'db.service', result: 'failed' }]);
   });
 
-  it('of a user are told by that user’s manager', () => {
-    const user = {
-      MESSAGE_ID: RESULT,
-      USER_UNIT: 'mcp.service',
-      UNIT_RESULT: 'exit-code',
-      _PID: '812',
-      _SYSTEMD_UNIT: 'user@1000.service',
-    };
-    expect(digest(line({ ...user, _SYSTEMD_USER_UNIT: 'init.scope' }))).toMatchObject([
-      { type: 'unit_failed', unit: 'mcp.service', result: 'exit-code' },
+  const ofUser = {
+    MESSAGE_ID: RESULT,
+    USER_UNIT: 'mcp.service',
+    UNIT_RESULT: 'exit-code',
+    _PID: '812',
+    _SYSTEMD_UNIT: 'user@1000.service',
+    _SYSTEMD_USER_UNIT: 'init.scope',
+  };
+
+  it('of a user are told by that user’s manager, as theirs', () => {
+    expect(digest(line(ofUser))).toMatchObject([
+      { type: 'unit_failed', unit: 'mcp.service', uid: 1000, result: 'exit-code' },
     ]);
-    expect(digest(line({ ...user, _SYSTEMD_USER_UNIT: 'evil.service' }))).toMatchObject([
+    expect(digest(line({ ...ofUser, _SYSTEMD_USER_UNIT: 'evil.service' }))).toMatchObject([
       { type: 'journal', unit: 'evil.service' },
     ]);
+  });
+
+  it('of a user do not stand for those of the system, or of others, that have the same name', () => {
+    const events = digest(
+      line({ ...ofUser, USER_UNIT: 'db.service' }),
+      line({ MESSAGE_ID: FAILED, UNIT: 'db.service', JOB_RESULT: 'failed', _PID: '1' }),
+      line({ ...ofUser, MESSAGE_ID: FAILED, USER_UNIT: 'db.service', _SYSTEMD_UNIT: 'user@1001.service' }),
+    );
+    expect(events).toMatchObject([
+      { unit: 'db.service', uid: 1000 },
+      { unit: 'db.service', uid: null },
+      { unit: 'db.service', uid: 1001 },
+    ]);
+  });
+
+  it('of users, however many, leave room for those of the system', () => {
+    const made = newDigest();
+    for (let uid = 1000; uid < 1005; uid++)
+      for (let i = 0; i < 300; i++)
+        made.line(line({ ...ofUser, USER_UNIT: `u${i}.service`, _SYSTEMD_UNIT: `user@${uid}.service` }));
+    made.line(line(failure));
+    const events = made.drain();
+    expect(events).toContainEqual(expect.objectContaining({ unit: 'db.service', uid: null }));
+    expect(events).toContainEqual(expect.objectContaining({ unit: 'u0.service', uid: 1001 }));
+    expect(events.length).toBeLessThanOrEqual(200);
+    // The next interval has room again.
+    made.line(line(ofUser));
+    expect(made.drain()).toHaveLength(1);
   });
 });
 

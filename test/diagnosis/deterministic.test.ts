@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { explainByRules } from '../../src/diagnosis/deterministic.js';
+import { contextOf } from '../../src/diagnosis/question.js';
 import { alert, question, sample, snapshot } from './incident.js';
 
 describe('an explanation without a model', () => {
@@ -77,12 +78,30 @@ describe('an explanation without a model', () => {
       ...alert().subject,
       kind: 'unit' as const,
       name: 'shop.service',
+      uid: null,
       processes: [],
       session: null,
     };
-    const about = alert({ rule: 'unit_failed', subject });
+    const about = alert({ rule: 'unit_failing', subject });
     const { actions, prevention } = explainByRules(question({ about: { kind: 'alert', alert: about } }));
     expect(actions[0]).toMatchObject({ type: 'restart_service', target: 'shop.service', risk: 'moderate' });
-    expect(prevention).toContain('journalctl');
+    expect(prevention).toContain('journalctl -u');
+  });
+
+  it('does not take a unit of a user for one of the system', () => {
+    const subject = {
+      ...alert().subject,
+      kind: 'unit' as const,
+      name: 'nginx.service',
+      uid: 1001,
+      processes: [],
+    };
+    const about = alert({ rule: 'unit_failing', subject });
+    const asked = question({ about: { kind: 'alert', alert: about } });
+    const { actions, prevention } = explainByRules(asked);
+    expect(actions.map(({ type }) => type)).not.toContain('restart_service');
+    expect(prevention).toContain('journalctl --user-unit');
+    // Nor does a model get to.
+    expect(contextOf(asked).units).not.toContain('nginx.service');
   });
 });

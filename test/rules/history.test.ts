@@ -39,7 +39,13 @@ test('its memory depends on what runs, not on how long, whatever comes and goes'
       ...quietHost(),
       filesystems: [filesystem({ available_bytes: GB + n }), filesystem({ mount: `/m${n}` })],
     };
-    machine.events.push({ type: 'unit_failed', time_ms: machine.now_ms, unit: `u${n}`, result: 'x' });
+    machine.events.push({
+      type: 'unit_failed',
+      time_ms: machine.now_ms,
+      unit: `u${n}`,
+      uid: n % 2 ? null : 1000 + n,
+      result: 'x',
+    });
     known.add(machine.snapshot());
   };
   // Longer than anything is kept by number; events and exits are full by then.

@@ -273,13 +273,8 @@ describe('a disk that will be full soon', () => {
 });
 
 describe('a unit that fails', () => {
-  const fail = (machine: Machine) =>
-    machine.events.push({
-      type: 'unit_failed',
-      time_ms: machine.now_ms,
-      unit: 'web\u001b[31m.service',
-      result: 'exit-code',
-    });
+  const fail = (machine: Machine, unit = 'web\u001b[31m.service', uid: number | null = null) =>
+    machine.events.push({ type: 'unit_failed', time_ms: machine.now_ms, unit, uid, result: 'exit-code' });
 
   test('three times in ten minutes is reported, its name made harmless', () => {
     const machine = new Machine();
@@ -291,6 +286,39 @@ describe('a unit that fails', () => {
     const changes = machine.pass(1200);
     expect(brief(changes)).toEqual(['opened unit_failing high', 'resolved unit_failing high']);
     expect(changes[0]!.alert.title).toBe('web\\x1b[31m.service fails again and again');
+  });
+
+  test('of a user is theirs, and is not taken for the system’s of that name', () => {
+    const machine = new Machine();
+    fail(machine, 'nginx.service');
+    for (let i = 0; i < 3; i++) {
+      fail(machine, 'nginx.service', 1001);
+      machine.pass(10);
+    }
+    expect(machine.open).toMatchObject([
+      {
+        title: 'nginx.service of uid 1001 fails again and again',
+        suggestion: expect.stringContaining('`journalctl --user-unit nginx.service -n 50`'),
+        subject: { kind: 'unit', name: 'nginx.service', uid: 1001 },
+      },
+    ]);
+    for (let i = 0; i < 2; i++) fail(machine, 'nginx.service');
+    machine.pass(10);
+    expect(machine.open[1]).toMatchObject({
+      title: 'nginx.service fails again and again',
+      suggestion: expect.stringContaining('`journalctl -u nginx.service -n 50`'),
+      subject: { name: 'nginx.service', uid: null },
+    });
+  });
+
+  test('is reported however many units of users fail', () => {
+    const machine = new Machine();
+    for (let i = 0; i < 3; i++) {
+      fail(machine, 'web.service');
+      for (let n = 0; n < 300; n++) fail(machine, `u${n}.service`, 1000 + (n % 5));
+      machine.pass(10);
+    }
+    expect(machine.open).toContainEqual(expect.objectContaining({ key: 'unit_failing:web.service' }));
   });
 
   test('now and then is not', () => {

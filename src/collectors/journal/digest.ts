@@ -1,3 +1,4 @@
+import { FairRoom, type Owner } from '../../fair-room.js';
 import type { MachineEvent } from '../snapshot.js';
 import { type JournalEntry, parseEntry } from './entry.js';
 import { type OomReason, parseOomKill, parseOomReason } from './oom.js';
@@ -25,6 +26,7 @@ const MAX_REASONS = 64;
 export class JournalDigest {
   private messages: MachineEvent[] = [];
   private important: MachineEvent[] = [];
+  private room = new FairRoom(MAX_IMPORTANT);
   private readonly reasons = new Map<number, OomReason>();
   /** Until then what the kernel says belongs to a kill that is told of by itself. */
   private dumpUntil_ms = Number.NEGATIVE_INFINITY;
@@ -51,6 +53,7 @@ export class JournalDigest {
   drain(): MachineEvent[] {
     const events = [...this.important, ...this.messages];
     this.important = [];
+    this.room = new FairRoom(MAX_IMPORTANT);
     this.messages = [];
     return events;
   }
@@ -58,7 +61,7 @@ export class JournalDigest {
   private entry(entry: JournalEntry): void {
     const time_ms = this.fromMonotonic(entry.monotonic_ms);
     if (entry.from_kernel && this.kernel(entry, time_ms)) return;
-    if (entry.from_manager && this.manager(entry, time_ms)) return;
+    if (entry.from_manager !== null && this.manager(entry, entry.from_manager.uid, time_ms)) return;
     if (entry.priority > WARNING) return;
     if (this.messages.length >= MAX_MESSAGES) {
       this.leftOut++;
@@ -86,7 +89,7 @@ export class JournalDigest {
     this.reasons.delete(kill.pid);
     const { pid, comm } = kill;
     const uid = known?.uid ?? kill.uid ?? 0;
-    this.keep({
+    this.keep(uid, {
       type: 'oom_kill',
       time_ms,
       victim: { pid, start_ticks: 0, uid, comm, cmdline: `[${comm}]` },
@@ -99,16 +102,19 @@ export class JournalDigest {
   }
 
   /** True when it was about a unit that failed. A unit that fails to start is told of twice: once is enough. */
-  private manager({ message_id, about }: JournalEntry, time_ms: number): boolean {
+  private manager({ message_id, about }: JournalEntry, uid: number | null, time_ms: number): boolean {
     if (about === null || (message_id !== UNIT_FAILURE_RESULT && message_id !== UNIT_FAILED)) return false;
-    const known = this.important.some(event => event.type === 'unit_failed' && event.unit === about.unit);
+    const { unit, result } = about;
+    const known = this.important.some(
+      event => event.type === 'unit_failed' && event.unit === unit && event.uid === uid,
+    );
     if (message_id === UNIT_FAILED && known) return true;
-    this.keep({ type: 'unit_failed', time_ms, unit: about.unit, result: about.result ?? 'failed' });
+    this.keep(uid, { type: 'unit_failed', time_ms, unit, uid, result: result ?? 'failed' });
     return true;
   }
 
-  private keep(event: MachineEvent): void {
-    if (this.important.length < MAX_IMPORTANT) this.important.push(event);
+  private keep(owner: Owner, event: MachineEvent): void {
+    if (this.room.take(owner)) this.important.push(event);
     else this.leftOut++;
   }
 }

@@ -12,8 +12,8 @@ export interface JournalEntry {
   pid: number | null;
   /** From the kernel's own log. */
   from_kernel: boolean;
-  /** From the system's manager, or a user's: only then UNIT= is to be believed. */
-  from_manager: boolean;
+  /** From the system's manager (uid null), or that user's: only then UNIT= is to be believed. Null: from neither. */
+  from_manager: { uid: number | null } | null;
   /** The unit that a message of a manager is about, with the manager's word for what became of it. */
   about: { unit: string; result: string | null } | null;
 }
@@ -65,7 +65,6 @@ export function parseEntry(line: string): JournalEntry | null {
   const userUnit = name('_SYSTEMD_USER_UNIT');
   const from_kernel = fields._TRANSPORT === 'kernel';
   const about = name('UNIT') ?? name('USER_UNIT');
-  const isUserManager = userUnit === 'init.scope' && /^user@\d+\.service$/.test(unit ?? '');
   return {
     monotonic_ms: us / 1000,
     priority: Math.min(7, Math.max(0, number('PRIORITY') ?? 6)),
@@ -75,9 +74,20 @@ export function parseEntry(line: string): JournalEntry | null {
     identifier: name('SYSLOG_IDENTIFIER') ?? (from_kernel ? 'kernel' : null),
     pid,
     from_kernel,
-    from_manager: !from_kernel && (pid === 1 || isUserManager),
+    from_manager: from_kernel ? null : managerOf(pid, unit, userUnit),
     about: about === null ? null : { unit: about, result: name('UNIT_RESULT') ?? name('JOB_RESULT') },
   };
+}
+
+/** By what journald itself says of the sender: only a user's manager is in `init.scope` of `user@UID.service`. */
+function managerOf(
+  pid: number | null,
+  unit: string | null,
+  userUnit: string | null,
+): JournalEntry['from_manager'] {
+  if (pid === 1) return { uid: null };
+  const uid = userUnit === 'init.scope' ? /^user@(\d+)\.service$/.exec(unit ?? '')?.[1] : undefined;
+  return uid === undefined ? null : { uid: Number(uid) };
 }
 
 function text(value: unknown, max: number): string | null {
