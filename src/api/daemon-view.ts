@@ -2,7 +2,7 @@ import type { KillRequest } from '../actions/engine.js';
 import type { ActionPlan, ActionResult, Person, Verdict } from '../actions/model.js';
 import type { Observation } from '../agents/observation.js';
 import type { Alert } from '../alerts/alert.js';
-import type { ProcessSample, Snapshot } from '../collectors/snapshot.js';
+import type { Snapshot } from '../collectors/snapshot.js';
 import type { Change } from '../config/change.js';
 import type { Config } from '../config/schema.js';
 import type { Prompt } from '../diagnosis/prompt.js';
@@ -18,6 +18,7 @@ import type {
   Reloaded,
   VigilEvent,
 } from './contract.js';
+import type { View } from './peer.js';
 
 /** An event and whose it is: others do not get to see it. Null: the machine's, for everybody. */
 export interface OwnedEvent {
@@ -62,10 +63,10 @@ export interface DaemonView {
   updateConfig(changes: readonly Change[]): Reloaded;
   /** The same: the file is broken. */
   reloadConfig(): Reloaded;
-  /** Always answers. `seen`: which processes the one who asks may know of. */
-  explainAlert(alert: Alert, seen: (process: ProcessSample) => boolean): Promise<Explained>;
-  explainProcess(pid: number, seen: (process: ProcessSample) => boolean): Promise<Explained>;
-  promptFor(about: Question['about'], seen: (process: ProcessSample) => boolean): Prompt;
+  /** Always answers. `sees`: what the one who asks may know of. */
+  explainAlert(alert: Alert, sees: View): Promise<Explained>;
+  explainProcess(pid: number, sees: View): Promise<Explained>;
+  promptFor(about: Question['about'], sees: View): Prompt;
   previewKill(request: KillRequest): Verdict;
   kill(request: KillRequest): Promise<ActionResult>;
   plans(alert: Alert): ActionPlan[];

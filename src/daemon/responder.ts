@@ -6,9 +6,10 @@ import { describeRequester } from '../actions/requester.js';
 import { StoreAudit } from '../actions/store-audit.js';
 import type { Alert, AlertChange } from '../alerts/alert.js';
 import type { Explained } from '../api/contract.js';
+import type { View } from '../api/peer.js';
 import type { ChannelHealth } from '../channels/channel.js';
 import { Channels } from '../channels/channels.js';
-import type { ProcessSample, Snapshot } from '../collectors/snapshot.js';
+import type { Snapshot } from '../collectors/snapshot.js';
 import type { Config } from '../config/schema.js';
 import type { Advisor, Explanation } from '../diagnosis/advisor.js';
 import { Explainer } from '../diagnosis/explainer.js';
@@ -19,7 +20,9 @@ import { DAY_MS, MemoryUsageLog, type UsageLog } from '../diagnosis/usage.js';
 import type { Logger } from '../log/logger.js';
 import type { Store } from '../store/store.js';
 import { now } from '../time.js';
+import { Explanations } from './explanations.js';
 import { Recollection } from './recollection.js';
+import { aboutFor, snapshotFor, type ViewerUid, viewerFor, viewerOf } from './viewer.js';
 
 export interface ResponderOptions {
   config: Config;
@@ -32,8 +35,6 @@ export interface ResponderOptions {
   env: NodeJS.ProcessEnv;
 }
 
-const MAX_EXPLAINED = 200;
-
 /** What follows an alert: it is told, explained and, where that is safe and wanted, acted upon. */
 export class Responder {
   readonly engine: ActionEngine;
@@ -45,8 +46,7 @@ export class Responder {
   /** The one before, which may still be asking. */
   private retired: Advisor | null = null;
   private explainer!: Explainer;
-  /** What a model said of each open alert. */
-  private readonly explained = new Map<number, Explanation>();
+  private readonly explained = new Explanations();
 
   constructor(private readonly options: ResponderOptions) {
     const { config, logger, store, admin_gid, env } = options;
@@ -90,8 +90,8 @@ export class Responder {
         explain: question => this.advisor.explain(question),
         unavailable: () => this.advisor.unavailable(),
       },
-      questionOf: alert => this.question({ kind: 'alert', alert }, this.snapshot()),
-      explained: (alert, explanation) => this.keep(alert, explanation),
+      questionOf: alert => this.question({ kind: 'alert', alert }, viewerFor(alert)),
+      explained: (alert, explanation) => this.keep(alert, viewerFor(alert), explanation),
     });
   }
 
@@ -112,31 +112,33 @@ export class Responder {
       if (!change.quiet) this.channels.send(change);
       this.engine.take(change);
       this.explainer.hear(change);
-      if (change.type === 'alert_resolved') this.explained.delete(change.alert.id);
+      if (change.type === 'alert_resolved') this.explained.forget(change.alert.id);
     }
   }
 
-  /** Always answers. `sees`: which processes the one who asks may know of. */
-  async explainAlert(alert: Alert, sees: (process: ProcessSample) => boolean): Promise<Explained> {
-    let explanation = this.explained.get(alert.id);
+  /** Always answers. `sees`: what the one who asks may know of. */
+  async explainAlert(alert: Alert, sees: View): Promise<Explained> {
+    const viewer = viewerOf(sees);
+    let explanation = this.explained.of(alert.id, viewer);
+    // Who sees everything may read what was said to the alert's user.
+    if (viewer === null) explanation ??= this.explained.of(alert.id, viewerFor(alert));
     if (explanation === undefined) {
-      const question = this.question({ kind: 'alert', alert }, filtered(this.snapshot(), sees));
-      explanation = await this.advisor.explain(question);
-      this.keep(alert, explanation);
+      explanation = await this.advisor.explain(this.question({ kind: 'alert', alert }, viewer));
+      this.keep(alert, viewer, explanation);
     }
     return { explanation, plans: this.plansFor(alert, explanation) };
   }
 
-  async explainProcess(pid: number, sees: (process: ProcessSample) => boolean): Promise<Explained> {
-    const question = this.question({ kind: 'process', pid }, filtered(this.snapshot(), sees));
+  async explainProcess(pid: number, sees: View): Promise<Explained> {
+    const question = this.question({ kind: 'process', pid }, viewerOf(sees));
     const explanation = await this.advisor.explain(question);
     this.account(null, explanation);
     return { explanation, plans: this.engine.planDiagnosis(explanation.proposals, null) };
   }
 
   /** Exactly what would be sent to a model. */
-  prompt(about: Question['about'], sees: (process: ProcessSample) => boolean): Prompt {
-    return this.advisor.promptFor(this.question(about, filtered(this.snapshot(), sees)));
+  prompt(about: Question['about'], sees: View): Prompt {
+    return this.advisor.promptFor(this.question(about, viewerOf(sees)));
   }
 
   plans(alert: Alert): ActionPlan[] {
@@ -180,12 +182,11 @@ export class Responder {
   }
 
   /** Plans are made for whoever asks: they rest on the processes of that moment, and reading those is dear. */
-  private keep(alert: Alert, explanation: Explanation): void {
+  private keep(alert: Alert, viewer: ViewerUid, explanation: Explanation): void {
     this.account(alert.id, explanation);
     const { failure, diagnosis } = explanation;
-    if (alert.status === 'open' && explanation.by === 'model') this.explained.set(alert.id, explanation);
-    // Of alerts that were over before the model had answered.
-    if (this.explained.size > MAX_EXPLAINED) this.explained.delete(this.explained.keys().next().value!);
+    if (alert.status === 'open' && explanation.by === 'model')
+      this.explained.keep(alert.id, viewer, explanation);
     if (failure !== null && failure.code !== 'no_key' && failure.code !== 'disabled')
       this.options.logger.warn({ alert: alert.id, why: failure.message }, 'no model explains');
     this.options.logger.info(
@@ -218,12 +219,14 @@ export class Responder {
     });
   }
 
-  private question(about: Question['about'], snapshot: Snapshot): Question {
+  /** Everything that the viewer may know about it. */
+  private question(about: Question['about'], viewer_uid: ViewerUid): Question {
     return {
-      about,
-      snapshot,
-      history: this.recollection.history(),
-      journal: this.recollection.journal(),
+      about: aboutFor(about, viewer_uid),
+      viewer_uid,
+      snapshot: snapshotFor(this.snapshot(), viewer_uid),
+      history: this.recollection.history(viewer_uid),
+      journal: this.recollection.journal(viewer_uid),
     };
   }
 
@@ -232,10 +235,6 @@ export class Responder {
     if (snapshot === null) throw new Error('there has been no look at the machine yet');
     return snapshot;
   }
-}
-
-function filtered(snapshot: Snapshot, sees: (process: ProcessSample) => boolean): Snapshot {
-  return { ...snapshot, processes: snapshot.processes.filter(sees) };
 }
 
 /** Without a history the log is the record. */

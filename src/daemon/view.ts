@@ -16,8 +16,9 @@ import type {
   Reloaded,
 } from '../api/contract.js';
 import type { DaemonView, OwnedEvent } from '../api/daemon-view.js';
+import type { View as PeerView } from '../api/peer.js';
 import { stateEvent } from '../api/state-event.js';
-import type { ProcessSample, Snapshot } from '../collectors/snapshot.js';
+import type { Snapshot } from '../collectors/snapshot.js';
 import type { Change } from '../config/change.js';
 import type { Config } from '../config/schema.js';
 import type { Prompt } from '../diagnosis/prompt.js';
@@ -112,16 +113,16 @@ export class View implements DaemonView {
     return store === null ? null : historyReport(store, now() - period_ms, now(), buckets, uid);
   }
 
-  explainAlert(alert: Alert, seen: (process: ProcessSample) => boolean): Promise<Explained> {
-    return this.options.responder.explainAlert(alert, seen);
+  explainAlert(alert: Alert, sees: PeerView): Promise<Explained> {
+    return this.options.responder.explainAlert(alert, sees);
   }
 
-  explainProcess(pid: number, seen: (process: ProcessSample) => boolean): Promise<Explained> {
-    return this.options.responder.explainProcess(pid, seen);
+  explainProcess(pid: number, sees: PeerView): Promise<Explained> {
+    return this.options.responder.explainProcess(pid, sees);
   }
 
-  promptFor(about: Question['about'], seen: (process: ProcessSample) => boolean): Prompt {
-    return this.options.responder.prompt(about, seen);
+  promptFor(about: Question['about'], sees: PeerView): Prompt {
+    return this.options.responder.prompt(about, sees);
   }
 
   previewKill(request: KillRequest): Verdict {

@@ -66,8 +66,9 @@ export class Advisor {
   }
 
   /**
-   * An explanation of the question. A second question about the same subject while a model thinks shares its
-   * answer; while a model may not be asked, an answer of the last hour is given again.
+   * An explanation of the question. A second one about the same subject, of somebody with the same view of the
+   * machine, shares the answer while a model thinks; while a model may not be asked, an answer of the last hour
+   * is given again.
    */
   explain(question: Question): Promise<Explanation> {
     const key = keyOf(question);
@@ -173,11 +174,12 @@ export class Advisor {
   }
 }
 
-/** The same subject gets the same key: of an alert its own, of a process its pid and start. */
-function keyOf({ about, snapshot }: Question): string {
-  if (about.kind === 'alert') return `alert ${about.alert.key}`;
+/** The same subject, seen by the same, gets the same key: of an alert its own, of a process its pid and start. */
+function keyOf({ about, viewer_uid, snapshot }: Question): string {
+  const viewer = viewer_uid ?? 'all';
+  if (about.kind === 'alert') return `${viewer} alert ${about.alert.key}`;
   const process = snapshot.processes.find(candidate => candidate.pid === about.pid);
-  return `process ${about.pid} ${process?.start_ticks ?? ''}`;
+  return `${viewer} process ${about.pid} ${process?.start_ticks ?? ''}`;
 }
 
 function failure(code: FailureCode, message: string): Failure {

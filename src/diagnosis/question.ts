@@ -5,6 +5,8 @@ import { isSameProcess } from '../process-ref.js';
 /** What is to be explained, and everything that is known around it. */
 export interface Question {
   about: { kind: 'alert'; alert: Alert } | { kind: 'process'; pid: number };
+  /** From whose view of the machine all of this is: that user's; null: of who sees everything. */
+  viewer_uid: number | null;
   snapshot: Snapshot;
   /** Lines about how it came to this, e.g. `14:02 rss 310 MiB`; oldest first. */
   history: readonly string[];

@@ -128,6 +128,7 @@ export function alert(over: Partial<Alert> = {}): Alert {
 export function question(over: Partial<Question> = {}): Question {
   return {
     about: { kind: 'alert', alert: alert() },
+    viewer_uid: null,
     snapshot: snapshot(),
     history: ['13:00 1.2 GiB', '14:00 3.6 GiB'],
     journal: ['kernel: Out of memory: Killed process 3999 (node)'],

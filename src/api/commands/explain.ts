@@ -14,9 +14,8 @@ export const explainCommands = {
     run: async ({ id, prompt }, context) => {
       const alert = await findAlert(id, context);
       const { view, sees } = context;
-      const seen = ({ uid }: { uid: number }) => mayView(sees, uid);
       mustHaveLooked(context);
-      return prompt ? view.promptFor({ kind: 'alert', alert }, seen) : view.explainAlert(alert, seen);
+      return prompt ? view.promptFor({ kind: 'alert', alert }, sees) : view.explainAlert(alert, sees);
     },
   }),
   explain_process: command({
@@ -33,8 +32,7 @@ export const explainCommands = {
           `there is no process ${pid} that vigil knows, or it is not yours`,
         );
       }
-      const seen = ({ uid }: { uid: number }) => mayView(sees, uid);
-      return prompt ? view.promptFor({ kind: 'process', pid }, seen) : view.explainProcess(pid, seen);
+      return prompt ? view.promptFor({ kind: 'process', pid }, sees) : view.explainProcess(pid, sees);
     },
   }),
 };
