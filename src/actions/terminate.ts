@@ -2,7 +2,7 @@ import type { ProcessRef } from '../collectors/snapshot.js';
 import type { Stat } from '../proc/stat.js';
 import { refOf } from '../process-ref.js';
 import { printable } from '../text/printable.js';
-import { identity, newMembers, type Whole } from './growth.js';
+import { Growth, identity, type Whole } from './growth.js';
 import type { LiveProcess, ProcessView } from './live.js';
 import type { Fate, ProcessOutcome } from './model.js';
 import type { ProcessHandle } from './process-handle.js';
@@ -62,9 +62,11 @@ export async function terminate(options: TerminateOptions): Promise<ProcessOutco
 
 class Termination {
   private readonly members = new Map<string, Member>();
+  private readonly growth: Growth;
   private looked_ms: number;
 
   constructor(private readonly options: TerminateOptions) {
+    this.growth = new Growth(options.whole);
     this.looked_ms = options.now();
   }
 
@@ -72,6 +74,8 @@ class Termination {
     const { options } = this;
     // Everything is held before anything is signalled: the death of one must not free another's pid unseen.
     for (const ref of options.targets) this.add(ref);
+    // Who is there before the first signal tells later who has come since.
+    this.join();
     if (!options.force) {
       this.signalAll('SIGTERM');
       await this.wait(options.grace_ms, 'SIGTERM');
@@ -165,7 +169,7 @@ class Termination {
     const view = this.options.look();
     const known = new Map([...this.members].map(([key, member]) => [key, member.ref]));
     let joined = false;
-    for (const process of newMembers(whole, known, view)) {
+    for (const process of this.growth.newMembers(known, view)) {
       const admitted = this.options.admit(process, view);
       const member = this.add(refOf(process));
       if (member === null) continue;

@@ -80,28 +80,73 @@ it('one that is gone is nobody’s', async () => {
   expect(await end(ref, 'process')).toMatchObject([{ fate: 'gone_before', signals: [], took_ms: null }]);
 });
 
-it('a whole tree goes, stubborn and double-forked ones and what is forked meanwhile; a double survives', async () => {
+it('a whole tree goes, stubborn ones and what is forked meanwhile; a double survives', async () => {
   const bystander = await processes.running(processes.script(`exec ${SLEEP}`));
   const root = processes.script(
-    // a child that ignores SIGTERM, one whose parent ended, and one that is born by SIGTERM itself
+    // a child that ignores SIGTERM, and one that is born by SIGTERM itself and loses its parent
     `trap '${SLEEP} & echo $! > $DIR/late; exit' TERM
      (trap '' TERM; echo go > $DIR/trapped; exec ${SLEEP}) & echo $! > $DIR/stubborn
-     (${SLEEP} & echo $! > $DIR/orphan)
      while :; do sleep 0.05; done`,
   );
   const [stubborn] = await processes.pids('stubborn');
-  const [orphan] = await processes.pids('orphan');
-  const refs = [processes.ref(root), await processes.running(stubborn!), await processes.running(orphan!)];
+  const refs = [processes.ref(root), await processes.running(stubborn!)];
   const outcomes = await end(refs[0]!, 'tree');
   const fates = Object.fromEntries(outcomes.map(({ process, fate }) => [process.pid, fate]));
   const [late] = await processes.pids('late');
   expect(fates[root]).toBe('terminated');
   expect(fates[stubborn!]).toBe('killed');
-  expect(fates[orphan!]).toBe('terminated');
   expect(Object.keys(fates)).toContain(String(late));
-  expect(refs.map(isAlive)).toEqual([false, false, false]);
+  expect(refs.map(isAlive)).toEqual([false, false]);
   expect(['Z', undefined]).toContain(new LiveView('/proc', null).find(late!)?.state);
   expect(isAlive(bystander)).toBe(true);
+});
+
+it('of a pipeline the tree of one goes, the others of its process group stay, with what they fork', async () => {
+  // With job control a pipeline is a process group, and its first command leads it.
+  processes.start([
+    'bash',
+    '-c',
+    `set -m
+     { echo $BASHPID > ${processes.dir}/first; exec ${SLEEP}; } | {
+       echo $BASHPID > ${processes.dir}/second
+       # Forks and forks again, so that what it made has no parent.
+       while :; do (sleep 98764 & echo $! >> ${processes.dir}/forked); sleep 0.1; done
+     }`,
+  ]);
+  const [first] = await processes.pids('first');
+  const [second] = await processes.pids('second');
+  const target = await processes.running(first!);
+  const neighbour = processes.ref(second!);
+  expect(new LiveView('/proc', null).find(second!)?.pgid).toBe(first);
+  const outcomes = await end(target, 'tree', {
+    grace_ms: 1500,
+    // Stays for a while, so that there are looks at what was forked meanwhile.
+    signaller: {
+      send: (handle, signal) =>
+        signal === 'SIGTERM' && handle.ref.pid === first
+          ? 'sent'
+          : new ProcessSignaller().send(handle, signal),
+    },
+  });
+  const forked = (await processes.pids('forked')).map(pid => new LiveView('/proc', null).find(pid));
+  const alive = isAlive(neighbour);
+  // The group is theirs for as long as one of them lives.
+  process.kill(-first!, 'SIGKILL');
+  expect(outcomes.map(({ process, fate }) => [process.pid, fate])).toEqual([[first, 'killed']]);
+  expect(alive).toBe(true);
+  expect(forked.every(child => child !== null && child.state !== 'Z')).toBe(true);
+});
+
+it('a tree does not reach to what had left it before, and was not shown', async () => {
+  const root = processes.script(
+    `(${SLEEP} & echo $! > $DIR/orphan); echo $$ > $DIR/ready; while :; do sleep 0.05; done`,
+  );
+  const [orphan] = await processes.pids('orphan');
+  await processes.pids('ready');
+  const gone = await processes.running(orphan!);
+  const outcomes = await end(processes.ref(root), 'tree');
+  expect(outcomes.map(({ process }) => process.pid)).not.toContain(orphan);
+  expect(isAlive(gone)).toBe(true);
 });
 
 it('a group goes and nobody else', async () => {
