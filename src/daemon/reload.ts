@@ -83,7 +83,7 @@ export class Reloader {
     if (this.timer !== null) clearTimeout(this.timer);
   }
 
-  /** As `reload`; what is wrong is logged and kept for `health`. */
+  /** As `reload`, and never throws: what is wrong is logged and kept for `health`. */
   tryReload(): void {
     if (!this.running) {
       this.asked = true;
@@ -91,27 +91,28 @@ export class Reloader {
     }
     try {
       this.reload();
-    } catch (error) {
-      if (!(error instanceof ConfigError)) throw error;
+    } catch {
+      // It was called by a timer or a signal: nobody is there to be told but those who read log and health.
     }
   }
 
   /**
-   * Reads the file again. @throws ConfigError when it is broken: then nothing changes
+   * Reads the file again. @throws ConfigError when it is broken, and what those throw who cannot live by it: then
+   * nothing changes
    */
   reload(): Reloaded {
     const { file, explicit, logger } = this.options;
     for (const path of this.seen.keys()) this.seen.set(path, signatureOf(path));
-    let next: Config;
+    let taken: Reloaded;
     try {
-      next = loadConfig(file, { explicit }).config;
+      taken = this.take(loadConfig(file, { explicit }).config);
     } catch (error) {
-      if (error instanceof ConfigError) this.broken(error);
+      this.broken(error);
       throw error;
     }
     if (this.problem !== null) logger.info({ file }, 'the configuration is right again');
     this.problem = null;
-    return this.take(next);
+    return taken;
   }
 
   /** Changes the file, and takes it over. @throws ChangeError and what it wraps, ConfigError */
@@ -125,30 +126,45 @@ export class Reloader {
   }
 
   private take(next: Config): Reloaded {
-    const { logger, config: started, apply } = this.options;
-    this.latest = next;
+    const { logger, config: started } = this.options;
     const merged = structuredClone(next);
     for (const { name, path } of configKeys()) if (!isLive(name)) put(merged, path, valueAt(started, path));
     const live = differing(this.current, merged);
     const restart = differing(merged, next);
     if (live.length > 0) {
-      this.current = merged;
-      apply(merged, live);
+      this.apply(merged, live);
       logger.info({ changed: live }, 'the configuration is taken over');
     }
     if (!isDeepStrictEqual(restart, this.restart) && restart.length > 0)
       logger.warn({ changed: restart }, 'a change of the configuration needs a restart');
+    this.latest = next;
     this.restart = restart;
     return { live, restart };
   }
 
-  private broken({ message, problems }: ConfigError): void {
-    const [first] = problems;
+  /** All of it or nothing. */
+  private apply(next: Config, changed: readonly string[]): void {
+    const { apply, logger } = this.options;
+    try {
+      apply(next, changed);
+      this.current = next;
+    } catch (error) {
+      try {
+        apply(this.current, changed);
+      } catch (again) {
+        logger.error({ err: again }, 'the configuration before it could not be taken over again');
+      }
+      throw error;
+    }
+  }
+
+  private broken(error: unknown): void {
+    const first = error instanceof ConfigError ? error.problems[0] : undefined;
+    const why = error instanceof ConfigError ? { reason: error.message } : { err: error };
     const where = first === undefined || first.line === null ? '' : `, line ${first.line}`;
     // Everybody may ask for the health; what stands in the file is not everybody's.
     const problem = `${printable(this.options.file, 300)} cannot be used${where}: the configuration before it stays in effect (vigil config check)`;
-    if (problem !== this.problem)
-      this.options.logger.error({ reason: message }, 'the configuration is broken');
+    if (problem !== this.problem) this.options.logger.error(why, 'the configuration is broken');
     this.problem = problem;
   }
 
@@ -173,9 +189,14 @@ function put(config: Config, path: readonly string[], value: unknown): void {
   table[path.at(-1)!] = value;
 }
 
+/** Two are alike as long as nobody has changed the file. That it cannot be looked at (ELOOP, EACCES) is one, too. */
 function signatureOf(path: string): string {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  return stat === undefined ? 'none' : `${stat.ino} ${stat.mtimeMs} ${stat.size}`;
+  try {
+    const { ino, mtimeMs, size } = statSync(path);
+    return `${ino} ${mtimeMs} ${size}`;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? 'none';
+  }
 }
 
 /** The file, and where a link leads. */

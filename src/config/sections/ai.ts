@@ -39,10 +39,11 @@ export const ai = z
       .meta(BY_GROUP),
     base_url: z
       .string()
-      .regex(
-        /^https?:\/\/[^\s/@?#]+(?:\/[^\s?#]*)?$/,
-        'must be like "https://host/v1", without a user or a query',
-      )
+      .regex(/^https?:\/\/[^\s/@?#]+(?:\/[^\s?#]*)?$/, {
+        message: 'must be like "https://host/v1", without a user or a query',
+        abort: true,
+      })
+      .refine(text => URL.canParse(text), 'must have a host and a port that can be: ports end at 65535')
       .optional()
       .describe(
         'Address of the API; for `openai` up to the version, e.g. `"http://127.0.0.1:11434/v1"`. A key is sent over https only, or to this machine.',
