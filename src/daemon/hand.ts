@@ -36,7 +36,7 @@ const FIRST_BACKOFF_MS = 250;
 const MAX_BACKOFF_MS = 30_000;
 /** One that ran so long was well: the next failure starts from the first backoff. */
 const WELL_AFTER_MS = 60_000;
-/** Lines a second that a hand may send, and how many at once. */
+/** Lines a second that a hand may send, good ones and others, and how many at once. */
 const LINES_PER_S = 200;
 const LINES_AT_ONCE = 1_000;
 const STOP_MS = 1_500;
@@ -57,6 +57,7 @@ export class Hand {
   private heartbeat: NodeJS.Timeout | null = null;
   private heard_ms = 0;
   private hung = false;
+  private flooded = false;
   private restartCount = 0;
   private lastProblem: string | null = null;
   /** The newest message of each type that did not fit into the pipe yet. */
@@ -89,6 +90,7 @@ export class Hand {
     this.credit_ms = this.started_ms;
     this.stderr = '';
     this.hung = false;
+    this.flooded = false;
     const child = spawn(file, args, { env, cwd: '/', stdio: ['pipe', 'pipe', 'pipe'] });
     this.child = child;
     let over = false;
@@ -102,13 +104,13 @@ export class Hand {
     child.stdin.on('error', () => {});
     child.stdin.on('drain', () => this.flush());
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      if (this.stderr.length < MAX_STDERR) this.stderr += text;
+      if (this.hears(child) && this.stderr.length < MAX_STDERR) this.stderr += text;
     });
     readJsonLines(
       child.stdout,
       MAX_LINE_FROM_HAND_BYTES,
-      value => this.take(child, value),
-      why => this.distrust(child, why),
+      value => this.hears(child) && this.take(child, value),
+      why => this.hears(child) && this.distrust(child, why),
     );
     for (const message of this.options.greeting()) this.send(message);
     this.watch(child);
@@ -177,13 +179,23 @@ export class Hand {
     }
   }
 
+  /** Counts what it said, whatever it was; false: it is not listened to any more. One that floods is ended. */
+  private hears(child: ChildProcess): boolean {
+    if (child !== this.child || this.flooded) return false;
+    if (this.maySpeak()) return true;
+    this.flooded = true;
+    const why = `more than ${LINES_PER_S} lines a second`;
+    this.lastProblem = `it floods: ${why}`;
+    const { uid, logger } = this.options;
+    logger.warn({ uid, pid: child.pid, why }, 'a hand does not keep to its protocol and is ended');
+    child.kill('SIGKILL');
+    // It, or what it started, may go on for a while.
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+    return false;
+  }
+
   private take(child: ChildProcess, value: unknown): void {
-    if (child !== this.child) return;
-    if (!this.mayspeak()) {
-      this.distrust(child, `more than ${LINES_PER_S} lines a second`);
-      child.kill('SIGKILL');
-      return;
-    }
     const message = fromHandSchema.safeParse(value);
     if (message.success) {
       // Only an answer is a sign of life: what it sent before it hung may still be on its way.
@@ -192,7 +204,7 @@ export class Hand {
     } else this.distrust(child, 'a message that is none of the protocol');
   }
 
-  private mayspeak(): boolean {
+  private maySpeak(): boolean {
     const now_ms = performance.now();
     this.credit = Math.min(LINES_AT_ONCE, this.credit + ((now_ms - this.credit_ms) / 1000) * LINES_PER_S);
     this.credit_ms = now_ms;
@@ -211,6 +223,8 @@ export class Hand {
 
   private ended(child: ChildProcess, why: string): void {
     if (this.child === child) this.child = null;
+    // Something that it started may hold the other ends for ever.
+    for (const pipe of [child.stdin, child.stdout, child.stderr]) pipe?.destroy();
     if (this.heartbeat !== null) clearInterval(this.heartbeat);
     this.waiting.clear();
     if (this.stopping) return;
@@ -218,7 +232,7 @@ export class Hand {
     if (performance.now() - this.started_ms > WELL_AFTER_MS) this.backoff_ms = FIRST_BACKOFF_MS;
     const { uid, logger } = this.options;
     const said = this.stderr.trim().split('\n').slice(0, 8).join(' | ');
-    if (!this.hung)
+    if (!this.hung && !this.flooded)
       this.lastProblem = said === '' ? `it ended: ${why}` : `it ended: ${why}: ${said.slice(0, 200)}`;
     logger.warn({ uid, why, said, again_in_ms: this.backoff_ms }, 'the hand of a user ended');
     this.timer = setTimeout(() => this.start(), this.backoff_ms);

@@ -1,8 +1,9 @@
 import type { Readable } from 'node:stream';
 
 /**
- * Calls back with each line of a stream, parsed. A line that is too long ends in `onBad` once and is skipped
- * to its newline; what is no JSON is reported too. Nothing is kept but the unfinished line.
+ * Calls back with each line of a stream, parsed. What is no JSON ends in `onBad`, and so does a line that is too
+ * long: once for each `max_bytes` of it, so that whoever counts both calls has a measure of all that comes. It is
+ * skipped to its newline. Nothing is kept but the unfinished line.
  */
 export function readJsonLines(
   stream: Readable,
@@ -18,16 +19,15 @@ export function readJsonLines(
     for (;;) {
       const end = rest.indexOf(10);
       const piece = end < 0 ? rest : rest.subarray(0, end);
-      if (!skipping) {
-        bytes += piece.length;
-        if (bytes > max_bytes) {
-          skipping = true;
-          parts = [];
-          onBad(`a line of more than ${max_bytes} bytes`);
-        } else if (piece.length > 0) parts.push(piece);
-      }
+      bytes += piece.length;
+      if (bytes > max_bytes) {
+        skipping = true;
+        parts = [];
+        bytes -= max_bytes;
+        onBad(`a line of more than ${max_bytes} bytes`);
+      } else if (!skipping && piece.length > 0) parts.push(piece);
       if (end < 0) return;
-      if (!skipping && parts.length > 0) deliver(Buffer.concat(parts));
+      if (!skipping) deliver(Buffer.concat(parts));
       parts = [];
       bytes = 0;
       skipping = false;

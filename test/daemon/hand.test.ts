@@ -1,3 +1,4 @@
+import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Transition } from '../../src/agents/model.js';
 import { Hand } from '../../src/daemon/hand.js';
@@ -64,6 +65,69 @@ describe('a hand that misbehaves', () => {
     await has(log, why);
     expect(log).toHaveLength(1);
     expect(received).toEqual([]);
+  });
+
+  // Each goes on until it is ended: how fast it is depends on the machine.
+  it.each([
+    ['lines that are no JSON', 'process.stdout.write("no json\\n".repeat(100), go)'],
+    ['empty lines', 'process.stdout.write("\\n".repeat(100), go)'],
+    ['messages of another language', 'process.stdout.write("{}\\n".repeat(100), go)'],
+    ['a line without end', 'process.stdout.write(Buffer.alloc(65536, 120), go)'],
+    ['errors', 'process.stderr.write(Buffer.alloc(65536, 120), go)'],
+  ])('is ended when it floods with %s, which is said', async (_what, say) => {
+    const { log, problems } = start(`const go = () => ${say}; go();`);
+    const said = 'more than 200 lines a second';
+    await has(log, said);
+    const { pid } = JSON.parse(log.find(text => text.includes(said))!) as { pid: number };
+    await has(log, 'the hand of a user ended');
+    expect(problems.at(-1)).toBe(`it floods: ${said}`);
+    await until('another', () => hand!.pid !== null && hand!.pid !== pid);
+    expect(log.filter(text => text.includes(said) && text.includes(`"pid":${pid}`))).toHaveLength(1);
+  });
+
+  it('leaves no pipe behind when something that it started holds them, nor is that listened to', async () => {
+    const pipes = () =>
+      readdirSync('/proc/self/fd').filter(fd => {
+        try {
+          return /^(pipe|socket):/.test(readlinkSync(`/proc/self/fd/${fd}`));
+        } catch {
+          return false;
+        }
+      }).length;
+    const before = pipes();
+    // Speaks when the hand has been dead for a while.
+    const heir = 'read -r line <&3; while :; do echo x; done';
+    const { received } = start(
+      `const { spawn } = require("child_process");
+       const heir = spawn("/bin/sh", ["-c", ${JSON.stringify(heir)}], { detached: true, stdio: ["ignore", 1, 2, "pipe"] });
+       console.log(JSON.stringify({ type: "log", level: "info", message: String(heir.pid), fields: {} }));${STAY}`,
+    );
+    const heirs = () =>
+      received.flatMap(message => (message.type === 'log' ? [Number(message.message)] : []));
+    try {
+      for (let deaths = 0; deaths < 3; deaths++) {
+        await until('one more heir', () => heirs().length > deaths);
+        const { pid } = hand!;
+        process.kill(pid!, 'SIGKILL');
+        await until('its end', () => hand!.pid !== pid);
+      }
+      // What they write when nobody reads any more ends them.
+      await until('the end of the heirs', () =>
+        heirs()
+          .slice(0, 3)
+          .every(pid => !existsSync(`/proc/${pid}/exe`)),
+      );
+      await hand!.stop();
+      expect(pipes()).toBe(before);
+    } finally {
+      for (const pid of heirs()) {
+        try {
+          process.kill(pid, 'SIGKILL');
+        } catch {
+          // it is gone, as it should be
+        }
+      }
+    }
   });
 
   it('is ended when it floods, and comes back later', async () => {
