@@ -24,7 +24,8 @@ const MAX_QUEUE = 1000;
  * survived is a matter for a person, not for another signal every few seconds.
  */
 export class Autopilot {
-  private readonly queue = new Map<string, Alert>();
+  /** By id. */
+  private readonly queue = new Map<number, Alert>();
   private readonly tried = new Set<string>();
   private limit: RateLimit;
   private running: Promise<void> | null = null;
@@ -67,13 +68,13 @@ export class Autopilot {
   /** The latest news of an alert replaces what was waiting. */
   take(alert: Alert): void {
     if (this.options.config().mode !== 'auto') return;
-    if (this.queue.size >= MAX_QUEUE && !this.queue.has(alert.key)) return;
-    this.queue.set(alert.key, alert);
+    if (this.queue.size >= MAX_QUEUE && !this.queue.has(alert.id)) return;
+    this.queue.set(alert.id, alert);
     this.wake();
   }
 
-  forget(key: string): void {
-    this.queue.delete(key);
+  forget(alert_id: number): void {
+    this.queue.delete(alert_id);
   }
 
   async settled(): Promise<void> {
@@ -97,11 +98,11 @@ export class Autopilot {
     while (this.mayAct()) {
       const next = this.queue.entries().next().value;
       if (next === undefined) return;
-      const [key, alert] = next;
-      this.queue.delete(key);
+      const [id, alert] = next;
+      this.queue.delete(id);
       if (await this.handle(alert)) continue;
       // The limit is reached: unless there is newer news, this one goes on when there is room again.
-      if (!this.queue.has(key) && !this.stopped) this.queue.set(key, alert);
+      if (!this.queue.has(id) && !this.stopped) this.queue.set(id, alert);
       this.later(this.limit.wait_ms(this.options.now()));
       return;
     }

@@ -66,7 +66,8 @@ export class ActionEngine {
   private readonly autopilot: Autopilot;
   private readonly fresh: FreshPlans;
   private readonly plans = new Map<number, { plan: ActionPlan; about: About }>();
-  private readonly open = new Map<string, Alert>();
+  /** By id: a key may change. */
+  private readonly open = new Map<number, Alert>();
   private readonly stopping = new AbortController();
   private readonly systemctl: string | null;
   private readonly now: () => number;
@@ -138,9 +139,9 @@ export class ActionEngine {
   /** Each change of an alert: holds the processes that it is about, and hands it to `auto`. */
   take({ type, alert }: AlertChange): void {
     if (type === 'alert_resolved') {
-      this.open.delete(alert.key);
-      this.held.release(alert.key);
-      this.autopilot.forget(alert.key);
+      this.open.delete(alert.id);
+      this.held.release(alert.id);
+      this.autopilot.forget(alert.id);
       return;
     }
     this.takeUp(alert);
@@ -148,13 +149,13 @@ export class ActionEngine {
 
   /** An open alert, also one from before a restart: of that one there may be no change to hear of. */
   takeUp(alert: Alert): void {
-    if (this.open.has(alert.key) || this.open.size < MAX_OPEN) this.open.set(alert.key, alert);
+    if (this.open.has(alert.id) || this.open.size < MAX_OPEN) this.open.set(alert.id, alert);
     this.consider(alert);
   }
 
   private consider(alert: Alert): void {
     if (this.config.mode === 'observe') return;
-    this.held.hold(alert.key, alert.subject.processes);
+    this.held.hold(alert.id, alert.subject.processes);
     this.autopilot.take(alert);
   }
 

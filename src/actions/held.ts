@@ -7,19 +7,20 @@ const MAX_HELD = 512;
 
 /** The processes of open alerts, each held from its finding on. */
 export class HeldProcesses {
-  private readonly handles = new Map<string, { handle: ProcessHandle; alert: string }>();
+  private readonly handles = new Map<string, { handle: ProcessHandle; alert_id: number }>();
 
   constructor(private readonly root: string) {}
 
   /** Holds these for the alert, and lets go of what it held before. */
-  hold(alert: string, refs: readonly ProcessRef[]): void {
+  hold(alert_id: number, refs: readonly ProcessRef[]): void {
     const wanted = new Set(refs.map(identity));
-    for (const [key, held] of this.handles) if (held.alert === alert && !wanted.has(key)) this.drop(key);
+    for (const [key, held] of this.handles)
+      if (held.alert_id === alert_id && !wanted.has(key)) this.drop(key);
     for (const ref of refs) {
       const key = identity(ref);
       if (this.handles.has(key) || this.handles.size >= MAX_HELD) continue;
       const handle = tryHold(ref, this.root);
-      if (handle !== null) this.handles.set(key, { handle, alert });
+      if (handle !== null) this.handles.set(key, { handle, alert_id });
     }
   }
 
@@ -32,8 +33,8 @@ export class HeldProcesses {
     return held.handle;
   }
 
-  release(alert: string): void {
-    for (const [key, held] of this.handles) if (held.alert === alert) this.drop(key);
+  release(alert_id: number): void {
+    for (const [key, held] of this.handles) if (held.alert_id === alert_id) this.drop(key);
   }
 
   releaseAll(): void {

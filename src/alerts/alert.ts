@@ -25,7 +25,7 @@ export interface Alert {
   id: number;
   /** Name of the rule, e.g. `memory_leak`. */
   rule: string;
-  /** The same trouble of the same subject has the same key: rule and subject. */
+  /** Rule and subject: no two open alerts have the same. It changes when more is known of the subject; the id stays. */
   key: string;
   status: 'open' | 'resolved';
   /** The present one, or the last before it was resolved. */

@@ -1,6 +1,7 @@
 import { FairRoom } from '../fair-room.js';
 import type { Finding } from '../rules/rule.js';
 import { type Alert, type AlertChange, SEVERITIES, type Severity } from './alert.js';
+import { successors } from './successors.js';
 
 /** A worse severity must last so long before it is said, a milder one so long. */
 const WORSE_AFTER_MS = 10_000;
@@ -73,7 +74,7 @@ export class AlertBook {
 
   /** Open alerts with their present texts and figures, oldest first. */
   get open(): Alert[] {
-    return [...this.opened.values()].map(({ alert }) => alert);
+    return [...this.opened.values()].map(({ alert }) => alert).sort((a, b) => a.id - b.id);
   }
 
   /**
@@ -113,6 +114,7 @@ export class AlertBook {
     for (const [key, time_ms] of this.resolved) {
       if (now_ms - time_ms >= COOLDOWN_MS) this.resolved.delete(key);
     }
+    this.rename(findings);
     const seen = new Set<string>();
     const hushed = this.hushedBy(findings);
     const changes: AlertChange[] = [];
@@ -147,6 +149,16 @@ export class AlertBook {
       if (change !== null) changes.push(change);
     }
     return changes;
+  }
+
+  /** The key of an alert follows what is known of its processes; nobody is told of the same trouble twice. */
+  private rename(findings: readonly Finding[]): void {
+    for (const [before, { key }] of successors(findings, this.open)) {
+      const open = this.opened.get(before)!;
+      this.opened.delete(before);
+      this.opened.set(key, { ...open, alert: { ...open.alert, key } });
+      this.pending.delete(key);
+    }
   }
 
   /** Closes alerts at once: their subject is not to be reported any more. */

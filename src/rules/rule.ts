@@ -25,7 +25,7 @@ export type RuleName = keyof RulesConfig['detection'];
 
 /** What a rule found: trouble, or a remainder of it that only keeps an open alert open. */
 export interface Candidate {
-  /** Of the subject, unique within the rule, the same for as long as it is the same trouble. */
+  /** Of the subject as it is known now, unique within the rule. */
   key: string;
   /** How bad it is now; null: not bad enough to open an alert. */
   severity: Severity | null;

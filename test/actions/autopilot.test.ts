@@ -54,7 +54,7 @@ it('a resolved alert has no further turn', async () => {
   const alert = alertOf('orphan', []);
   autopilot.take(alert);
   await autopilot.settled();
-  autopilot.forget(alert.key);
+  autopilot.forget(alert.id);
   await vi.advanceTimersByTimeAsync(600_000);
   expect(done).toEqual([[10, 11]]);
 });
@@ -84,7 +84,7 @@ it('what is not allowed is not executed, and nothing is after stop', async () =>
   await autopilot.settled();
   expect(done).toEqual([[11]]);
   await autopilot.stop();
-  autopilot.take({ ...alertOf('orphan', []), key: 'other' });
+  autopilot.take({ ...alertOf('orphan', []), id: 8, key: 'other' });
   await autopilot.settled();
   expect(done).toHaveLength(1);
 });

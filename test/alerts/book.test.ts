@@ -179,6 +179,55 @@ test('the alerts of users leave room for the machine’s, and those of one user 
   expect(told.round(10, ...floods, ...machine, ...of(0, 10))).toHaveLength(10);
 });
 
+const about = (key: string, pids: number[], changes: Partial<Finding> = {}, uid = 1000): Finding =>
+  finding({
+    key,
+    for_ms: 0,
+    subject: { ...finding().subject, kind: 'processes', uid, processes: pids.map(process) },
+    ...changes,
+  });
+
+test('an alert goes on when more is known of its processes and they get another key, also after a restart', () => {
+  const told = new Told();
+  expect(brief(told.round(10, about('a', [1, 2])))).toEqual(['opened 1 warning']);
+  expect(told.round(10, about('b', [2, 3], { title: 'of a session' }))).toEqual([]);
+  expect(told.book.open).toMatchObject([{ id: 1, key: 'b', title: 'of a session' }]);
+  // What was known by the old key may come again: that is another one.
+  expect(brief(told.round(10, about('a', [9]), about('b', [2, 3])))).toEqual(['opened 2 warning']);
+  const after = new Told();
+  after.book.restore(told.book.open, after.now_ms);
+  expect(after.rounds(300, about('c', [3]))).toEqual(['resolved 2 warning']);
+  expect(after.rounds(60, null)).toEqual(['resolved 1 warning']);
+});
+
+test('it does not go on as one of another rule, of another user, of other processes, or of what is told already', () => {
+  const others: Finding[][] = [
+    [about('b', [1], { rule: 'swap' })],
+    [about('b', [1], {}, 1001)],
+    [about('b', [2])],
+    [about('a', [1]), about('b', [1])],
+  ];
+  for (const round of others) {
+    const told = new Told();
+    told.round(10, about('a', [1]));
+    expect(brief(told.round(10, ...round))).toEqual(['opened 2 warning']);
+    expect(told.book.open.map(({ id, key }) => [id, key])).toEqual([
+      [1, 'a'],
+      [2, 'b'],
+    ]);
+  }
+});
+
+test('one that is split goes on once', () => {
+  const told = new Told();
+  told.round(10, about('a', [1, 2]));
+  expect(brief(told.round(10, about('b', [1]), about('c', [2])))).toEqual(['opened 2 warning']);
+  expect(told.book.open.map(({ id, key }) => [id, key])).toEqual([
+    [1, 'b'],
+    [2, 'c'],
+  ]);
+});
+
 test('withdrawn alerts end at once', () => {
   const told = new Told();
   told.rounds(60, finding());
@@ -228,7 +277,6 @@ test('whatever comes: an id is opened once, resolved at most once, and silent af
     fc.property(fc.array(round, { maxLength: 80 }), rounds => {
       const told = new Told(4);
       const status = new Map<number, 'open' | 'resolved'>();
-      const openKeys = new Map<string, number>();
       for (const { after_s, findings, withdraw } of rounds) {
         const all = findings.map(({ count, ...rest }) =>
           finding({
@@ -249,18 +297,17 @@ test('whatever comes: an id is opened once, resolved at most once, and silent af
           expect(time_ms).toBe(told.now_ms);
           if (type === 'alert_opened') {
             expect(status.has(alert.id)).toBe(false);
-            expect(openKeys.has(alert.key)).toBe(false);
-            openKeys.set(alert.key, alert.id);
-          } else {
-            expect(status.get(alert.id)).toBe('open');
-            expect(openKeys.get(alert.key)).toBe(alert.id);
-          }
+          } else expect(status.get(alert.id)).toBe('open');
           expect(alert.status).toBe(type === 'alert_resolved' ? 'resolved' : 'open');
           status.set(alert.id, alert.status);
-          if (type === 'alert_resolved') openKeys.delete(alert.key);
         }
-        expect(told.book.open.length).toBeLessThanOrEqual(4);
-        expect(told.book.open.map(({ id }) => id).sort()).toEqual([...openKeys.values()].sort());
+        const { open } = told.book;
+        expect(open.length).toBeLessThanOrEqual(4);
+        expect(open.map(({ id }) => id)).toEqual(
+          [...status].flatMap(([id, now]) => (now === 'open' ? [id] : [])).sort((a, b) => a - b),
+        );
+        // One alert for each key.
+        expect(new Set(open.map(({ key }) => key)).size).toBe(open.length);
       }
     }),
     { numRuns: 300 },

@@ -30,6 +30,17 @@ describe('cpu_high', () => {
     expect(gone(machine, yes)).toEqual(['resolved cpu_high warning']);
   });
 
+  test('whose agent session becomes known later is said once', () => {
+    const machine = new Machine();
+    const session = machine.addSession({ state: 'WAITING' });
+    const yes = machine.add({ comm: 'yes', ppid: session.pid, cpu_percent: 99 });
+    expect(brief(machine.pass(120))).toEqual(['opened cpu_high warning']);
+    yes.session = refOf(session);
+    expect(machine.pass(600)).toEqual([]);
+    expect(machine.open).toMatchObject([{ subject: { session: { pid: session.pid } } }]);
+    expect(gone(machine, yes)).toEqual(['resolved cpu_high warning']);
+  });
+
   test('twice as much is critical', () => {
     const machine = new Machine();
     machine.add({ comm: 'miner', cpu_percent: 350 });
