@@ -1,4 +1,5 @@
 import { ActionEngine } from '../../src/actions/engine.js';
+import { LiveView } from '../../src/actions/live.js';
 import type { ActionRecord, ActionResult, AuditLog, Person } from '../../src/actions/model.js';
 import type { EngineOptions } from '../../src/actions/options.js';
 import type { ProcessHandle } from '../../src/actions/process-handle.js';
@@ -8,7 +9,7 @@ import type { ProcessRef, SessionRef } from '../../src/collectors/snapshot.js';
 import { configSchema } from '../../src/config/schema.js';
 import { silentLogger } from '../../src/log/logger.js';
 import { sessionSample, snapshotOf } from './fakes.js';
-import { isAlive, type Processes } from './rig.js';
+import type { Processes } from './rig.js';
 
 /** A user that needs no account. */
 export const UID = 54_321;
@@ -97,8 +98,9 @@ export async function deadSession(processes: Processes, rig: Rig, count: number)
   const session: SessionRef = { pid: agent, start_ticks: 1, agent: 'claude-code', cwd: '/', alive: false };
   const pids = await processes.pids(file, count);
   const refs = await Promise.all(pids.map(pid => processes.running(pid)));
-  while (refs.some(ref => isAlive({ ...ref, pid: agent })))
-    await new Promise(resolve => setTimeout(resolve, 10));
+  // Until then they are its children.
+  const ended = () => ['Z', 'X', undefined].includes(new LiveView('/proc', null).find(agent)?.state);
+  while (!ended()) await new Promise(resolve => setTimeout(resolve, 10));
   rig.sessions.push(session);
   rig.lineage.push(...refs.map(ref => ({ ...ref, session })));
   return { session, refs };

@@ -61,7 +61,8 @@ export class Processes {
   async running(pid: number, comm = 'sleep'): Promise<ProcessRef> {
     return vi.waitFor(() => {
       const ref = this.ref(pid);
-      if (ref.comm !== comm) throw new Error(`${pid} is still ${ref.cmdline}`);
+      // An exec sets the name first; for a moment there are no arguments then.
+      if (ref.comm !== comm || ref.cmdline === `[${comm}]`) throw new Error(`${pid} is still ${ref.cmdline}`);
       return ref;
     }, 10_000);
   }
