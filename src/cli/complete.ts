@@ -1,5 +1,4 @@
 import { connectToDaemon } from '../api/client.js';
-import { configKeys } from '../config/keys.js';
 import { printable } from '../text/printable.js';
 import { type CliCommand, GLOBAL_OPTIONS } from './command.js';
 import type { Io } from './io.js';
@@ -22,9 +21,9 @@ const VALUES: Readonly<Record<string, Ask>> = {
   pid: (_name, _before, io) => agents(io),
   target: async (_name, _before, io) => [...(await alerts(io)), ...(await agents(io))],
   agent: (_name, _before, io) => agents(io),
-  key: async () => configKeys().map(({ name }) => ({ word: name, describe: '' })),
+  key: async () => (await configKeys()).map(({ name }) => ({ word: name, describe: '' })),
   value: async (_name, { key }) => {
-    const found = configKeys().find(({ name }) => name === key);
+    const found = (await configKeys()).find(({ name }) => name === key);
     const values = found?.type === 'boolean' ? ['true', 'false'] : (found?.values ?? []);
     return values.map(word => ({ word, describe: '' }));
   },
@@ -108,6 +107,11 @@ function fixedWords(usage: string): string[] {
 
 function matching(candidates: readonly Candidate[], current: string): Candidate[] {
   return candidates.filter(({ word }) => word.startsWith(current));
+}
+
+async function configKeys() {
+  const keys = await import('../config/keys.js');
+  return keys.configKeys();
 }
 
 async function agents(io: Io): Promise<Candidate[]> {

@@ -1,5 +1,4 @@
 import { agentsTable } from '../agents-table.js';
-import { watchAgents } from '../agents-watch.js';
 import { JSON_OPTION, printAnswer } from '../answer.js';
 import { askDaemon } from '../ask-daemon.js';
 import { defineCommand, OK, UsageError } from '../command.js';
@@ -23,7 +22,10 @@ export const agents = defineCommand({
   async run({ json, watch, runtimeDir }, io) {
     if (watch && json)
       throw new UsageError('--watch draws a table; for JSON as it happens use: vigil events --follow --json');
-    if (watch) return watchAgents(runtimeDir, io);
+    if (watch) {
+      const { watchAgents } = await import('../agents-watch.js');
+      return watchAgents(runtimeDir, io);
+    }
     return askDaemon(runtimeDir, async client => {
       const list = await client.agents();
       printAnswer(io, json, list, () =>

@@ -1,17 +1,9 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type Changed, ChangeError, changeConfig } from '../../config/change.js';
-import { EditError, tomlValue } from '../../config/edit.js';
-import { type ConfigKey, configKeys, findKey, findKeys, valueAt, valueFrom } from '../../config/keys.js';
-import { loadConfig, parseConfig, parseToml, readConfigText } from '../../config/load.js';
-import { shownConfig } from '../../config/shown.js';
 import { printable } from '../../text/printable.js';
 import { JSON_OPTION } from '../answer.js';
 import { defineCommand, OK } from '../command.js';
-import { configPath, existence, FILE_OPTION, tellDaemon } from '../config-file.js';
-import { editConfig } from '../edit-config.js';
-import type { Io } from '../io.js';
-import { paint } from '../style.js';
+import { configPath, existence, FILE_OPTION } from '../config-file.js';
 
 const KEY = { type: 'string', describe: 'Name of the key, e.g. actions.mode' } as const;
 
@@ -23,17 +15,8 @@ export const configShow = defineCommand({
   ],
   options: { ...FILE_OPTION, json: JSON_OPTION },
   async run(args, io) {
-    const path = configPath(args, io);
-    if (args.json) {
-      const { config, file } = read(path);
-      const set = configKeys()
-        .filter(key => valueAt(file, key.path) !== undefined)
-        .map(({ name }) => name);
-      io.out(`${JSON.stringify({ file: path, exists: existsSync(path), set, config }, null, 2)}\n`);
-    } else {
-      io.out(`${paint(`# ${printable(path, 300)}: ${existence(path)}`, ['dim'], io.color)}\n`);
-      print(path, configKeys(), io);
-    }
+    const { showConfig } = await import('../show-config.js');
+    showConfig(configPath(args, io), args, io);
     return OK;
   },
 });
@@ -44,14 +27,8 @@ export const configGet = defineCommand({
   positionals: { key: KEY },
   options: { ...FILE_OPTION, json: JSON_OPTION },
   async run(args, io) {
-    const path = configPath(args, io);
-    const name = args.positional.key!;
-    const [key, ...more] = findKeys(name) as [ConfigKey, ...ConfigKey[]];
-    const value = valueAt(read(path).config, name.split('.'));
-    if (args.json) io.out(`${JSON.stringify(value ?? null, null, 2)}\n`);
-    else if (key.name !== name || key.type === 'tables') print(path, [key, ...more], io);
-    else if (value === undefined) io.err(`vigil: ${name} is not set, and has no default\n`);
-    else io.out(`${typeof value === 'string' ? printable(value, 4096) : tomlValue(value)}\n`);
+    const { showKey } = await import('../show-config.js');
+    showKey(configPath(args, io), args.positional.key!, args, io);
     return OK;
   },
 });
@@ -66,10 +43,8 @@ export const configSet = defineCommand({
   positionals: { key: KEY, value: { type: 'string', describe: 'Its value' } },
   options: FILE_OPTION,
   async run(args, io) {
-    const path = configPath(args, io);
-    const key = findKey(args.positional.key!);
-    const changed = change(path, key, valueFrom(key, args.positional.value!));
-    return report(path, changed, args, io);
+    const { setInFile } = await import('../change-config.js');
+    return setInFile(configPath(args, io), args.positional.key!, args.positional.value!, args, io);
   },
 });
 
@@ -79,8 +54,8 @@ export const configUnset = defineCommand({
   positionals: { key: KEY },
   options: FILE_OPTION,
   async run(args, io) {
-    const path = configPath(args, io);
-    return report(path, change(path, findKey(args.positional.key!), undefined), args, io);
+    const { unsetInFile } = await import('../change-config.js');
+    return unsetInFile(configPath(args, io), args.positional.key!, args, io);
   },
 });
 
@@ -92,6 +67,7 @@ export const configEdit = defineCommand({
   ],
   options: FILE_OPTION,
   async run(args, io) {
+    const { editConfig } = await import('../edit-config.js');
     return editConfig(configPath(args, io), args, io);
   },
 });
@@ -120,6 +96,7 @@ export const configCheck = defineCommand({
   async run(args, io) {
     const named = args.positional.file !== '' ? args.positional.file : args.config;
     const path = named === undefined ? configPath(args, io) : resolve(named);
+    const { loadConfig } = await import('../../config/load.js');
     const loaded = loadConfig(path, { explicit: named !== undefined });
     io.out(
       `${printable(path, 300)} ${loaded.path === null ? 'does not exist: the defaults hold' : 'is right'}.\n`,
@@ -127,44 +104,3 @@ export const configCheck = defineCommand({
     return OK;
   },
 });
-
-/** The effective configuration and what the file holds of it. @throws ConfigError */
-function read(path: string) {
-  const text = readConfigText(path, false) ?? '';
-  return { config: parseConfig(text, path), file: parseToml(text, path) };
-}
-
-function print(path: string, keys: readonly ConfigKey[], io: Io): void {
-  const { config, file } = read(path);
-  for (const { text, is_default } of shownConfig(config, file, keys)) {
-    const shown = printable(text, 100_000);
-    io.out(is_default ? `${paint(`${shown}  # default`, ['dim'], io.color)}\n` : `${shown}\n`);
-  }
-}
-
-function change(path: string, key: ConfigKey, value: unknown): Changed {
-  try {
-    return changeConfig(path, [{ key, value }]);
-  } catch (error) {
-    if (error instanceof EditError) throw new ChangeError(`${error.message}: vigil config edit`);
-    throw error;
-  }
-}
-
-async function report(
-  path: string,
-  { keys }: Changed,
-  args: { config: string | undefined; runtimeDir: string | undefined },
-  io: Io,
-): Promise<number> {
-  const shown = (value: unknown) => (value === undefined ? 'not set' : printable(tomlValue(value), 500));
-  for (const { name, from, to } of keys)
-    io.out(`${name} is ${shown(to)} (was ${shown(from)}) in ${printable(path, 300)}\n`);
-  if (keys.length === 0) {
-    io.out('That is its value already.\n');
-    return OK;
-  }
-  const names = keys.map(({ name }) => name);
-  for (const line of await tellDaemon(path, names, args)) io.out(`${line}\n`);
-  return OK;
-}

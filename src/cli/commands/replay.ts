@@ -1,16 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
-import { createRecogniser } from '../../agents/kinds/index.js';
-import { parseRecording, RecordingError, replay as replayAll } from '../../agents/replay.js';
-import { stateEvent } from '../../api/state-event.js';
-import { loadConfig } from '../../config/load.js';
-import { defaultPlaces } from '../../config/paths.js';
-import { trackerOptions } from '../../config/tracker.js';
-import { printable } from '../../text/printable.js';
-import { CANNOT, defineCommand, OK } from '../command.js';
-import { eventLine } from './events.js';
-
-/** Recordings are a few kilobytes a minute; one of this size is something else. */
-const MAX_BYTES = 256 * 1024 * 1024;
+import { defineCommand } from '../command.js';
 
 export const replay = defineCommand({
   usage: 'replay <file>',
@@ -23,29 +11,8 @@ export const replay = defineCommand({
     json: { type: 'boolean', default: false, describe: 'Print one JSON object a line' },
     config: { type: 'string', requiresArg: true, describe: 'Configuration file to decide by' },
   },
-  async run({ json, config: file, positional }, io) {
-    const places = defaultPlaces(process.geteuid!(), io.env);
-    const { config } = loadConfig(file ?? places.config, { explicit: file !== undefined });
-    const path = positional.file as string;
-    try {
-      const { size } = statSync(path);
-      if (size > MAX_BYTES) throw new RecordingError(0, `${size} bytes, more than a recording has`);
-      const observations = parseRecording(readFileSync(path, 'utf8'));
-      for (const transition of replayAll(
-        observations,
-        trackerOptions(config),
-        createRecogniser(config.agents),
-      )) {
-        const event = stateEvent(transition);
-        io.out(json ? `${JSON.stringify(event)}\n` : `${eventLine(event, io)}\n`);
-      }
-      return OK;
-    } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code;
-      if (!(error instanceof RecordingError) && code === undefined) throw error;
-      const why = error instanceof RecordingError ? error.message : code === 'ENOENT' ? 'no such file' : code;
-      io.err(`vigil: ${printable(path)}: ${why}\n`);
-      return CANNOT;
-    }
+  async run({ json, config, positional }, io) {
+    const { replayRecording } = await import('../replay-recording.js');
+    return replayRecording(positional.file!, { json, config }, io);
   },
 });

@@ -1,7 +1,5 @@
 import { connectToDaemon } from '../../api/client.js';
 import { defineCommand, OK, UsageError } from '../command.js';
-import { openScreen } from '../screen.js';
-import { WatchApp } from '../watch/app.js';
 
 export const watch = defineCommand({
   usage: 'watch',
@@ -13,6 +11,8 @@ export const watch = defineCommand({
   async run({ runtimeDir }, io) {
     if (io.columns === null || !process.stdin.isTTY)
       throw new UsageError('watch needs a terminal; use: vigil status, or vigil events --follow');
+    const { openScreen } = await import('../screen.js');
+    const { WatchApp } = await import('../watch/app.js');
     // Fails here, with the usual words, when there is no daemon.
     const client = await connectToDaemon({ runtimeDir });
     const screen = openScreen();

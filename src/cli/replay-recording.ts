@@ -1,0 +1,40 @@
+import { readFileSync, statSync } from 'node:fs';
+import { createRecogniser } from '../agents/kinds/index.js';
+import { parseRecording, RecordingError, replay } from '../agents/replay.js';
+import { stateEvent } from '../api/state-event.js';
+import { loadConfig } from '../config/load.js';
+import { defaultPlaces } from '../config/paths.js';
+import { trackerOptions } from '../config/tracker.js';
+import { printable } from '../text/printable.js';
+import { CANNOT, OK } from './command.js';
+import { eventLine } from './commands/events.js';
+import type { Io } from './io.js';
+
+/** Recordings are a few kilobytes a minute; one of this size is something else. */
+const MAX_BYTES = 256 * 1024 * 1024;
+
+/** `vigil replay`. Answers the exit code. */
+export async function replayRecording(
+  path: string,
+  { json, config: file }: { json: boolean; config: string | undefined },
+  io: Io,
+): Promise<number> {
+  const places = defaultPlaces(process.geteuid!(), io.env);
+  const { config } = loadConfig(file ?? places.config, { explicit: file !== undefined });
+  try {
+    const { size } = statSync(path);
+    if (size > MAX_BYTES) throw new RecordingError(0, `${size} bytes, more than a recording has`);
+    const observations = parseRecording(readFileSync(path, 'utf8'));
+    for (const transition of replay(observations, trackerOptions(config), createRecogniser(config.agents))) {
+      const event = stateEvent(transition);
+      io.out(json ? `${JSON.stringify(event)}\n` : `${eventLine(event, io)}\n`);
+    }
+    return OK;
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (!(error instanceof RecordingError) && code === undefined) throw error;
+    const why = error instanceof RecordingError ? error.message : code === 'ENOENT' ? 'no such file' : code;
+    io.err(`vigil: ${printable(path)}: ${why}\n`);
+    return CANNOT;
+  }
+}
