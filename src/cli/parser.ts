@@ -4,7 +4,8 @@ import { type Args, type CliCommand, GLOBAL_OPTIONS, UsageError } from './comman
 
 /** yargs, set up from the definitions of the commands. */
 
-export type Chosen = (command: CliCommand, args: Parameters<CliCommand['run']>[0]) => Promise<void>;
+/** Called with the command that was asked for. It is run after the parsing: yargs makes the help for what waits. */
+export type Chosen = (command: CliCommand, args: Parameters<CliCommand['run']>[0]) => void;
 
 export function buildParser(commands: readonly CliCommand[], columns: number, chosen: Chosen): Argv {
   let parser = yargs()
@@ -80,7 +81,7 @@ function add(
       const positional = Object.fromEntries(
         Object.keys(command.positionals).map(name => [name, String(args[name] ?? '')]),
       );
-      return chosen(command, { ...(args as Args<typeof command.options>), positional, implied: false });
+      chosen(command, { ...(args as Args<typeof command.options>), positional, implied: false });
     },
   }) as Argv;
 }

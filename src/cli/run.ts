@@ -1,10 +1,9 @@
 import { ApiError } from '../api/client.js';
 import { printable } from '../text/printable.js';
-import { CANNOT, OK, PROBLEM, UsageError } from './command.js';
+import { CANNOT, type CliCommand, OK, PROBLEM, UsageError } from './command.js';
 import { COMMANDS } from './commands/index.js';
 import { complete } from './complete.js';
 import type { Io } from './io.js';
-import { buildParser } from './parser.js';
 
 /** Arguments to exit code. */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
@@ -13,23 +12,24 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     for (const { word, describe } of found) io.out(`${word}\t${describe}\n`);
     return OK;
   }
+  // Only here: yargs takes longer to load than a shell wants to wait at each TAB.
+  const { buildParser } = await import('./parser.js');
   const implied = isBare(argv);
-  let code = OK;
-  const parser = buildParser(COMMANDS, io.columns ?? 100, async (command, args) => {
-    code = await command.run({ ...args, implied }, io);
+  const words = implied ? ['daemon', ...argv] : [...argv];
+  // The others would say nothing about it, neither in the help nor in an error.
+  const asked = COMMANDS.filter(command => firstWord(command) === words[0]);
+  let chosen = async (): Promise<number> => OK;
+  const parser = buildParser(asked.length > 0 ? asked : COMMANDS, io.columns ?? 100, (command, args) => {
+    chosen = () => command.run({ ...args, implied }, io);
   });
   try {
     // Help, version and completions come as text; nothing is printed behind our back.
     let text = '';
-    await parser.parseAsync(
-      implied ? ['daemon', ...argv] : [...argv],
-      {},
-      (_error: unknown, _args: unknown, output: string) => {
-        text = output;
-      },
-    );
+    await parser.parseAsync(words, {}, (_error: unknown, _args: unknown, output: string) => {
+      text = output;
+    });
     if (text !== '') io.out(text.endsWith('\n') ? text : `${text}\n`);
-    return code;
+    return await chosen();
   } catch (error) {
     return report(error, io);
   }
@@ -37,10 +37,14 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
 
 /** `vigil`, perhaps with options, means the daemon; what asks for words about vigil does not. */
 function isBare(argv: readonly string[]): boolean {
-  const first = new Set(COMMANDS.map(({ usage }) => usage.split(' ', 1)[0]));
+  const first = new Set(COMMANDS.map(firstWord));
   const asks = ['--help', '--version'];
   if (argv.length > 0 && !argv[0]!.startsWith('-')) return false;
   return !argv.some(word => asks.includes(word) || first.has(word));
+}
+
+function firstWord({ usage }: CliCommand): string {
+  return usage.split(' ', 1)[0]!;
 }
 
 /** A line for each thing that is wrong; stacks only for those who debug. */

@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fakeAgent, fakeEvent, fakeHealth } from '../api/fake-view.js';
@@ -71,6 +71,67 @@ describe('bin/vigil', () => {
     expect(err).toBe('');
     expect(out.split('\n')).toHaveLength(2);
     await rig.stop();
+  });
+});
+
+describe('what a command loads', () => {
+  /** Without a daemon: what it takes to ask one. */
+  function loadedBy(...args: string[]): string[] {
+    const list = join(built.dir, 'loaded');
+    const hooks = join(built.dir, 'hooks.mjs');
+    const start = join(built.dir, 'start.mjs');
+    writeFileSync(
+      hooks,
+      `import { appendFileSync } from 'node:fs';
+      export function load(url, context, next) {
+        appendFileSync(${JSON.stringify(list)}, url + '\\n');
+        return next(url, context);
+      }`,
+    );
+    writeFileSync(
+      start,
+      `import { register } from 'node:module'; register('./hooks.mjs', ${JSON.stringify(`file://${start}`)});`,
+    );
+    rmSync(list, { force: true });
+    const env = { ...process.env, VIGIL_RUNTIME_DIR: '/nonexistent', HOME: '/nonexistent' };
+    spawnSync(process.execPath, ['--import', start, built.bin, ...args], { env });
+    const files = readFileSync(list, 'utf8')
+      .split('\n')
+      .map(url => /.*\/(?:dist|node_modules)\/(.*)/.exec(url)?.[1])
+      .filter(file => file !== undefined);
+    expect(files).toContain('cli/main.js');
+    return files;
+  }
+
+  const HEAVY =
+    /^(zod|smol-toml|config\/(schema|sections|keys|load)|cli\/(watch|report|screen|live)|system|agents|daemon|proc|rules|session|store)\b/;
+
+  it.each([
+    'agents',
+    'agents explain 1',
+    'status',
+    'alerts',
+    'events',
+    'health',
+    'bar tmux',
+    'focus next',
+    'kill 1',
+    'actions',
+    'explain A1',
+    'pause',
+    'resume',
+    'whitelist list',
+    '--version',
+    '--help',
+    '--complete ',
+    '--complete agents explain ',
+  ])('vigil %s: no schema, and no other command’s work', line => {
+    expect(loadedBy(...line.split(' ')).filter(file => HEAVY.test(file))).toEqual([]);
+  });
+
+  it('completion loads the schema for keys of the configuration only, and never the parser', () => {
+    expect(loadedBy('--complete', 'config', 'get', 'log')).toContain('config/schema.js');
+    expect(loadedBy('--complete', 'ag').filter(file => file.startsWith('yargs'))).toEqual([]);
   });
 });
 
