@@ -66,6 +66,7 @@ bench: lab ## How true, how fast, and what it costs: all scenarios, half an hour
 	node build/lab/bench/accuracy/main.js --mode rhythm
 	node build/lab/bench/accuracy/main.js --mode procfs
 	node build/lab/bench/load/main.js
+	node bench/start/run.mjs
 	node bench/scan/run.mjs
 	node bench/cost/run.mjs
 	node bench/collectors/run.mjs
