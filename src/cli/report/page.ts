@@ -7,9 +7,10 @@ import { bytes, duration, percent } from '../words.js';
 import { shortTime } from './axis.js';
 import { chartsOf } from './charts.js';
 import { html } from './escape.js';
+import type { Listing } from './listing.js';
 import { STYLE } from './page-style.js';
 import { plot } from './plot.js';
-import { type Listing, listings, modelText } from './tables.js';
+import { listings, modelText } from './tables.js';
 import { timeline } from './timeline.js';
 
 /** The report as one HTML file. Whatever opens it may neither load nor run anything: the style alone is named. */

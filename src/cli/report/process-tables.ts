@@ -2,7 +2,7 @@ import type { HistoryReport } from '../../api/contract.js';
 import { printable } from '../../text/printable.js';
 import type { Cell, Column } from '../table.js';
 import { bytes, percent } from '../words.js';
-import type { Listing, ListingOptions } from './tables.js';
+import type { Listing, ListingOptions } from './listing.js';
 
 /** The largest and the busiest processes of a period. */
 

@@ -2,30 +2,15 @@ import type { AlertReport, HistoryReport } from '../../api/contract.js';
 import { REPORT_LIMITS } from '../../api/report-limits.js';
 import { counted } from '../../text/amounts.js';
 import { printable } from '../../text/printable.js';
-import type { Cell, Column } from '../table.js';
+import type { Cell } from '../table.js';
 import { alertName } from '../target.js';
 import { bytes, duration, percent, severityStyles, shortPath } from '../words.js';
 import { shortTime } from './axis.js';
+import type { Listing, ListingOptions } from './listing.js';
 import { cpuListing, memoryListing } from './process-tables.js';
 import { byRule } from './rules.js';
 
 /** The tables of a report: the same for the terminal and the HTML file. */
-
-export interface Listing {
-  title: string;
-  columns: readonly Column[];
-  rows: readonly (readonly Cell[])[];
-  /** What stands there instead of a table without rows. */
-  none: string;
-  /** What was left out, or how the table is to be read. */
-  note: string | null;
-}
-
-export interface ListingOptions {
-  home: string | null;
-  /** Rows of the longer tables. */
-  rows: number;
-}
 
 export function listings(report: HistoryReport, options: ListingOptions): Listing[] {
   return [

@@ -7,7 +7,8 @@ import { wrapped } from '../wrap.js';
 import { shortTime } from './axis.js';
 import { chartLines } from './chart-lines.js';
 import { chartsOf, gaps } from './charts.js';
-import { type Listing, listings, modelText } from './tables.js';
+import type { Listing } from './listing.js';
+import { listings, modelText } from './tables.js';
 
 /** The report for a terminal. */
 
