@@ -18,7 +18,7 @@ export function successors(findings: readonly Finding[], open: readonly Alert[])
   if (orphaned.size === 0) return successors;
   const known = new Set(open.map(({ key }) => key));
   for (const finding of findings) {
-    if (known.has(finding.key)) continue;
+    if (finding.exact_key || known.has(finding.key)) continue;
     const alert = processesOf(finding)
       .map(name => orphaned.get(name))
       .find(one => one !== undefined && !successors.has(one.key));

@@ -34,6 +34,7 @@ export const oomKill: Rule = {
         cgroup === null ? outOfMemory(kill) : `The memory limit of ${printable(cgroup, 120)} was hit.`;
       return {
         key: key(kill),
+        exact_key: true as const,
         severity: cgroup === null || session?.pid === victim.pid ? ('critical' as const) : ('high' as const),
         holds: true,
         for_ms: known ? 0 : NAMELESS_FOR_MS,

@@ -36,6 +36,8 @@ export interface Candidate {
   /** The alert closes when it has not held for so long. */
   clear_ms: number;
   subject: Subject;
+  /** Another key is another trouble, though of the same processes: zombies of another parent, another OOM kill. */
+  exact_key?: true;
   title: string;
   text: string;
   suggestion: string | null;

@@ -35,6 +35,7 @@ export const zombie: Rule = {
         holds: true,
         for_ms: 0,
         clear_ms: 10_000,
+        exact_key: true,
         subject: processesSubject(history, tracks, `zombies of ${name}`),
         title: `${name} does not reap its children`,
         text: `${counted(tracks.length, 'zombie')} (${programName(first)}), the oldest for ${durationText(held_ms)} (threshold ${durationText(timeout_ms)}). They hold no memory, but each a place in the table of processes.`,

@@ -391,6 +391,19 @@ describe('zombie', () => {
     expect(brief(machine.pass(200))).toEqual(['resolved zombie warning']);
     expect(brief(machine.pass(300))).toEqual(['opened zombie warning']);
   });
+
+  test('the alert about a parent ends with it, also when who inherits is at fault before that', () => {
+    const machine = new Machine({ thresholds: { zombie_timeout_s: 1 } });
+    const parent = machine.add({ comm: 'spawner' });
+    const zombies = machine.many(3, { comm: 'git', ppid: parent.pid, state: 'Z', rss_bytes: 0 });
+    const [opened] = machine.pass(60);
+    machine.remove([parent]);
+    const heir = machine.add({ comm: 'init-of-a-container' });
+    for (const zombie of zombies) zombie.ppid = heir.pid;
+    const changes = machine.pass(60);
+    expect(brief(changes).sort()).toEqual(['opened zombie warning', 'resolved zombie warning']);
+    expect(changes.find(({ type }) => type === 'alert_resolved')!.alert.id).toBe(opened!.alert.id);
+  });
 });
 
 describe('runtime_limit', () => {
