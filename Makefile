@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help build run test lint unit test-lab test-vm test-packaging test-nix soak bench install uninstall deb docs clean lab deps-build deps-test
+.PHONY: help build run test lint unit test-lab test-vm vm-images test-packaging test-nix soak bench install uninstall deb docs clean lab deps-build deps-test deps-vm
 
 prefix ?= /usr/local
 
@@ -40,11 +40,13 @@ test-lab: lab ## Real agents against a scripted model: two scenarios (downloads 
 # A part of it, e.g.: make test-vm vm='--part kernel trixie'
 vm ?= bookworm trixie
 test-vm: export DEB_COMPRESSION = none
-test-vm: deb ## Whole Debian 12 and 13 machines: the package, the service, real agents, the kernel programs
-	@scripts/install-deps.sh vm
+test-vm: deps-vm vm-images deb ## Whole Debian 12 and 13 machines: the package, the service, real agents, the kernel programs
 	test/lab/agents/install.sh
 	node_modules/.bin/tsc -p test/vm/tsconfig.json
 	test/vm/run.sh $(vm)
+
+vm-images: deps-vm
+	@for suite in $(filter-out -% kernel system,$(vm)); do test/vm/image.sh $$suite >/dev/null || exit 1; done
 
 # As root.
 test-packaging: export DEB_COMPRESSION = none
@@ -100,6 +102,9 @@ deps-build:
 
 deps-test:
 	@scripts/install-deps.sh test
+
+deps-vm:
+	@scripts/install-deps.sh vm
 
 # As the lockfile says, again whenever it changed; a mere new time stamp (git checkout) is no change.
 node_modules/.vigil-lock: package-lock.json

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Whole Debian machines, emulated (no KVM needed): what is checked stands in README.md.
-# Usage, as root, after `make deb lab`: test/vm/run.sh [--part kernel|system]... [--shell] [suite...]
+# Usage, as root, after `make test-vm` has built what it needs: test/vm/run.sh [--part kernel|system] [--shell] [suite...]
 # What a machine said is left in /var/cache/vigil-vm/SUITE/PART.{log,console}. With --shell a machine that is through
 # stays, with root's shell on the socket SUITE/shell there.
 set -eu
@@ -10,11 +10,11 @@ trap 'rm -rf "$work"' EXIT
 die() { echo "test/vm: $*" >&2; exit 1; }
 [ "$(id -u)" -eq 0 ] || die "needs root"
 
-parts=
+part=all
 shell=
 while [ $# -gt 0 ]; do
 	case $1 in
-	--part) parts="$parts $2"; shift 2 ;;
+	--part) part=$2; shift 2 ;;
 	--shell) shell=vigil.shell; shift ;;
 	-*) die "unknown option $1" ;;
 	*) break ;;
@@ -23,7 +23,7 @@ done
 [ $# -gt 0 ] || set -- bookworm trixie
 package=$(find "$root/build" -maxdepth 1 -name 'vigil_*.deb' | sort | tail -n 1)
 [ -n "$package" ] || die "there is no package: make deb"
-[ -e "$root/build/lab/test/vm/system/main.js" ] || die "run make lab-vm first"
+[ -e "$root/build/lab/test/vm/system/main.js" ] || die "the checks are not built: make test-vm"
 
 # The second disk: the package, a later one, and what is in it for the part that needs no installation; the checks, the
 # real agent. What an emulated machine need not do is done here.
@@ -58,44 +58,42 @@ payload() {
 # clearcpuid=cx16: qemu 7.2's cmpxchg16b can leave rubbish in the flags, and a kernel that allocates memory with it ends
 # in a double fault sooner or later. From the kernel only: Claude takes the instruction for granted.
 # mitigations=off: they cost much where they are emulated, and there is no processor to protect.
-boot() { # suite part
-	: >"$at/$2.log"
+boot() { # suite
+	: >"$at/$part.log"
 	processors=2
 	[ "$1" != bookworm ] || processors=1
 	timeout 3600 chrt --idle 0 qemu-system-x86_64 -accel tcg,thread=single -icount shift=0 -rtc clock=vm -cpu max,-la57 \
 		-smp "$processors" -m 4G -display none -nic none -monitor none -kernel "$at/vmlinuz" -initrd "$at/initrd.img" \
-		-append "root=/dev/vda rw console=ttyS0 quiet panic=1 clearcpuid=cx16 mitigations=off systemd.show_status=0 vigil.part=$2 $shell" \
+		-append "root=/dev/vda rw console=ttyS0 quiet panic=1 clearcpuid=cx16 mitigations=off systemd.show_status=0 vigil.part=$part $shell" \
 		-drive "file=$at/root.img,format=raw,if=virtio,snapshot=on,cache=unsafe" \
 		-drive "file=$work/payload.img,format=raw,if=virtio,readonly=on" \
-		-serial "file:$at/$2.console" -serial "file:$at/$2.log" \
+		-serial "file:$at/$part.console" -serial "file:$at/$part.log" \
 		-serial "unix:$at/shell,server=on,wait=off" &
 	machine=$!
-	tail -f -n +1 --pid="$machine" "$at/$2.log" | sed -u "s,\r,,; s,^,$1  ," &
+	tail -f -n +1 --pid="$machine" "$at/$part.log" | sed -u "s,\r,,; s,^,$1  ," &
 	status=0
 	wait "$machine" || status=$?
 	machine=
 	wait # for its last words
-	[ "$status" -eq 0 ] || echo "$1  FAILED  $2: the emulator ended with $status, see $at/$2.console"
+	[ "$status" -eq 0 ] || echo "$1  FAILED  $part: the emulator ended with $status, see $at/$part.console"
 }
 
-# One suite after its parts; says how long each took, and at last whether all was well.
+# Says at last how long it took, and whether all was well.
 play() { # suite
 	machine=
 	trap '[ -z "$machine" ] || kill "$machine"' EXIT
 	trap 'exit 143' INT TERM
 	bad=0
 	at=$("$root/test/vm/image.sh" "$1")
-	for part in ${parts:-kernel system}; do
-		began=$(date +%s)
-		boot "$1" "$part"
-		fine=$(grep -ac '^ok ' "$at/$part.log") || true
-		failed=$(grep -ac '^FAILED' "$at/$part.log") || true
-		if ! grep -aq '^DONE' "$at/$part.log" || [ "$fine" -eq 0 ] || [ "$failed" -gt 0 ]; then
-			bad=1
-			echo "$1  FAILED  $part: see $at/$part.log"
-		fi
-		echo "$1  PART    $part: $fine ok, $failed failed, $(($(date +%s) - began)) s"
-	done
+	began=$(date +%s)
+	boot "$1"
+	fine=$(grep -ac '^ok ' "$at/$part.log") || true
+	failed=$(grep -ac '^FAILED' "$at/$part.log") || true
+	if ! grep -aq '^DONE' "$at/$part.log" || [ "$fine" -eq 0 ] || [ "$failed" -gt 0 ]; then
+		bad=1
+		echo "$1  FAILED  see $at/$part.log"
+	fi
+	echo "$1  TOTAL   $fine ok, $failed failed, $(($(date +%s) - began)) s"
 	exit "$bad"
 }
 
