@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { afterAll } from 'vitest';
 import type { KernelEvent } from '../../src/kernel/events.js';
 import { createSensor, type SensorOptions } from '../../src/kernel/index.js';
 import type { Sensor } from '../../src/kernel/sensor.js';
@@ -14,6 +15,7 @@ export const BPF_DIR = join(ROOT, 'bpf');
 const CHROOTS = process.env.VIGIL_CHROOTS ?? '/var/cache/vigil-chroots';
 export const fixture = (name: string): string => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
 export const scratch = mkdtempSync(join(tmpdir(), 'vigil-kernel-'));
+afterAll(() => rmSync(scratch, { recursive: true }));
 
 /** An executable of this text. */
 export function script(name: string, text: string): string {
