@@ -16,7 +16,7 @@ const BLOCKED_AFTER_MS = 400;
 
 /** What must be asked for because nothing announces it. */
 export class Sampling {
-  private readonly timers: NodeJS.Timeout[] = [];
+  private writes: NodeJS.Timeout | null = null;
   private scans: NodeJS.Timeout | null = null;
   private lifecycleLive = false;
   private readonly ends: (() => void)[] = [];
@@ -38,7 +38,7 @@ export class Sampling {
   startProcfs(): void {
     this.start();
     this.monitor.senses({ terminal: true, keys: false, lifecycle: false });
-    this.timers.push(setInterval(() => this.sampleWrites(), PROCFS_SAMPLE_MS));
+    this.writes = setInterval(() => this.sampleWrites(), PROCFS_SAMPLE_MS);
   }
 
   /** Whether the kernel tells of starts and ends now. A machine that boots takes many seconds to attach that program. */
@@ -50,7 +50,7 @@ export class Sampling {
   }
 
   stop(): void {
-    for (const timer of this.timers) clearInterval(timer);
+    if (this.writes !== null) clearInterval(this.writes);
     if (this.scans !== null) clearInterval(this.scans);
     this.scans = null;
     for (const end of this.ends) end();
