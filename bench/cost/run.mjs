@@ -16,11 +16,11 @@ const loop = join(folder, 'iocost');
 execFileSync('cc', ['-O2', '-o', loop, join(here, 'iocost.c')]);
 
 const { specialise } = await import('../../dist/kernel/program.js');
-const { findBpftrace, structPid } = await import('../../dist/kernel/bpftrace.js');
+const { findBpftrace, kernelStructs } = await import('../../dist/kernel/bpftrace.js');
 const { openAnnouncer } = await import('../../dist/kernel/announce.js');
 const { bpftrace, problem } = await findBpftrace();
 if (!bpftrace) throw new Error(problem);
-const machine = { structPid: await structPid(bpftrace), version: bpftrace.version };
+const machine = { structs: await kernelStructs(bpftrace), version: bpftrace.version };
 const text = path => specialise(readFileSync(path, 'utf8'), machine);
 const lifecycle = text(join(bpf, 'lifecycle.bt'));
 const terminal = text(join(bpf, 'terminal-workqueue.bt'));
@@ -36,9 +36,10 @@ const setups = [
 for (const setup of setups) Object.assign(setup, { read: [], write: [] });
 
 async function attach(program) {
+  const longest = program === terminal ? '104' : '168';
   const child = spawn(bpftrace.path, ['-f', 'json', '-', String(process.pid)], {
     stdio: ['pipe', 'pipe', 'ignore'],
-    env: { BPFTRACE_STRLEN: '168', BPFTRACE_MAX_STRLEN: '168', LC_ALL: 'C' },
+    env: { BPFTRACE_STRLEN: longest, BPFTRACE_MAX_STRLEN: longest, LC_ALL: 'C' },
   });
   child.stdin.end(program);
   await new Promise((resolve, reject) => {

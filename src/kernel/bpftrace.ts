@@ -5,6 +5,7 @@ import { isAbsolute } from 'node:path';
 import { execa } from 'execa';
 import { printable } from '../text/printable.js';
 import { distrustOfProgram } from '../trusted-path.js';
+import type { Structs } from './program.js';
 
 /** The only module that starts bpftrace. Always by an absolute path and with an environment of its own. */
 
@@ -17,7 +18,7 @@ const USUAL_PLACES = [
 ];
 const OLDEST = [0, 17] as const;
 /** Pieces of argv and paths are 160 bytes; 0.17 has room for 184 at most on its 512-byte stack. */
-const STRLEN = '168';
+const LONGEST_STRING = 168;
 const MAP_KEYS = '16384';
 const TERM_AGAIN_MS = 400;
 const KILL_MS = 900;
@@ -78,13 +79,13 @@ async function versionOf(path: string): Promise<Found> {
   return { bpftrace: { path, version } };
 }
 
-function environment(): Record<string, string> {
+function environment(string_bytes = LONGEST_STRING): Record<string, string> {
   return {
     LC_ALL: 'C',
     PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
     // Each setting by its name until 0.19 and from 0.20 on.
-    BPFTRACE_STRLEN: STRLEN,
-    BPFTRACE_MAX_STRLEN: STRLEN,
+    BPFTRACE_STRLEN: String(string_bytes),
+    BPFTRACE_MAX_STRLEN: String(string_bytes),
     BPFTRACE_MAP_KEYS_MAX: MAP_KEYS,
     BPFTRACE_MAX_MAP_KEYS: MAP_KEYS,
     // 1 MiB for each CPU rides out bursts; on large machines the default of 256 KiB has to do.
@@ -105,15 +106,16 @@ export interface RunningProgram {
   stop(): Promise<void>;
 }
 
-/** Runs a program text with positional parameters. `onOutput` gets what it prints. */
+/** Runs a program text with positional parameters, none of whose strings is longer. `onOutput` gets what it prints. */
 export function runProgram(
   bpftrace: Bpftrace,
   text: string,
   parameters: readonly string[],
   onOutput: (chunk: string) => void,
+  string_bytes?: number,
 ): RunningProgram | { problem: string } {
   const child = execa(bpftrace.path, ['-f', 'json', '-', ...parameters], {
-    env: environment(),
+    env: environment(string_bytes),
     extendEnv: false,
     cwd: '/',
     reject: false,
@@ -166,14 +168,19 @@ export function complaints(stderr: string): string {
   return (errors.length > 0 ? errors : lines.slice(-2)).join('; ').slice(0, 400);
 }
 
-/** The kernel's `struct pid`, from its BTF; empty when it has none. */
-export async function structPid(bpftrace: Bpftrace): Promise<string> {
-  const result = await execa(bpftrace.path, ['-lv', 'struct pid'], {
+/** The structs of the kernel that the programs want to know the shape of, from its BTF; empty when it has none. */
+export async function kernelStructs(bpftrace: Bpftrace): Promise<Structs> {
+  const [pid, n_tty_data] = await Promise.all(['pid', 'n_tty_data'].map(name => struct(bpftrace, name)));
+  return { pid: pid!, n_tty_data: n_tty_data! };
+}
+
+async function struct(bpftrace: Bpftrace, name: string): Promise<string> {
+  const result = await execa(bpftrace.path, ['-lv', `struct ${name}`], {
     env: environment(),
     extendEnv: false,
     reject: false,
     stdin: 'ignore',
-    timeout: 5_000,
+    timeout: 20_000,
   });
   return result.stdout;
 }

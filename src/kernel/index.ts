@@ -1,6 +1,6 @@
 import { readAddresses } from './addresses.js';
 import { type Announce, openAnnouncer } from './announce.js';
-import { type Bpftrace, structPid } from './bpftrace.js';
+import { type Bpftrace, kernelStructs } from './bpftrace.js';
 import { KernelClock } from './clock.js';
 import type { KernelEvent } from './events.js';
 import type { ProgramHealth, SensorHealth, Tier } from './health.js';
@@ -15,6 +15,8 @@ import { chooseTier, inWords } from './tier.js';
 
 export type { SensorOptions } from './options.js';
 
+/** 96 of an OSC, 16 of a name: less than usual, since 0.17 has them on the same 512 bytes as all variables. */
+const TERMINAL_STRING_BYTES = 104;
 const TERMINAL_LINGER_MS = 5_000;
 /** After a fallback the better program is tried again when the next agent comes, but not sooner than this. */
 const BETTER_AGAIN_MS = 10 * 60_000;
@@ -120,7 +122,7 @@ class KernelSensor implements Sensor {
     const { bpftrace } = choice;
     if (bpftrace === null || choice.tier === 'procfs' || this.stopped) return;
     const machine: Machine = {
-      structPid: await structPid(bpftrace),
+      structs: await kernelStructs(bpftrace),
       version: bpftrace.version,
       addresses: readAddresses(this.options.symbolsFile),
     };
@@ -173,7 +175,14 @@ class KernelSensor implements Sensor {
   ): SupervisedProgram {
     const { logger, daemonPid } = this.options;
     return new SupervisedProgram(
-      { name: 'terminal', bpftrace, text, parameters: [String(daemonPid)], missing },
+      {
+        name: 'terminal',
+        bpftrace,
+        text,
+        parameters: [String(daemonPid)],
+        string_bytes: TERMINAL_STRING_BYTES,
+        missing,
+      },
       logger,
       this.clock,
       {

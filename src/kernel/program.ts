@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Addresses, fillAddresses } from './addresses.js';
+import { ringOffset } from './layout.js';
 
 /**
  * The program texts, with the words that depend on the kernel and on bpftrace filled in.
@@ -8,22 +9,33 @@ import { type Addresses, fillAddresses } from './addresses.js';
  * VIGIL_PID_TAIL: `struct pid` ends in the numbers, one for each PID namespace. Older kernels declare the
  * array with one element, which then counts in sizeof; newer ones with none.
  *
+ * VIGIL_READ_BUF: where in `struct n_tty_data` its ring begins.
+ *
  * VIGIL_FENTRY, VIGIL_FEXIT: what bpftrace calls a probe on the start or the end of a kernel function.
  */
 export interface Machine {
-  /** `struct pid` as bpftrace prints it from the kernel's BTF; empty when it cannot. */
-  structPid: string;
+  structs: Structs;
   /** bpftrace's own, e.g. `0.17.0`. */
   version: string;
   /** Of kernel functions, where they are known before. */
   addresses?: Addresses;
 }
 
+/** As bpftrace prints them from the kernel's BTF; empty when it cannot. */
+export interface Structs {
+  pid: string;
+  n_tty_data: string;
+}
+
+/** As it is on every kernel seen so far, where bpftrace does not say it. */
+const USUAL_RING_OFFSET = 94;
+
 export function specialise(text: string, machine: Machine): string {
-  const tail = /numbers\[1\]/.test(machine.structPid) ? 'sizeof(struct upid)' : '0';
+  const tail = /numbers\[1\]/.test(machine.structs.pid) ? 'sizeof(struct upid)' : '0';
   const [fentry, fexit] = probeNames(machine.version);
   return fillAddresses(text, machine.addresses ?? new Map())
     .replaceAll('VIGIL_PID_TAIL', tail)
+    .replaceAll('VIGIL_READ_BUF', String(ringOffset(machine.structs.n_tty_data) ?? USUAL_RING_OFFSET))
     .replaceAll('VIGIL_FENTRY', fentry)
     .replaceAll('VIGIL_FEXIT', fexit);
 }
@@ -38,7 +50,7 @@ function probeNames(version: string): [fentry: string, fexit: string] {
 const PROBE = 'VIGIL_FENTRY:n_tty_write { @seen = 1; } interval:ms:10 { printf("attached\\n"); exit(); }';
 
 export function probeText(version: string): string {
-  return specialise(PROBE, { structPid: '', version });
+  return specialise(PROBE, { structs: { pid: '', n_tty_data: '' }, version });
 }
 
 export async function loadProgram(bpfDir: string, name: string, machine: Machine): Promise<string> {

@@ -40,6 +40,8 @@ export interface ProgramSpec {
   bpftrace: Bpftrace;
   text: string;
   parameters: string[];
+  /** No string that it prints is longer; the usual limit when left out. */
+  string_bytes?: number;
   missing: string[];
 }
 
@@ -138,7 +140,7 @@ export class SupervisedProgram {
   }
 
   private launch(): void {
-    const { bpftrace, text, parameters, name } = this.spec;
+    const { bpftrace, text, parameters, string_bytes, name } = this.spec;
     this.setState('starting');
     this.startedAt_ms = performance.now();
     this.hadHeartbeat = false;
@@ -146,7 +148,7 @@ export class SupervisedProgram {
     this.droppedNow = 0;
     this.sequence.restart();
     const splitter = new LineSplitter(line => this.line(line));
-    const started = runProgram(bpftrace, text, parameters, chunk => splitter.push(chunk));
+    const started = runProgram(bpftrace, text, parameters, chunk => splitter.push(chunk), string_bytes);
     if ('problem' in started) {
       this.retry(started.problem);
       return;

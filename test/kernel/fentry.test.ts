@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { findBpftrace, runProgram, structPid } from '../../src/kernel/bpftrace.js';
+import { findBpftrace, kernelStructs, runProgram } from '../../src/kernel/bpftrace.js';
 import { specialise } from '../../src/kernel/program.js';
 import { parseLine } from '../../src/kernel/stream.js';
 import { BPF_DIR, bpftraces, isRoot, until } from './helpers.js';
@@ -21,7 +21,7 @@ describe.skipIf(!isRoot)('terminal-fentry.bt', () => {
     const start = async (change: (text: string) => string) => {
       const found = await findBpftrace(path);
       if (found.bpftrace === null) throw new Error(found.problem);
-      const machine = { structPid: await structPid(found.bpftrace), version: found.bpftrace.version };
+      const machine = { structs: await kernelStructs(found.bpftrace), version: found.bpftrace.version };
       const text = specialise(change(TEXT), machine);
       expect(text).not.toMatch(/^VIGIL_|[^E]VIGIL_(?!\*)/m);
       let output = '';

@@ -182,6 +182,25 @@ describe.skipIf(!isRoot)('terminal-workqueue.bt', () => {
       expect(keys().reduce((sum, key) => sum + key.bytes, 0)).toBe(2);
     });
 
+    // What the kernel is told of while it delivers, it delivers at once, and wipes: a look at the next start is too late.
+    it('knows each Enter and each word that comes while the kernel delivers what came before', async () => {
+      const times = 40;
+      agent.type('a');
+      await until('the first key, which is never more than one', () => keys().length === 1);
+      seen.events.length = 0;
+      for (let i = 0; i < times; i++) {
+        agent.type('x');
+        agent.type('\r');
+        agent.write(`line ${i} of a text`, `\u001b]0;title ${i}\u0007`);
+        await sleep(60);
+      }
+      await until('all keys', () => keys().reduce((sum, key) => sum + key.bytes, 0) >= 2 * times);
+      await sleep(300);
+      expect(keys().reduce((sum, key) => sum + key.bytes, 0)).toBe(2 * times);
+      expect(keys().filter(key => key.enter)).toHaveLength(times);
+      expect(texts()).toEqual(Array.from({ length: times }, (_, i) => `\u001b]0;title ${i}`));
+    });
+
     it('says nothing of others, until they are watched too', async () => {
       other.write('hello', SPINNER);
       other.type('k');

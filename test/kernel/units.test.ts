@@ -154,10 +154,42 @@ describe('KernelClock', () => {
 });
 
 describe('specialise', () => {
-  const fill = (text: string, structPid: string, version: string) => specialise(text, { structPid, version });
+  const fill = (text: string, pid: string, version: string, n_tty_data = '') =>
+    specialise(text, { structs: { pid, n_tty_data }, version });
   it('knows both shapes of struct pid', () => {
     expect(fill('- VIGIL_PID_TAIL', 'struct upid numbers[1];', '0.17.0')).toBe('- sizeof(struct upid)');
     expect(fill('- VIGIL_PID_TAIL', 'struct upid numbers[0];', '0.17.0')).toBe('- 0');
+  });
+  it('knows where the ring of a terminal stands', () => {
+    const members = (...lines: string[]) => `struct n_tty_data {\n${lines.map(l => `\t${l}\n`).join('')}};\n`;
+    const linux6 = members(
+      'size_t read_head;',
+      'size_t commit_head;',
+      'size_t canon_head;',
+      'size_t echo_head;',
+      'size_t echo_commit;',
+      'size_t echo_mark;',
+      'long unsigned int char_map[4];',
+      'long unsigned int overrun_time;',
+      'unsigned int num_overrun;',
+      'bool no_room;',
+      'unsigned char lnext: 1;',
+      'unsigned char erasing: 1;',
+      'unsigned char raw: 1;',
+      'unsigned char real_raw: 1;',
+      'unsigned char icanon: 1;',
+      'unsigned char push: 1;',
+      'u8 read_buf[4096];',
+      'long unsigned int read_flags[64];',
+    );
+    expect(fill('+ VIGIL_READ_BUF', '', '0.17.0', linux6)).toBe('+ 94');
+    expect(fill('+ VIGIL_READ_BUF', '', '0.17.0', linux6.replace('\tbool no_room;\n', ''))).toBe('+ 93');
+    const longer = linux6.replace('bool no_room;', 'bool no_room;\n\tsize_t another;');
+    expect(fill('+ VIGIL_READ_BUF', '', '0.17.0', longer)).toBe('+ 105');
+    // Something new in front of it, or no BTF at all: as usual.
+    for (const unknown of [linux6.replace('size_t echo_mark', 'struct x echo_mark'), '']) {
+      expect(fill('+ VIGIL_READ_BUF', '', '0.17.0', unknown)).toBe('+ 94');
+    }
   });
   it.each([
     ['0.17.0', 'kfunc', 'kretfunc'],

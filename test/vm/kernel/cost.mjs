@@ -2,7 +2,7 @@
 // agent is announced, beside the mean of before and after. The machine's clock counts instructions: one look does.
 import { execFileSync } from 'node:child_process';
 import { openAnnouncer } from '/usr/lib/vigil/dist/kernel/announce.js';
-import { findBpftrace, runProgram, structPid } from '/usr/lib/vigil/dist/kernel/bpftrace.js';
+import { findBpftrace, kernelStructs, runProgram } from '/usr/lib/vigil/dist/kernel/bpftrace.js';
 import { loadProgram } from '/usr/lib/vigil/dist/kernel/program.js';
 
 /** Slices short enough that most of them are spared by whatever else runs on the machine. */
@@ -11,7 +11,7 @@ const SLICES = '100';
 const MOST = 1.02;
 
 const { bpftrace } = await findBpftrace();
-const machine = { structPid: await structPid(bpftrace), version: bpftrace.version };
+const machine = { structs: await kernelStructs(bpftrace), version: bpftrace.version };
 const texts = await Promise.all(
   ['lifecycle', 'terminal-fentry'].map(name => loadProgram('/usr/lib/vigil/bpf', name, machine)),
 );
