@@ -41,6 +41,10 @@ export interface GuardOptions {
 
 const SAVE_BASELINE_MS = 600_000;
 const SOCKETS_MS = 30_000;
+/** What follows a kill for want of memory is looked at as closely as an open alert. */
+const CLOSELY_AFTER_OOM_MS = 10_000;
+/** The journal tells the cause of a kill within a few hundred milliseconds. */
+const SOON_MS = 1_000;
 /** Resolved alerts that are kept in memory, for who has no history. */
 const RESOLVED_KEPT = 200;
 
@@ -59,6 +63,7 @@ export class Guard {
   private readonly processesHealth: HealthRecord;
   /** Told by the kernel since the last look. */
   private oomKills: MachineEvent[] = [];
+  private lastOomKill_ms = Number.NEGATIVE_INFINITY;
   private readonly execs = new RecentExecs();
   private readonly resolved: Alert[] = [];
   private last: Snapshot | null = null;
@@ -144,8 +149,10 @@ export class Guard {
 
   /** A kernel event, after the tracker took it in. `session`: whom the tracker gives its process to. */
   hear(event: KernelEvent, session: Session | undefined): void {
-    if (event.type === 'oom') this.oomKills.push(this.oomKill(event, session));
-    else if (event.type === 'fork' || event.type === 'exec' || event.type === 'exit') {
+    if (event.type === 'oom') {
+      this.oomKills.push(this.oomKill(event, session));
+      this.lookSoon();
+    } else if (event.type === 'fork' || event.type === 'exec' || event.type === 'exit') {
       this.processes.hear(event, session);
       this.execs.hear(event);
     }
@@ -230,8 +237,21 @@ export class Guard {
 
   private wait(): void {
     const { sample_interval_alert_s, sample_interval_normal_s } = this.config.sampling;
-    const interval_s = this.open().length > 0 ? sample_interval_alert_s : sample_interval_normal_s;
+    const closely = this.open().length > 0 || now() - this.lastOomKill_ms < CLOSELY_AFTER_OOM_MS;
+    const interval_s = closely ? sample_interval_alert_s : sample_interval_normal_s;
     this.timer = setTimeout(() => this.tick(), interval_s * 1000);
+  }
+
+  /** Somebody was killed for want of memory: that is told at once, or nearly so, since the journal tells why. */
+  private lookSoon(): void {
+    const known = now() - this.lastOomKill_ms < CLOSELY_AFTER_OOM_MS;
+    this.lastOomKill_ms = now();
+    if (known || this.timer === null) return;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(
+      () => this.tick(),
+      Math.min(SOON_MS, this.config.sampling.sample_interval_normal_s * 1000),
+    );
   }
 
   private look(): void {

@@ -11,8 +11,9 @@ type Kill = Extract<KeptEvent, { type: 'oom_kill' }>;
 
 /** Several sources tell of the same kill, and pids are used again later. */
 const SAME_WITHIN_MS = 60_000;
-/** A source that knows no victim waits for one that does. */
+/** A source that knows no victim waits for one that does, and the kernel, which knows no cause, for the journal. */
 const NAMELESS_FOR_MS = 5_000;
+const CAUSELESS_FOR_MS = 1_500;
 /** Whoever ended so shortly before or after was part of it. */
 const WITH_IT_MS = 15_000;
 
@@ -37,7 +38,7 @@ export const oomKill: Rule = {
         exact_key: true as const,
         severity: cgroup === null || session?.pid === victim.pid ? ('critical' as const) : ('high' as const),
         holds: true,
-        for_ms: known ? 0 : NAMELESS_FOR_MS,
+        for_ms: !known ? NAMELESS_FOR_MS : cgroup === null && kill.source === 'kernel' ? CAUSELESS_FOR_MS : 0,
         clear_ms: 0,
         subject: subject(kill, name),
         title: `The kernel ended ${name} for want of memory`,

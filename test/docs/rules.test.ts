@@ -173,7 +173,7 @@ const PLAYS: Record<RuleName, (machine: Machine, figure: number) => void> = {
       session: null,
       rss_bytes: GB,
       cgroup: null,
-      source: 'kernel',
+      source: 'journal',
     });
     machine.pass(20);
   },
