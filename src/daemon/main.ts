@@ -107,6 +107,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       logger,
       bpfDir: BPF_DIR,
       daemonPid: process.pid,
+      answersFile: join(options.stateDir, 'bpftrace.json'),
       symbolsFile: join(options.runtimeDir, 'kallsyms'),
       ...(config.sensor.bpftrace === undefined ? {} : { bpftracePath: config.sensor.bpftrace }),
       ...(config.sensor.tier === 'auto' ? {} : { forceTier: config.sensor.tier }),

@@ -5,6 +5,7 @@ import { isAbsolute } from 'node:path';
 import { execa } from 'execa';
 import { printable } from '../text/printable.js';
 import { distrustOfProgram } from '../trusted-path.js';
+import { KeptAnswers } from './answers.js';
 import type { Structs } from './program.js';
 
 /** The only module that starts bpftrace. Always by an absolute path and with an environment of its own. */
@@ -22,6 +23,7 @@ const LONGEST_STRING = 168;
 const MAP_KEYS = '16384';
 const TERM_AGAIN_MS = 400;
 const KILL_MS = 900;
+const NO_ANSWERS = new KeptAnswers(undefined, '');
 
 export interface Bpftrace {
   path: string;
@@ -32,7 +34,7 @@ export interface Bpftrace {
 export type Found = { bpftrace: Bpftrace } | { bpftrace: null; version: string | null; problem: string };
 
 /** The one that is wanted, else the first of the usual places; only one that nobody else could have put there. */
-export async function findBpftrace(wanted?: string): Promise<Found> {
+export async function findBpftrace(wanted?: string, answers = NO_ANSWERS): Promise<Found> {
   if (wanted !== undefined && !isAbsolute(wanted)) {
     return { bpftrace: null, version: null, problem: `bpftrace path is not absolute: ${wanted}` };
   }
@@ -40,7 +42,7 @@ export async function findBpftrace(wanted?: string): Promise<Found> {
   for (const path of wanted === undefined ? USUAL_PLACES : [wanted]) {
     if (!(await executable(path))) continue;
     const distrust = distrustOfProgram(path);
-    if (distrust === null) return versionOf(path);
+    if (distrust === null) return versionOf(path, answers);
     refused ??= `${printable(path, 300)} is not run: ${printable(distrust, 300)}`;
   }
   const missing = wanted === undefined ? 'bpftrace is not installed' : `no executable bpftrace at ${wanted}`;
@@ -57,7 +59,9 @@ async function executable(path: string): Promise<boolean> {
   }
 }
 
-async function versionOf(path: string): Promise<Found> {
+async function versionOf(path: string, answers: KeptAnswers): Promise<Found> {
+  const known = answers.of(path).version;
+  if (known !== undefined) return { bpftrace: { path, version: known } };
   const result = await execa(path, ['--version'], {
     env: environment(),
     extendEnv: false,
@@ -76,6 +80,7 @@ async function versionOf(path: string): Promise<Found> {
     const problem = `bpftrace ${version} is too old, ${OLDEST.join('.')} is needed`;
     return { bpftrace: null, version, problem };
   }
+  answers.keep(path, { version });
   return { bpftrace: { path, version } };
 }
 
@@ -169,9 +174,13 @@ export function complaints(stderr: string): string {
 }
 
 /** The structs of the kernel that the programs want to know the shape of, from its BTF; empty when it has none. */
-export async function kernelStructs(bpftrace: Bpftrace): Promise<Structs> {
+export async function kernelStructs(bpftrace: Bpftrace, answers = NO_ANSWERS): Promise<Structs> {
+  const known = answers.of(bpftrace.path).structs;
+  if (known !== undefined) return known;
   const [pid, n_tty_data] = await Promise.all(['pid', 'n_tty_data'].map(name => struct(bpftrace, name)));
-  return { pid: pid!, n_tty_data: n_tty_data! };
+  const structs = { pid: pid!, n_tty_data: n_tty_data! };
+  if (Object.values(structs).every(text => text !== '')) answers.keep(bpftrace.path, { structs });
+  return structs;
 }
 
 async function struct(bpftrace: Bpftrace, name: string): Promise<string> {

@@ -1,5 +1,7 @@
+import { readBootId } from '../boot-id.js';
 import { readAddresses } from './addresses.js';
 import { type Announce, openAnnouncer } from './announce.js';
+import { KeptAnswers } from './answers.js';
 import { type Bpftrace, kernelStructs } from './bpftrace.js';
 import { KernelClock } from './clock.js';
 import type { KernelEvent } from './events.js';
@@ -115,14 +117,15 @@ class KernelSensor implements Sensor {
 
   private async startPrograms(): Promise<void> {
     const { logger, bpfDir, bpftracePath, forceTier } = this.options;
-    const choice = await chooseTier(bpftracePath, forceTier);
+    const answers = new KeptAnswers(this.options.answersFile, readBootId());
+    const choice = await chooseTier(bpftracePath, forceTier, { answers });
     this.tier = choice.tier;
     this.tierReason = choice.reason;
     this.version = choice.version;
     const { bpftrace } = choice;
     if (bpftrace === null || choice.tier === 'procfs' || this.stopped) return;
     const machine: Machine = {
-      structs: await kernelStructs(bpftrace),
+      structs: await kernelStructs(bpftrace, answers),
       version: bpftrace.version,
       addresses: readAddresses(this.options.symbolsFile),
     };

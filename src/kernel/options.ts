@@ -14,6 +14,8 @@ export interface SensorOptions {
   bpftracePath?: string;
   /** Lines of /proc/kallsyms, for where that itself is closed: see `Addresses`. */
   symbolsFile?: string;
+  /** Where the answers of bpftrace are kept from one start to the next; nowhere when left out. */
+  answersFile?: string;
   /** Skip the choice of the tier. */
   forceTier?: Tier;
 }

@@ -1,3 +1,4 @@
+import { KeptAnswers } from './answers.js';
 import { type Bpftrace, findBpftrace, tryProgram } from './bpftrace.js';
 import type { Tier } from './health.js';
 import { probeText } from './program.js';
@@ -18,7 +19,7 @@ const PROBE_LIMIT_MS = 20_000;
 export async function chooseTier(
   wantedPath: string | undefined,
   forced: TierOption,
-  probeLimit_ms = PROBE_LIMIT_MS,
+  { probeLimit_ms = PROBE_LIMIT_MS, answers = new KeptAnswers(undefined, '') } = {},
 ): Promise<Choice> {
   const none = (reason: string, version: string | null = null): Choice => ({
     tier: 'procfs',
@@ -28,14 +29,18 @@ export async function chooseTier(
   });
   if (forced === 'procfs') return none('set by configuration');
   if (process.getuid?.() !== 0) return none('not running as root, which loading kernel programs needs');
-  const found = await findBpftrace(wantedPath);
+  const found = await findBpftrace(wantedPath, answers);
   if (found.bpftrace === null) return none(found.problem, found.version);
   const { bpftrace } = found;
   const { version } = bpftrace;
   if (forced === 'tracepoint') return { tier: forced, reason: 'set by configuration', version, bpftrace };
 
-  const refusal = await tryProgram(bpftrace, probeText(version), 'attached', probeLimit_ms);
+  const refusal =
+    answers.of(bpftrace.path).attaches === true
+      ? null
+      : await tryProgram(bpftrace, probeText(version), 'attached', probeLimit_ms);
   if (refusal === null) {
+    answers.keep(bpftrace.path, { attaches: true });
     const reason =
       forced === 'fentry' ? 'set by configuration' : 'tracing programs attach to the terminal functions here';
     return { tier: 'fentry', reason, version, bpftrace };

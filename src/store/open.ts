@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readBootId } from '../boot-id.js';
 import type { Logger } from '../log/logger.js';
 import { DirectRunner } from './runner.js';
 import { Store } from './store.js';
@@ -41,12 +41,4 @@ export async function openStore(options: OpenStoreOptions): Promise<Store> {
   const store = new Store(runner, logger, now, times, max_bytes, directory);
   await store.start();
   return store;
-}
-
-function readBootId(): string {
-  try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-  } catch {
-    return 'unknown';
-  }
 }

@@ -56,7 +56,7 @@ describe.skipIf(!isRoot)('chooseTier', () => {
     ['hangs', 'exec sleep 30', /more than 0\.5 s/],
   ])('is tracepoint where bpftrace %s, and says so', async (name, probe, reason) => {
     const start = performance.now();
-    const choice = await chooseTier(fake(name, probe), undefined, 500);
+    const choice = await chooseTier(fake(name, probe), undefined, { probeLimit_ms: 500 });
     expect(performance.now() - start).toBeLessThan(3_000);
     expect(choice.tier).toBe('tracepoint');
     expect(choice.reason).toMatch(reason);
