@@ -15,6 +15,7 @@ export interface Effects {
   look(): ProcessView;
   signaller: Signaller;
   run: CommandRunner;
+  /** ms while the machine is awake, never going back. */
   now(): number;
   sleep(ms: number): Promise<void>;
 }

@@ -21,7 +21,7 @@ export interface TerminateOptions {
   /** Whether a process that joined meanwhile may be signalled too. */
   admit(process: LiveProcess, view: ProcessView): boolean;
   signaller: Signaller;
-  /** ms, never going back. */
+  /** ms while the machine is awake, never going back. */
   now(): number;
   sleep(ms: number): Promise<void>;
   /** The daemon ends: nothing more is sent, and what is known by then is the answer. */

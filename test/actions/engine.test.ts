@@ -329,6 +329,20 @@ describe('a person who names a process', () => {
     expect(rig.signaller.sent.map(({ signal }) => signal)).toEqual(['SIGTERM', 'SIGKILL']);
   });
 
+  it('a machine that goes to sleep leaves a process its time to end by itself', async () => {
+    let asleep_ms = 0;
+    const rig = new Rig(processes, { grace_s: 20 }, { now: () => Date.now() + asleep_ms });
+    const ref = processes.ref(
+      processes.script(`trap 'sleep 1; exit 0' TERM; echo 1 > $DIR/ready; while :; do sleep 0.05; done`),
+    );
+    await processes.pids('ready');
+    const answer = rig.engine.killByRequest(request(ref));
+    await vi.waitFor(() => expect(rig.signaller.sent).toHaveLength(1));
+    asleep_ms = 3_600_000;
+    expect(await answer).toMatchObject({ outcome: 'done' });
+    expect(rig.signaller.sent.map(({ signal }) => signal)).toEqual(['SIGTERM']);
+  });
+
   it('when vigil ends meanwhile, the record says how far it came', async () => {
     const rig = new Rig(processes, { grace_s: 100 });
     const ref = processes.ref(
