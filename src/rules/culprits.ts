@@ -1,7 +1,7 @@
 import { bytesText, counted, percentText } from '../text/amounts.js';
 import { type Group, groupBy, programKey, totalCpu, totalRss } from './groups.js';
 import type { History } from './history.js';
-import { programName, sessionName } from './names.js';
+import { agentName, programName, sessionName } from './names.js';
 
 /** Who is behind a trouble of the whole machine: a sentence to add to another, empty when there is nobody. */
 
@@ -30,11 +30,25 @@ function sentence(
     .sort((a, b) => b.weight - a.weight)
     .slice(0, NAMED);
   if (groups.length === 0) return '';
+  const shared = isShared(history);
   const names = groups.map(({ tracks, weight }) => {
     const first = tracks[0]!;
     const { session } = first.sample;
     const count = tracks.length === 1 ? '' : `${counted(tracks.length, 'process', 'processes')}, `;
-    return `${programName(first)} (${count}${show(weight)}${session === null ? '' : `, of ${sessionName(session)}`})`;
+    const whose = session === null ? '' : `, of ${shared ? agentName(session.agent) : sessionName(session)}`;
+    return `${programName(first)} (${count}${show(weight)}${whose})`;
   });
   return ` ${begin} ${names.join(', ')}.`;
+}
+
+/** login.defs(5): UID_MIN, and below `nobody`. */
+const isPerson = (uid: number) => uid >= 1000 && uid < 65_534;
+
+/**
+ * Several people have processes here. Alerts about the machine go to all of them: they name programs, as ps(1) does to
+ * everybody, but not the folder that somebody's agent works in, which /proc shows to its owner only.
+ */
+function isShared(history: History): boolean {
+  const people = new Set(history.watched.map(({ sample }) => sample.uid).filter(isPerson));
+  return people.size > 1;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { brief, GB, Machine, memory } from './machine.js';
+import { brief, GB, Machine, memory, refOf } from './machine.js';
 
 function used(machine: Machine, percent: number): void {
   machine.host = { ...machine.host, memory: memory(percent) };
@@ -51,4 +51,19 @@ test('swinging around the threshold is one alert', () => {
     used(machine, up ? 81 : 78);
   });
   expect(swinging).toEqual([]);
+});
+
+test('where several people work, who holds memory is told to all of them, but not the folder of anybody’s agent', () => {
+  const told = (uid: number) => {
+    const machine = new Machine();
+    const session = machine.addSession();
+    const own = { ppid: session.pid, session: refOf(session) };
+    machine.add({ comm: 'node', cmdline: 'node /srv/shop/build.js', rss_bytes: 9 * GB, ...own });
+    machine.add({ comm: 'bash', uid });
+    used(machine, 85);
+    return machine.pass(300)[0]!.alert.text;
+  };
+  expect(told(1000)).toContain('node shop/build.js (9 GB, of the Claude Code session in ~/shop)');
+  expect(told(0)).toContain('in ~/shop');
+  expect(told(1001)).toContain('node shop/build.js (9 GB, of Claude Code)');
 });
