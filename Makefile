@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help build run test lint unit test-lab test-vm vm-images test-packaging test-nix soak bench install uninstall deb docs clean lab deps-build deps-test deps-vm
+.PHONY: help build run test lint unit test-lab test-vm vm-images real-agents test-packaging test-nix soak bench install uninstall deb docs clean lab deps-build deps-test deps-vm
 
 prefix ?= /usr/local
 
@@ -40,8 +40,7 @@ test-lab: lab ## Real agents against a scripted model: two scenarios (downloads 
 # A part of it, e.g.: make test-vm vm='--part kernel trixie'
 vm ?= bookworm trixie
 test-vm: export DEB_COMPRESSION = none
-test-vm: deps-vm vm-images deb ## Whole Debian 12 and 13 machines: the package, the service, real agents, the kernel programs
-	test/lab/agents/install.sh
+test-vm: deps-vm vm-images real-agents deb ## Whole Debian 12 and 13 machines: the package, the service, real agents, the kernel programs
 	node_modules/.bin/tsc -p test/vm/tsconfig.json
 	test/vm/run.sh $(vm)
 
@@ -77,8 +76,10 @@ bench: lab ## How true, how fast, and what it costs: all scenarios, half an hour
 	node_modules/.bin/tsc -p bench/session/tsconfig.json
 	node build/session/bench/session/main.js
 
-lab: deps-test build
+real-agents: deps-build
 	test/lab/agents/install.sh
+
+lab: real-agents deps-test build
 	node_modules/.bin/tsc -p test/lab/tsconfig.json
 
 install: ## Install what `make build` made; prefix=/usr/local, DESTDIR for packages

@@ -16,26 +16,34 @@ stage=$work/root
 node_at=/usr/lib/vigil/node
 mkdir -p "$work"
 
-# The Node.js of the package, and the packages of the lockfile made for it. Kept for the next time.
-if [ "$(cat "$work/made-for" 2>/dev/null)" != "$node_version $(sha256sum <package-lock.json)" ]; then
+# The Node.js of the package, and the packages of the lockfile made for it. Kept for the next time; root's for the next clone too.
+key=$(printf '%s %s' "$node_version" "$(cat package-lock.json .npmrc | sha256sum)" | sha256sum | cut -c 1-16)
+cache=$work/made
+if [ "$(id -u)" -eq 0 ]; then cache=${VIGIL_DEB_CACHE:-/var/cache/vigil-deb}; fi
+made=$cache/$key
+if [ ! -e "$made" ]; then
+	mkdir -p "$cache"
+	find "$cache" -mindepth 1 -maxdepth 1 -mtime +14 -exec rm -rf {} +
+	partial=$(mktemp -d "$cache/partial.XXXXXX")
 	say "deb: fetching Node.js $node_version"
-	fetch_node "$work/node" || die "deb: no Node.js for this machine"
-	rm -rf "$work/npm"
-	mkdir -p "$work/npm"
-	cp package.json package-lock.json .npmrc "$work/npm/"
+	fetch_node "$partial/node" || die "deb: no Node.js for this machine"
+	mkdir "$partial/npm"
+	cp package.json package-lock.json .npmrc "$partial/npm/"
 	say "deb: compiling the native packages for it (a minute)"
-	(cd "$work/npm" && env PATH="$work/node/bin:$PATH" \
-		npm_config_nodedir="$(dirname "$(dirname "$(readlink -f "$work/node/bin/node")")")" \
+	(cd "$partial/npm" && env PATH="$partial/node/bin:$PATH" \
+		npm_config_nodedir="$(dirname "$(dirname "$(readlink -f "$partial/node/bin/node")")")" \
 		npm ci --omit=dev --no-audit --no-fund) >"$work/npm.log" 2>&1 || {
 		tail -n 30 "$work/npm.log" >&2
 		die "deb: npm failed, see $work/npm.log"
 	}
-	echo "$node_version $(sha256sum <package-lock.json)" >"$work/made-for"
+	chmod 755 "$partial"
+	# Another build may have been quicker.
+	mv -T "$partial" "$made" 2>/dev/null || rm -rf "$partial"
 fi
 
 rm -rf "$stage" "$work/debian"
 umask 022
-DESTDIR=$stage PREFIX=/usr NODE=$node_at MODULES=$work/npm/node_modules scripts/install.sh install
+DESTDIR=$stage PREFIX=/usr NODE=$node_at MODULES=$made/npm/node_modules scripts/install.sh install
 # As Debian has it: its own folder for zsh, compressed manuals and change logs, one copyright file.
 mkdir -p "$stage/usr/share/zsh/vendor-completions" "$stage/etc/vigil" "$stage/DEBIAN"
 mv "$stage/usr/share/zsh/site-functions/_vigil" "$stage/usr/share/zsh/vendor-completions/"
@@ -51,7 +59,7 @@ install -Dm 644 packaging/debian/lintian-overrides "$stage/usr/share/lintian/ove
 rm "$doc/CHANGELOG.md" "$doc/LICENSE"
 cp packaging/debian/copyright "$doc/copyright"
 cp share/etc/config.toml "$stage/etc/vigil/config.toml"
-cp -L "$work/node/bin/node" "$stage$node_at"
+cp -L "$made/node/bin/node" "$stage$node_at"
 rm -rf "$stage"/usr/lib/vigil/node_modules/@koromix/*/musl_*
 find "$stage/usr/lib/vigil" -type f \( -name '*.node' -o -path "*$node_at" \) -exec strip --strip-unneeded {} +
 chmod 755 "$stage$node_at"

@@ -34,7 +34,7 @@ class Terminal {
 
 describe.skipIf(!isRoot)('terminal-workqueue.bt', () => {
   const versions = bpftraces();
-  describe.each(versions)('bpftrace of $name', { timeout: 20_000 }, ({ path }) => {
+  describe.each(versions)('bpftrace of $name', { timeout: 60_000 }, ({ path }) => {
     let seen: Observed;
     const agent = new Terminal();
     const other = new Terminal();

@@ -100,4 +100,4 @@ it('a session keeps the badge of an agent at work fresh without anybody telling 
   vi.useRealTimers();
   await session.close();
   expect(existsSync(join(dir, file))).toBe(false);
-}, 20_000);
+}, 60_000);

@@ -246,7 +246,7 @@ describe.skipIf(!can)('a hand', () => {
       }
       expect(most).toBe(1);
       expect(badge()).toMatchObject({ state: 'stopped' });
-    }, 15_000);
+    }, 60_000);
 
     it('wait for a server, and show a new one what was not answered', async () => {
       const hand = start();
@@ -317,7 +317,7 @@ describe.skipIf(!can)('a hand', () => {
     await first.kill();
     rig = second;
     await until('the other to take over', () => server.notified().length === 2, 8_000);
-  }, 12_000);
+  }, 60_000);
 
   it('says what keeps it from the desktop, and serves it once that is mended', async () => {
     const folder = join(user.runtime, 'vigil');
@@ -330,7 +330,7 @@ describe.skipIf(!can)('a hand', () => {
     chownSync(folder, user.uid, user.gid);
     await hand.hasLogged('this vigil serves the desktop now');
     await until('a badge', badge);
-  }, 12_000);
+  }, 60_000);
 
   it('survives logout and login', async () => {
     const hand = start();
@@ -343,7 +343,7 @@ describe.skipIf(!can)('a hand', () => {
     user.makeDirectory(user.runtime, 0o700);
     await startBus();
     await until('the badge of the new session', badge, 8_000);
-  }, 15_000);
+  }, 60_000);
 
   it('reads what agents write, and is not fooled by what lies there', async () => {
     const home = join(user.home, '.claude');

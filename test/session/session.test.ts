@@ -183,7 +183,7 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('a session', () => {
     const told = desktop.notified().slice(before);
     expect([...new Set(told.map(({ summary }) => summary))]).toHaveLength(3);
     expect(new Set(told.map(({ id }) => id)).size).toBe(2);
-  }, 20_000);
+  }, 60_000);
 
   it('is silent when the person looks, and after short turns', async () => {
     const { agent, window } = await started('quiet');
@@ -210,7 +210,7 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('a session', () => {
     await until('the badge to be seen', () => !existsSync(badgePath(window)));
     elsewhere();
     await until('the badge to be back', () => badge(window)?.needs_attention);
-  }, 20_000);
+  }, 60_000);
 
   it('a click on Focus goes to workspace, window and pane', async () => {
     const agent = agentIn('in-tmux');
@@ -258,7 +258,7 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('a session', () => {
     desktop.msg('workspace', '1');
     await server.stop();
     swaync = await desktop.startNotifications();
-  }, 20_000);
+  }, 60_000);
 
   it('vigil focus goes to the agent that waits longest, and only for its user', async () => {
     const first = await started('first');
@@ -287,7 +287,7 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('a session', () => {
     expect(theirs('focus', 'next')).toThrow(/no agent of yours waits/);
     // Root may see them, but they are not root's to be shown.
     expect(daemon.vigil('focus', String(first.pid)).status).toBe(1);
-  }, 20_000);
+  }, 60_000);
 
   it('agents that share a window share a badge; agents without one have their own', async () => {
     const [one, two, ghost] = [agentIn('one'), agentIn('two'), agentIn('ghost')];
@@ -347,7 +347,7 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('a session', () => {
     await until('the other badge to go', () => !existsSync(own));
     running.splice(0);
     await ended(foot);
-  }, 20_000);
+  }, 60_000);
 
   it('a badge goes with its window, though the agent lives on in its tmux', async () => {
     const agent = agentIn('detached');
@@ -371,7 +371,7 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('a session', () => {
     agent.tell('exit 0');
     running.splice(0);
     await ended(next.foot);
-  }, 20_000);
+  }, 60_000);
 
   it('has its own words for an agent that crashed', async () => {
     const { agent, pid } = await started('crash');
@@ -385,7 +385,7 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('a session', () => {
       body: expect.stringMatching(/^<b>crash<\/b>\nSIGKILL/),
       icon: 'dialog-error',
     });
-  }, 10_000);
+  }, 60_000);
 
   it('shows hostile names as what they are', async () => {
     const { agent, window } = await started('<b>x<i> & \u202egpj.exe\u001b[31m');
@@ -400,7 +400,7 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('a session', () => {
     expect((await until('the badge', () => badge(window))).project).toBe('<b>x<i> & \\u202egpj.exe\\x1b[31m');
     await sleep(300);
     shot('popup-hostile');
-  }, 10_000);
+  }, 60_000);
 
   it('waybar shows the module of contrib/', async () => {
     const { agent, window } = await started('bar');
@@ -499,7 +499,7 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('a session', () => {
     expect(said).not.toMatch(/error/i);
     await ended(waybar);
     await ended(follower);
-  }, 20_000);
+  }, 60_000);
 
   it('lives through a compositor and a bus that start again, and a hand that is killed', async () => {
     const { agent, window, pid } = await started('survivor');
@@ -566,7 +566,7 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('a session', () => {
     await started('cleaner');
     await until('the badge to be cleaned', () => !existsSync(badgePath(window)));
     expect(existsSync(foreign)).toBe(true);
-  }, 20_000);
+  }, 60_000);
 
   const hands = (): HandHealth[] => JSON.parse(daemon.vigil('health', '--json').stdout).hands;
   const own = () => hands().find(({ uid }) => uid === user.uid);
@@ -650,7 +650,7 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('a session', () => {
     expect(roots).toBe('');
     expect(daemon.log()).not.toMatch(/not understood|does not keep to its protocol/);
     await daemon.start(CONFIG);
-  }, 20_000);
+  }, 60_000);
 });
 
 function attempt(action: () => unknown): boolean {

@@ -217,7 +217,7 @@ describe.skipIf(!CAN)('on a real i3', () => {
     i3 = await until('it to be back', () => connect(socket()).catch(() => null), 10_000);
     const window = await xterm(agent().command);
     expect(i3.windows().has(window)).toBe(true);
-  }, 20_000);
+  }, 60_000);
 
   function socket(): string {
     const [found] = discover(dir, uid, '/nonexistent').compositors;

@@ -51,5 +51,5 @@ describe('a disk that hangs', () => {
     expect(store.health()).toMatchObject({ state: 'written', problem: null });
     expect([rig.count('alerts'), rig.count('host_samples')]).toEqual([1, 50]);
     await store.stop();
-  }, 15_000);
+  }, 60_000);
 });
