@@ -21,7 +21,10 @@ export interface SessionOptions {
 }
 
 /** What stands on the screen only when the agent takes input: Codex draws its prompt 2 s before that. */
-const READY: Record<AgentKind, RegExp> = { 'claude-code': /^❯/m, codex: /^ {2}gpt-5\.1-codex default/m };
+export const READY: Record<AgentKind, RegExp> = {
+  'claude-code': /^❯/m,
+  codex: /^ {2}gpt-5\.1-codex default/m,
+};
 
 /** One real agent in a terminal of its own, its scripted model, and the truth about it. */
 export class Session {
@@ -71,10 +74,7 @@ export class Session {
 
   async open(argv: string[]): Promise<void> {
     this.pane = await this.tmux.open(argv, { cwd: this.home.cwd, env: this.home.env });
-    this.pid =
-      this.kind === 'claude-code'
-        ? await until('claude to start', () => ifComm(this.pane.pid, 'claude'), 20_000, 2)
-        : await until('the native codex', () => nativeCodex(this.pane.pid), 20_000, 2);
+    this.pid = await agentPid(this.kind, this.pane, 20_000);
   }
 
   note(state: TruthEntry['state'], reason: Reason, time_ms: number, by: string, more: object = {}): void {
@@ -243,6 +243,13 @@ export class Session {
     );
     return { time_ms: sent.time_ms, by: 'answer sent' };
   }
+}
+
+/** The process on the terminal that is the session: Claude itself, or what Codex's wrapper starts. */
+export function agentPid(kind: AgentKind, { pid }: Pane, limit_ms: number): Promise<number> {
+  return kind === 'claude-code'
+    ? until('claude to start', () => ifComm(pid, 'claude'), limit_ms, 2)
+    : until('the native codex', () => nativeCodex(pid), limit_ms, 2);
 }
 
 /** When its log of the conversation says that the turn ended with an error; there is no hook for that. */

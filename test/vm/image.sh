@@ -8,6 +8,8 @@ cache=${VIGIL_VM:-/var/cache/vigil-vm}
 suite=$1
 tree=$cache/$suite/tree
 packages=bpftrace,linux-image-cloud-amd64,python3,systemd-sysv,dbus,dbus-user-session,libpam-systemd,tmux
+# Codex, which runs on the later one, asks ps for its own daemon.
+[ "$suite" = bookworm ] || packages=$packages,procps
 made=$(cat "$here/image.sh" "$here"/units/* | sha256sum)
 
 make_tree() {

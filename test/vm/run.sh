@@ -1,6 +1,8 @@
 #!/bin/sh
 # Whole Debian machines, emulated (no KVM needed): what is checked stands in README.md.
-# Usage, as root, after `make test-vm` has built what it needs: test/vm/run.sh [--part kernel|system] [--shell] [suite...]
+# Usage, as root, after `make test-vm` has built what it needs:
+# test/vm/run.sh [--part kernel|system] [--codex] [--shell] [suite...]
+# --codex: Codex plays its part too (Debian 13), some minutes more.
 # What a machine said is left in /var/cache/vigil-vm/SUITE/PART.{log,console}. With --shell a machine that is through
 # stays, with root's shell on the socket SUITE/shell there.
 set -eu
@@ -12,9 +14,11 @@ die() { echo "test/vm: $*" >&2; exit 1; }
 
 part=all
 shell=
+codex=
 while [ $# -gt 0 ]; do
 	case $1 in
 	--part) part=$2; shift 2 ;;
+	--codex) codex=vigil.codex; shift ;;
 	--shell) shell=vigil.shell; shift ;;
 	-*) die "unknown option $1" ;;
 	*) break ;;
@@ -40,6 +44,10 @@ payload() {
 	cp "$root/package.json" "$disk/"
 	cp -r "$root/test/vm/kernel" "$root"/test/session/fixtures/notification-server.mjs "$disk/"
 	cp -L "$root/test/lab/agents/node_modules/.bin/claude" "$disk/test/lab/agents/node_modules/.bin/claude"
+	if [ -n "$codex" ]; then
+		cp -r "$root/test/lab/agents/node_modules/@openai" "$disk/test/lab/agents/node_modules/"
+		ln -s ../@openai/codex/bin/codex.js "$disk/test/lab/agents/node_modules/.bin/codex"
+	fi
 	cc -O2 -static -o "$disk/iocost" "$root/bench/cost/iocost.c"
 	ln -s installed/node_modules "$disk/node_modules"
 	install -m 755 "$root/test/vm/start" "$disk/start"
@@ -63,9 +71,9 @@ boot() { # suite
 	: >"$at/$part.log"
 	processors=2
 	[ "$1" != bookworm ] || processors=1
-	timeout 3600 nice -n 10 qemu-system-x86_64 -accel tcg,thread=single -icount shift=0 -rtc clock=vm -cpu max,-la57 \
+	timeout 3600 nice -n 7 qemu-system-x86_64 -accel tcg,thread=single -icount shift=0 -rtc clock=vm -cpu max,-la57 \
 		-smp "$processors" -m 4G -display none -nic none -monitor none -kernel "$at/vmlinuz" -initrd "$at/initrd.img" \
-		-append "root=/dev/vda rw console=ttyS0 quiet panic=1 clearcpuid=cx16 mitigations=off systemd.show_status=0 vigil.part=$part $shell" \
+		-append "root=/dev/vda rw console=ttyS0 quiet panic=1 clearcpuid=cx16 mitigations=off systemd.show_status=0 vigil.part=$part $codex $shell" \
 		-drive "file=$at/root.img,format=raw,if=virtio,snapshot=on,cache=unsafe" \
 		-drive "file=$work/payload.img,format=raw,if=virtio,readonly=on" \
 		-serial "file:$at/$part.console" -serial "file:$at/$part.log" \

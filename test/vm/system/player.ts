@@ -1,15 +1,16 @@
 /**
- * Runs as the user: one real Claude Code in tmux, its scripted model, and a person who types as told. Commands on
- * stdin and answers on stdout, a JSON line each; `protocol.ts` has both. Patient, for emulated machines: nothing
- * here is pressed twice.
+ * Runs as the user: one real agent of the kind that the argument names, in tmux, its scripted model, and a person who
+ * types as told. Commands on stdin and answers on stdout, a JSON line each; `protocol.ts` has both. Patient, for
+ * emulated machines: nothing here is pressed twice.
  */
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Reason } from '../../../src/agents/model.js';
-import { makeHome } from '../../lab/agent-home.js';
+import { type AgentKind, makeHome } from '../../lab/agent-home.js';
 import { ScriptedApi } from '../../lab/api/server.js';
 import { nowMs, sleep, until } from '../../lab/clock.js';
+import { agentPid, isGone, READY } from '../../lab/session.js';
 import { Tmux } from '../../lab/tmux.js';
 import { FIRST_PROMPT, type TruthEntry } from '../../lab/truth.js';
 import type { Answer, Command } from './protocol.js';
@@ -17,17 +18,20 @@ import type { Answer, Command } from './protocol.js';
 const LIMIT_MS = 180_000;
 
 const say = (answer: Answer): void => void process.stdout.write(`${JSON.stringify(answer)}\n`);
+const kind = process.argv[2] as AgentKind;
+// Codex's wrapper is a script for Node.js.
+process.env.PATH = `${dirname(process.execPath)}${delimiter}${process.env.PATH}`;
 const api = new ScriptedApi([]);
 await api.start();
-const home = await makeHome({ kind: 'claude-code', url: api.url, hooks: true });
+const home = await makeHome({ kind, url: api.url, hooks: true });
 const tmux = new Tmux(join(home.root, 'tmux'));
 const pane = await tmux.open(home.argv, home);
-const { pid } = pane;
+const pid = await agentPid(kind, pane, LIMIT_MS);
 let truth: TruthEntry[] = [];
 let hooksSeen = 0;
 
 const note = (state: TruthEntry['state'], reason: Reason, time_ms: number, by: string): void =>
-  void truth.push({ time_ms, agent: 'claude-code', pid, state, reason, by, scenario: 'vm' });
+  void truth.push({ time_ms, agent: kind, pid, state, reason, by, scenario: 'vm' });
 
 function hooks(): { name: string; time_ms: number }[] {
   const lines = readFileSync(home.hooks_file, 'utf8').split('\n').filter(Boolean);
@@ -85,7 +89,7 @@ async function obey(command: Command): Promise<void> {
       await pane.type('/exit');
       await sleep(2000);
       await pane.key('Enter');
-      await until('claude to end', () => isGone(pid) || undefined, LIMIT_MS, 5);
+      await until('the agent to end', () => isGone(pid) || undefined, LIMIT_MS, 5);
       return note('EXITED', 'exit', nowMs(), 'process gone');
     case 'end':
       await tmux.kill();
@@ -94,15 +98,7 @@ async function obey(command: Command): Promise<void> {
   }
 }
 
-function isGone(of: number): boolean {
-  try {
-    return /^State:\s*Z/m.test(readFileSync(`/proc/${of}/status`, 'utf8'));
-  } catch {
-    return true;
-  }
-}
-
-await pane.waitFor(/^❯/m, LIMIT_MS);
+await pane.waitFor(READY[kind], LIMIT_MS);
 note('WAITING', 'input', nowMs(), FIRST_PROMPT);
 await sleep(2000);
 say({ pid, tty: pane.tty, truth });

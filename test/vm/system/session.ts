@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type ApiClient, connectToDaemon } from '../../../src/api/client.js';
 import type { AgentStateEvent } from '../../../src/api/contract.js';
+import type { AgentKind } from '../../lab/agent-home.js';
 import { nowMs } from '../../lab/clock.js';
 import type { TruthEntry } from '../../lab/truth.js';
 import type { Heard } from '../../lab/vigil.js';
@@ -28,10 +29,12 @@ export class PlayedAgent {
   #child: ChildProcess | undefined;
   #answers: AsyncIterator<string> | undefined;
 
+  constructor(private readonly kind: AgentKind) {}
+
   async start(): Promise<void> {
     const [file, ...args] = asUser(
-      ...['systemd-run', '--user', '--pipe', '--quiet', '--collect', '--unit=player'],
-      ...[process.execPath, PLAYER],
+      ...['systemd-run', '--user', '--pipe', '--quiet', '--collect', `--unit=player-${this.kind}`],
+      ...[process.execPath, PLAYER, this.kind],
     );
     this.#child = spawn(file!, args, { stdio: ['pipe', 'pipe', 'inherit'] });
     this.#answers = createInterface({ input: this.#child.stdout! })[Symbol.asyncIterator]();

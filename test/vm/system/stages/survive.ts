@@ -1,10 +1,9 @@
 import { appendFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { matchSession } from '../../../../bench/accuracy/match.js';
-import { countVerdicts } from '../../../../bench/accuracy/report.js';
 import type { Heard } from '../../../lab/vigil.js';
 import { check, eventually, holds, same } from '../check.js';
 import { agent, alertOf, events, output, processes, RUNTIME_DIR, run, service } from '../guest.js';
 import { Follower, type PlayedAgent } from '../session.js';
+import { accuracy } from './accuracy.js';
 import { working } from './install.js';
 
 /** Whoever serves the user’s desktop listens there. */
@@ -106,31 +105,4 @@ export async function leave(played: PlayedAgent, heardBefore: readonly Heard[]):
   await accuracy([...heardBefore, ...follower.heard], played);
   follower.stop();
   await played.tell({ do: 'end' });
-}
-
-/** All that was said of the agent beside all that was true of it, as `bench/accuracy` compares. */
-async function accuracy(heard: readonly Heard[], { pid, truth }: PlayedAgent): Promise<void> {
-  const of = heard.filter(({ event }) => event.pid === pid);
-  const always = [{ from_ms: 0, to_ms: Number.POSITIVE_INFINITY }];
-  const { lines, false_waits } = matchSession(truth, of, always, 'state');
-  const { matched, missed, wrong, extra } = countVerdicts(lines);
-  const delays = lines.flatMap(({ delay_ms }) => (delay_ms === undefined ? [] : [Math.round(delay_ms)]));
-  const falsely = Math.max(0, ...false_waits.map(({ length_ms }) => length_ms));
-  console.log(
-    `ACCURACY ${matched} of ${matched + missed + wrong} transitions; longest WAITING that was WORKING ${Math.round(falsely)} ms; delays ${delays.join(', ')} ms`,
-  );
-  const faults = lines.filter(({ verdict }) => verdict !== 'matched');
-  await check(
-    `all ${matched + missed + wrong} changes of its state were told, and no other (${extra} extra)`,
-    () =>
-      same(
-        faults
-          .map(({ verdict, truth: is, heard: said }) => {
-            const stated = said === undefined ? 'nothing' : `${said.event.to} by ${said.event.evidence.text}`;
-            return `${verdict}: true ${is === undefined ? 'nothing' : `${is.state} by ${is.by}`}, said ${stated}`;
-          })
-          .join('; '),
-        '',
-      ),
-  );
 }
