@@ -245,11 +245,11 @@ export class Session {
   }
 }
 
-/** The process on the terminal that is the session: Claude itself, or what Codex's wrapper starts. */
+/** The process on the terminal that is the session: Claude itself; what Codex's wrapper starts, or becomes (Node.js 22). */
 export function agentPid(kind: AgentKind, { pid }: Pane, limit_ms: number): Promise<number> {
   return kind === 'claude-code'
     ? until('claude to start', () => ifComm(pid, 'claude'), limit_ms, 2)
-    : until('the native codex', () => nativeCodex(pid), limit_ms, 2);
+    : until('the native codex', () => ifComm(pid, 'codex') ?? nativeCodex(pid), limit_ms, 2);
 }
 
 /** When its log of the conversation says that the turn ended with an error; there is no hook for that. */

@@ -81,9 +81,15 @@ const missing = () =>
     .programs.find(program => program.name === 'terminal')
     ?.missing.join() ?? '';
 check(`a flood of 200 titles: ${flood} seen`, flood > 0 && flood <= most, { flood, most });
-const counted = () => missing().includes(`${200 - flood} terminal commands`);
-await eventually(15, counted);
-check('the others are counted', counted(), missing());
+/** On tracepoints the ring that the flood runs through ends somewhere in it, and one may lie across. */
+const fewest = 200 - flood - (expected === 'fentry' ? 0 : 1);
+const counted = () => Number(/(\d+) terminal commands/.exec(missing())?.[1] ?? 0);
+await eventually(15, () => counted() >= fewest);
+check(
+  'the others are counted',
+  counted() >= fewest && counted() <= 200 - flood,
+  `${counted()}: ${missing()}`,
+);
 check(
   'no link, no clipboard, no text',
   texts.every(text => /^(0|2|9|777|7501);/.test(text.slice(2))),
