@@ -201,6 +201,21 @@ describe.skipIf(!isRoot)('terminal-workqueue.bt', () => {
       expect(texts()).toEqual(Array.from({ length: times }, (_, i) => `\u001b]0;title ${i}`));
     });
 
+    // Half a title is another title: one that shows no spinner.
+    it('never shows a word that is cut, wherever it comes to lie', async () => {
+      const title = (i: number) => `\u001b]0;${i} ${'x'.repeat(70)}`;
+      const times = 150;
+      for (let i = 0; i < times; i++) {
+        agent.write(`${title(i)}\u0007`);
+        await sleep(30);
+      }
+      await until('the last one', () => texts().includes(title(times - 1)));
+      const whole = new Set(Array.from({ length: times }, (_, i) => title(i)));
+      expect(texts().filter(text => !whole.has(text))).toEqual([]);
+      // 11 kB, through a ring of 4.
+      expect(texts().length).toBeGreaterThanOrEqual(times - 3);
+    });
+
     it('says nothing of others, until they are watched too', async () => {
       other.write('hello', SPINNER);
       other.type('k');
