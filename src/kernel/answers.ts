@@ -67,3 +67,6 @@ export class KeptAnswers {
     }
   }
 }
+
+/** Nothing is kept: all is asked. */
+export const NO_ANSWERS = new KeptAnswers(undefined, '');

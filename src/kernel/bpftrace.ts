@@ -5,7 +5,7 @@ import { isAbsolute } from 'node:path';
 import { execa } from 'execa';
 import { printable } from '../text/printable.js';
 import { distrustOfProgram } from '../trusted-path.js';
-import { KeptAnswers } from './answers.js';
+import { type KeptAnswers, NO_ANSWERS } from './answers.js';
 import type { Structs } from './program.js';
 
 /** The only module that starts bpftrace. Always by an absolute path and with an environment of its own. */
@@ -23,7 +23,6 @@ const LONGEST_STRING = 168;
 const MAP_KEYS = '16384';
 const TERM_AGAIN_MS = 400;
 const KILL_MS = 900;
-const NO_ANSWERS = new KeptAnswers(undefined, '');
 
 export interface Bpftrace {
   path: string;

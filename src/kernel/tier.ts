@@ -1,4 +1,4 @@
-import { KeptAnswers } from './answers.js';
+import { NO_ANSWERS } from './answers.js';
 import { type Bpftrace, findBpftrace, tryProgram } from './bpftrace.js';
 import type { Tier } from './health.js';
 import { probeText } from './program.js';
@@ -19,7 +19,7 @@ const PROBE_LIMIT_MS = 20_000;
 export async function chooseTier(
   wantedPath: string | undefined,
   forced: TierOption,
-  { probeLimit_ms = PROBE_LIMIT_MS, answers = new KeptAnswers(undefined, '') } = {},
+  { probeLimit_ms = PROBE_LIMIT_MS, answers = NO_ANSWERS } = {},
 ): Promise<Choice> {
   const none = (reason: string, version: string | null = null): Choice => ({
     tier: 'procfs',
@@ -35,12 +35,12 @@ export async function chooseTier(
   const { version } = bpftrace;
   if (forced === 'tracepoint') return { tier: forced, reason: 'set by configuration', version, bpftrace };
 
-  const refusal =
-    answers.of(bpftrace.path).attaches === true
-      ? null
-      : await tryProgram(bpftrace, probeText(version), 'attached', probeLimit_ms);
+  let refusal: string | null = null;
+  if (answers.of(bpftrace.path).attaches !== true) {
+    refusal = await tryProgram(bpftrace, probeText(version), 'attached', probeLimit_ms);
+    if (refusal === null) answers.keep(bpftrace.path, { attaches: true });
+  }
   if (refusal === null) {
-    answers.keep(bpftrace.path, { attaches: true });
     const reason =
       forced === 'fentry' ? 'set by configuration' : 'tracing programs attach to the terminal functions here';
     return { tier: 'fentry', reason, version, bpftrace };

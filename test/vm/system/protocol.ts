@@ -19,3 +19,20 @@ export interface Answer {
   truth: TruthEntry[];
   error?: string;
 }
+
+/** It works, asks whether it may run something, and once it may, runs it and ends its turn. */
+export const RUN_WHEN_ALLOWED: Command = {
+  do: 'prompt',
+  text: 'run it please',
+  steps: [
+    {
+      do: 'tool',
+      tool: 'shell',
+      ask: true,
+      text: 'I run it.',
+      command: 'sleep 3; echo hi >out',
+      delay_ms: 6000,
+    },
+    { do: 'text', text: 'It is done.', delay_ms: 4000 },
+  ],
+};

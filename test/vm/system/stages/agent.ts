@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { check, eventually, holds, same } from '../check.js';
 import { agent, health, RUNTIME_DIR, run, statusLine, UID, USER } from '../guest.js';
+import { RUN_WHEN_ALLOWED } from '../protocol.js';
 import { type Follower, NotificationServer, type PlayedAgent } from '../session.js';
 
 /** A user with a lingering session, and a notification server on its bus. */
@@ -40,21 +41,7 @@ export async function workAndAsk(
   });
   await hand();
 
-  const asked = played.tell({
-    do: 'prompt',
-    text: 'run it please',
-    steps: [
-      {
-        do: 'tool',
-        tool: 'shell',
-        ask: true,
-        text: 'I run it.',
-        command: 'sleep 3; echo hi >out',
-        delay_ms: 6000,
-      },
-      { do: 'text', text: 'It is done.', delay_ms: 4000 },
-    ],
-  });
+  const asked = played.tell(RUN_WHEN_ALLOWED);
   await check('prompted it is WORKING', () =>
     eventually(60, async () => same((await agent(pid)).state, 'WORKING')),
   );

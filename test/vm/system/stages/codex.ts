@@ -1,5 +1,6 @@
 import { check, eventually, same } from '../check.js';
 import { agent, USER } from '../guest.js';
+import { RUN_WHEN_ALLOWED } from '../protocol.js';
 import { Follower, PlayedAgent } from '../session.js';
 
 /** An agent of another shape: a script that starts the process on the terminal, and a daemon without one that works. */
@@ -19,21 +20,7 @@ export async function codexWorks(): Promise<void> {
     const { user, tty } = await agent(played.pid);
     same([user, tty], [USER, played.tty]);
   });
-  const asked = played.tell({
-    do: 'prompt',
-    text: 'run it please',
-    steps: [
-      {
-        do: 'tool',
-        tool: 'shell',
-        ask: true,
-        text: 'I run it.',
-        command: 'sleep 3; echo hi >out',
-        delay_ms: 6000,
-      },
-      { do: 'text', text: 'It is done.', delay_ms: 4000 },
-    ],
-  });
+  const asked = played.tell(RUN_WHEN_ALLOWED);
   await check('prompted it is WORKING', () =>
     eventually(60, async () => same((await agent(played.pid)).state, 'WORKING')),
   );
