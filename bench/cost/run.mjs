@@ -15,7 +15,7 @@ const folder = mkdtempSync(join(tmpdir(), 'vigil-cost-'));
 const loop = join(folder, 'iocost');
 execFileSync('cc', ['-O2', '-o', loop, join(here, 'iocost.c')]);
 
-const { specialise } = await import('../../dist/kernel/program.js');
+const { specialise, TERMINAL_STRING_BYTES } = await import('../../dist/kernel/program.js');
 const { findBpftrace, kernelStructs } = await import('../../dist/kernel/bpftrace.js');
 const { openAnnouncer } = await import('../../dist/kernel/announce.js');
 const { bpftrace, problem } = await findBpftrace();
@@ -36,7 +36,7 @@ const setups = [
 for (const setup of setups) Object.assign(setup, { read: [], write: [] });
 
 async function attach(program) {
-  const longest = program === terminal ? '104' : '168';
+  const longest = program === terminal ? String(TERMINAL_STRING_BYTES) : '168';
   const child = spawn(bpftrace.path, ['-f', 'json', '-', String(process.pid)], {
     stdio: ['pipe', 'pipe', 'ignore'],
     env: { BPFTRACE_STRLEN: longest, BPFTRACE_MAX_STRLEN: longest, LC_ALL: 'C' },

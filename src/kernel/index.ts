@@ -9,7 +9,7 @@ import type { ProgramHealth, SensorHealth, Tier } from './health.js';
 import { LifecycleTranslator } from './lifecycle.js';
 import type { SensorOptions } from './options.js';
 import { Reorder } from './order.js';
-import { loadProgram, type Machine } from './program.js';
+import { loadProgram, type Machine, TERMINAL_STRING_BYTES } from './program.js';
 import type { Sensor, SensorListener } from './sensor.js';
 import { SupervisedProgram } from './supervise.js';
 import { TerminalTranslator } from './terminal.js';
@@ -17,8 +17,6 @@ import { chooseTier, inWords } from './tier.js';
 
 export type { SensorOptions } from './options.js';
 
-/** 96 of an OSC, 16 of a name: less than usual, since 0.17 has them on the same 512 bytes as all variables. */
-const TERMINAL_STRING_BYTES = 104;
 const TERMINAL_LINGER_MS = 5_000;
 /** After a fallback the better program is tried again when the next agent comes, but not sooner than this. */
 const BETTER_AGAIN_MS = 10 * 60_000;

@@ -27,6 +27,12 @@ export interface Structs {
   n_tty_data: string;
 }
 
+/**
+ * Longest string of the terminal programs: 96 of an OSC, 16 of a name. Less than usual, since 0.17 has them on the
+ * same 512 bytes as all variables.
+ */
+export const TERMINAL_STRING_BYTES = 104;
+
 /** As it is on every kernel seen so far, where bpftrace does not say it. */
 const USUAL_RING_OFFSET = 94;
 
