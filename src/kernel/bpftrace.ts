@@ -33,7 +33,11 @@ export interface Bpftrace {
 export type Found = { bpftrace: Bpftrace } | { bpftrace: null; version: string | null; problem: string };
 
 /** The one that is wanted, else the first of the usual places; only one that nobody else could have put there. */
-export async function findBpftrace(wanted?: string, answers = NO_ANSWERS): Promise<Found> {
+export async function findBpftrace(
+  wanted?: string,
+  answers = NO_ANSWERS,
+  signal?: AbortSignal,
+): Promise<Found> {
   if (wanted !== undefined && !isAbsolute(wanted)) {
     return { bpftrace: null, version: null, problem: `bpftrace path is not absolute: ${wanted}` };
   }
@@ -41,7 +45,7 @@ export async function findBpftrace(wanted?: string, answers = NO_ANSWERS): Promi
   for (const path of wanted === undefined ? USUAL_PLACES : [wanted]) {
     if (!(await executable(path))) continue;
     const distrust = distrustOfProgram(path);
-    if (distrust === null) return versionOf(path, answers);
+    if (distrust === null) return versionOf(path, answers, signal);
     refused ??= `${printable(path, 300)} is not run: ${printable(distrust, 300)}`;
   }
   const missing = wanted === undefined ? 'bpftrace is not installed' : `no executable bpftrace at ${wanted}`;
@@ -58,17 +62,10 @@ async function executable(path: string): Promise<boolean> {
   }
 }
 
-async function versionOf(path: string, answers: KeptAnswers): Promise<Found> {
+async function versionOf(path: string, answers: KeptAnswers, signal?: AbortSignal): Promise<Found> {
   const known = answers.of(path).version;
   if (known !== undefined) return { bpftrace: { path, version: known } };
-  const result = await execa(path, ['--version'], {
-    env: environment(),
-    extendEnv: false,
-    reject: false,
-    stdin: 'ignore',
-    timeout: 5_000,
-    maxBuffer: 10_000,
-  });
+  const result = await ask(path, ['--version'], { limit_ms: 5_000, maxBuffer: 10_000, signal });
   const version = /\bv?(\d+\.\d+(?:\.\d+)?)/.exec(result.stdout)?.[1] ?? null;
   if (version === null) {
     const said = (result.stderr || result.stdout || result.message || '').slice(0, 200);
@@ -81,6 +78,27 @@ async function versionOf(path: string, answers: KeptAnswers): Promise<Found> {
   }
   answers.keep(path, { version });
   return { bpftrace: { path, version } };
+}
+
+interface Question {
+  limit_ms: number;
+  maxBuffer: number;
+  signal: AbortSignal | undefined;
+}
+
+/** Runs bpftrace for an answer; it is killed when that takes too long, or nobody wants it any more. */
+function ask(path: string, args: readonly string[], { limit_ms, maxBuffer, signal }: Question) {
+  return execa(path, args, {
+    env: environment(),
+    extendEnv: false,
+    cwd: '/',
+    reject: false,
+    stdin: 'ignore',
+    timeout: limit_ms,
+    killSignal: 'SIGKILL',
+    maxBuffer,
+    ...(signal === undefined ? {} : { cancelSignal: signal }),
+  });
 }
 
 function environment(string_bytes = LONGEST_STRING): Record<string, string> {
@@ -173,24 +191,24 @@ export function complaints(stderr: string): string {
 }
 
 /** The structs of the kernel that the programs want to know the shape of, from its BTF; empty when it has none. */
-export async function kernelStructs(bpftrace: Bpftrace, answers = NO_ANSWERS): Promise<Structs> {
+export async function kernelStructs(
+  bpftrace: Bpftrace,
+  answers = NO_ANSWERS,
+  signal?: AbortSignal,
+): Promise<Structs> {
   const known = answers.of(bpftrace.path).structs;
   if (known !== undefined) return known;
-  const [pid, n_tty_data] = await Promise.all(['pid', 'n_tty_data'].map(name => struct(bpftrace, name)));
+  const [pid, n_tty_data] = await Promise.all(
+    ['pid', 'n_tty_data'].map(name => struct(bpftrace, name, signal)),
+  );
   const structs = { pid: pid!, n_tty_data: n_tty_data! };
   if (Object.values(structs).every(text => text !== '')) answers.keep(bpftrace.path, { structs });
   return structs;
 }
 
-async function struct(bpftrace: Bpftrace, name: string): Promise<string> {
-  const result = await execa(bpftrace.path, ['-lv', `struct ${name}`], {
-    env: environment(),
-    extendEnv: false,
-    reject: false,
-    stdin: 'ignore',
-    timeout: 20_000,
-  });
-  return result.stdout;
+async function struct(bpftrace: Bpftrace, name: string, signal?: AbortSignal): Promise<string> {
+  const question = ['-lv', `struct ${name}`];
+  return (await ask(bpftrace.path, question, { limit_ms: 20_000, maxBuffer: 1_000_000, signal })).stdout;
 }
 
 /**
@@ -202,17 +220,10 @@ export async function tryProgram(
   text: string,
   expected: string,
   limit_ms: number,
+  signal?: AbortSignal,
 ): Promise<string | null> {
-  const result = await execa(bpftrace.path, ['-f', 'json', '-e', text], {
-    env: environment(),
-    extendEnv: false,
-    cwd: '/',
-    reject: false,
-    stdin: 'ignore',
-    timeout: limit_ms,
-    killSignal: 'SIGKILL',
-    maxBuffer: 100_000,
-  });
+  const program = ['-f', 'json', '-e', text];
+  const result = await ask(bpftrace.path, program, { limit_ms, maxBuffer: 100_000, signal });
   if (result.timedOut) return `bpftrace needed more than ${limit_ms / 1000} s for it`;
   // Old versions only warn when a probe cannot be attached.
   const warning = /^.*(?:could not|unable to|failed to) attach.*$/im.exec(result.stderr)?.[0].trim();

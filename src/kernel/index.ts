@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { readBootId } from '../boot-id.js';
 import { readAddresses } from './addresses.js';
 import { type Announce, openAnnouncer } from './announce.js';
@@ -17,6 +18,7 @@ import { chooseTier, inWords } from './tier.js';
 
 export type { SensorOptions } from './options.js';
 
+const KILLED_MS = 1_000;
 const TERMINAL_LINGER_MS = 5_000;
 /** After a fallback the better program is tried again when the next agent comes, but not sooner than this. */
 const BETTER_AGAIN_MS = 10 * 60_000;
@@ -42,7 +44,8 @@ class KernelSensor implements Sensor {
   private announce: Announce | null = null;
   private watched: ReadonlySet<number> = new Set();
   private lingerTimer: NodeJS.Timeout | null = null;
-  private stopped = false;
+  /** Aborted by `stop()`, and by who started it. */
+  private readonly end = new AbortController();
   private readonly order: Reorder<KernelEvent>;
   /** Terminal events are many, and each CPU's come in one piece: no timer for them. */
   private readonly terminalOrder: Reorder<KernelEvent>;
@@ -55,10 +58,33 @@ class KernelSensor implements Sensor {
     this.terminalOrder = new Reorder(event => this.listener.event(event), 0);
   }
 
-  async start(): Promise<void> {
+  async start(signal?: AbortSignal): Promise<void> {
+    const abort = () => void this.stop();
+    if (signal?.aborted) abort();
+    if (this.stopped) return;
+    signal?.addEventListener('abort', abort, { once: true });
+    const started = this.startPrograms();
+    await Promise.race([started, this.ended]);
+    signal?.removeEventListener('abort', abort);
+    // What was asked of bpftrace is killed, which takes a moment; one that cannot be killed is not waited for.
+    if (this.stopped)
+      await Promise.all([this.stop(), Promise.race([started, sleep(KILLED_MS, undefined, { ref: false })])]);
+  }
+
+  private get stopped(): boolean {
+    return this.end.signal.aborted;
+  }
+
+  /** When it was told to stop. */
+  private readonly ended = new Promise<void>(resolve => {
+    this.end.signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+
+  private async startPrograms(): Promise<void> {
     try {
-      await this.startPrograms();
+      await this.choosePrograms();
     } catch (error) {
+      if (this.stopped) return;
       this.tier = 'procfs';
       this.tierReason = `the kernel programs cannot be used: ${error instanceof Error ? error.message : error}`;
       this.options.logger.error({ err: error }, 'sensor failed to start');
@@ -66,7 +92,7 @@ class KernelSensor implements Sensor {
   }
 
   async stop(): Promise<void> {
-    this.stopped = true;
+    this.end.abort();
     if (this.lingerTimer) clearTimeout(this.lingerTimer);
     this.lingerTimer = null;
     await Promise.all([this.lifecycle?.stop(), this.terminal?.stop()]);
@@ -113,17 +139,19 @@ class KernelSensor implements Sensor {
     if (event.type === 'key' || this.watched.has(event.pid)) this.terminalOrder.push(event);
   });
 
-  private async startPrograms(): Promise<void> {
+  private async choosePrograms(): Promise<void> {
+    const { signal } = this.end;
     const { logger, bpfDir, bpftracePath, forceTier } = this.options;
     const answers = new KeptAnswers(this.options.answersFile, readBootId());
-    const choice = await chooseTier(bpftracePath, forceTier, { answers });
+    const choice = await chooseTier(bpftracePath, forceTier, { answers, signal });
+    if (this.stopped) return;
     this.tier = choice.tier;
     this.tierReason = choice.reason;
     this.version = choice.version;
     const { bpftrace } = choice;
-    if (bpftrace === null || choice.tier === 'procfs' || this.stopped) return;
+    if (bpftrace === null || choice.tier === 'procfs') return;
     const machine: Machine = {
-      structs: await kernelStructs(bpftrace, answers),
+      structs: await kernelStructs(bpftrace, answers, signal),
       version: bpftrace.version,
       addresses: readAddresses(this.options.symbolsFile),
     };

@@ -8,7 +8,9 @@ import type { SensorHealth } from './health.js';
  * program; resolves also when no tier but procfs is possible) → `watch()` any number of times → `stop()`.
  */
 export interface Sensor {
-  start(): Promise<void>;
+  /** `signal` ends a start early, with all that it began: then the sensor is stopped for good. Never rejects. */
+  start(signal?: AbortSignal): Promise<void>;
+  /** Ends a start that is still under way, too. */
   stop(): Promise<void>;
   /**
    * The agents whose terminals matter now. The terminal program is attached while this set is not empty

@@ -1,4 +1,4 @@
-import { NO_ANSWERS } from './answers.js';
+import { type KeptAnswers, NO_ANSWERS } from './answers.js';
 import { type Bpftrace, findBpftrace, tryProgram } from './bpftrace.js';
 import type { Tier } from './health.js';
 import { probeText } from './program.js';
@@ -12,6 +12,13 @@ export interface Choice {
 
 export type TierOption = Tier | undefined;
 
+export interface ChoiceOptions {
+  probeLimit_ms?: number;
+  answers?: KeptAnswers;
+  /** Ends the questions to bpftrace; what comes back then is no choice. */
+  signal?: AbortSignal | undefined;
+}
+
 /** It takes 0.1 to 0.5 s; many times that while a machine boots, from a disk that has yet to be read. */
 const PROBE_LIMIT_MS = 20_000;
 
@@ -19,7 +26,7 @@ const PROBE_LIMIT_MS = 20_000;
 export async function chooseTier(
   wantedPath: string | undefined,
   forced: TierOption,
-  { probeLimit_ms = PROBE_LIMIT_MS, answers = NO_ANSWERS } = {},
+  { probeLimit_ms = PROBE_LIMIT_MS, answers = NO_ANSWERS, signal }: ChoiceOptions = {},
 ): Promise<Choice> {
   const none = (reason: string, version: string | null = null): Choice => ({
     tier: 'procfs',
@@ -29,7 +36,7 @@ export async function chooseTier(
   });
   if (forced === 'procfs') return none('set by configuration');
   if (process.getuid?.() !== 0) return none('not running as root, which loading kernel programs needs');
-  const found = await findBpftrace(wantedPath, answers);
+  const found = await findBpftrace(wantedPath, answers, signal);
   if (found.bpftrace === null) return none(found.problem, found.version);
   const { bpftrace } = found;
   const { version } = bpftrace;
@@ -37,7 +44,7 @@ export async function chooseTier(
 
   let refusal: string | null = null;
   if (answers.of(bpftrace.path).attaches !== true) {
-    refusal = await tryProgram(bpftrace, probeText(version), 'attached', probeLimit_ms);
+    refusal = await tryProgram(bpftrace, probeText(version), 'attached', probeLimit_ms, signal);
     if (refusal === null) answers.keep(bpftrace.path, { attaches: true });
   }
   if (refusal === null) {
