@@ -1,4 +1,7 @@
 import { outliveTerminal } from '../closed-terminal.js';
+import { printable } from '../text/printable.js';
+import { onUncaught } from '../uncaught.js';
+import { CANNOT } from './command.js';
 import { processIo } from './io.js';
 import { run } from './run.js';
 
@@ -11,4 +14,20 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
+// A bug, where no command waited for what went wrong.
+onUncaught({
+  thrown: error => {
+    process.stderr.write(
+      `vigil: an error of vigil itself: ${messageOf(error)} (VIGIL_DEBUG=1 shows where)\n`,
+    );
+    if ((process.env.VIGIL_DEBUG ?? '') !== '' && error instanceof Error)
+      process.stderr.write(`${error.stack}\n`);
+    process.exit(CANNOT);
+  },
+});
+
 process.exitCode = await run(process.argv.slice(2), processIo());
+
+function messageOf(error: unknown): string {
+  return printable(error instanceof Error ? error.message : String(error), 500);
+}

@@ -1,4 +1,3 @@
-import { printable } from '../text/printable.js';
 import { type Key, KeyDecoder } from './keys.js';
 
 /** A terminal taken over for a while, and given back as it was, however the program ends. */
@@ -64,16 +63,8 @@ export function openScreen(
     for (const cleanup of cleanups) cleanup();
   };
   on(process, 'exit', close);
-  on(process, 'uncaughtException', (error: unknown) => {
-    // First the terminal, then the words: they would be gone with the alternate screen.
-    close();
-    process.stderr.write(
-      `vigil: ${printable(error instanceof Error ? error.message : String(error), 500)}\n`,
-    );
-    if ((process.env.VIGIL_DEBUG ?? '') !== '' && error instanceof Error)
-      process.stderr.write(`${error.stack}\n`);
-    process.exit(2);
-  });
+  // First the terminal, then the words of whoever reports it: they would be gone with the alternate screen.
+  on(process, 'uncaughtExceptionMonitor', close);
   const keys = listenForKeys(stdin, on, leave, cleanups);
   // The shell that went on meanwhile has set the terminal as it likes it.
   on(process, 'SIGCONT', () => {

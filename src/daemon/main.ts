@@ -8,12 +8,15 @@ import { gidOf } from '../api/peer.js';
 import { ApiServer } from '../api/server.js';
 import { terminalLine } from '../channels/terminal.js';
 import { trackerOptions } from '../config/tracker.js';
+import { FaultLog } from '../faults.js';
 import { createSensor } from '../kernel/index.js';
 import { RecordingFile } from '../log/recording-file.js';
 import { BPF_DIR, VERSION } from '../package.js';
 import { Users } from '../proc/users.js';
-import { openStore } from '../store/open.js';
+import { createStore } from '../store/open.js';
 import { clock, now } from '../time.js';
+import { onUncaught } from '../uncaught.js';
+import { CrashRecord } from './crash-record.js';
 import { Gaps } from './gaps.js';
 import { Guard } from './guard.js';
 import { HAND_SCRIPT } from './hand-command.js';
@@ -21,10 +24,12 @@ import { Hands } from './hands.js';
 import { onHangup } from './hangup.js';
 import { AgentMonitor } from './monitor.js';
 import type { DaemonOptions } from './options.js';
+import { type Part, Parts } from './parts.js';
 import { Reloader } from './reload.js';
 import { Responder } from './responder.js';
 import { Sampling } from './sampling.js';
 import { ShownAlerts } from './shown-alerts.js';
+import { StopSignals } from './stop-signals.js';
 import { serviceManager } from './systemd.js';
 import { View } from './view.js';
 import { SensorVitals } from './vitals.js';
@@ -32,17 +37,60 @@ import { Watchdog } from './watchdog.js';
 
 const PROC = '/proc';
 
+/** sysexits.h EX_SOFTWARE: systemd starts the service again. */
+const CRASHED = 70;
+/** However much hangs, vigil is gone so long after an error that nobody caught. */
+const CRASH_MS = 20_000;
+
 /**
- * The one place where everything is made and joined. Runs until SIGINT or SIGTERM, then resolves.
- * Rejects when it cannot start: another daemon holds the runtime directory, the socket cannot be made.
+ * The one place where everything is made and joined. Runs until `signals` ask it to end, also in the middle of its
+ * start, and answers the exit code. Rejects when it cannot start: another daemon holds the runtime directory, the
+ * socket cannot be made.
  */
-export async function runDaemon(options: DaemonOptions): Promise<void> {
+export async function runDaemon(options: DaemonOptions, signals = new StopSignals()): Promise<number> {
+  const { logger } = options;
+  const faults = new FaultLog(logger);
+  const crashes = new CrashRecord(options.stateDir);
+  let exitCode = 0;
+  const endPolicy = onUncaught({
+    rejected: error => faults.record('work that nobody waits for', error),
+    thrown: error => {
+      logger.fatal({ err: error }, 'vigil ends by an error of its own');
+      if (exitCode !== 0) return;
+      exitCode = CRASHED;
+      crashes.add(now(), error);
+      setTimeout(() => process.exit(CRASHED), CRASH_MS);
+      signals.request('an error of its own');
+    },
+  });
+  const parts = new Parts({ logger });
+  try {
+    await parts.start(makeParts(options, signals, faults, crashes), signals.signal);
+    await aborted(signals.signal);
+  } catch (error) {
+    // What begins while everything ends may fail of that.
+    if (!signals.signal.aborted) throw error;
+  } finally {
+    if (signals.signal.aborted) logger.info({ why: signals.signal.reason }, 'stopping');
+    await parts.stop();
+    endPolicy();
+  }
+  return exitCode;
+}
+
+/** In the order in which they are started. */
+function makeParts(
+  options: DaemonOptions,
+  signals: StopSignals,
+  faults: FaultLog,
+  crashes: CrashRecord,
+): Part[] {
   const { config, logger } = options;
   const lock = lockRuntimeDir(options.runtimeDir);
   mkdirSync(options.stateDir, { recursive: true, mode: 0o700 });
 
   const store = config.history.enabled
-    ? await openStore({
+    ? createStore({
         directory: options.stateDir,
         logger,
         now,
@@ -69,18 +117,19 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     onlyUid: process.geteuid!() === 0 ? null : process.geteuid!(),
     logger,
     tracker: trackerOptions(config),
-    onTransition: (transition, session) => {
-      view.publish(transition, session);
-      store?.addTransition(transition);
-      hands.transition(transition);
-      const { pid, agent, from, to, reason } = transition;
-      logger.info({ pid, agent, from, to, reason, evidence: transition.evidence.text }, 'agent state');
-    },
-    onObservation: observation => {
-      recorder?.write(observation);
-      view.observed(observation);
-      hands.observed(observation);
-    },
+    onTransition: faults.each({
+      socket: (transition, session) => view.publish(transition, session),
+      history: transition => store?.addTransition(transition),
+      'user helpers': transition => hands.transition(transition),
+      log: ({ pid, agent, from, to, reason, evidence }) =>
+        logger.info({ pid, agent, from, to, reason, evidence: evidence.text }, 'agent state'),
+    }),
+    onObservation: faults.each({
+      recording: observation => recorder?.write(observation),
+      socket: observation => view.observed(observation),
+      'user helpers': observation => hands.observed(observation),
+    }),
+    onFault: error => faults.record('agents', error),
     readElsewhere: (session, home) => hands.reader(session, home),
   });
   const hands = new Hands({
@@ -101,7 +150,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       env: process.env,
     },
   });
-  const gaps = new Gaps({ logger, look: () => monitor.rescan(true) });
+  const gaps = new Gaps({ logger, look: faults.isolated('agents', () => monitor.rescan(true)) });
   const sensor = createSensor(
     {
       logger,
@@ -113,10 +162,12 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       ...(config.sensor.tier === 'auto' ? {} : { forceTier: config.sensor.tier }),
     },
     {
-      event: event => {
-        monitor.kernelEvent(event);
-        if ('pid' in event) guard.hear(event, monitor.tracker.find(event.pid));
-      },
+      event: faults.each({
+        agents: event => monitor.kernelEvent(event),
+        machine: event => {
+          if ('pid' in event) guard.hear(event, monitor.tracker.find(event.pid));
+        },
+      }),
       gap: reason => gaps.note(reason),
       lost: count => gaps.lost(count),
       lifecycle: live => {
@@ -134,26 +185,30 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     store,
     sessions: () => monitor.sessions(),
     isShared: pid => monitor.tracker.wantsFacts(pid),
-    onSnapshot: snapshot => {
-      view.looked(snapshot);
-      responder.look(snapshot);
-    },
-    onChanges: changes => {
-      for (const change of changes) {
-        view.publishAlert(change);
-        logAlert(logger, change);
-      }
-      shown.hear(changes);
-      hands.alerts(shown.list());
-      responder.hear(changes);
-    },
-    onRestored: open => {
+    onSnapshot: faults.each({
+      socket: snapshot => view.looked(snapshot),
+      alerts: snapshot => responder.look(snapshot),
+    }),
+    onChanges: faults.each({
+      socket: changes => {
+        for (const change of changes) view.publishAlert(change);
+      },
+      log: changes => {
+        for (const change of changes) logAlert(logger, change);
+      },
+      'user helpers': changes => {
+        shown.hear(changes);
+        hands.alerts(shown.list());
+      },
+      alerts: changes => responder.hear(changes),
+    }),
+    onRestored: faults.isolated('user helpers', open => {
       shown.restore(open);
       hands.alerts(shown.list());
-    },
-    onFoundAgain: alerts => {
+    }),
+    onFoundAgain: faults.isolated('actions', alerts => {
       for (const alert of alerts) responder.engine.takeUp(alert);
-    },
+    }),
   });
   const responder = new Responder({
     config,
@@ -189,10 +244,10 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     version: VERSION,
     unseen: session => hands.unseen(session),
     hands: () => hands.health(),
-    problems: () => [...problems, ...gaps.news()],
+    problems: () => [...problems, ...gaps.news(), ...faults.problems(), ...crashes.problems(now())],
   });
   const server = new ApiServer({ lock, view, logger });
-  const sampling = new Sampling(monitor, PROC);
+  const sampling = new Sampling(monitor, PROC, faults);
   const vitals = new SensorVitals();
   const manager = serviceManager(process.env, libc(), process.pid);
   const watchdog =
@@ -204,41 +259,51 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
           logger,
         });
 
-  const endHangup = onHangup(
-    () => reloader.tryReload(),
-    () => process.kill(process.pid, 'SIGTERM'),
-  );
-  try {
-    await sensor.start();
-    const { tier, tier_reason, bpftrace_version } = sensor.health();
-    logger.info({ tier, reason: tier_reason, bpftrace: bpftrace_version }, 'sensor tier');
-    hands.start();
-    monitor.rescan(true);
-    if (tier === 'procfs') sampling.startProcfs();
-    else sampling.start();
-    await responder.start();
-    await guard.start();
-    reloader.start();
-    await server.start();
-    logger.info({ socket: server.socketPath, version: VERSION, pid: process.pid }, 'vigil is watching');
-    watchdog?.start();
-    await terminated(logger);
-  } finally {
-    watchdog?.stop();
-    reloader.stop();
-    endHangup();
-    sampling.stop();
-    await server.stop().catch(() => {});
-    await sensor.stop();
-    gaps.stop();
-    monitor.stop();
-    await guard.stop();
-    await responder.stop();
-    await store?.stop();
-    await hands.stop();
-    await recorder?.close();
-    lock.release();
-  }
+  let endHangup = () => {};
+  return [
+    { name: 'runtime folder', stop: () => lock.release() },
+    {
+      name: 'hang-up',
+      start: () => {
+        endHangup = onHangup(
+          () => reloader.tryReload(),
+          () => signals.request('SIGHUP'),
+        );
+      },
+      stop: () => endHangup(),
+    },
+    { name: 'history', start: () => store?.start(), stop: () => store?.stop() },
+    { name: 'recording', stop: () => recorder?.close() },
+    { name: 'gaps', stop: () => gaps.stop() },
+    {
+      name: 'sensor',
+      start: async signal => {
+        await sensor.start(signal);
+        const { tier, tier_reason, bpftrace_version } = sensor.health();
+        logger.info({ tier, reason: tier_reason, bpftrace: bpftrace_version }, 'sensor tier');
+      },
+      stop: () => sensor.stop(),
+    },
+    { name: 'user helpers', start: () => hands.start(), stop: () => hands.stop() },
+    { name: 'agents', start: () => monitor.rescan(true), stop: () => monitor.stop() },
+    {
+      name: 'sampling',
+      start: () => (sensor.health().tier === 'procfs' ? sampling.startProcfs() : sampling.start()),
+      stop: () => sampling.stop(),
+    },
+    { name: 'alerts', start: () => responder.start(), stop: () => responder.stop() },
+    { name: 'machine', start: () => guard.start(), stop: () => guard.stop() },
+    { name: 'configuration', start: () => reloader.start(), stop: () => reloader.stop() },
+    {
+      name: 'socket',
+      start: async () => {
+        await server.start();
+        logger.info({ socket: server.socketPath, version: VERSION, pid: process.pid }, 'vigil is watching');
+      },
+      stop: () => server.stop(),
+    },
+    { name: 'watchdog', start: () => watchdog?.start(), stop: () => watchdog?.stop() },
+  ];
 }
 
 const LOG_LEVEL = { info: 'info', warning: 'warn', high: 'warn', critical: 'error' } as const;
@@ -249,17 +314,9 @@ function logAlert(logger: DaemonOptions['logger'], change: AlertChange): void {
   logger[level]({ alert: alert.id, rule: alert.rule, severity: alert.severity }, terminalLine(change));
 }
 
-/** Resolves at SIGINT or SIGTERM; a second one does not wait for the farewell. */
-function terminated(logger: DaemonOptions['logger']): Promise<void> {
+function aborted(signal: AbortSignal): Promise<void> {
   return new Promise(resolve => {
-    let asked = false;
-    const stop = (signal: NodeJS.Signals) => {
-      if (asked) process.exit(1);
-      asked = true;
-      logger.info({ signal }, 'stopping');
-      resolve();
-    };
-    process.on('SIGINT', stop);
-    process.on('SIGTERM', stop);
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
   });
 }

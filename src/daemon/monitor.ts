@@ -30,6 +30,8 @@ export interface MonitorOptions {
   onTransition(transition: Transition, session: Session): void;
   /** Every observation that matters to an agent, in the order in which the tracker took it. */
   onObservation(observation: Observation): void;
+  /** What became of an observation that could not be taken in; the next one is. Without it: the log. */
+  onFault?(error: unknown): void;
   /** Reads the files of other users' agents; null: read them here. */
   readElsewhere(session: Session, home: AgentHome): WordsReader | null;
 }
@@ -112,12 +114,22 @@ export class AgentMonitor {
     this.queue.push(observation);
     if (this.draining) return;
     this.draining = true;
-    try {
-      for (let next = this.queue.shift(); next !== undefined; next = this.queue.shift()) this.take(next);
-    } finally {
-      this.draining = false;
+    for (let next = this.queue.shift(); next !== undefined; next = this.queue.shift()) {
+      try {
+        this.take(next);
+      } catch (error) {
+        this.fault(error);
+      }
     }
+    this.draining = false;
     this.schedule();
+  }
+
+  /** One observation that nobody foresaw must not cost the deadlines of all agents. */
+  private fault(error: unknown): void {
+    const { onFault, logger } = this.options;
+    if (onFault === undefined) logger.error({ err: error }, 'an observation could not be taken in');
+    else onFault(error);
   }
 
   /** What the sensor tells of has changed; the rest of it is as before. */

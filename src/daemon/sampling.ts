@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Session } from '../agents/tracker/session.js';
 import { everySecond } from '../every-second.js';
+import type { FaultLog } from '../faults.js';
 import { isBlockedOnTerminal } from '../proc/blocked.js';
 import { now } from '../time.js';
 import type { AgentMonitor } from './monitor.js';
@@ -26,6 +27,7 @@ export class Sampling {
   constructor(
     private readonly monitor: AgentMonitor,
     private readonly procRoot: string,
+    private readonly faults: Pick<FaultLog, 'isolated'>,
   ) {}
 
   /** Beside the kernel's events. */
@@ -38,7 +40,10 @@ export class Sampling {
   startProcfs(): void {
     this.start();
     this.monitor.senses({ terminal: true, keys: false, lifecycle: false });
-    this.writes = setInterval(() => this.sampleWrites(), PROCFS_SAMPLE_MS);
+    this.writes = setInterval(
+      this.isolated(() => this.sampleWrites()),
+      PROCFS_SAMPLE_MS,
+    );
   }
 
   /** Whether the kernel tells of starts and ends now. A machine that boots takes many seconds to attach that program. */
@@ -60,17 +65,22 @@ export class Sampling {
   /** Twice a second while there is an agent to ask about, else with the rest that happens each second. */
   private sampleBlockedOften(): void {
     this.ends.push(
-      everySecond(() => {
-        this.monitor.noticeSleep();
-        this.sampleBlocked();
-        if (this.halfway === null && this.monitor.living().some(isAsked)) {
-          this.halfway = setTimeout(() => {
-            this.halfway = null;
-            this.sampleBlocked();
-          }, BLOCKED_SAMPLE_MS);
-        }
-      }),
+      everySecond(
+        this.isolated(() => {
+          this.monitor.noticeSleep();
+          this.sampleBlocked();
+          if (this.halfway === null && this.monitor.living().some(isAsked)) this.sampleBlockedHalfway();
+        }),
+      ),
     );
+  }
+
+  private sampleBlockedHalfway(): void {
+    const sample = this.isolated(() => {
+      this.halfway = null;
+      this.sampleBlocked();
+    });
+    this.halfway = setTimeout(sample, BLOCKED_SAMPLE_MS);
   }
 
   /**
@@ -116,7 +126,15 @@ export class Sampling {
   private scan(): void {
     if (this.scans !== null) clearInterval(this.scans);
     const interval_ms = this.lifecycleLive ? SAFETY_SCAN_MS : PROCFS_SCAN_MS;
-    this.scans = setInterval(() => this.monitor.rescan(false), interval_ms);
+    this.scans = setInterval(
+      this.isolated(() => this.monitor.rescan(false)),
+      interval_ms,
+    );
+  }
+
+  /** Nobody calls a timer but the event loop: what fails there would be the daemon's end. */
+  private isolated(sample: () => void): () => void {
+    return this.faults.isolated('sampling', sample);
   }
 }
 

@@ -21,8 +21,15 @@ export interface OpenStoreOptions {
   thread?: boolean;
 }
 
-/** Never fails: without a usable database the store works in memory, says so, and tries again. */
+/** As `createStore`, and started. */
 export async function openStore(options: OpenStoreOptions): Promise<Store> {
+  const store = createStore(options);
+  await store.start();
+  return store;
+}
+
+/** Its `start` never fails: without a usable database the store works in memory, says so, and tries again. */
+export function createStore(options: OpenStoreOptions): Store {
   const { directory, logger, now, max_bytes } = options;
   const engine = {
     directory,
@@ -38,7 +45,5 @@ export async function openStore(options: OpenStoreOptions): Promise<Store> {
   };
   const thread = options.thread ?? import.meta.url.endsWith('.js');
   const runner = thread ? new ThreadRunner(engine) : new DirectRunner(engine);
-  const store = new Store(runner, logger, now, times, max_bytes, directory);
-  await store.start();
-  return store;
+  return new Store(runner, logger, now, times, max_bytes, directory);
 }

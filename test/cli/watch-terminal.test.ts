@@ -149,7 +149,7 @@ describe('vigil watch, in a real terminal', { timeout: 60_000 }, () => {
     tmux.key('Enter');
     await tmux.shows(/^vigil \d.*agent/);
     process.kill(childOf(tmux), 'SIGUSR2');
-    expect(await tmux.shows('left 2')).toContain('vigil: a bug\\x1b[2J');
+    expect(await tmux.shows('left 2')).toContain('vigil: an error of vigil itself: a bug\\x1b[2J');
     await asBefore(2);
   });
 

@@ -4,6 +4,8 @@ import { defaultPlaces } from '../../config/paths.js';
 import type { DaemonOptions } from '../../daemon/options.js';
 import { defineCommand, OK } from '../command.js';
 
+const EXIT_MS = 2_000;
+
 const LOG_FORMATS = ['auto', 'journal', 'pretty', 'json'] as const;
 
 export const daemon = defineCommand({
@@ -30,6 +32,8 @@ export const daemon = defineCommand({
     },
   },
   async run(args, io) {
+    const { StopSignals } = await import('../../daemon/stop-signals.js');
+    const signals = new StopSignals();
     // Only here: the other commands need not load what watches agents.
     const { loadConfig } = await import('../../config/load.js');
     const { createLogger } = await import('../../log/logger.js');
@@ -52,9 +56,12 @@ export const daemon = defineCommand({
       record: args.record ?? null,
       logger,
     };
+    if (signals.signal.aborted) return OK;
     const { runDaemon } = await import('../../daemon/main.js');
-    await runDaemon(options);
-    return OK;
+    const code = await runDaemon(options, signals);
+    // Whatever could not be stopped must not keep the process.
+    setTimeout(() => process.exit(code), EXIT_MS).unref();
+    return code;
   },
 });
 
