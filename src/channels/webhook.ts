@@ -70,7 +70,7 @@ export class Webhook implements Channel {
 
   private async work(): Promise<void> {
     for (let change = this.waiting.shift(); change !== undefined; change = this.waiting.shift()) {
-      const outcome = await this.deliver(change);
+      const outcome = await this.deliver(change).catch(error => this.fault(error));
       if (outcome.ok) this.counts.sent++;
       else this.counts.failed++;
       if (this.stopped.signal.aborted) {
@@ -101,6 +101,17 @@ export class Webhook implements Channel {
       await sleep(Math.max(wait_ms, asked_ms), undefined, { signal }).catch(() => {});
       if (signal.aborted) return outcome;
     }
+  }
+
+  /** One message that nobody foresaw must not end the others. */
+  private fault(error: unknown): Outcome {
+    this.deps.log.error({ channel: this.name, err: error }, 'an alert could not be made a message');
+    return {
+      ok: false,
+      reason: 'an error of vigil itself (see its log)',
+      retryable: false,
+      retry_after_ms: null,
+    };
   }
 
   /** Logged when it changes: a dead server is one line, not one for each alert. */

@@ -214,6 +214,7 @@ function makeParts(
     config,
     logger,
     store,
+    faults,
     snapshot: () => guard.snapshot,
     admin_gid: gidOf('vigil'),
     env: process.env,

@@ -17,6 +17,7 @@ import type { Prompt } from '../diagnosis/prompt.js';
 import type { Question } from '../diagnosis/question.js';
 import { createAdvisor } from '../diagnosis/setup.js';
 import { DAY_MS, MemoryUsageLog, type UsageLog } from '../diagnosis/usage.js';
+import type { FaultLog } from '../faults.js';
 import type { Logger } from '../log/logger.js';
 import type { Store } from '../store/store.js';
 import { now } from '../time.js';
@@ -30,6 +31,7 @@ export interface ResponderOptions {
   /** Null: no history is kept; then actions are written to the log. */
   store: Store | null;
   snapshot(): Snapshot | null;
+  faults: FaultLog;
   /** The group `vigil`. */
   admin_gid: number | null;
   env: NodeJS.ProcessEnv;
@@ -47,8 +49,19 @@ export class Responder {
   private retired: Advisor | null = null;
   private explainer!: Explainer;
   private readonly explained = new Explanations();
+  private readonly heard: (change: AlertChange) => void;
 
   constructor(private readonly options: ResponderOptions) {
+    this.heard = options.faults.each<[AlertChange]>({
+      channels: change => {
+        if (!change.quiet) this.channels.send(change);
+      },
+      actions: change => this.engine.take(change),
+      explanations: change => {
+        this.explainer.hear(change);
+        if (change.type === 'alert_resolved') this.explained.forget(change.alert.id);
+      },
+    });
     const { config, logger, store, admin_gid, env } = options;
     this.engine = new ActionEngine({
       config: config.actions,
@@ -92,6 +105,7 @@ export class Responder {
       },
       questionOf: alert => this.question({ kind: 'alert', alert }, viewerFor(alert)),
       explained: (alert, explanation) => this.keep(alert, viewerFor(alert), explanation),
+      failed: (_, error) => this.options.faults.record('explanations', error),
     });
   }
 
@@ -108,12 +122,7 @@ export class Responder {
   }
 
   hear(changes: readonly AlertChange[]): void {
-    for (const change of changes) {
-      if (!change.quiet) this.channels.send(change);
-      this.engine.take(change);
-      this.explainer.hear(change);
-      if (change.type === 'alert_resolved') this.explained.forget(change.alert.id);
-    }
+    for (const change of changes) this.heard(change);
   }
 
   /** Always answers. `sees`: what the one who asks may know of. */

@@ -8,6 +8,8 @@ export interface ExplainerDeps {
   questionOf: (alert: Alert) => Question;
   /** Each alert that was worth it, once or when it got worse; by the rules where no model can be asked. */
   explained: (alert: Alert, explanation: Explanation) => void;
+  /** It could not be asked, or taken in: an error of vigil's own. The next alert has its turn. */
+  failed: (alert: Alert, error: unknown) => void;
 }
 
 /** More than this at once is one trouble with many faces: the mildest are left to whoever asks. */
@@ -64,18 +66,28 @@ export class Explainer {
         break;
       }
       this.pending.delete(alert.id);
-      const explanation = await this.deps.advisor.explain(this.deps.questionOf(alert));
-      if (this.stopped) break;
-      // Somebody asked something else in between: it comes again.
-      if (explanation.failure?.code === 'busy') {
-        // Unless it is over by now.
-        if (this.known.has(alert.id)) this.pending.set(alert.id, alert);
-        this.later(BUSY_MS);
-        break;
+      try {
+        if (!(await this.explain(alert))) break;
+      } catch (error) {
+        this.deps.failed(alert, error);
       }
-      this.deps.explained(alert, explanation);
     }
     this.running = false;
+  }
+
+  /** False: no more for now. */
+  private async explain(alert: Alert): Promise<boolean> {
+    const explanation = await this.deps.advisor.explain(this.deps.questionOf(alert));
+    if (this.stopped) return false;
+    // Somebody asked something else in between: it comes again.
+    if (explanation.failure?.code === 'busy') {
+      // Unless it is over by now.
+      if (this.known.has(alert.id)) this.pending.set(alert.id, alert);
+      this.later(BUSY_MS);
+      return false;
+    }
+    this.deps.explained(alert, explanation);
+    return true;
   }
 
   private later(wait_ms: number): void {

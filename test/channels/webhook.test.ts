@@ -63,6 +63,16 @@ describe('a webhook', () => {
     });
   });
 
+  it('posts the others, too, when one cannot be made a message by an error of vigil itself', async () => {
+    make();
+    webhook.send(change({ id: 1, title: null as never }));
+    webhook.send(change({ id: 2 }));
+    await webhook.drained();
+    expect(ids()).toEqual([2]);
+    expect(webhook.health()).toMatchObject({ sent: 1, failed: 1, trouble: null });
+    expect(logged()).toContain('an alert could not be made a message');
+  });
+
   it('leaves milder alerts alone, and sees announced ones through', async () => {
     make({ min_severity: 'high' });
     webhook.send(change({ id: 1, severity: 'warning' }));

@@ -4,6 +4,7 @@ import type { View } from '../../src/api/peer.js';
 import type { SessionSample, Snapshot } from '../../src/collectors/snapshot.js';
 import { configSchema } from '../../src/config/schema.js';
 import { Responder } from '../../src/daemon/responder.js';
+import { FaultLog } from '../../src/faults.js';
 import { createLogger } from '../../src/log/logger.js';
 import { alert, sample, snapshot, TIME_MS } from '../diagnosis/incident.js';
 import { ScriptedApi } from '../diagnosis/scripted-api.js';
@@ -51,9 +52,11 @@ beforeEach(async () => {
       },
     ],
   };
+  const logger = createLogger({ level: 'error', format: 'json', write: () => {} });
   responder = new Responder({
     config: { ai, ...rest },
-    logger: createLogger({ level: 'error', format: 'json', write: () => {} }),
+    logger,
+    faults: new FaultLog(logger),
     store: null,
     snapshot: () => machine,
     admin_gid: null,

@@ -17,7 +17,9 @@ function change(
 function rig() {
   const asked: number[] = [];
   const explained: number[] = [];
-  const state: { unavailable: Failure | null; busy: number; gate: Promise<void> } = {
+  const failed: number[] = [];
+  const state: { unavailable: Failure | null; busy: number; gate: Promise<void>; broken: boolean } = {
+    broken: false,
     unavailable: null,
     busy: 0,
     gate: Promise.resolve(),
@@ -33,9 +35,13 @@ function rig() {
       },
     },
     questionOf: about => question({ about: { kind: 'alert', alert: about } }),
-    explained: about => explained.push(about.id),
+    explained: about => {
+      if (state.broken) throw new Error('a bug');
+      explained.push(about.id);
+    },
+    failed: about => failed.push(about.id),
   });
-  return { asked, explained, state, explainer };
+  return { asked, explained, failed, state, explainer };
 }
 
 const settled = () => new Promise(resolve => setTimeout(resolve, 20));
@@ -52,6 +58,18 @@ describe('alerts are explained without being asked', () => {
     explainer.hear(change(1, 'warning', 'alert_updated'));
     await settled();
     expect(asked).toEqual([2, 1]);
+  });
+
+  it('also after one for which that failed by an error of vigil itself', async () => {
+    const { explained, failed, state, explainer } = rig();
+    state.broken = true;
+    explainer.hear(change(1, 'high'));
+    await settled();
+    expect(failed).toEqual([1]);
+    state.broken = false;
+    explainer.hear(change(2, 'high'));
+    await settled();
+    expect(explained).toEqual([2]);
   });
 
   it('one after the other, the worst and newest first, without those that are over', async () => {
