@@ -10,6 +10,7 @@ import {
   PING_MS,
   type ToHand,
 } from '../session/protocol.js';
+import { SilenceMeter } from '../silence-meter.js';
 
 /** How a hand is started; made by `handCommand()`. */
 export interface HandCommand {
@@ -43,6 +44,7 @@ const STOP_MS = 1_500;
 /** A killed process that is still there: the kernel holds it, in a dead network mount say. */
 const UNKILLABLE_MS = 500;
 const MAX_STDERR = 1_000;
+const NEVER_SILENT = { silent_ms: 0, hung_ms: 0 };
 
 /** One user's hand: started, spoken to, restarted with backoff. */
 export class Hand {
@@ -55,7 +57,7 @@ export class Hand {
   private stopping = false;
   private stderr = '';
   private heartbeat: NodeJS.Timeout | null = null;
-  private heard_ms = 0;
+  private silence: SilenceMeter | null = null;
   private hung = false;
   private flooded = false;
   private restartCount = 0;
@@ -122,12 +124,14 @@ export class Hand {
       ping_ms: PING_MS,
       patience_ms: HUNG_AFTER_MS,
     };
-    this.heard_ms = performance.now();
+    const silence = child.pid === undefined ? null : new SilenceMeter(child.pid, ping_ms);
+    this.silence = silence;
     this.send({ type: 'ping' });
     this.heartbeat = setInterval(() => {
       if (this.hung) return;
-      const silent_ms = performance.now() - this.heard_ms;
-      if (silent_ms < patience_ms) return this.send({ type: 'ping' });
+      // One that merely gets no CPU is not ended.
+      const { silent_ms, hung_ms } = silence?.check() ?? NEVER_SILENT;
+      if (hung_ms < patience_ms) return this.send({ type: 'ping' });
       this.hung = true;
       this.lastProblem = `it hangs: no sign of life for ${Math.round(silent_ms / 1000)} s`;
       this.options.logger.warn(
@@ -199,7 +203,7 @@ export class Hand {
     const message = fromHandSchema.safeParse(value);
     if (message.success) {
       // Only an answer is a sign of life: what it sent before it hung may still be on its way.
-      if (message.data.type === 'pong') this.heard_ms = performance.now();
+      if (message.data.type === 'pong') this.silence?.heard();
       this.options.receive(message.data);
     } else this.distrust(child, 'a message that is none of the protocol');
   }

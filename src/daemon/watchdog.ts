@@ -3,6 +3,8 @@ import type { ServiceManager } from './systemd.js';
 
 /** Without a watchdog only the status line is kept up to date. */
 const STATUS_MS = 10_000;
+/** So many signs of life in systemd's patience: one that comes late, on a machine with no CPU to spare, is late enough. */
+const SIGNS = 6;
 
 export interface WatchdogOptions {
   /** For `systemctl status`, one line. */
@@ -32,7 +34,7 @@ export class Watchdog {
     if (!this.manager.notify({ READY: '1', STATUS: this.told }))
       this.options.logger.warn('cannot tell systemd that the daemon is ready');
     const { watchdog_ms } = this.manager;
-    this.timer = setInterval(() => this.tick(), watchdog_ms === null ? STATUS_MS : watchdog_ms / 3);
+    this.timer = setInterval(() => this.tick(), watchdog_ms === null ? STATUS_MS : watchdog_ms / SIGNS);
   }
 
   stop(): void {

@@ -21,6 +21,8 @@ export interface ProgramHealth {
   pid: number | null;
   /** Features of this program that this kernel or bpftrace cannot give, in words. */
   missing: string[];
+  /** It is silent because it waits for a CPU: what it has to tell comes late, or was lost and is counted. */
+  starved: boolean;
 }
 
 export interface SensorHealth {

@@ -284,5 +284,6 @@ function unavailable(name: string, problem: string): ProgramHealth {
     restarts: 0,
     pid: null,
     missing: [],
+    starved: false,
   };
 }

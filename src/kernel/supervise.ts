@@ -1,4 +1,5 @@
 import { everySecond } from '../every-second.js';
+import { SilenceMeter } from '../silence-meter.js';
 import { LineSplitter } from '../text/lines.js';
 import type { Bpftrace, Exit, RunningProgram } from './bpftrace.js';
 import { runProgram } from './bpftrace.js';
@@ -11,12 +12,16 @@ import { type Line, parseLine } from './stream.js';
 export const BACKOFF_FIRST_MS = 250;
 export const BACKOFF_CEILING_MS = 30_000;
 const STABLE_MS = 30_000;
-/** A heartbeat comes each second. */
-const SILENT_MS = 3_500;
-const GIVE_UP_SILENT_MS = 15_000;
-const START_MS = 10_000;
-/** Compiling and verifying takes a second at most, but far longer on a machine that is emulated. */
-const GIVE_UP_START_MS = 60_000;
+/** Of `everySecond`. */
+const WATCH_MS = 1_000;
+
+/** How long a program may be silent: until that is told, and, of the time in which it could have spoken, until it is ended. */
+const PATIENCE = {
+  /** A heartbeat comes each second. */
+  running: { told_ms: 3_500, ended_ms: 15_000 },
+  /** Compiling and verifying takes a second at most, but far longer on a machine that is emulated. */
+  starting: { told_ms: 10_000, ended_ms: 60_000 },
+};
 const UNPARSED_LOG_MS = 10_000;
 
 export interface ProgramCallbacks {
@@ -43,6 +48,7 @@ export interface ProgramSpec {
   /** No string that it prints is longer; the usual limit when left out. */
   string_bytes?: number;
   missing: string[];
+  patience?: typeof PATIENCE;
 }
 
 /** Keeps one program running: starts it, reads it, watches its heartbeat, restarts it with growing pauses. */
@@ -57,7 +63,8 @@ export class SupervisedProgram {
   private droppedNow = 0;
   private backoff_ms = BACKOFF_FIRST_MS;
   private startedAt_ms = 0;
-  private heartbeatAt_ms = 0;
+  private silence: SilenceMeter | null = null;
+  private starved = false;
   private hadHeartbeat = false;
   private everAttached = false;
   private unparsedLoggedAt_ms = Number.NEGATIVE_INFINITY;
@@ -136,6 +143,7 @@ export class SupervisedProgram {
       restarts: this.restarts,
       pid: this.running?.pid ?? null,
       missing,
+      starved: this.starved,
     };
   }
 
@@ -154,12 +162,15 @@ export class SupervisedProgram {
       return;
     }
     this.running = started;
+    this.starved = false;
+    this.silence = new SilenceMeter(started.pid, WATCH_MS);
     this.logger.debug({ program: name, bpftrace_pid: started.pid }, 'kernel program started');
     void started.exited.then(exit => this.ended(exit));
   }
 
   private ended(exit: Exit): void {
     this.running = null;
+    this.starved = false;
     if (!this.wanted) return;
     const how = exit.signal ? `was killed by ${exit.signal}` : `ended with exit code ${exit.code}`;
     const when = this.hadHeartbeat ? '' : ' before it was attached';
@@ -219,7 +230,8 @@ export class SupervisedProgram {
   }
 
   private heartbeat(): void {
-    this.heartbeatAt_ms = performance.now();
+    this.silence?.heard();
+    this.starved = false;
     if (!this.wanted) return;
     this.setState('running');
     this.problem = null;
@@ -230,7 +242,7 @@ export class SupervisedProgram {
       this.everAttached = true;
       const fields = {
         program: this.spec.name,
-        after_ms: Math.round(this.heartbeatAt_ms - this.startedAt_ms),
+        after_ms: Math.round(performance.now() - this.startedAt_ms),
       };
       this.logger.info(fields, 'kernel program attached');
       this.callbacks.attached(again);
@@ -240,20 +252,23 @@ export class SupervisedProgram {
   }
 
   private watch(): void {
-    const { running } = this;
-    if (!running) return;
-    const now = performance.now();
-    const quiet_ms = now - (this.hadHeartbeat ? this.heartbeatAt_ms : this.startedAt_ms);
-    const limit_ms = this.hadHeartbeat ? SILENT_MS : START_MS;
-    if (quiet_ms < limit_ms) return;
+    const { running, silence } = this;
+    if (!running || !silence) return;
+    const { silent_ms, hung_ms } = silence.check();
+    const { told_ms, ended_ms } = (this.spec.patience ?? PATIENCE)[
+      this.hadHeartbeat ? 'running' : 'starting'
+    ];
+    if (silent_ms < told_ms) return;
+    this.starved = hung_ms < silent_ms / 2;
+    const what = this.hadHeartbeat ? 'no heartbeat for' : 'not attached after';
+    const why = this.starved ? ': it gets no CPU, and goes on when it does' : '';
+    this.problem = `${what} ${(silent_ms / 1000).toFixed(1)} s${why}`;
     if (this.state !== 'silent') {
       this.setState('silent');
-      const what = this.hadHeartbeat ? 'no heartbeat for' : 'not attached after';
-      this.problem = `${what} ${(quiet_ms / 1000).toFixed(1)} s`;
       this.logger.warn({ program: this.spec.name, problem: this.problem }, 'kernel program is silent');
       this.settleFirst?.();
     }
-    if (quiet_ms >= (this.hadHeartbeat ? GIVE_UP_SILENT_MS : GIVE_UP_START_MS)) {
+    if (hung_ms >= ended_ms) {
       this.logger.warn(
         { program: this.spec.name, bpftrace_pid: running.pid },
         'stopping the silent kernel program',

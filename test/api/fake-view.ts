@@ -91,6 +91,7 @@ export function fakeHealth(over: Partial<HealthReport> = {}): HealthReport {
           restarts: 0,
           pid: 77,
           missing: [],
+          starved: false,
         },
       ],
     },

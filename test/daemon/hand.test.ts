@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readlinkSync } from 'node:fs';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Transition } from '../../src/agents/model.js';
 import { Hand } from '../../src/daemon/hand.js';
 import { handCommand } from '../../src/daemon/hand-command.js';
@@ -7,6 +8,7 @@ import { Turns } from '../../src/daemon/turns.js';
 import { createLogger } from '../../src/log/logger.js';
 import type { FromHand } from '../../src/session/protocol.js';
 import { until } from '../session/desktop.js';
+import { setYielding, spinner } from '../starving.js';
 
 /** A hand is its user's puppet: here it is a script that does its worst. */
 
@@ -19,13 +21,15 @@ afterEach(async () => {
 function start(
   script: string,
   heartbeat = { ping_ms: 60_000, patience_ms: 60_000 },
+  file = process.execPath,
+  before: readonly string[] = [],
 ): { log: string[]; received: FromHand[]; problems: string[] } {
   const log: string[] = [];
   const problems: string[] = [];
   const received: FromHand[] = [];
   hand = new Hand({
     uid: 4242,
-    command: { file: process.execPath, args: ['-e', script], env: {} },
+    command: { file, args: [...before, '-e', script], env: {} },
     logger: createLogger({
       level: 'debug',
       format: 'json',
@@ -168,6 +172,30 @@ describe('a hand that misbehaves', () => {
     expect(problems.at(-1)).toMatch(/^it hangs: no sign of life/);
     expect(hand!.restarts).toBe(1);
     expect(hand!.problem).toBeNull();
+  });
+
+  it('that only gets no CPU is not ended', async () => {
+    const works = 'for (let i = 0; i < 2e8; i++);';
+    const answers = `process.stdin.on("data", () => { ${works} console.log(JSON.stringify({ type: "pong" })); }).on("end", () => process.exit())`;
+    const { log, received } = start(answers, { ping_ms: 500, patience_ms: 2_000 }, '/usr/bin/setsid', [
+      process.execPath,
+    ]);
+    await until('a pong', () => received.length > 0);
+    const first = hand!.pid!;
+    execFileSync('taskset', ['-a', '-c', '-p', '0', String(first)]);
+    setYielding(first, true);
+    const busy = spinner();
+    onTestFinished(() => void busy.kill('SIGKILL'));
+    let heard = { pongs: 0, at_ms: 0 };
+    await until('a silence twice as long as its patience', () => {
+      if (received.length > heard.pongs) heard = { pongs: received.length, at_ms: performance.now() };
+      return performance.now() - heard.at_ms > 4_000;
+    });
+    busy.kill('SIGKILL');
+    setYielding(first, false);
+    await until('a pong again', () => received.length > heard.pongs);
+    expect(log).toEqual([]);
+    expect(hand).toMatchObject({ pid: first, restarts: 0, state: 'running' });
   });
 
   it('that hangs does not keep the daemon from ending', async () => {

@@ -95,14 +95,14 @@ describe('Watchdog', () => {
       logger: silentLogger(),
     });
     watchdog.start();
-    vi.advanceTimersByTime(20_000);
+    vi.advanceTimersByTime(10_000);
     expect(told.splice(0)).toEqual([
       { READY: '1', STATUS: 'tier fentry' },
       { WATCHDOG: '1' },
       { WATCHDOG: '1' },
     ]);
     status = 'tier procfs';
-    vi.advanceTimersByTime(10_000);
+    vi.advanceTimersByTime(5_000);
     expect(told.splice(0)).toEqual([{ WATCHDOG: '1', STATUS: 'tier procfs' }]);
     ailment = 'the sensor is stuck';
     vi.advanceTimersByTime(20_000);
@@ -124,13 +124,27 @@ describe('SensorVitals', () => {
     lost: 0,
     pid: null,
     missing: [],
+    starved: false,
   });
+
+  /** As the watchdog asks, every few seconds. */
+  const checkFor = (vitals: SensorVitals, of: ProgramHealth, from_ms: number, to_ms: number) => {
+    let said: string | null = null;
+    for (let at_ms = from_ms; at_ms <= to_ms; at_ms += 5_000) said = vitals.check([of], at_ms);
+    return said;
+  };
 
   it('finds a program that nobody restarts any more', () => {
     const vitals = new SensorVitals();
-    expect(vitals.check([program('silent')], 0)).toBeNull();
-    expect(vitals.check([program('silent')], STUCK_MS)).toBeNull();
-    expect(vitals.check([program('silent')], STUCK_MS + 1)).toContain('lifecycle');
+    expect(checkFor(vitals, program('silent'), 0, STUCK_MS)).toBeNull();
+    expect(vitals.check([program('silent')], STUCK_MS + 5_000)).toContain('lifecycle');
+  });
+
+  it('has patience with one that gets no CPU, and does not count its own standing still', () => {
+    const vitals = new SensorVitals();
+    expect(checkFor(vitals, { ...program('silent'), starved: true }, 0, 10 * STUCK_MS)).toBeNull();
+    expect(vitals.check([program('silent')], 11 * STUCK_MS)).toBeNull();
+    expect(vitals.check([program('silent')], 13 * STUCK_MS)).toBeNull();
   });
 
   it('has patience with one that runs, is off, cannot run, or is started again and again', () => {
