@@ -30,6 +30,8 @@ export interface VigilOptions {
   program?: string;
   /** Of the daemon's Node.js. */
   node_options?: readonly string[];
+  /** A program and its arguments that ends by becoming the daemon, e.g. `unshare`. */
+  wrap?: readonly string[];
 }
 
 /** A real `vigil daemon`, and everything it says on its socket. */
@@ -49,9 +51,11 @@ export class Vigil implements DaemonControl {
   }
 
   async startDaemon(): Promise<void> {
-    const { dir, record, program, node_options = [] } = this.#options;
+    const { dir, record, program, node_options = [], wrap = [] } = this.#options;
     const log = openSync(join(dir, 'daemon.log'), 'a');
-    const args = [
+    const command = [
+      ...wrap,
+      process.execPath,
       // As scripts/install.sh and scripts/run-daemon.sh start it.
       '--max-semi-space-size=1',
       ...node_options,
@@ -61,13 +65,15 @@ export class Vigil implements DaemonControl {
       ...['--config', join(dir, 'config.toml')],
       ...(record ? ['--record', record] : []),
     ];
-    this.#child = spawn(process.execPath, args, { stdio: ['ignore', log, log] });
+    this.#child = spawn(command[0]!, command.slice(1), { stdio: ['ignore', log, log] });
     const child = this.#child;
     this.#socket = await until(
       'vigil to listen',
       async () => {
         if (child.exitCode !== null)
-          throw new Error(`vigil ended with ${child.exitCode}; see ${dir}/daemon.log`);
+          throw new Error(
+            `vigil ended with ${child.exitCode}: ${readFileSync(join(dir, 'daemon.log'), 'utf8')}`,
+          );
         return connect(join(dir, 'run/vigil.sock'));
       },
       15_000,
@@ -87,8 +93,10 @@ export class Vigil implements DaemonControl {
     if (!child) return;
     this.#child = undefined;
     const gone = new Promise(resolve => child.once('exit', resolve));
-    this.uptimes.at(-1)!.to_ms = nowMs();
-    if (child.exitCode === null) child.kill('SIGTERM');
+    const uptime = this.uptimes.at(-1); // none: it did not start
+    if (uptime !== undefined) uptime.to_ms = nowMs();
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGTERM');
     const late = setTimeout(() => child.kill('SIGKILL'), 8000);
     await gone;
     clearTimeout(late);
