@@ -75,6 +75,8 @@ bench: lab ## How true, how fast, and what it costs: all scenarios, half an hour
 	node --expose-gc bench/churn/run.mjs
 	node_modules/.bin/tsc -p bench/session/tsconfig.json
 	node build/session/bench/session/main.js
+	node_modules/.bin/tsc -p bench/flood/tsconfig.json
+	node build/lab/bench/flood/main.js
 
 real-agents: deps-build
 	test/lab/agents/install.sh
