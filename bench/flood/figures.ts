@@ -48,15 +48,18 @@ function highWater(pid: number): number {
   }
 }
 
-/** Counters of loss and refusal in a health report, by their path. */
+/** Counters of loss and refusal in a health report, by their path, and what it says in words. */
 const COUNTERS =
   /lost|dropp|left_out|cut|refus|unparsed|not_understood|flood|evict|restart|skipp|throttl|truncat/;
 
-export function counters(health: HealthReport): Map<string, number> {
-  const found = new Map<string, number>();
+export function counters(health: HealthReport): { numbers: Map<string, number>; words: Set<string> } {
+  const numbers = new Map<string, number>();
+  const words = new Set<string>();
   const walk = (value: unknown, path: string): void => {
     if (typeof value === 'number') {
-      if (COUNTERS.test(path)) found.set(path, value);
+      if (COUNTERS.test(path)) numbers.set(path, value);
+    } else if (typeof value === 'string') {
+      if (/note|problem|missing|message/.test(path)) words.add(value);
     } else if (Array.isArray(value)) {
       for (const [index, each] of value.entries()) {
         const name =
@@ -68,16 +71,19 @@ export function counters(health: HealthReport): Map<string, number> {
     }
   };
   walk(health, '');
-  return found;
+  return { numbers, words };
 }
 
-/** Those that rose, e.g. `sensor.programs.terminal.lost +12`. */
+/** What rose, e.g. `sensor.programs.terminal.lost +12`, and what is said that was not. */
 export function risen(before: HealthReport, after: HealthReport): string[] {
   const earlier = counters(before);
-  return [...counters(after)]
-    .map(([path, value]) => [path, value - (earlier.get(path) ?? 0)] as const)
+  const now = counters(after);
+  const rises = [...now.numbers]
+    .map(([path, value]) => [path, value - (earlier.numbers.get(path) ?? 0)] as const)
     .filter(([, rise]) => rise > 0)
     .map(([path, rise]) => `${path} +${rise}`);
+  const news = [...now.words].filter(text => !earlier.words.has(text)).map(text => text.slice(0, 100));
+  return [...rises, ...news];
 }
 
 export function percentile(values: readonly number[], share: number): number {

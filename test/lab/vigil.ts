@@ -76,7 +76,7 @@ export class Vigil implements DaemonControl {
           );
         return connect(join(dir, 'run/vigil.sock'));
       },
-      15_000,
+      60_000,
       20,
     );
     this.uptimes.push({ from_ms: nowMs(), to_ms: Number.POSITIVE_INFINITY });
