@@ -81,8 +81,10 @@ export class Vigil implements DaemonControl {
     );
     this.uptimes.push({ from_ms: nowMs(), to_ms: Number.POSITIVE_INFINITY });
     const socket = this.#socket;
-    createInterface({ input: socket }).on('line', line => this.#hear(line));
     socket.on('error', () => {});
+    createInterface({ input: socket })
+      .on('line', line => this.#hear(line))
+      .on('error', () => {}); // it has ended: who asks is told by the clock
     // What it said before we could listen, e.g. of agents that already ran.
     const recent = (await this.#ask('events', { follow: true })) as AgentStateEvent[];
     this.heard.push(...recent.map(event => ({ arrived_ms: nowMs(), event })));

@@ -1,6 +1,8 @@
+import { writeFileSync } from 'node:fs';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { connectToDaemon } from '../../../src/api/client.js';
 import type { Entrance } from '../entrance.js';
@@ -31,12 +33,14 @@ const ANSWERS: ((response: ServerResponse) => void)[] = [
   response => response.writeHead(307, { location: '/again' }).end(),
 ];
 let sent = 0;
+let requests = 0;
+const ASKERS = 8;
 
 /** Webhooks and a model whose answers are meant to hurt. */
 export const httpAnswers: Entrance = {
   name: 'HTTP answers',
-  async setup() {
-    return { config: await config() };
+  async setup({ stage }) {
+    return { config: await config(stage.dir) };
   },
   async prepare({ dir, stage }) {
     stage.agent();
@@ -44,28 +48,29 @@ export const httpAnswers: Entrance = {
       const client = await connectToDaemon({ runtimeDir: join(dir, 'run') });
       let asked = 0;
       let ended = false;
-      const going = (async () => {
+      const ask = async () => {
         while (!ended) {
           const [alert] = await client.alerts().catch(() => []);
-          asked++;
-          if (alert === undefined) await new Promise(resolve => setTimeout(resolve, 200));
+          if (alert === undefined) await sleep(200);
           else await client.request('explain_alert', { id: alert.id }).catch(() => {});
+          asked++;
         }
-      })();
+      };
+      const going = Promise.all(Array.from({ length: ASKERS }, ask));
       return {
         async end() {
           ended = true;
-          await Promise.race([going, new Promise(resolve => setTimeout(resolve, 3_000))]);
+          await Promise.race([going, sleep(3_000)]);
           client.close();
-          return `${asked} questions, ${sent >> 20} MB of answers`;
+          return `${asked} questions, ${requests} requests, ${sent >> 10} kB of answers`;
         },
       };
     };
   },
 };
 
-async function config(): Promise<string> {
-  let requests = 0;
+/** An alert that opens at once, and both of those whom it is told to. */
+async function config(dir: string): Promise<string> {
   const server = createServer((request, response) => {
     request.resume();
     response.on('error', () => {});
@@ -74,17 +79,23 @@ async function config(): Promise<string> {
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   server.unref();
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const address = join(dir, 'hook.url');
+  writeFileSync(address, `${url}/hook`, { mode: 0o600 });
   return `
 [thresholds]
 ram_warn_percent = 0
-[rules.ram]
+[detection.ram]
 duration_s = 0
 [ai]
 enabled = true
 provider = "openai"
+model = "scripted"
 base_url = "${url}/v1"
+cooldown_s = 0
+min_severity = "info"
 [[webhooks]]
-type = "generic"
-url = "${url}/hook"
+type = "json"
+url_file = "${address}"
+min_severity = "info"
 `;
 }
