@@ -17,7 +17,7 @@ at=${DESTDIR:-}$prefix
 modules=${MODULES:-node_modules}
 
 # Everything that is ours alone; folders are taken away whole.
-ours="lib/vigil share/vigil share/doc/vigil bin/vigil lib/systemd/system/vigil.service lib/sysusers.d/vigil.conf
+ours="lib/vigil share/vigil share/doc/vigil bin/vigil lib/systemd/system/vigil.service lib/systemd/system/vigil-gave-up.service lib/sysusers.d/vigil.conf
 share/man/man1/vigil.1 share/bash-completion/completions/vigil share/zsh/site-functions/_vigil
 share/fish/vendor_completions.d/vigil.fish share/applications/vigil.desktop"
 
@@ -73,6 +73,7 @@ put_all() {
 	ln -s ../lib/vigil/bin/vigil "$at/bin/vigil"
 	put_packages
 	put share/systemd/vigil.service lib/systemd/system/vigil.service "s,/usr/bin/vigil,$prefix/bin/vigil,"
+	put share/systemd/vigil-gave-up.service lib/systemd/system/vigil-gave-up.service
 	put share/sysusers/vigil.conf lib/sysusers.d/vigil.conf
 	put man/vigil.1 share/man/man1/vigil.1
 	put contrib/vigil.desktop share/applications/vigil.desktop

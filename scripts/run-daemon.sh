@@ -12,7 +12,16 @@ exec 4<&0
 # Ctrl-C on the terminal reaches all of us; the pipe decides.
 trap '' INT
 "$root/scripts/mount-tracefs.sh" || true
-"$node" --max-semi-space-size=1 "$root/bin/vigil" daemon --log-format pretty "$@" </dev/null 2>&1 4<&- &
+# What the unit of an installed vigil has from systemd: a place beside the services, ahead of all that users run, and
+# limits. (--scope: it stays our child, and $! its pid.)
+scope() {
+	if [ "$(id -u)" = 0 ] && [ -d /run/systemd/system ] && command -v systemd-run >/dev/null; then
+		exec systemd-run --quiet --scope --collect --slice=system.slice -p CPUWeight=1000 -p IOWeight=1000 \
+			-p MemoryHigh=1G -p MemoryMax=1280M -p TasksMax=512 -- "$@"
+	fi
+	exec "$@"
+}
+scope "$node" --max-semi-space-size=1 "$root/bin/vigil" daemon --log-format pretty "$@" </dev/null 2>&1 4<&- &
 daemon=$!
 
 # Ends when the pipe is closed, or when the daemon has ended by itself.

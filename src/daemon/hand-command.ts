@@ -1,3 +1,4 @@
+import { getPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Session } from '../agents/tracker/session.js';
 import { statFile } from '../proc/stat-file.js';
@@ -6,6 +7,7 @@ import { variable } from '../session/terminal/tmux.js';
 import type { HandCommand } from './hand.js';
 
 const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv', '/run/current-system/sw/bin/setpriv'];
+const NICE = ['/usr/bin/nice', '/bin/nice', '/run/current-system/sw/bin/nice'];
 const CHOOM = ['/usr/bin/choom', '/bin/choom', '/run/current-system/sw/bin/choom'];
 
 export const HAND_SCRIPT = fileURLToPath(new URL('../session/hand.js', import.meta.url));
@@ -31,6 +33,8 @@ export interface HandPlace {
   /** When the machine booted by the daemon's clock: the hand tells the same time. */
   boot_ms: number;
   env: Readonly<Record<string, string | undefined>>;
+  /** For what the commands here do not give back of the daemon's rank. */
+  giveBackRank?(pid: number): void;
 }
 
 /** A container's user may stand in no user database: then the runtime directory has a group. */
@@ -83,10 +87,18 @@ export function handCommand(user: HandUser, place: HandPlace, said: string | nul
     '--',
     ...program,
   ];
-  // The daemon may be shielded from the OOM killer; what belongs to a user must not be, nor get the shield back.
+  // The daemon may be shielded from the OOM killer, and before others when CPUs are shared out; what belongs to a user
+  // must not be, nor get that back.
   const choom = CHOOM.find(path => isProgram(path));
-  if (choom !== undefined) return { file: choom, args: ['-n', '0', '--', setpriv, ...args], env };
-  return { file: setpriv, args, env };
+  const nice = NICE.find(path => isProgram(path));
+  const own = getPriority();
+  const command = [
+    ...(choom === undefined ? [] : [choom, '-n', '0', '--']),
+    ...(nice === undefined || own === 0 ? [] : [nice, '-n', String(-own), '--']),
+    setpriv,
+    ...args,
+  ];
+  return { file: command[0]!, args: command.slice(1), env, started: pid => place.giveBackRank?.(pid) };
 }
 
 /**

@@ -17,6 +17,8 @@ export interface HandCommand {
   file: string;
   args: readonly string[];
   env: Readonly<Record<string, string>>;
+  /** Called at once with its pid. */
+  started?(pid: number): void;
 }
 
 export interface HandOptions {
@@ -95,6 +97,7 @@ export class Hand {
     this.flooded = false;
     const child = spawn(file, args, { env, cwd: '/', stdio: ['pipe', 'pipe', 'pipe'] });
     this.child = child;
+    if (child.pid !== undefined) this.options.command.started?.(child.pid);
     let over = false;
     const ended = (why: string) => {
       if (over) return;

@@ -25,6 +25,7 @@ import { onHangup } from './hangup.js';
 import { AgentMonitor } from './monitor.js';
 import type { DaemonOptions } from './options.js';
 import { type Part, Parts } from './parts.js';
+import { giveBackRank, leaveCpuGroup, raiseRank } from './priority.js';
 import { Reloader } from './reload.js';
 import { Responder } from './responder.js';
 import { Sampling } from './sampling.js';
@@ -86,6 +87,9 @@ function makeParts(
   crashes: CrashRecord,
 ): Part[] {
   const { config, logger } = options;
+  // Before it has threads and children: they inherit it.
+  const rank = raiseRank(process.env.NOTIFY_SOCKET !== undefined);
+  if (rank.problems.length > 0) logger.debug({ problems: rank.problems }, 'no better rank');
   const lock = lockRuntimeDir(options.runtimeDir);
   mkdirSync(options.stateDir, { recursive: true, mode: 0o700 });
 
@@ -148,6 +152,7 @@ function makeParts(
       runtimeBase: '/run/user',
       boot_ms: clock.boot_ms,
       env: process.env,
+      giveBackRank: pid => giveBackRank(pid, rank),
     },
   });
   const gaps = new Gaps({ logger, look: faults.isolated('agents', () => monitor.rescan(true)) });
@@ -262,6 +267,7 @@ function makeParts(
 
   let endHangup = () => {};
   return [
+    { name: 'rank', stop: () => leaveCpuGroup(rank) },
     { name: 'runtime folder', stop: () => lock.release() },
     {
       name: 'hang-up',
