@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { connectToDaemon } from '../../../src/api/client.js';
+import { listPids } from '../../../src/proc/read.js';
 import type { Entrance } from '../entrance.js';
 
 const BLOCK = Buffer.alloc(65_536, 'a');
@@ -15,8 +16,10 @@ const PACKED = gzipSync(Buffer.alloc(64_000_000, 'a'));
 const ANSWERS: ((response: ServerResponse) => void)[] = [
   response => {
     const more = (): void => {
-      while (!response.destroyed && response.write(BLOCK)) sent += BLOCK.length;
-      if (!response.destroyed) response.once('drain', more);
+      if (response.destroyed) return;
+      sent += BLOCK.length;
+      if (response.write(BLOCK)) setImmediate(more);
+      else response.once('drain', more);
     };
     response.writeHead(200, { 'content-type': 'application/json' });
     more();
@@ -46,14 +49,13 @@ export const httpAnswers: Entrance = {
     stage.agent();
     return async () => {
       const client = await connectToDaemon({ runtimeDir: join(dir, 'run') });
+      const pids = listPids('/proc');
       let asked = 0;
       let ended = false;
       const ask = async () => {
         while (!ended) {
-          const [alert] = await client.alerts().catch(() => []);
-          if (alert === undefined) await sleep(200);
-          else await client.request('explain_alert', { id: alert.id }).catch(() => {});
-          asked++;
+          const pid = pids[asked++ % pids.length]; // what was explained is not asked again
+          await client.request('explain_process', { pid }).catch(() => sleep(50));
         }
       };
       const going = Promise.all(Array.from({ length: ASKERS }, ask));
