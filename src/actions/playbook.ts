@@ -28,6 +28,7 @@ const PLAYBOOK: Readonly<Record<string, Play>> = {
   ghost_process_storm: 'duplicates',
   fork_storm: 'storm',
   zombie: 'zombies',
+  memory_full_soon: 'leak',
   memory_leak: 'leak',
   fd_leak: 'leak',
   agent_memory: 'leak',

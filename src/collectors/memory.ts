@@ -38,6 +38,7 @@ export function parseMeminfo(text: string): MemoryFacts {
     available_bytes,
     used_bytes: total_bytes - available_bytes,
     cached_bytes,
+    shmem_bytes: field('Shmem'),
     dirty_bytes: field('Dirty') + field('Writeback'),
     swap_total_bytes: field('SwapTotal'),
     swap_used_bytes: Math.max(0, field('SwapTotal') - field('SwapFree')),

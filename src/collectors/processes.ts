@@ -39,9 +39,17 @@ export class ProcessCollector {
     }
   }
 
-  /** `sessions`: the tracker's. `now_ms`: as of `now()`. Throws when /proc cannot be listed. */
-  collect(now_ms: number, sessions: readonly Session[]): Processes {
-    const rows = this.table.sample(now_ms, this.agents);
+  /** In the next sample all processes are read, however still they were. */
+  readAll(): void {
+    this.table.wakeAll();
+  }
+
+  /**
+   * `sessions`: the tracker's. `now_ms`: as of `now()`. `close`: pids of others to be looked at as closely as those of
+   * agents. Throws when /proc cannot be listed.
+   */
+  collect(now_ms: number, sessions: readonly Session[], close: readonly number[] = []): Processes {
+    const rows = this.table.sample(now_ms, close.length === 0 ? this.agents : [...this.agents, ...close]);
     this.lineage.see({ rows, get: pid => this.table.get(pid) }, sessions);
     const found = attribute(rows, sessions, this.lineage);
     this.agents = found.sessions.flatMap(({ pids }) => pids);

@@ -15,6 +15,20 @@ export interface Snapshot {
   sessions: readonly SessionSample[];
   /** What happened since the snapshot before. */
   events: readonly MachineEvent[];
+  /** Memory limits that processes which grow are under. Absent: none was looked for. */
+  limits?: readonly MemoryLimitSample[];
+}
+
+/** A control group whose memory is limited, with processes in it or below that grow. */
+export interface MemoryLimitSample {
+  /** In the hierarchy of the memory controller. */
+  path: string;
+  limit_bytes: number;
+  /** Without what the kernel takes back before it kills: file pages. */
+  used_bytes: number;
+  /** Swap that it may still use. */
+  swap_left_bytes: number;
+  pids: readonly number[];
 }
 
 /** A process for as long as it lives: a pid alone is used again. */
@@ -48,6 +62,8 @@ export interface ProcessSample extends ProcessRef {
   read_bytes: number | null;
   write_bytes: number | null;
   oom_score_adj: number | null;
+  /** It cannot take more address space than this: RLIMIT_AS less what it has. Absent: no limit, or nobody asked. */
+  room_bytes?: number;
   /** Path in the cgroup hierarchy, e.g. `/system.slice/ssh.service`; null: not read. */
   cgroup: string | null;
   /** The agent session it came from, by recorded lineage, alive or dead. */
@@ -107,6 +123,8 @@ export interface MemorySample {
   used_bytes: number;
   cached_bytes: number;
   dirty_bytes: number;
+  /** Files in memory: tmpfs, shared memory. Absent: not known. */
+  shmem_bytes?: number;
   swap_total_bytes: number;
   swap_used_bytes: number;
   /** Pages swapped in and out per second, /proc/vmstat. */

@@ -2,13 +2,16 @@ import { isDeepStrictEqual } from 'node:util';
 import { Lineage } from '../agents/lineage.js';
 import type { Session } from '../agents/tracker/session.js';
 import type { Alert, AlertChange } from '../alerts/alert.js';
+import { addressSpaceLeft, MemoryLimits } from '../collectors/cgroup/limits.js';
 import { CollectorDriver } from '../collectors/driver.js';
 import type { CollectorHealth, HealthRecord } from '../collectors/health.js';
 import { hostCollectors } from '../collectors/host.js';
+import { MemoryWatch } from '../collectors/memory-watch.js';
 import { socketsOf } from '../collectors/network/sockets.js';
 import { ProcessCollector, sessionRef } from '../collectors/processes.js';
-import type { MachineEvent, ProcessRef, Snapshot } from '../collectors/snapshot.js';
+import type { MachineEvent, ProcessRef, ProcessSample, Snapshot } from '../collectors/snapshot.js';
 import type { Config } from '../config/schema.js';
+import { everySecond } from '../every-second.js';
 import type { KernelEvent, OomEvent } from '../kernel/events.js';
 import type { Logger } from '../log/logger.js';
 import { ProcessTable } from '../proc/table.js';
@@ -45,6 +48,15 @@ const SOCKETS_MS = 30_000;
 const CLOSELY_AFTER_OOM_MS = 10_000;
 /** The journal tells the cause of a kill within a few hundred milliseconds. */
 const SOON_MS = 1_000;
+/** While memory goes fast: looks so far apart, but never so close that they are all that is done. */
+const HASTE_MS = 500;
+const REST_FACTOR = 5;
+/** So long after it last went fast. */
+const HASTE_FOR_MS = 5_000;
+/** Where memory goes briskly, below the limit of a control group perhaps. */
+const BRISK_MS = 4_000;
+/** What will be used up within so long is looked at closely. */
+const CLOSELY_BELOW_MS = 90_000;
 /** Resolved alerts that are kept in memory, for who has no history. */
 const RESOLVED_KEPT = 200;
 
@@ -67,6 +79,14 @@ export class Guard {
   private readonly execs = new RecentExecs();
   private readonly resolved: Alert[] = [];
   private last: Snapshot | null = null;
+  private readonly watch: MemoryWatch;
+  private readonly limits: MemoryLimits;
+  /** Pids of processes that take memory, as of the last look. */
+  private growers: readonly number[] = [];
+  private endWatch: (() => void) | null = null;
+  private hasteUntil_ms = Number.NEGATIVE_INFINITY;
+  private lookedAt_ms = Number.NEGATIVE_INFINITY;
+  private lookTook_ms = 0;
   private sockets = new Map<string, SocketCounts>();
   private socketsAt_ms = Number.NEGATIVE_INFINITY;
   private baselineSaved_ms = now();
@@ -92,6 +112,8 @@ export class Guard {
       roots,
     });
     this.processesHealth = this.driver.record('processes');
+    this.watch = new MemoryWatch(roots.proc);
+    this.limits = new MemoryLimits(roots.proc);
     this.rules = new RuleEngine({
       config,
       interval_ms: config.sampling.sample_interval_normal_s * 1000,
@@ -123,6 +145,7 @@ export class Guard {
   async start(): Promise<void> {
     await this.recall?.start();
     if (this.stopped) return;
+    this.endWatch = everySecond(() => this.watchMemory());
     this.tick();
     if (this.recall?.done) this.options.onRestored(this.open());
   }
@@ -130,6 +153,8 @@ export class Guard {
   async stop(): Promise<void> {
     this.stopped = true;
     if (this.timer !== null) clearTimeout(this.timer);
+    this.endWatch?.();
+    this.watch.stop();
     this.recall?.stop();
     this.saveBaseline();
     this.processes.stop();
@@ -222,9 +247,32 @@ export class Guard {
     return this.driver.health();
   }
 
+  /** Memory that goes fast is gone before the next regular look. */
+  private watchMemory(): void {
+    const time_ms = now();
+    const haste = this.watch.look(time_ms);
+    if (haste === null || this.timer === null) return;
+    const first = time_ms >= this.hasteUntil_ms;
+    if (haste === 'soon') this.hasteUntil_ms = time_ms + HASTE_FOR_MS;
+    else if (time_ms - this.lookedAt_ms < BRISK_MS) return;
+    // Between two looks what was still is read seldom.
+    if (first) this.processes.readAll();
+    else if (haste === 'soon') return;
+    clearTimeout(this.timer);
+    const since_ms = time_ms - this.lookedAt_ms;
+    this.timer = setTimeout(() => this.tick(), Math.max(0, this.pause_ms(HASTE_MS) - since_ms));
+  }
+
+  /** Never so short that looking is all that is done. */
+  private pause_ms(wanted_ms: number): number {
+    return Math.max(wanted_ms, this.lookTook_ms * REST_FACTOR);
+  }
+
   private tick(): void {
     this.timer = null;
     if (this.stopped || this.paused) return;
+    const begin_ms = performance.now();
+    this.lookedAt_ms = now();
     try {
       this.look();
       this.failing = false;
@@ -232,14 +280,19 @@ export class Guard {
       if (!this.failing) this.options.logger.error({ err: error }, 'looking at the machine failed');
       this.failing = true;
     }
+    this.lookTook_ms = performance.now() - begin_ms;
     this.wait();
   }
 
   private wait(): void {
     const { sample_interval_alert_s, sample_interval_normal_s } = this.config.sampling;
     const closely = this.open().length > 0 || now() - this.lastOomKill_ms < CLOSELY_AFTER_OOM_MS;
-    const interval_s = closely ? sample_interval_alert_s : sample_interval_normal_s;
-    this.timer = setTimeout(() => this.tick(), interval_s * 1000);
+    const interval_ms = (closely ? sample_interval_alert_s : sample_interval_normal_s) * 1000;
+    const haste = now() < this.hasteUntil_ms;
+    this.timer = setTimeout(
+      () => this.tick(),
+      haste ? this.pause_ms(Math.min(HASTE_MS, interval_ms)) : interval_ms,
+    );
   }
 
   /** Somebody was killed for want of memory: that is told at once, or nearly so, since the journal tells why. */
@@ -258,15 +311,17 @@ export class Guard {
     const { store, onSnapshot, sessions } = this.options;
     const time_ms = now();
     const { host, events } = this.driver.round(time_ms);
-    const outcome = this.processesHealth.run(() => this.processes.collect(time_ms, sessions()));
+    const outcome = this.processesHealth.run(() => this.processes.collect(time_ms, sessions(), this.growers));
     // Without processes everything would seem to have ended.
     if (outcome.how !== 'said') return;
     const found = outcome.value;
     this.readSockets(time_ms, found.sessions);
+    this.growers = this.limits.growers(found.processes, time_ms);
     const snapshot: Snapshot = {
       time_ms,
       host,
-      processes: found.processes,
+      processes: this.withRoom(found.processes),
+      limits: this.limits.sample(this.growers, time_ms),
       sessions: found.sessions.map(session => ({
         ...session,
         sockets: this.sockets.get(sessionKey(session)) ?? null,
@@ -278,9 +333,20 @@ export class Guard {
     store?.addSnapshot(snapshot);
     onSnapshot(snapshot);
     this.tell(this.rules.take(snapshot));
+    if (this.rules.memoryEndsIn_ms(time_ms) < CLOSELY_BELOW_MS) this.hasteUntil_ms = time_ms + HASTE_FOR_MS;
     const again = this.rules.foundAgain();
     if (again.length > 0) this.options.onFoundAgain(again);
     if (time_ms - this.baselineSaved_ms >= SAVE_BASELINE_MS) this.saveBaseline();
+  }
+
+  /** Those that grow, with what their own limits leave them. */
+  private withRoom(processes: readonly ProcessSample[]): readonly ProcessSample[] {
+    const growers = new Set(this.growers);
+    if (growers.size === 0) return processes;
+    return processes.map(row => {
+      const room_bytes = growers.has(row.pid) ? addressSpaceLeft(this.options.roots.proc, row) : null;
+      return room_bytes === null ? row : { ...row, room_bytes };
+    });
   }
 
   private tell(changes: readonly AlertChange[]): void {

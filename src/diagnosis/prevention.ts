@@ -7,6 +7,7 @@ const BY_RULE: Readonly<Record<string, string>> = {
   ghost_process_storm:
     'Configure each MCP server once, for the user rather than for each project, and close sessions that are no longer used.',
   duplicates: 'Start it once and share it, or let whoever starts it end the one before.',
+  memory_full_soon: 'Give it a limit of its own: systemd-run --user --scope -p MemoryMax=4G.',
   memory_leak:
     'Restart it before it gets so far, look for a newer version, and give it a limit: systemd-run --user --scope -p MemoryMax=4G.',
   agent_memory: 'Restart long sessions from time to time, or give them a limit (MemoryMax).',

@@ -96,6 +96,11 @@ export class ProcessTable {
     this.wake(pid);
   }
 
+  /** The next sample reads all processes, however still they were. */
+  wakeAll(): void {
+    for (const entry of this.entries.values()) entry.due_ms = Number.NEGATIVE_INFINITY;
+  }
+
   /** Closes all files; the next sample starts from nothing. */
   stop(): void {
     for (const entry of [...this.entries.values()]) this.drop(entry);

@@ -14,7 +14,7 @@ const CRITICAL_BELOW_MS = 600_000;
 const TREND_MS = 120_000;
 
 /**
- * Resident memory of an agent's own process, healthy at 0.3 to 0.5 GB; its tools are not counted, a build may
+ * Memory of an agent's own process, resident or swapped out, healthy at 0.3 to 0.5 GB; its tools are not counted, a build may
  * be large. Says how long the machine's memory lasts when it goes on like this.
  */
 export const agentMemory: Rule = {
@@ -22,10 +22,12 @@ export const agentMemory: Rule = {
   evaluate(history, now_ms, { thresholds, detection }) {
     const limit = thresholds.agent_memory_max_mb * MB;
     return history.watched.flatMap(track => {
-      const { session, rss_bytes } = track.sample;
+      const { session } = track.sample;
+      const { held_bytes } = track;
+      const swapped = held_bytes > track.sample.rss_bytes;
       if (session === null || session.pid !== track.sample.pid || !session.alive) return [];
       const { severity, holds, threshold } = level(
-        rss_bytes,
+        held_bytes,
         { warning: limit, high: limit * 2 },
         limit / 10,
       );
@@ -48,10 +50,11 @@ export const agentMemory: Rule = {
         clear_ms: 60_000,
         subject: processSubject(history, track),
         title: `${agentName(session.agent)}${where} holds very much memory`,
-        text: `${bytesText(rss_bytes)} resident (threshold ${bytesText(threshold)}). ${end}`,
+        text: `${bytesText(held_bytes)} resident${swapped ? ' or swapped out' : ''} (threshold ${bytesText(threshold)}). ${end}`,
         suggestion: 'End the session and resume it: the conversation is kept, the memory is not.',
         numbers: {
-          rss_bytes,
+          rss_bytes: track.sample.rss_bytes,
+          held_bytes,
           threshold_bytes: threshold,
           ...(exhausted_ms !== null && {
             exhausted_in_ms: exhausted_ms,

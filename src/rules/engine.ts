@@ -132,6 +132,11 @@ export class RuleEngine {
     if (found.size > 0) this.again.push(...this.book.open.filter(({ id }) => found.has(id)));
   }
 
+  /** When some memory is used up at the pace of the last two snapshots; infinite: none gets less. */
+  memoryEndsIn_ms(now_ms: number): number {
+    return this.history.pools.endsIn_ms(now_ms);
+  }
+
   /** To be called after a change of the whitelist: alerts about processes that are on it now are over. */
   applyWhitelist(now_ms: number): AlertChange[] {
     if (this.whitelistVersion === this.whitelist.version) return [];

@@ -3,6 +3,9 @@ import type { Points } from './series.js';
 
 /** Memory that is given back by more than this share of what was gained is no leak but work. */
 const MAX_FALL = 0.1;
+/** It goes on: in its newest quarter it grew at no less than half its pace. */
+const NEWEST = 1 / 4;
+const STILL = 1 / 2;
 
 /** How a quantity grew within a window. */
 export interface Growth {
@@ -13,7 +16,7 @@ export interface Growth {
 /**
  * Growth that went on step by step until now: from the lowest value of the window to the last one, in at
  * least `min_steps` rises, hardly ever falling, the last of them in the newer half. One jump (a file read
- * into memory, a program starting) is none.
+ * into memory, a program starting) is none, nor what has ended.
  */
 export function steadyGrowth(points: Points, min_steps: number): Growth | null {
   const { times_ms, values } = points;
@@ -34,6 +37,10 @@ export function steadyGrowth(points: Points, min_steps: number): Growth | null {
     lastRise = i;
   }
   if (rises < min_steps || lastRise < (rest.length - 1) / 2) return null;
+  // Few values: each is a good part of the whole, and one without a rise says nothing.
+  const newest = Math.ceil((rest.length - 1) * NEWEST);
+  const late = rest.at(-1)! - rest.at(-1 - newest)!;
+  if (newest >= 3 && late < (gained * newest * STILL) / (rest.length - 1)) return null;
   return { gained, over_ms: times_ms.at(-1)! - times_ms[low]! };
 }
 

@@ -8,6 +8,7 @@ import type {
 } from '../collectors/snapshot.js';
 import { FairRoom, type Owner } from '../fair-room.js';
 import { type Baseline, baselineFigures } from './baseline.js';
+import { MemoryPools } from './memory-pools.js';
 import { ProcessTrack, type Windows } from './process-track.js';
 import { Series } from './series.js';
 
@@ -64,6 +65,8 @@ export class History {
   /** Time of the one before, null where it does not exist or there was a gap. */
   before_ms: number | null = null;
   readonly filesystems = new Map<string, FilesystemTrack>();
+  /** What memory is left, of the machine and below limits. */
+  readonly pools = new MemoryPools();
   events: KeptEvent[] = [];
   exits: Exit[] = [];
 
@@ -93,6 +96,7 @@ export class History {
     const gap = last_ms === undefined || snapshot.time_ms - last_ms > this.options.gap_ms;
     this.before_ms = gap ? null : last_ms;
     this.snapshot = snapshot;
+    this.pools.add(snapshot, gap);
     this.addProcesses(snapshot);
     this.addSessions(snapshot);
     this.addFilesystems(snapshot);

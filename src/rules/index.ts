@@ -12,6 +12,7 @@ import { hang } from './hang.js';
 import { inodes } from './inodes.js';
 import { ioLatency } from './io-latency.js';
 import { load } from './load.js';
+import { memoryFullSoon } from './memory-full-soon.js';
 import { memoryLeak } from './memory-leak.js';
 import { memoryPressure } from './memory-pressure.js';
 import { oomKill } from './oom-kill.js';
@@ -37,6 +38,7 @@ export const RULES: readonly Rule[] = [
   cpuHigh,
   agentSpinning,
   agentMemory,
+  memoryFullSoon,
   memoryLeak,
   fdLeak,
   hang,

@@ -1,12 +1,14 @@
 import type { Severity } from '../alerts/alert.js';
 import type { RulesConfig } from '../config/sections/rules.js';
 import { bytesText, durationText } from '../text/amounts.js';
+import { isGuest } from './ceilings.js';
 import { groupBy, programKey } from './groups.js';
 import { type Growth, steadyGrowth, steadyTrend } from './growth.js';
 import { isBusyByNature } from './guards.js';
 import type { History } from './history.js';
+import { FULL_SHARE } from './memory-full-soon.js';
 import { processName, programName } from './names.js';
-import { type ProcessTrack, spacingOf } from './process-track.js';
+import { ownMemory, type ProcessTrack, spacingOf } from './process-track.js';
 import type { Candidate, Rule } from './rule.js';
 import { processesSubject } from './subjects.js';
 
@@ -15,12 +17,10 @@ const MB = 1024 * 1024;
 /** The last memory of the machine goes within so long: worse than a leak. */
 const HIGH_BELOW_MS = 1_800_000;
 const CRITICAL_BELOW_MS = 300_000;
+const SUDDEN_BELOW_MS = 1_200_000;
 
 /** A fast leak rises in at least so many steps; one jump is a file that was read. */
 const STEPS = 4;
-
-/** Virtual machines take their guest's memory as the guest touches it, up to a limit. comm has 15 characters. */
-const GUESTS = /^(qemu-|kvm$|VirtualBox|VBoxHeadless|vmware-vmx|firecracker|cloud-hyperviso|crosvm)/;
 
 /** A slow one lies on a line, and grows by a noticeable part of what it was. */
 const MIN_R2 = 0.9;
@@ -35,8 +35,8 @@ export const memoryLeak: Rule = {
   evaluate(history, now_ms, { detection }) {
     const leaks = new Map<ProcessTrack, Leak>();
     for (const track of history.watched) {
-      if (track.memory === null || isBusyByNature(track) || GUESTS.test(track.sample.comm)) continue;
-      const leak = fast(track, now_ms, detection.memory_leak) ?? slow(track, now_ms, detection.memory_leak);
+      if (track.memory === null || isBusyByNature(track) || isGuest(track)) continue;
+      const leak = fast(history, track, now_ms, detection) ?? slow(track, now_ms, detection.memory_leak);
       if (leak !== null) leaks.set(track, leak);
     }
     return groupBy(leaks.keys(), programKey, track => leaks.get(track)!.gained).map(({ key, tracks }) =>
@@ -58,15 +58,31 @@ export const memoryLeak: Rule = {
 type Leak = Growth & { threshold_bytes: number; r2?: number; bad: boolean };
 type Keys = RulesConfig['detection']['memory_leak'];
 
-function fast(track: ProcessTrack, now_ms: number, keys: Keys): Leak | null {
+function fast(
+  history: History,
+  track: ProcessTrack,
+  now_ms: number,
+  { memory_leak: keys, memory_full_soon }: RulesConfig['detection'],
+): Leak | null {
   const threshold_bytes = keys.growth_threshold_mb * MB;
   // A window that is too short for its steps is common for most processes: look at the ends first.
-  if ((track.sample.anon_bytes ?? 0) < threshold_bytes / 2) return null;
+  if ((ownMemory(track.sample) ?? 0) < threshold_bytes / 2) return null;
   const window_ms = keys.window_minutes * 60_000;
   const begin_ms = Math.max(now_ms - window_ms, track.sample.started_ms + keys.warmup_s * 1000);
   const growth = steadyGrowth(track.memory!.since(begin_ms), STEPS);
   if (growth === null || growth.gained < threshold_bytes / 2) return null;
-  return { ...growth, threshold_bytes, bad: growth.gained > threshold_bytes };
+  const bad = growth.gained > threshold_bytes;
+  return { ...growth, threshold_bytes, bad: bad && !(memory_full_soon.enabled && isSudden(history, growth)) };
+}
+
+/**
+ * So fast that nobody can tell yet whether it is about to stop, as a test does: `memory_full_soon` speaks when the
+ * machine has no room for doubt.
+ */
+function isSudden({ snapshot }: History, { gained, over_ms }: Growth): boolean {
+  const { memory } = snapshot.host;
+  if (memory === null || memory.used_bytes >= memory.total_bytes * FULL_SHARE) return false;
+  return memory.available_bytes / (gained / over_ms) < SUDDEN_BELOW_MS;
 }
 
 function slow(track: ProcessTrack, now_ms: number, keys: Keys): Leak | null {
@@ -77,7 +93,7 @@ function slow(track: ProcessTrack, now_ms: number, keys: Keys): Leak | null {
   if (trend === null) return null;
   const per_hour = trend.slope_per_s * 3600;
   const threshold_bytes = keys.slope_min_mb_per_hour * MB;
-  const before = (track.sample.anon_bytes ?? 0) - trend.gained;
+  const before = (ownMemory(track.sample) ?? 0) - trend.gained;
   if (trend.gained < before * MIN_SHARE || per_hour < threshold_bytes / 2) return null;
   return { ...trend, threshold_bytes, bad: per_hour > threshold_bytes };
 }
@@ -88,7 +104,7 @@ function candidate(history: History, key: string, tracks: ProcessTrack[], leaks:
   const sum = (figure: (leak: Leak, index: number) => number) =>
     leaks.reduce((total, leak, index) => total + figure(leak, index), 0);
   const gained = sum(leak => leak.gained);
-  const anon_bytes = sum((_, index) => tracks[index]!.sample.anon_bytes ?? 0);
+  const anon_bytes = sum((_, index) => ownMemory(tracks[index]!.sample) ?? 0);
   const per_ms = sum(leak => leak.gained / leak.over_ms);
   const left_bytes = history.snapshot.host.memory?.available_bytes ?? null;
   const exhausted_ms = left_bytes === null ? null : left_bytes / per_ms;

@@ -1,15 +1,22 @@
 import type { ProcessSample } from '../collectors/snapshot.js';
+import { Climb } from './climb.js';
 import { HeldSince } from './held-since.js';
 import { Series } from './series.js';
 import { type Traits, traitsOf } from './traits.js';
 
 /** What is kept about processes that are too small to leak is nothing: memory for the others. */
 const MEMORY_FROM_BYTES = 32 * 1024 * 1024;
+/** As much of it may fill a small limit. */
+const GROWTH_FROM_BYTES = 16 * 1024 * 1024;
 const FDS_FROM = 64;
 const CPU_FROM_PERCENT = 10;
 
 /** Values of a window: enough for its shape. */
 const POINTS = 40;
+/** Of the last values: looks come twice a second while memory runs out. */
+const RECENT_SPACING_MS = 300;
+/** Who was that young at first sight took all that it holds since its start. */
+const YOUNG_MS = 15_000;
 
 export interface Windows {
   memory_ms: number;
@@ -26,10 +33,13 @@ export class ProcessTrack {
   ignored: boolean | null = null;
   /** vigil itself, or started by it. */
   own = false;
-  /** Of anonymous memory; null for a small process. */
+  /** Its present rise of memory, resident or swapped out; null for a small process. */
+  climb: Climb | null = null;
+  /** Of anonymous memory, resident or swapped out; null for a small process. */
   memory: Series | null = null;
   memory_long: Series | null = null;
   fds: Series | null = null;
+  private recent: Series | null = null;
   private cpu: HeldSince | null = null;
 
   constructor(
@@ -55,11 +65,13 @@ export class ProcessTrack {
     }
     if (sample.state === 'Z') {
       // Whatever it was about to do, it has ended.
-      this.memory = this.memory_long = this.fds = this.cpu = null;
+      this.memory = this.memory_long = this.fds = this.cpu = this.recent = this.climb = null;
       return;
     }
     this.updateCpu(sample.cpu_percent, before_ms);
-    const { anon_bytes, fds } = sample;
+    this.updateGrowth(now_ms);
+    const { fds } = sample;
+    const anon_bytes = ownMemory(sample);
     if (anon_bytes !== null && (this.memory !== null || anon_bytes >= MEMORY_FROM_BYTES)) {
       this.memory = seriesFor(this.memory, windows.memory_ms);
       this.memory_long = seriesFor(this.memory_long, windows.memory_long_ms);
@@ -72,9 +84,41 @@ export class ProcessTrack {
     }
   }
 
+  /** Resident or swapped out, whatever it is. */
+  get held_bytes(): number {
+    return this.sample.rss_bytes + (this.sample.swap_bytes ?? 0);
+  }
+
+  /** What it took since then, as far as it was seen. */
+  grownSince(time_ms: number): number {
+    const { held_bytes, sample } = this;
+    if (sample.started_ms >= time_ms) return held_bytes;
+    if (this.recent === null) return 0;
+    const { times_ms, values } = this.recent.since(Number.NEGATIVE_INFINITY);
+    let at = 0;
+    while (at + 1 < times_ms.length && times_ms[at + 1]! <= time_ms) at++;
+    // Before it was large enough to be followed it was small.
+    const then = times_ms[at]! <= time_ms ? values[at]! : Math.min(values[at]!, GROWTH_FROM_BYTES);
+    return held_bytes - then;
+  }
+
   /** Since when it has used at least so much CPU, without a break; null: it does not now. */
   cpuSince(least_percent: number): number | null {
     return this.cpu?.since(least_percent) ?? null;
+  }
+
+  private updateGrowth(now_ms: number): void {
+    const { held_bytes, sample } = this;
+    if (this.recent === null && held_bytes < GROWTH_FROM_BYTES) return;
+    this.recent ??= new Series(POINTS, RECENT_SPACING_MS);
+    this.recent.add(now_ms, held_bytes);
+    if (this.climb === null) {
+      const young =
+        this.seen_since_ms - sample.started_ms < YOUNG_MS && now_ms - sample.started_ms < YOUNG_MS;
+      const first_bytes = this.seen_since_ms === now_ms ? held_bytes : GROWTH_FROM_BYTES;
+      this.climb = young ? new Climb(sample.started_ms, 0) : new Climb(now_ms, first_bytes);
+    }
+    this.climb.add(now_ms, held_bytes);
   }
 
   private updateCpu(percent: number | null, before_ms: number | null): void {
@@ -110,4 +154,9 @@ function movedOn(before: ProcessSample, now: ProcessSample): boolean {
 
 function moved(before: number | null, now: number | null): boolean {
   return before !== null && now !== null && now !== before;
+}
+
+/** Anonymous memory, also what of it was swapped out; null where it is not known. */
+export function ownMemory({ anon_bytes, swap_bytes }: ProcessSample): number | null {
+  return anon_bytes === null ? null : anon_bytes + (swap_bytes ?? 0);
 }

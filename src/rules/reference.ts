@@ -74,6 +74,13 @@ const FIGURES: Readonly<Record<RuleName, (config: RulesConfig) => Figures>> = {
     clear_s: 60,
     severity: 'warning / high; critical when the machine’s memory lasts < 10 min',
   }),
+  memory_full_soon: ({ detection: { memory_full_soon } }) => ({
+    fires: `the memory, or that below a limit, will be used up within ${memory_full_soon.within_minutes} min, by its pace, and two thirds are in use; within 25 s in any case`,
+    lasts_s: 0,
+    ends: 'it goes on no longer',
+    clear_s: 5,
+    severity: 'warning; high within 2 min, critical within 30 s; high when less than two thirds are in use',
+  }),
   memory_leak: ({ detection: { memory_leak } }) => ({
     fires: `a process took > ${memory_leak.growth_threshold_mb} MB in ${memory_leak.window_minutes} min, or takes > ${memory_leak.slope_min_mb_per_hour} MB an hour for ${memory_leak.slope_window_minutes / 2} min or more`,
     lasts_s: 0,

@@ -6,6 +6,7 @@ describe('meminfo', () => {
   it('gives what free(1) gives', () => {
     expect(parseMeminfo(fixture('meminfo/laptop-6.12'))).toEqual({
       total_bytes: 33_376_989_184,
+      shmem_bytes: 1_679_704_064,
       available_bytes: 12_159_201_280,
       used_bytes: 33_376_989_184 - 12_159_201_280,
       cached_bytes: (612_340 + 11_920_488 + 810_244) * 1024,

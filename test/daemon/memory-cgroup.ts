@@ -18,6 +18,10 @@ export class MemoryCgroup {
     return new MemoryCgroup(dir);
   }
 
+  isEmpty(): boolean {
+    return readFileSync(this.procs, 'utf8') === '';
+  }
+
   remove(): void {
     rmdirSync(this.dir);
   }

@@ -127,6 +127,14 @@ const PLAYS: Record<RuleName, (machine: Machine, figure: number) => void> = {
     mainOf(machine, machine.addSession()).rss_bytes = gigabytes * GB;
     machine.pass(60);
   },
+  memory_full_soon: machine => {
+    const greedy = machine.add({ comm: 'greedy' });
+    machine.pass(20);
+    machine.pass(120, 10, () => {
+      greedy.rss_bytes += GB / 2;
+      machine.host = { ...host, memory: memory(Math.min(100, 40 + (greedy.rss_bytes / (16 * GB)) * 100)) };
+    });
+  },
   memory_leak: (machine, megabytes) => {
     const leaky = machine.add({ comm: 'leaky', anon_bytes: 100 * MB });
     machine.pass(120);
@@ -233,7 +241,7 @@ const severities = (looks: ReturnType<typeof found>) =>
 
 /** Something is there, or it is not. */
 const UNMEASURED: ReadonlySet<RuleName> = new Set<RuleName>([
-  ...(['hang', 'stopped', 'zombie', 'runtime_limit', 'oom_kill'] as const),
+  ...(['hang', 'stopped', 'zombie', 'runtime_limit', 'oom_kill', 'memory_full_soon'] as const),
   ...(['read_only_remount', 'filesystem_hung'] as const),
 ]);
 /** What runs out: the less the worse. */

@@ -150,6 +150,12 @@ export const detection = z
     }),
     hang: lasting('A process in uninterruptible sleep (state D).', 30, {}),
     stopped: lasting('A stopped process (state T) that nobody put aside at a terminal.', 30, {}),
+    memory_full_soon: momentary('Memory that will be used up, as its pace says.', {
+      within_minutes: minutes(
+        10,
+        'How soon, once two thirds are in use; before that it is said in the last moment only.',
+      ),
+    }),
     memory_leak: momentary('A process whose memory only grows.', {
       growth_threshold_mb: z
         .int()
