@@ -26,7 +26,7 @@ const PLAYBOOK: Readonly<Record<string, Play>> = {
   orphan: 'leftovers',
   duplicates: 'duplicates',
   ghost_process_storm: 'duplicates',
-  fork_storm: 'storm',
+  fork_bomb: 'storm',
   zombie: 'zombies',
   memory_full_soon: 'leak',
   memory_leak: 'leak',

@@ -104,6 +104,7 @@ function join(boot_ms: number, kept: readonly Kept[]): HostSample {
     filesystems: [],
     network: null,
     cgroups: [],
+    tasks: null,
   };
   for (const { part } of kept) {
     if (part === null) continue;

@@ -10,6 +10,7 @@ import { JournalCollector } from './journal/journal.js';
 import { MemoryCollector } from './memory.js';
 import { NetworkCollector } from './network/network.js';
 import { PressureCollector } from './pressure.js';
+import { TaskCollector } from './tasks.js';
 import { TemperatureCollector } from './temperature.js';
 
 /** Everything that is asked about the machine as a whole; processes have a collector of their own. */
@@ -18,6 +19,7 @@ export function hostCollectors(): Collector[] {
     new MemoryCollector(),
     new PressureCollector(),
     new CpuCollector(),
+    new TaskCollector(),
     new TemperatureCollector(),
     new DiskCollector(),
     new FilesystemCollector(),

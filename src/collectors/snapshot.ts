@@ -113,6 +113,17 @@ export interface HostSample {
   filesystems: readonly FilesystemSample[];
   network: NetworkSample | null;
   cgroups: readonly CgroupSample[];
+  tasks: TasksSample | null;
+}
+
+/** Tasks are processes and their threads. */
+export interface TasksSample {
+  /** They run or want to. */
+  running: number;
+  total: number;
+  /** More than these the kernel does not make: the smaller one of kernel.pid_max and kernel.threads-max. */
+  limit: number | null;
+  forks_per_s: number | null;
 }
 
 /** /proc/meminfo, proc_meminfo(5). */

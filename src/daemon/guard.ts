@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
 import { Lineage } from '../agents/lineage.js';
 import type { Session } from '../agents/tracker/session.js';
@@ -22,6 +23,7 @@ import type { Store } from '../store/store.js';
 import { clock, now } from '../time.js';
 import { Recall } from './recall.js';
 import { RecentExecs } from './recent-execs.js';
+import { StormWatch } from './storm-watch.js';
 
 export interface GuardOptions {
   config: Config;
@@ -145,7 +147,11 @@ export class Guard {
   async start(): Promise<void> {
     await this.recall?.start();
     if (this.stopped) return;
-    this.endWatch = everySecond(() => this.watchMemory());
+    const storm = new StormWatch(this.options.roots.proc, availableParallelism());
+    this.endWatch = everySecond(() => {
+      this.watchMemory();
+      if (storm.look()) this.lookNow();
+    });
     this.tick();
     if (this.recall?.done) this.options.onRestored(this.open());
   }
@@ -305,6 +311,14 @@ export class Guard {
       () => this.tick(),
       Math.min(SOON_MS, this.config.sampling.sample_interval_normal_s * 1000),
     );
+  }
+
+  /** Processes multiply: told within seconds, or by nobody. */
+  private lookNow(): void {
+    const pause_ms = Math.max(SOON_MS * 0.9, this.lookTook_ms * 2);
+    if (this.timer === null || now() - this.lookedAt_ms < pause_ms) return;
+    clearTimeout(this.timer);
+    this.tick();
   }
 
   private look(): void {

@@ -7,6 +7,7 @@ import { diskSpace } from './disk-space.js';
 import { duplicates } from './duplicates.js';
 import { fdLeak } from './fd-leak.js';
 import { filesystemHung } from './filesystem-hung.js';
+import { forkBomb } from './fork-bomb.js';
 import { ghostProcessStorm } from './ghost-process-storm.js';
 import { hang } from './hang.js';
 import { inodes } from './inodes.js';
@@ -35,6 +36,7 @@ export const RULES: readonly Rule[] = [
   memoryPressure,
   swap,
   load,
+  forkBomb,
   cpuHigh,
   agentSpinning,
   agentMemory,

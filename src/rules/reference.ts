@@ -52,6 +52,13 @@ const FIGURES: Readonly<Record<RuleName, (config: RulesConfig) => Figures>> = {
     clear_s: 60,
     severity: 'warning',
   }),
+  fork_bomb: ({ detection: { fork_bomb } }) => ({
+    fires: `≥ ${fork_bomb.min_processes} processes of a user and control group want to run, or came within 10 s and are still being made (≥ ${fork_bomb.min_forks_per_s} a second)`,
+    lasts_s: fork_bomb.duration_s,
+    ends: `fewer than ${fork_bomb.min_processes} are there, or hardly any wants to run`,
+    clear_s: 10,
+    severity: 'high; critical from 50 for each core on, or at half of a limit',
+  }),
   cpu_high: ({ detection: { cpu_high } }) => ({
     fires: `a process uses ≥ ${cpu_high.threshold_percent} / ${cpu_high.threshold_percent * 2} % of a core`,
     lasts_s: cpu_high.duration_s,

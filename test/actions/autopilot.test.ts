@@ -68,7 +68,7 @@ it('a group is ended as a whole or not at all, and one above the limit is a matt
     ],
     { max_per_minute: 3 },
   );
-  autopilot.take(alertOf('fork_storm', []));
+  autopilot.take(alertOf('fork_bomb', []));
   await autopilot.settled();
   expect(done).toEqual([[20, 21]]);
   await vi.advanceTimersByTimeAsync(61_000);

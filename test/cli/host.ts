@@ -63,5 +63,6 @@ export function fakeHost(): HostSample {
     ],
     network: null,
     cgroups: [],
+    tasks: null,
   };
 }

@@ -115,6 +115,11 @@ const PLAYS: Record<RuleName, (machine: Machine, figure: number) => void> = {
   swap: (machine, percent) =>
     look(machine, { memory: memory(40, { swap_used_bytes: (4 * GB * percent) / 100 }) }),
   load: (machine, factor) => look(machine, { cpu: { ...host.cpu!, load1: factor * host.cores } }),
+  fork_bomb: (machine, count) => {
+    machine.host = { ...host, tasks: { running: 9, total: 900, limit: 30_000, forks_per_s: 200 } };
+    machine.many(Math.floor(count), { comm: 'bomb' });
+    machine.pass(5, 1);
+  },
   cpu_high: (machine, cpu_percent) => {
     machine.add({ comm: 'miner', cpu_percent });
     machine.pass(120);

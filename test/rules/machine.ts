@@ -240,5 +240,6 @@ export function quietHost(): HostSample {
     filesystems: [filesystem()],
     network: null,
     cgroups: [],
+    tasks: null,
   };
 }

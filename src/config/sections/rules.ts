@@ -136,6 +136,24 @@ export const detection = z
     memory_pressure: lasting('Everything waits for memory (PSI).', 30, {}),
     swap: lasting('Swap in use.', 30, {}),
     load: lasting('Load of the machine.', 300, {}),
+    fork_bomb: lasting('Processes that multiply.', 1, {
+      min_processes: z
+        .int()
+        .min(10)
+        .max(1_000_000)
+        .default(300)
+        .describe(
+          'So many of one user, agent session and control group that came within 10 s or want to run. Builds do not count.',
+        ),
+      min_forks_per_s: z
+        .number()
+        .min(1)
+        .max(1_000_000)
+        .default(100)
+        .describe(
+          'Those that came within 10 s are told while the machine makes this many processes and threads a second, while some of them run for each core, or while they are half of what a limit allows.',
+        ),
+    }),
     cpu_high: lasting('A process that burns a core.', 60, {
       threshold_percent: z
         .number()
