@@ -162,6 +162,7 @@ function makeParts(
       bpfDir: BPF_DIR,
       daemonPid: process.pid,
       answersFile: join(options.stateDir, 'bpftrace.json'),
+      childrenFile: join(options.runtimeDir, 'children.json'),
       symbolsFile: join(options.runtimeDir, 'kallsyms'),
       ...(config.sensor.bpftrace === undefined ? {} : { bpftracePath: config.sensor.bpftrace }),
       ...(config.sensor.tier === 'auto' ? {} : { forceTier: config.sensor.tier }),

@@ -2,11 +2,13 @@ import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { isAbsolute } from 'node:path';
-import { execa } from 'execa';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startChild } from '../child.js';
 import { printable } from '../text/printable.js';
 import { distrustOfProgram } from '../trusted-path.js';
 import { type KeptAnswers, NO_ANSWERS } from './answers.js';
 import type { Structs } from './program.js';
+import { LineReader } from './reader.js';
 
 /** The only module that starts bpftrace. Always by an absolute path and with an environment of its own. */
 
@@ -20,7 +22,12 @@ const USUAL_PLACES = [
 const OLDEST = [0, 17] as const;
 /** Pieces of argv and paths are 160 bytes; 0.17 has room for 184 at most on its 512-byte stack. */
 const LONGEST_STRING = 168;
-const MAP_KEYS = '16384';
+const MAP_KEYS = 16_384;
+/** A map is printed on one line: `"123456,1049601,2": 2572561965652, ` for each key. */
+const LONGEST_LINE = MAP_KEYS * 48;
+/** Not enough of something that others use up: errno(3). */
+const PASSING = new Set(['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE']);
+const ASK_AGAIN_MS = [250, 500, 1_000, 2_000, 4_000];
 const TERM_AGAIN_MS = 400;
 const KILL_MS = 900;
 
@@ -86,9 +93,46 @@ interface Question {
   signal: AbortSignal | undefined;
 }
 
-/** Runs bpftrace for an answer; it is killed when that takes too long, or nobody wants it any more. */
-function ask(path: string, args: readonly string[], { limit_ms, maxBuffer, signal }: Question) {
-  return execa(path, args, {
+/**
+ * Runs bpftrace for an answer; it is killed when that takes too long, or nobody wants it any more. When it cannot be
+ * started, that is tried again for some seconds: a storm of processes passes.
+ */
+async function ask(path: string, args: readonly string[], question: Question) {
+  for (const pause_ms of ASK_AGAIN_MS) {
+    const answer = await askOnce(path, args, question);
+    if (answer.code === undefined || !PASSING.has(answer.code) || question.signal?.aborted) return answer;
+    await sleep(pause_ms, undefined, { signal: question.signal }).catch(() => {});
+  }
+  return askOnce(path, args, question);
+}
+
+interface Answer {
+  stdout: string;
+  stderr: string;
+  exitCode?: number | undefined;
+  signal?: string | undefined;
+  timedOut: boolean;
+  message?: string | undefined;
+  /** Why it could not be started, e.g. `EAGAIN`. */
+  code?: string | undefined;
+}
+
+async function askOnce(path: string, args: readonly string[], question: Question): Promise<Answer> {
+  try {
+    const { stdout, stderr, exitCode, signal, timedOut, message, code } = await askChild(
+      path,
+      args,
+      question,
+    );
+    return { stdout, stderr, exitCode, signal, timedOut, message, code };
+  } catch (error) {
+    const { message, code = '' } = error as NodeJS.ErrnoException;
+    return { stdout: '', stderr: '', timedOut: false, message, code };
+  }
+}
+
+function askChild(path: string, args: readonly string[], { limit_ms, maxBuffer, signal }: Question) {
+  return startChild(path, args, {
     env: environment(),
     extendEnv: false,
     cwd: '/',
@@ -108,35 +152,95 @@ function environment(string_bytes = LONGEST_STRING): Record<string, string> {
     // Each setting by its name until 0.19 and from 0.20 on.
     BPFTRACE_STRLEN: String(string_bytes),
     BPFTRACE_MAX_STRLEN: String(string_bytes),
-    BPFTRACE_MAP_KEYS_MAX: MAP_KEYS,
-    BPFTRACE_MAX_MAP_KEYS: MAP_KEYS,
+    BPFTRACE_MAP_KEYS_MAX: String(MAP_KEYS),
+    BPFTRACE_MAX_MAP_KEYS: String(MAP_KEYS),
     // 1 MiB for each CPU rides out bursts; on large machines the default of 256 KiB has to do.
     ...(cpus().length <= 16 ? { BPFTRACE_PERF_RB_PAGES: '256' } : {}),
   };
 }
 
 export interface Exit {
+  /** It did not even start, e.g. because there are too many processes: why. */
+  refused: string | null;
   code: number | null;
   signal: string | null;
   stderr: string;
 }
 
 export interface RunningProgram {
-  pid: number;
+  /** Null when it did not start: `exited` tells why. */
+  pid: number | null;
+  /** Never rejects. */
   exited: Promise<Exit>;
   /** TERM, once more after 0.4 s (0.17 can miss it), then KILL. Resolves when the process is gone. */
   stop(): Promise<void>;
 }
 
-/** Runs a program text with positional parameters, none of whose strings is longer. `onOutput` gets what it prints. */
-export function runProgram(
-  bpftrace: Bpftrace,
-  text: string,
-  parameters: readonly string[],
-  onOutput: (chunk: string) => void,
-  string_bytes?: number,
-): RunningProgram | { problem: string } {
-  const child = execa(bpftrace.path, ['-f', 'json', '-', ...parameters], {
+export interface ProgramInput {
+  text: string;
+  /** Positional ones of the program. */
+  parameters: readonly string[];
+  /** No string that it prints is longer; the usual limit when left out. */
+  string_bytes?: number;
+}
+
+/** Gets each line that a program prints; null for one that is too long. */
+export interface ProgramOutput {
+  line(line: string | null): void;
+  /** No more lines for now. */
+  isBusy?(): boolean;
+}
+
+export type RunProgram = (bpftrace: Bpftrace, input: ProgramInput, output: ProgramOutput) => RunningProgram;
+
+export const runProgram: RunProgram = (bpftrace, input, output) => {
+  let child: ReturnType<typeof spawnProgram>;
+  try {
+    child = spawnProgram(bpftrace, input);
+  } catch (error) {
+    const refused = (error as NodeJS.ErrnoException).code ?? String(error);
+    const exit: Exit = { refused, code: null, signal: null, stderr: '' };
+    return { pid: null, exited: Promise.resolve(exit), stop: async () => {} };
+  }
+  let stderr = '';
+  new LineReader(child.stdout, line => output.line(line), {
+    longest: LONGEST_LINE,
+    isBusy: () => output.isBusy?.() ?? false,
+  });
+  child.stderr.setEncoding('utf8');
+  child.stderr.on('data', (chunk: string) => {
+    stderr = (stderr + chunk).slice(-16_384);
+  });
+  const exited = child.then(
+    (result): Exit => ({
+      refused: child.pid === undefined ? (result.code ?? result.shortMessage ?? 'unknown') : null,
+      code: result.exitCode ?? null,
+      signal: result.signal ?? null,
+      stderr: complaints(stderr) || (result.exitCode === undefined ? (result.shortMessage ?? '') : ''),
+    }),
+  );
+  const stop = async () => {
+    const timers = [
+      setTimeout(() => child.kill('SIGTERM'), TERM_AGAIN_MS),
+      setTimeout(() => child.kill('SIGKILL'), KILL_MS),
+    ];
+    child.kill('SIGTERM');
+    await exited;
+    for (const timer of timers) clearTimeout(timer);
+  };
+  let stopping: Promise<void> | null = null;
+  return {
+    pid: child.pid ?? null,
+    exited,
+    stop: () => {
+      stopping ??= stop();
+      return stopping;
+    },
+  };
+};
+
+function spawnProgram(bpftrace: Bpftrace, { text, parameters, string_bytes }: ProgramInput) {
+  return startChild(bpftrace.path, ['-f', 'json', '-', ...parameters], {
     env: environment(string_bytes),
     extendEnv: false,
     cwd: '/',
@@ -147,35 +251,6 @@ export function runProgram(
     detached: true,
     cleanup: false,
   });
-  let stderr = '';
-  child.stdout.setEncoding('utf8');
-  child.stdout.on('data', onOutput);
-  child.stderr.setEncoding('utf8');
-  child.stderr.on('data', (chunk: string) => {
-    stderr = (stderr + chunk).slice(-16_384);
-  });
-  const exited = child.then(
-    (result): Exit => ({
-      code: result.exitCode ?? null,
-      signal: result.signal ?? null,
-      stderr: complaints(stderr) || (result.exitCode === undefined ? (result.shortMessage ?? '') : ''),
-    }),
-  );
-  const { pid } = child;
-  if (pid === undefined) return { problem: `cannot start ${bpftrace.path}` };
-  return {
-    pid,
-    exited,
-    stop: async () => {
-      const timers = [
-        setTimeout(() => child.kill('SIGTERM'), TERM_AGAIN_MS),
-        setTimeout(() => child.kill('SIGKILL'), KILL_MS),
-      ];
-      child.kill('SIGTERM');
-      await exited;
-      for (const timer of timers) clearTimeout(timer);
-    },
-  };
 }
 
 /** What of its stderr matters: no warnings, no source excerpts, not the harmless line about RLIMIT_MEMLOCK. */

@@ -3,7 +3,8 @@ import { readBootId } from '../boot-id.js';
 import { readAddresses } from './addresses.js';
 import { type Announce, openAnnouncer } from './announce.js';
 import { KeptAnswers } from './answers.js';
-import { type Bpftrace, kernelStructs } from './bpftrace.js';
+import { kernelStructs, type RunProgram, runProgram } from './bpftrace.js';
+import { ChildRecord } from './children.js';
 import { KernelClock } from './clock.js';
 import type { KernelEvent } from './events.js';
 import type { ProgramHealth, SensorHealth, Tier } from './health.js';
@@ -12,13 +13,14 @@ import type { SensorOptions } from './options.js';
 import { Reorder } from './order.js';
 import { loadProgram, type Machine, TERMINAL_STRING_BYTES } from './program.js';
 import type { Sensor, SensorListener } from './sensor.js';
-import { SupervisedProgram } from './supervise.js';
+import { type ProgramSpec, SupervisedProgram } from './supervise.js';
 import { TerminalTranslator } from './terminal.js';
 import { chooseTier, inWords } from './tier.js';
 
 export type { SensorOptions } from './options.js';
 
 const KILLED_MS = 1_000;
+const STOP_MS = 5_000;
 const TERMINAL_LINGER_MS = 5_000;
 /** After a fallback the better program is tried again when the next agent comes, but not sooner than this. */
 const BETTER_AGAIN_MS = 10 * 60_000;
@@ -39,7 +41,8 @@ class KernelSensor implements Sensor {
   private lifecycle: SupervisedProgram | null = null;
   private terminal: SupervisedProgram | null = null;
   private terminalUnavailable: string | null = null;
-  private openTerminal: ((tier: TerminalTier, missing: string[]) => SupervisedProgram) | null = null;
+  private terminalSpec: ((tier: TerminalTier, missing: string[]) => ProgramSpec) | null = null;
+  private children: ChildRecord | null = null;
   private fellBackAt_ms: number | null = null;
   private announce: Announce | null = null;
   private watched: ReadonlySet<number> = new Set();
@@ -95,7 +98,9 @@ class KernelSensor implements Sensor {
     this.end.abort();
     if (this.lingerTimer) clearTimeout(this.lingerTimer);
     this.lingerTimer = null;
-    await Promise.all([this.lifecycle?.stop(), this.terminal?.stop()]);
+    // One that cannot even be killed is not waited for.
+    const gone = Promise.all([this.lifecycle?.stop(), this.terminal?.stop()]);
+    await Promise.race([gone, sleep(STOP_MS, undefined, { ref: false })]);
     this.order.flush();
     this.terminalOrder.flush();
   }
@@ -113,7 +118,10 @@ class KernelSensor implements Sensor {
     if (this.lingerTimer) clearTimeout(this.lingerTimer);
     this.lingerTimer = null;
     if (this.terminal.isAttached) for (const pid of fresh) this.announce?.(pid);
-    else if (!this.tryBetterAgain()) void this.terminal.start();
+    else {
+      this.tryBetterAgain();
+      void this.terminal.start();
+    }
   }
 
   health(): SensorHealth {
@@ -142,7 +150,10 @@ class KernelSensor implements Sensor {
   private async choosePrograms(): Promise<void> {
     const { signal } = this.end;
     const { logger, bpfDir, bpftracePath, forceTier } = this.options;
-    const answers = new KeptAnswers(this.options.answersFile, readBootId());
+    const boot_id = readBootId();
+    this.children = new ChildRecord(this.options.childrenFile, boot_id, logger);
+    await this.children.endLeftovers();
+    const answers = new KeptAnswers(this.options.answersFile, boot_id);
     const choice = await chooseTier(bpftracePath, forceTier, { answers, signal });
     if (this.stopped) return;
     this.tier = choice.tier;
@@ -175,7 +186,9 @@ class KernelSensor implements Sensor {
         heartbeat: () => {},
         lost: count => this.listener.lost(count),
         live: live => this.listener.lifecycle(live),
+        isBusy: () => this.order.isFull,
       },
+      this.run,
     );
 
     const announcer = await openAnnouncer();
@@ -185,8 +198,15 @@ class KernelSensor implements Sensor {
         fentry: choice.tier === 'fentry' ? await loadProgram(bpfDir, TERMINAL_PROGRAM.fentry, machine) : '',
         tracepoint: await loadProgram(bpfDir, TERMINAL_PROGRAM.tracepoint, machine),
       };
-      this.openTerminal = (tier, missing) => this.terminalProgram(bpftrace, tier, texts[tier], missing);
-      this.terminal = this.openTerminal(choice.tier, []);
+      this.terminalSpec = (tier, missing) => ({
+        name: 'terminal',
+        bpftrace,
+        text: texts[tier],
+        parameters: [String(this.options.daemonPid)],
+        string_bytes: TERMINAL_STRING_BYTES,
+        missing,
+      });
+      this.terminal = this.terminalProgram(this.terminalSpec(choice.tier, []));
     } else {
       this.terminalUnavailable = announcer.problem;
       logger.warn({ problem: announcer.problem }, 'no terminal events');
@@ -196,22 +216,21 @@ class KernelSensor implements Sensor {
     if (this.watched.size > 0) void this.terminal?.start();
   }
 
-  private terminalProgram(
-    bpftrace: Bpftrace,
-    tier: TerminalTier,
-    text: string,
-    missing: string[],
-  ): SupervisedProgram {
-    const { logger, daemonPid } = this.options;
+  /** Written down, so that a later vigil can end it if we are killed and it stays. */
+  private readonly run: RunProgram = (bpftrace, input, output) => {
+    const program = runProgram(bpftrace, input, output);
+    const { pid } = program;
+    if (pid !== null) {
+      this.children?.add(pid);
+      void program.exited.then(() => this.children?.remove(pid));
+    }
+    return program;
+  };
+
+  private terminalProgram(spec: ProgramSpec): SupervisedProgram {
+    const { logger } = this.options;
     return new SupervisedProgram(
-      {
-        name: 'terminal',
-        bpftrace,
-        text,
-        parameters: [String(daemonPid)],
-        string_bytes: TERMINAL_STRING_BYTES,
-        missing,
-      },
+      spec,
       logger,
       this.clock,
       {
@@ -224,40 +243,34 @@ class KernelSensor implements Sensor {
         },
         lost: count => logger.debug({ count }, 'terminal events were lost'),
         live: live => this.listener.terminal(live),
-        givesUp: problem => tier === 'fentry' && this.fallBack(problem),
+        givesUp: problem => this.fallBack(problem),
+        isBusy: () => this.terminalOrder.isFull,
       },
+      this.run,
     );
   }
 
   /** The fentry program does not run although its probe could be attached: tracepoints do the work. */
   private fallBack(problem: string): boolean {
-    if (this.stopped || !this.openTerminal) return false;
+    if (this.stopped || this.tier !== 'fentry' || !this.terminal || !this.terminalSpec) return false;
     this.tier = 'tracepoint';
     this.tierReason = inWords(problem);
     this.fellBackAt_ms = performance.now();
     this.options.logger.warn({ problem }, 'the fentry program failed, tracepoints take its place');
-    this.terminal = this.openTerminal('tracepoint', [
-      `${TERMINAL_PROGRAM.fentry} failed, so nothing is seen of what is written on virtual consoles: ${problem}`,
-    ]);
-    if (this.watched.size > 0) void this.terminal.start();
+    const missing = `${TERMINAL_PROGRAM.fentry} failed, so nothing is seen of what is written on virtual consoles: ${problem}`;
+    this.terminal.use(this.terminalSpec('tracepoint', [missing]));
     return true;
   }
 
-  /** True when the fentry program is started in place of the one that had taken its place, which is off now. */
-  private tryBetterAgain(): boolean {
-    const { terminal, openTerminal, fellBackAt_ms } = this;
-    if (!terminal || !openTerminal || fellBackAt_ms === null) return false;
-    if (performance.now() - fellBackAt_ms < BETTER_AGAIN_MS || terminal.health().state !== 'off')
-      return false;
+  /** The fentry program is run in place of the one that had taken its place, which is off now. */
+  private tryBetterAgain(): void {
+    const { terminal, terminalSpec, fellBackAt_ms } = this;
+    if (!terminal || !terminalSpec || fellBackAt_ms === null) return;
+    if (performance.now() - fellBackAt_ms < BETTER_AGAIN_MS || terminal.health().state !== 'off') return;
     this.fellBackAt_ms = null;
     this.tier = 'fentry';
     this.tierReason = 'tracing programs attach to the terminal functions here; tried again after a failure';
-    const better = openTerminal('fentry', []);
-    this.terminal = better;
-    void terminal.stop().then(() => {
-      if (!this.stopped && this.watched.size > 0 && this.terminal === better) return better.start();
-    });
-    return true;
+    terminal.use(terminalSpec('fentry', []));
   }
 
   private detachTerminal(): void {

@@ -16,6 +16,8 @@ export interface SensorOptions {
   symbolsFile?: string;
   /** Where the answers of bpftrace are kept from one start to the next; nowhere when left out. */
   answersFile?: string;
+  /** Where the bpftrace that runs are written down, for the next start to end what is left; nowhere when left out. */
+  childrenFile?: string;
   /** Skip the choice of the tier. */
   forceTier?: Tier;
 }

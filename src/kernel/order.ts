@@ -1,9 +1,11 @@
+import { Slice } from './slice.js';
+
 /**
  * Puts events into the order of their time. bpftrace before 0.19 has one buffer for each CPU, so a child's
  * exec can arrive before its fork, or its exit before either. Each event waits `window_ms`, no longer than a
  * person could notice; a window of 0 sorts what came in one piece, and needs no timer. What is later still
  * is passed on late, but not when its process has already ended: a process that is born after its death
- * would live for ever.
+ * would live for ever. Many events are passed on in slices: who pushes asks `isFull` first.
  */
 export class Reorder<T extends { type: string; time_ms: number; pid?: number }> {
   private waiting: { event: T; at_ms: number }[] = [];
@@ -12,12 +14,17 @@ export class Reorder<T extends { type: string; time_ms: number; pid?: number }> 
   /** Process ids that ended lately, and when. */
   private ended = new Map<number, number>();
   private forgotAt_ms = Number.NEGATIVE_INFINITY;
+  private readonly slice = new Slice();
 
   constructor(
     private readonly deliver: (event: T) => void,
     private readonly window_ms = 4,
     private readonly now_ms: () => number = () => performance.now(),
   ) {}
+
+  get isFull(): boolean {
+    return this.waiting.length >= MAX_WAITING;
+  }
 
   push(event: T): void {
     let at = this.waiting.length;
@@ -32,7 +39,7 @@ export class Reorder<T extends { type: string; time_ms: number; pid?: number }> 
     this.soon = true;
     queueMicrotask(() => {
       this.soon = false;
-      this.flush();
+      this.due();
     });
   }
 
@@ -40,7 +47,7 @@ export class Reorder<T extends { type: string; time_ms: number; pid?: number }> 
   flush(): void {
     if (this.timer) clearTimeout(this.timer);
     this.timer = null;
-    this.release(this.waiting.length);
+    this.release(this.waiting.length, () => true);
   }
 
   private due(): void {
@@ -48,18 +55,31 @@ export class Reorder<T extends { type: string; time_ms: number; pid?: number }> 
     const now = this.now_ms();
     // Up to the last one that waited long enough; what is older goes with it.
     const ready = this.waiting.findLastIndex(({ at_ms }) => now - at_ms >= this.window_ms - 1);
-    this.release(ready + 1);
-    if (this.waiting.length > 0) this.timer ??= setTimeout(() => this.due(), this.window_ms);
+    if (this.release(ready + 1, () => this.slice.hasTime())) {
+      this.slice.next(() => this.due());
+      return;
+    }
+    if (this.waiting.length > 0 && this.window_ms > 0)
+      this.timer ??= setTimeout(() => this.due(), this.window_ms);
   }
 
-  private release(count: number): void {
-    for (const { event } of this.waiting.splice(0, count)) {
-      if (event.pid !== undefined) {
-        if ((this.ended.get(event.pid) ?? 0) > event.time_ms) continue;
-        if (event.type === 'exit') this.remember(event.pid, event.time_ms);
+  /** True when some of them are left: there was no time. */
+  private release(count: number, hasTime: () => boolean): boolean {
+    const ready = this.waiting.splice(0, count);
+    let at = 0;
+    try {
+      while (at < ready.length && hasTime()) {
+        const { event } = ready[at++]!;
+        if (event.pid !== undefined) {
+          if ((this.ended.get(event.pid) ?? 0) > event.time_ms) continue;
+          if (event.type === 'exit') this.remember(event.pid, event.time_ms);
+        }
+        this.deliver(event);
       }
-      this.deliver(event);
+    } finally {
+      if (at < ready.length) this.waiting = [...ready.slice(at), ...this.waiting];
     }
+    return at < ready.length;
   }
 
   private remember(pid: number, time_ms: number): void {
@@ -71,5 +91,7 @@ export class Reorder<T extends { type: string; time_ms: number; pid?: number }> 
   }
 }
 
+/** More are not waited with: the pipe holds the rest. */
+const MAX_WAITING = 4_096;
 /** No event arrives later than this. */
 const KEPT_MS = 2_000;

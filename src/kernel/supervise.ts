@@ -1,8 +1,6 @@
 import { everySecond } from '../every-second.js';
 import { SilenceMeter } from '../silence-meter.js';
-import { LineSplitter } from '../text/lines.js';
-import type { Bpftrace, Exit, RunningProgram } from './bpftrace.js';
-import { runProgram } from './bpftrace.js';
+import type { Bpftrace, Exit, ProgramInput, RunningProgram, RunProgram } from './bpftrace.js';
 import type { KernelClock } from './clock.js';
 import type { ProgramHealth } from './health.js';
 import type { SensorLogger } from './options.js';
@@ -35,25 +33,30 @@ export interface ProgramCallbacks {
   lost(count: number): void;
   /** Its events arrive from now on, or may be missing from now on; called on each change. */
   live(live: boolean): void;
-  /** It ended before it was attached. True: another program takes over, this one is not started again. */
+  /** It ended by itself before it was attached. True: `use()` has set another one, which is started at once. */
   givesUp?(problem: string): boolean;
+  /** What became of earlier lines is not done with: no more for now. */
+  isBusy?(): boolean;
 }
 
-export interface ProgramSpec {
+export interface ProgramSpec extends ProgramInput {
   /** As health shows it: `lifecycle`, `terminal`. */
   name: string;
   bpftrace: Bpftrace;
-  text: string;
-  parameters: string[];
-  /** No string that it prints is longer; the usual limit when left out. */
-  string_bytes?: number;
   missing: string[];
   patience?: typeof PATIENCE;
 }
 
-/** Keeps one program running: starts it, reads it, watches its heartbeat, restarts it with growing pauses. */
+/**
+ * Keeps one program running: starts it, reads it, watches its heartbeat, restarts it with growing pauses.
+ *
+ * At most one process at any time: the next one is launched when `running` is gone. Each has a generation; only lines of
+ * the present one count, and `stop()` ends it at once, however long the process takes to end.
+ */
 export class SupervisedProgram {
+  /** Until it has ended, also when it is not wanted any more. */
   private running: RunningProgram | null = null;
+  private generation = 0;
   private wanted = false;
   private state: ProgramHealth['state'] = 'off';
   private problem: string | null = null;
@@ -72,21 +75,25 @@ export class SupervisedProgram {
   private endWatch: (() => void) | null = null;
   private readonly sequence = new SequenceCounter();
   private settleFirst: (() => void) | null = null;
-  private stopping: Promise<void> | null = null;
 
   constructor(
-    private readonly spec: ProgramSpec,
+    private spec: ProgramSpec,
     private readonly logger: SensorLogger,
     private readonly clock: KernelClock,
     private readonly callbacks: ProgramCallbacks,
+    private readonly run: RunProgram,
   ) {}
+
+  /** What is run from the next launch on. */
+  use(spec: ProgramSpec): void {
+    this.spec = spec;
+  }
 
   /** Resolves when it is attached, or failed for the first time, or after `limit_ms`. */
   async start(limit_ms = 5_000): Promise<void> {
     if (this.wanted) return;
     this.wanted = true;
-    await this.stopping;
-    if (!this.wanted) return;
+    this.startedAt_ms = performance.now();
     const settled = new Promise<void>(resolve => {
       const timer = setTimeout(() => {
         this.problem ??= `not attached after ${limit_ms / 1000} s, and still at it`;
@@ -98,24 +105,26 @@ export class SupervisedProgram {
       };
     });
     this.endWatch ??= everySecond(() => this.watch());
-    this.launch();
+    if (this.running === null) this.launch();
+    else this.setState('starting'); // the one before has yet to end
     await settled;
   }
 
+  /** Resolves when its process is gone. */
   async stop(): Promise<void> {
     this.wanted = false;
-    if (this.state === 'running') this.setState('off');
+    this.generation++;
+    this.hadHeartbeat = false;
+    this.silence = null;
+    this.starved = false;
+    this.setState('off');
+    this.problem = null;
     if (this.retryTimer) clearTimeout(this.retryTimer);
     this.retryTimer = null;
     this.endWatch?.();
     this.endWatch = null;
-    this.stopping = this.running?.stop() ?? null;
-    await this.stopping;
-    this.stopping = null;
-    if (this.wanted) return;
-    this.setState('off');
-    this.problem = null;
     this.settleFirst?.();
+    await this.running?.stop();
   }
 
   private setState(state: ProgramHealth['state']): void {
@@ -125,7 +134,7 @@ export class SupervisedProgram {
   }
 
   get isAttached(): boolean {
-    return this.running !== null && this.hadHeartbeat && this.wanted;
+    return this.hadHeartbeat && this.wanted;
   }
 
   health(): ProgramHealth {
@@ -148,40 +157,52 @@ export class SupervisedProgram {
   }
 
   private launch(): void {
-    const { bpftrace, text, parameters, string_bytes, name } = this.spec;
+    const { bpftrace, name } = this.spec;
+    const generation = ++this.generation;
+    const isPresent = () => generation === this.generation;
     this.setState('starting');
     this.startedAt_ms = performance.now();
     this.hadHeartbeat = false;
     this.dropped += this.droppedNow;
     this.droppedNow = 0;
     this.sequence.restart();
-    const splitter = new LineSplitter(line => this.line(line));
-    const started = runProgram(bpftrace, text, parameters, chunk => splitter.push(chunk), string_bytes);
-    if ('problem' in started) {
-      this.retry(started.problem);
-      return;
-    }
+    const started = this.run(bpftrace, this.spec, {
+      line: line => {
+        if (isPresent()) this.line(line);
+      },
+      isBusy: () => isPresent() && (this.callbacks.isBusy?.() ?? false),
+    });
     this.running = started;
     this.starved = false;
-    this.silence = new SilenceMeter(started.pid, WATCH_MS);
+    this.silence = started.pid === null ? null : new SilenceMeter(started.pid, WATCH_MS);
     this.logger.debug({ program: name, bpftrace_pid: started.pid }, 'kernel program started');
-    void started.exited.then(exit => this.ended(exit));
+    void started.exited.then(exit => this.ended(exit, isPresent()));
   }
 
-  private ended(exit: Exit): void {
+  private ended(exit: Exit, isPresent: boolean): void {
     this.running = null;
     this.starved = false;
     if (!this.wanted) return;
+    if (!isPresent) {
+      this.launch(); // it was stopped, and is wanted again
+      return;
+    }
+    if (exit.refused !== null) {
+      this.retry(`bpftrace cannot be started: ${exit.refused}`);
+      return;
+    }
+    const problem = this.inWords(exit);
+    if (!this.hadHeartbeat && this.callbacks.givesUp?.(problem)) this.launch();
+    else this.retry(problem);
+  }
+
+  private inWords(exit: Exit): string {
     const how = exit.signal ? `was killed by ${exit.signal}` : `ended with exit code ${exit.code}`;
     const when = this.hadHeartbeat ? '' : ' before it was attached';
-    this.retry(`bpftrace ${how}${when}${exit.stderr ? `: ${exit.stderr}` : ''}`);
+    return `bpftrace ${how}${when}${exit.stderr ? `: ${exit.stderr}` : ''}`;
   }
 
   private retry(problem: string): void {
-    if (!this.hadHeartbeat && this.callbacks.givesUp?.(problem)) {
-      void this.stop();
-      return;
-    }
     const ran_ms = performance.now() - this.startedAt_ms;
     if (this.hadHeartbeat && ran_ms >= STABLE_MS) this.backoff_ms = BACKOFF_FIRST_MS;
     this.hadHeartbeat = false;
@@ -232,7 +253,6 @@ export class SupervisedProgram {
   private heartbeat(): void {
     this.silence?.heard();
     this.starved = false;
-    if (!this.wanted) return;
     this.setState('running');
     this.problem = null;
     const first = !this.hadHeartbeat;

@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { isRoot, type Observed, observe, script, until } from './helpers.js';
+import { childrenOf } from './processes.js';
 
 const TRIAL = `printf '{"type": "printf", "data": "attached\\\\n"}\\n'; exit 0`;
 
@@ -20,20 +21,7 @@ eval "$answer"
 `,
   );
 
-/** Processes that we started and that are not gone. */
-function children(): number[] {
-  return readdirSync('/proc')
-    .map(Number)
-    .filter(pid => pid > 0)
-    .filter(pid => {
-      try {
-        const [state, ppid] = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)!.split(' ');
-        return Number(ppid) === process.pid && state !== 'Z';
-      } catch {
-        return false;
-      }
-    });
-}
+const children = () => childrenOf(process.pid);
 
 describe.skipIf(!isRoot)('a start that nobody waits for any more', () => {
   let seen: Observed | null = null;

@@ -25,10 +25,12 @@ describe.skipIf(!isRoot)('terminal-fentry.bt', () => {
       const text = specialise(change(TEXT), machine);
       expect(text).not.toMatch(/^VIGIL_|[^E]VIGIL_(?!\*)/m);
       let output = '';
-      const program = runProgram(found.bpftrace, text, [String(process.pid)], chunk => {
-        output += chunk;
+      const input = { text, parameters: [String(process.pid)] };
+      const program = runProgram(found.bpftrace, input, {
+        line: line => {
+          output += `${line}\n`;
+        },
       });
-      if ('problem' in program) throw new Error(program.problem);
       onTestFinished(() => program.stop());
       let problem: string | null = null;
       void program.exited.then(exit => {

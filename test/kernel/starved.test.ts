@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { runProgram } from '../../src/kernel/bpftrace.js';
 import { KernelClock } from '../../src/kernel/clock.js';
 import { SupervisedProgram } from '../../src/kernel/supervise.js';
 import { silentLogger } from '../../src/log/logger.js';
@@ -48,6 +49,7 @@ function program(name: string, python: string): SupervisedProgram {
       lost: () => {},
       live: () => {},
     },
+    runProgram,
   );
   cleanups.push(() => supervised.stop());
   return supervised;

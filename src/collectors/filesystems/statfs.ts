@@ -1,6 +1,6 @@
 import { statfsSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { execa } from 'execa';
+import { startChild } from '../../child.js';
 import { statFile } from '../../proc/stat-file.js';
 
 export interface Sizes {
@@ -52,7 +52,22 @@ export type AskStatfs = (mount: string) => Promise<Sizes | 'no answer' | null>;
 export async function statfsByChild(mount: string, limit_ms = LIMIT_MS): ReturnType<AskStatfs> {
   const stat = STAT.find(path => statFile(path)?.isFile());
   if (stat === undefined) return null;
-  const child = execa(stat, ['-f', '-c', FORMAT, '--', mount], {
+  let child: ReturnType<typeof startStat>;
+  try {
+    child = startStat(stat, mount, limit_ms);
+  } catch {
+    return null; // no descriptor left: the next look may have one
+  }
+  // One that cannot be killed must not keep vigil from ending.
+  child.unref();
+  (child.stdout as Socket).unref();
+  const result = await child;
+  if (result.timedOut) return 'no answer';
+  return result.exitCode === 0 ? parseStatOutput(result.stdout) : null;
+}
+
+function startStat(stat: string, mount: string, limit_ms: number) {
+  return startChild(stat, ['-f', '-c', FORMAT, '--', mount], {
     env: { LC_ALL: 'C' },
     extendEnv: false,
     cwd: '/',
@@ -64,10 +79,4 @@ export async function statfsByChild(mount: string, limit_ms = LIMIT_MS): ReturnT
     maxBuffer: 1_000,
     cleanup: false,
   });
-  // One that cannot be killed must not keep vigil from ending.
-  child.unref();
-  (child.stdout as Socket).unref();
-  const result = await child;
-  if (result.timedOut) return 'no answer';
-  return result.exitCode === 0 ? parseStatOutput(result.stdout) : null;
 }

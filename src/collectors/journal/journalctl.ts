@@ -1,4 +1,4 @@
-import { execa } from 'execa';
+import { startChild } from '../../child.js';
 import { LineSplitter } from '../../text/lines.js';
 import { FIELDS } from './entry.js';
 
@@ -21,23 +21,24 @@ const MAX_SAID = 2_000;
  */
 const MATCHES = [...[0, 1, 2, 3, 4].map(n => `PRIORITY=${n}`), '+', 'PRIORITY=6', '_TRANSPORT=kernel'];
 
-/** Follows the journal with the program at `path`. A line that is too long comes as null. */
+/** Follows the journal with the program at `path`, for as long as we live. A line that is too long comes as null. */
 export function follow(
   path: string,
   args: readonly string[],
   onLine: (line: string | null) => void,
 ): Following {
   const fixed = ['-f', '-n', '0', '-o', 'json', '--no-pager', `--output-fields=${FIELDS.join(',')}`];
-  const child = execa(path, [...fixed, ...args, ...MATCHES], {
-    env: { LC_ALL: 'C', SYSTEMD_COLORS: '0' },
-    extendEnv: false,
-    cwd: '/',
-    reject: false,
-    buffer: false,
-    stdin: 'ignore',
-    // A Ctrl-C in vigil's terminal is for vigil, which then stops it.
-    detached: true,
-  });
+  let child: ReturnType<typeof startFollower>;
+  try {
+    child = startFollower(path, [...fixed, ...args, ...MATCHES]);
+  } catch (error) {
+    const why = (error as NodeJS.ErrnoException).code ?? String(error);
+    return {
+      ended: Promise.resolve(`journalctl cannot be started: ${why}`),
+      said: () => '',
+      stop: async () => {},
+    };
+  }
   let said = '';
   const splitter = new LineSplitter(onLine, MAX_LINE);
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => splitter.push(chunk));
@@ -59,4 +60,17 @@ export function follow(
       clearTimeout(kill);
     },
   };
+}
+
+function startFollower(path: string, args: readonly string[]) {
+  return startChild(path, args, {
+    env: { LC_ALL: 'C', SYSTEMD_COLORS: '0' },
+    extendEnv: false,
+    cwd: '/',
+    reject: false,
+    buffer: false,
+    stdin: 'ignore',
+    // A Ctrl-C in vigil's terminal is for vigil, which then stops it.
+    detached: true,
+  });
 }

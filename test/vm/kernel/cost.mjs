@@ -27,9 +27,10 @@ function measure() {
 
 const attach = text =>
   new Promise((resolve, reject) => {
-    const program = runProgram(bpftrace, text, [String(process.pid)], chunk => {
-      if (chunk.includes('"H ')) resolve(program);
-    });
+    const line = text => {
+      if (text?.includes('"H ')) resolve(program);
+    };
+    const program = runProgram(bpftrace, { text, parameters: [String(process.pid)] }, { line });
     program.exited.then(exit => reject(new Error(exit.stderr)));
   });
 
