@@ -262,7 +262,7 @@ export class ActionEngine {
     const own_pid = this.options.own_pid ?? process.pid;
     const above = new Set(view.ancestors(own_pid));
     return {
-      isOwn: pid => above.has(pid) || view.ancestors(pid).includes(own_pid),
+      isOwn: pid => above.has(pid) || view.ancestors(pid)[1] === own_pid,
       protected_pids: this.config.protected_pids,
       protected_commands: this.config.protected_commands,
       sessions: this.options.snapshot()?.sessions ?? [],

@@ -57,7 +57,7 @@ const ALWAYS_PROTECTED = [
 ];
 
 export interface Protection {
-  /** True for vigil, everything it came from, and everything it started. */
+  /** True for vigil, everything it came from, and its children; not for what a user's helper starts. */
   isOwn(pid: number): boolean;
   protected_pids: readonly number[];
   protected_commands: readonly string[];

@@ -29,7 +29,7 @@ export interface HistoryOptions {
   /** After a longer break between two snapshots nothing counts as having lasted. */
   gap_ms: number;
   baseline: Baseline;
-  /** vigil's own pid: it and what it started are never reported. */
+  /** vigil's own pid: it and its children are never reported. */
   self_pid: number;
   /** Which of these processes no rule may report; asked once for each command line. */
   ignores(processes: readonly ProcessRef[]): readonly boolean[];
@@ -174,16 +174,13 @@ export class History {
     for (const track of this.tracks.values()) if (track.ignored === false) this.watched.push(track);
   }
 
-  /** vigil, what it started, and bpftrace, which works for it. */
-  private isOwn(track: ProcessTrack): boolean {
+  /**
+   * vigil and what it started itself, such as bpftrace. Not what these start: a user's helper does what its user wants.
+   * Nobody else can become a child of ours, whatever it calls itself.
+   */
+  private isOwn({ own, sample }: ProcessTrack): boolean {
     const { self_pid } = this.options;
-    if (track.own || track.sample.comm === 'bpftrace') return true;
-    let at: ProcessTrack | undefined = track;
-    for (let depth = 0; at !== undefined && depth < 64; depth++) {
-      if (at.sample.pid === self_pid || at.own) return true;
-      at = this.tracks.get(at.sample.ppid);
-    }
-    return false;
+    return own || sample.pid === self_pid || sample.ppid === self_pid;
   }
 
   private addSessions({ sessions }: Snapshot): void {

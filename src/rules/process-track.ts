@@ -31,7 +31,7 @@ export class ProcessTrack {
   state_since_ms: number;
   /** No rule speaks of it. Null: not decided yet. */
   ignored: boolean | null = null;
-  /** vigil itself, or started by it. */
+  /** vigil itself, or a child of it. */
   own = false;
   /** Its present rise of memory, resident or swapped out; null for a small process. */
   climb: Climb | null = null;

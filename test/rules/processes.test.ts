@@ -118,12 +118,30 @@ describe('cpu_high', () => {
     expect(machine.pass(50)).toEqual([]);
   });
 
-  test('vigil, its children and bpftrace are never reported', () => {
+  test('vigil and its children are never reported', () => {
     const machine = new Machine();
     machine.processes.find(({ pid }) => pid === 2)!.cpu_percent = 100;
     machine.add({ comm: 'node', cmdline: 'node hand.js', ppid: 2, cpu_percent: 100 });
-    machine.add({ comm: 'bpftrace', ppid: 1, cpu_percent: 100 });
+    machine.add({ comm: 'bpftrace', ppid: 2, cpu_percent: 100 });
     expect(machine.pass(3600)).toEqual([]);
+  });
+
+  test.each(['bpftrace', 'vigil', 'journalctl', 'setpriv'])(
+    'who calls itself %s is reported, with all below it',
+    comm => {
+      const machine = new Machine();
+      const named = machine.add({ comm, cmdline: `/usr/bin/${comm} -f json -`, ppid: 1, cpu_percent: 100 });
+      machine.add({ comm: 'yes', ppid: named.pid, cpu_percent: 100 });
+      const titles = machine.pass(3600).map(change => change.alert.title);
+      expect(titles).toEqual(expect.arrayContaining([`${comm} burns a core`, 'yes burns a core']));
+    },
+  );
+
+  test('what a helper starts for its user is reported like anything else', () => {
+    const machine = new Machine();
+    const helper = machine.add({ comm: 'node', cmdline: 'node hand.js', ppid: 2, cpu_percent: 0 });
+    machine.add({ comm: 'yes', ppid: helper.pid, cpu_percent: 100 });
+    expect(machine.pass(3600).map(change => change.alert.title)).toEqual(['yes burns a core']);
   });
 
   test('a name cannot speak to the terminal', () => {
