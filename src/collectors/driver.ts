@@ -37,7 +37,7 @@ interface Kept {
  */
 export class CollectorDriver {
   private readonly kept: Kept[];
-  private readonly others: HealthRecord[] = [];
+  private readonly others: { record: HealthRecord; note: () => string | null }[] = [];
   private readonly roots: Roots;
   private readonly clock: () => number;
 
@@ -53,9 +53,9 @@ export class CollectorDriver {
   }
 
   /** A record for what collects in a way of its own, e.g. the processes: shown in the same table. */
-  record(name: string): HealthRecord {
+  record(name: string, note: () => string | null = () => null): HealthRecord {
     const record = this.newRecord(name);
-    this.others.push(record);
+    this.others.push({ record, note });
     return record;
   }
 
@@ -77,7 +77,7 @@ export class CollectorDriver {
   health(): CollectorHealth[] {
     return [
       ...this.kept.map(({ collector, record }) => record.health(collector.note?.() ?? null)),
-      ...this.others.map(record => record.health()),
+      ...this.others.map(({ record, note }) => record.health(note())),
     ];
   }
 

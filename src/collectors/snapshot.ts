@@ -260,6 +260,8 @@ export type MachineEvent =
       rss_bytes: number | null;
       /** The cgroup whose limit was hit; null: the whole machine ran out, or it is not known. */
       cgroup: string | null;
+      /** What ran out, where the source says it; a cgroup may have no name. */
+      scope?: 'machine' | 'cgroup';
       source: 'kernel' | 'journal' | 'cgroup';
     }
   | {

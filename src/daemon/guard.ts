@@ -10,7 +10,7 @@ import { hostCollectors } from '../collectors/host.js';
 import { MemoryWatch } from '../collectors/memory-watch.js';
 import { socketsOf } from '../collectors/network/sockets.js';
 import { ProcessCollector, sessionRef } from '../collectors/processes.js';
-import type { MachineEvent, ProcessRef, ProcessSample, Snapshot } from '../collectors/snapshot.js';
+import type { ProcessRef, ProcessSample, Snapshot } from '../collectors/snapshot.js';
 import type { Config } from '../config/schema.js';
 import { everySecond } from '../every-second.js';
 import type { KernelEvent, OomEvent } from '../kernel/events.js';
@@ -21,6 +21,7 @@ import { sessionKey } from '../rules/history.js';
 import { checkEntry, type WhitelistEntry } from '../rules/whitelist.js';
 import type { Store } from '../store/store.js';
 import { clock, now } from '../time.js';
+import { EventBacklog } from './event-backlog.js';
 import { Recall } from './recall.js';
 import { RecentExecs } from './recent-execs.js';
 import { StormWatch } from './storm-watch.js';
@@ -75,8 +76,8 @@ export class Guard {
   private readonly processes: ProcessCollector;
   private readonly driver: CollectorDriver;
   private readonly processesHealth: HealthRecord;
-  /** Told by the kernel since the last look. */
-  private oomKills: MachineEvent[] = [];
+  /** What happened since the last look. */
+  private readonly backlog = new EventBacklog();
   private lastOomKill_ms = Number.NEGATIVE_INFINITY;
   private readonly execs = new RecentExecs();
   private readonly resolved: Alert[] = [];
@@ -113,7 +114,7 @@ export class Guard {
       boot_ms: clock.boot_ms,
       roots,
     });
-    this.processesHealth = this.driver.record('processes');
+    this.processesHealth = this.driver.record('processes', () => this.left());
     this.watch = new MemoryWatch(roots.proc);
     this.limits = new MemoryLimits(roots.proc);
     this.rules = new RuleEngine({
@@ -181,7 +182,7 @@ export class Guard {
   /** A kernel event, after the tracker took it in. `session`: whom the tracker gives its process to. */
   hear(event: KernelEvent, session: Session | undefined): void {
     if (event.type === 'oom') {
-      this.oomKills.push(this.oomKill(event, session));
+      this.backlog.add([this.oomKill(event, session)]);
       this.lookSoon();
     } else if (event.type === 'fork' || event.type === 'exec' || event.type === 'exit') {
       this.processes.hear(event, session);
@@ -247,6 +248,11 @@ export class Guard {
     const removed = this.rules.whitelist.remove(id);
     this.tell(this.rules.applyWhitelist(now()));
     return removed;
+  }
+
+  private left(): string | null {
+    const { leftOut } = this.backlog;
+    return leftOut === 0 ? null : `${leftOut} events were left out: too many between two looks`;
   }
 
   health(): CollectorHealth[] {
@@ -325,6 +331,7 @@ export class Guard {
     const { store, onSnapshot, sessions } = this.options;
     const time_ms = now();
     const { host, events } = this.driver.round(time_ms);
+    this.backlog.add(events);
     const outcome = this.processesHealth.run(() => this.processes.collect(time_ms, sessions(), this.growers));
     // Without processes everything would seem to have ended.
     if (outcome.how !== 'said') return;
@@ -340,13 +347,14 @@ export class Guard {
         ...session,
         sockets: this.sockets.get(sessionKey(session)) ?? null,
       })),
-      events: [...this.oomKills, ...events],
+      events: this.backlog.waiting,
     };
-    this.oomKills = [];
     this.last = snapshot;
     store?.addSnapshot(snapshot);
     onSnapshot(snapshot);
-    this.tell(this.rules.take(snapshot));
+    const changes = this.rules.take(snapshot);
+    this.backlog.taken();
+    this.tell(changes);
     if (this.rules.memoryEndsIn_ms(time_ms) < CLOSELY_BELOW_MS) this.hasteUntil_ms = time_ms + HASTE_FOR_MS;
     const again = this.rules.foundAgain();
     if (again.length > 0) this.options.onFoundAgain(again);

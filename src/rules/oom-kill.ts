@@ -8,6 +8,8 @@ import type { Rule } from './rule.js';
 import { traitsOf } from './traits.js';
 
 type Kill = Extract<KeptEvent, { type: 'oom_kill' }>;
+/** As it is told; `count`: of that many kills. */
+type Told = Kill & { count: number };
 
 /** Several sources tell of the same kill, and pids are used again later. */
 const SAME_WITHIN_MS = 60_000;
@@ -27,18 +29,23 @@ export const oomKill: Rule = {
     return recent.map(kill => {
       const { victim, rss_bytes, cgroup, session } = kill;
       const known = victim.pid > 0;
-      const name = known ? `${printable(traitsOf(victim).program, 60)} (pid ${victim.pid})` : 'a process';
+      const name = known
+        ? `${printable(traitsOf(victim).program, 60)} (pid ${victim.pid})`
+        : kill.count === 1
+          ? 'a process'
+          : `${kill.count} processes`;
       const { with_it, left } = blast(history, kill);
       const size = rss_bytes === null ? '' : ` It held ${bytesText(rss_bytes)}.`;
       const whose = session === null ? '' : ` It belonged to ${sessionName(session)}.`;
+      const limited = cgroup !== null || kill.scope === 'cgroup';
       const cause =
         cgroup === null ? outOfMemory(kill) : `The memory limit of ${printable(cgroup, 120)} was hit.`;
       return {
         key: key(kill),
         exact_key: true as const,
-        severity: cgroup === null || session?.pid === victim.pid ? ('critical' as const) : ('high' as const),
+        severity: !limited || session?.pid === victim.pid ? ('critical' as const) : ('high' as const),
         holds: true,
-        for_ms: !known ? NAMELESS_FOR_MS : cgroup === null && kill.source === 'kernel' ? CAUSELESS_FOR_MS : 0,
+        for_ms: !known ? NAMELESS_FOR_MS : !limited && kill.source === 'kernel' ? CAUSELESS_FOR_MS : 0,
         clear_ms: 0,
         subject: subject(kill, name),
         title: `The kernel ended ${name} for want of memory`,
@@ -59,62 +66,69 @@ export const oomKill: Rule = {
 };
 
 /** The kernel's event does not say what ran out; the journal does. */
-function outOfMemory({ source }: Kill): string {
+function outOfMemory({ source, scope }: Kill): string {
+  if (scope === 'cgroup') return 'The memory limit of a control group was hit.';
   return source === 'kernel'
     ? 'The machine, or a control group with a limit, ran out of memory.'
     : 'The machine ran out of memory.';
 }
 
-function distinct(history: History, kills: readonly Kill[]): Kill[] {
-  const kept: Kill[] = [];
+/** Each kill once, whoever told of it; of those that nobody named, as many as one report of a control group counts. */
+function distinct(history: History, kills: readonly Kill[]): Told[] {
+  const named: Told[] = [];
+  const counted: Told[] = [];
   for (const kill of kills) {
-    const twin = kept.findIndex(
-      other => other.victim.pid === kill.victim.pid && kill.time_ms - other.time_ms < SAME_WITHIN_MS,
-    );
+    const known = kill.victim.pid > 0 ? named : counted;
+    const twin = known.findIndex(other => isTwin(other, kill));
+    const other = known[twin];
+    if (other === undefined) known.push({ ...kill, count: 1 });
+    else if (kill.victim.pid <= 0) known[twin] = { ...other, count: other.count + 1 };
     // The second report may know what the first did not.
-    if (twin >= 0) kept[twin] = merged(kept[twin]!, kill);
-    else kept.push(kill);
+    else known[twin] = merged(other, kill);
   }
-  const near = (a: Kill, b: Kill) =>
-    Math.abs(a.time_ms - b.time_ms) < SAME_WITHIN_MS &&
-    (a.cgroup === null || b.cgroup === null || a.cgroup === b.cgroup);
-  const nameless = kept.filter(({ victim }) => victim.pid <= 0);
-  const named = kept.filter(({ victim }) => victim.pid > 0);
-  return [
-    ...named.map(kill => ({
-      ...kill,
-      cgroup:
-        kill.cgroup ??
-        limitedCgroup(
-          history,
-          kill,
-          nameless.filter(other => near(other, kill)),
-        ),
-    })),
-    ...nameless.filter(kill => !named.some(other => near(other, kill))),
-  ];
+  return [...withCounts(history, named, counted), ...counted.filter(({ count }) => count > 0)];
 }
 
-/** A control group counts each kill within it, also when the whole machine ran out: only a limit explains one. */
-function limitedCgroup(history: History, kill: Kill, reports: readonly Kill[]): string | null {
-  const own = history.exits.findLast(exit => exit.process.pid === kill.victim.pid)?.cgroup ?? null;
-  const limited = reports.find(
-    ({ cgroup }) =>
-      (own === null || cgroup === own) &&
-      history.snapshot.host.cgroups.some(
-        ({ path, memory_limit_bytes }) => path === cgroup && memory_limit_bytes !== null,
-      ),
-  );
-  return limited?.cgroup ?? null;
+/** Reports of one victim; counts of one control group at one time. */
+function isTwin(a: Kill, b: Kill): boolean {
+  if (a.victim.pid <= 0) return a.cgroup === b.cgroup && a.time_ms === b.time_ms;
+  return a.victim.pid === b.victim.pid && b.time_ms - a.time_ms < SAME_WITHIN_MS;
 }
 
-function merged(first: Kill, second: Kill): Kill {
+/**
+ * Each named kill is one of those that some control group counted: its own before others. A group counts each kill within
+ * it, also when the whole machine ran out: only a limit explains one.
+ */
+function withCounts(history: History, named: readonly Told[], counted: Told[]): Told[] {
+  return named.map(kill => {
+    const own = history.exits.findLast(exit => exit.process.pid === kill.victim.pid)?.cgroup ?? null;
+    const candidates = counted
+      .filter(other => other.count > 0 && Math.abs(other.time_ms - kill.time_ms) < SAME_WITHIN_MS)
+      .filter(({ cgroup }) => isWithin(kill.cgroup, cgroup) && (own === '/' || isWithin(own, cgroup)))
+      .sort((a, b) => Number(b.cgroup === own) - Number(a.cgroup === own));
+    const [count] = candidates;
+    if (count === undefined) return kill;
+    count.count--;
+    const limitless = history.snapshot.host.cgroups.some(
+      ({ path, memory_limit_bytes }) => path === count.cgroup && memory_limit_bytes === null,
+    );
+    return kill.scope === 'machine' || limitless ? kill : { ...kill, cgroup: kill.cgroup ?? count.cgroup };
+  });
+}
+
+/** The same control group, or one within the other. Of what is not known nothing can be said against it. */
+function isWithin(a: string | null, b: string | null): boolean {
+  return a === null || b === null || a === b || a.startsWith(`${b}/`) || b.startsWith(`${a}/`);
+}
+
+function merged(first: Told, second: Kill): Told {
   return {
     ...first,
     session: first.session ?? second.session,
     source: second.source === 'journal' ? second.source : first.source,
     rss_bytes: first.rss_bytes ?? second.rss_bytes,
     cgroup: first.cgroup ?? second.cgroup,
+    ...((first.scope ?? second.scope) && { scope: first.scope ?? second.scope }),
     victim: first.victim.cmdline === '' ? second.victim : first.victim,
   };
 }

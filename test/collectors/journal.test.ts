@@ -105,6 +105,17 @@ describe('failed units', () => {
     expect(digest(line(second))).toMatchObject([{ unit: 'db.service', result: 'failed' }]);
   });
 
+  it('are told once though two samples part what systemd says of one, and twice when it fails twice', () => {
+    const made = newDigest();
+    const second = { MESSAGE_ID: FAILED, UNIT: 'db.service', JOB_RESULT: 'failed', _PID: '1' };
+    const told: number[] = [];
+    for (const entry of [failure, second, failure, second, second]) {
+      made.line(line(entry));
+      told.push(made.drain().length);
+    }
+    expect(told).toEqual([1, 0, 1, 0, 1]);
+  });
+
   const ofUser = {
     MESSAGE_ID: RESULT,
     USER_UNIT: 'mcp.service',

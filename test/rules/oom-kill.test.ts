@@ -106,3 +106,67 @@ test('two kills are two alerts', () => {
   for (const victim of victims) machine.events.push(kill(machine, victim));
   expect(brief(machine.pass(4, 2))).toEqual(['opened oom_kill critical', 'opened oom_kill critical']);
 });
+
+const nameless = { pid: 0, start_ticks: 0, uid: 0, comm: '', cmdline: '' };
+const count = (machine: Machine, of: ProcessSample, cgroup: string) =>
+  kill(machine, of, { victim: nameless, cgroup, source: 'cgroup', rss_bytes: null });
+
+test('limits of two control groups that are hit one after the other are two alerts, each with its own', () => {
+  const machine = new Machine();
+  const groups = ['/docker/one', '/docker/two'];
+  machine.host = { ...machine.host, cgroups: groups.map(limited) };
+  const [first, second] = groups.map(cgroup => machine.add({ comm: 'hog', cgroup }));
+  machine.pass(10);
+  machine.events.push(count(machine, first!, groups[0]!));
+  machine.pass(20);
+  machine.remove([second!]);
+  machine.events.push(count(machine, second!, groups[1]!), kill(machine, second!));
+  const changes = [...machine.said, ...machine.pass(60)].filter(({ type }) => type === 'alert_opened');
+  expect(brief(changes)).toEqual(['opened oom_kill high', 'opened oom_kill high']);
+  expect(changes.map(({ alert }) => alert.text.split(' was hit.')[0])).toEqual([
+    'The memory limit of /docker/one',
+    'The memory limit of /docker/two',
+  ]);
+});
+
+test('two kills in one control group, a while apart, without names, are two; two at once are told together', () => {
+  const cgroup = '/docker/one';
+  const machine = new Machine();
+  const hog = machine.add({ comm: 'hog', cgroup });
+  for (let i = 0; i < 2; i++) {
+    machine.events.push(count(machine, hog, cgroup));
+    machine.pass(20);
+  }
+  expect(brief(machine.said)).toEqual(['opened oom_kill high', 'opened oom_kill high']);
+  const both = new Machine();
+  both.events.push(count(both, hog, cgroup), count(both, hog, cgroup));
+  expect(both.pass(20).map(({ alert }) => alert.title)).toEqual([
+    'The kernel ended 2 processes for want of memory',
+  ]);
+});
+
+test('a kill that is counted where it happened and named where the limit is, is one', () => {
+  const machine = new Machine();
+  const hog = machine.add({ comm: 'hog', cgroup: '/a/b' });
+  machine.events.push(count(machine, hog, '/a/b'), kill(machine, hog, { cgroup: '/a', source: 'journal' }));
+  expect(brief(machine.pass(60))).toEqual(['opened oom_kill high']);
+});
+
+test('a limit without a name is no end of the machine’s memory; that is none of a control group’s', () => {
+  const machine = new Machine();
+  const hog = machine.add({ comm: 'hog' });
+  machine.events.push(kill(machine, hog, { source: 'journal', scope: 'cgroup' }));
+  const [limit] = machine.pass(20);
+  expect(limit!.alert).toMatchObject({ severity: 'high' });
+  expect(limit!.alert.text).toContain('The memory limit of a control group was hit.');
+  const full = new Machine();
+  full.host = { ...full.host, cgroups: [limited('/docker/one')] };
+  const victim = full.add({ comm: 'hog', cgroup: '/docker/one' });
+  full.events.push(
+    count(full, victim, '/docker/one'),
+    kill(full, victim, { source: 'journal', scope: 'machine' }),
+  );
+  const [ran] = full.pass(20);
+  expect(ran!.alert).toMatchObject({ severity: 'critical' });
+  expect(ran!.alert.text).toContain('The machine ran out of memory.');
+});

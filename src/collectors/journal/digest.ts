@@ -16,6 +16,8 @@ const MAX_MESSAGES = 100;
 const MAX_IMPORTANT = 200;
 /** Before a kill the kernel writes what it saw, some eighty lines within this time. */
 const DUMP_MS = 2_000;
+/** systemd's two words on one failure come within milliseconds, and yet perhaps to two samples. */
+const SAME_FAILURE_MS = 10_000;
 /** Reasons that wait for the kill that follows them. */
 const MAX_REASONS = 64;
 
@@ -27,6 +29,9 @@ export class JournalDigest {
   private messages: MachineEvent[] = [];
   private important: MachineEvent[] = [];
   private room = new FairRoom(MAX_IMPORTANT);
+  /** Failures of this interval and of the one before, until their second word came. */
+  private failures = new Map<string, number>();
+  private failuresBefore = new Map<string, number>();
   private readonly reasons = new Map<number, OomReason>();
   /** Until then what the kernel says belongs to a kill that is told of by itself. */
   private dumpUntil_ms = Number.NEGATIVE_INFINITY;
@@ -54,6 +59,8 @@ export class JournalDigest {
     const events = [...this.important, ...this.messages];
     this.important = [];
     this.room = new FairRoom(MAX_IMPORTANT);
+    this.failuresBefore = this.failures;
+    this.failures = new Map();
     this.messages = [];
     return events;
   }
@@ -96,6 +103,7 @@ export class JournalDigest {
       session: null,
       rss_bytes: kill.rss_bytes,
       cgroup: kill.in_cgroup ? (known?.cgroup ?? null) : null,
+      ...scopeOf(message, kill, known),
       source: 'journal',
     });
     return true;
@@ -105,16 +113,33 @@ export class JournalDigest {
   private manager({ message_id, about }: JournalEntry, uid: number | null, time_ms: number): boolean {
     if (about === null || (message_id !== UNIT_FAILURE_RESULT && message_id !== UNIT_FAILED)) return false;
     const { unit, result } = about;
-    const known = this.important.some(
-      event => event.type === 'unit_failed' && event.unit === unit && event.uid === uid,
-    );
-    if (message_id === UNIT_FAILED && known) return true;
+    const key = `${uid ?? ''} ${unit}`;
+    if (message_id === UNIT_FAILED && this.isSecondWord(key, time_ms)) return true;
+    if (message_id === UNIT_FAILURE_RESULT && this.room.hasRoomFor(uid)) this.failures.set(key, time_ms);
     this.keep(uid, { type: 'unit_failed', time_ms, unit, uid, result: result ?? 'failed' });
     return true;
+  }
+
+  private isSecondWord(key: string, time_ms: number): boolean {
+    for (const failures of [this.failures, this.failuresBefore]) {
+      const told_ms = failures.get(key);
+      if (told_ms !== undefined && time_ms - told_ms < SAME_FAILURE_MS) return failures.delete(key);
+    }
+    return false;
   }
 
   private keep(owner: Owner, event: MachineEvent): void {
     if (this.room.take(owner)) this.important.push(event);
     else this.leftOut++;
   }
+}
+
+/** What ran out, where no name of a control group says it. Older kernels say nothing but who was killed. */
+function scopeOf(
+  message: string,
+  { in_cgroup }: { in_cgroup: boolean },
+  reason: OomReason | undefined,
+): { scope?: 'machine' | 'cgroup' } {
+  if (in_cgroup) return reason?.cgroup ? {} : { scope: 'cgroup' };
+  return message.startsWith('Out of memory') || reason !== undefined ? { scope: 'machine' } : {};
 }

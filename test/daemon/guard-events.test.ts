@@ -1,0 +1,66 @@
+import { afterEach, expect, it, vi } from 'vitest';
+import { CollectorDriver } from '../../src/collectors/driver.js';
+import type { MachineEvent } from '../../src/collectors/snapshot.js';
+import { configSchema } from '../../src/config/schema.js';
+import { EventBacklog } from '../../src/daemon/event-backlog.js';
+import { Guard } from '../../src/daemon/guard.js';
+import { silentLogger } from '../../src/log/logger.js';
+import { ProcessTable } from '../../src/proc/table.js';
+import { now } from '../../src/time.js';
+
+let guard: Guard | null = null;
+afterEach(async () => {
+  await guard?.stop();
+  vi.restoreAllMocks();
+});
+
+const failure = (unit: string, uid: number | null = null): MachineEvent => ({
+  type: 'unit_failed',
+  time_ms: now(),
+  unit,
+  uid,
+  result: 'exit-code',
+});
+
+it('what happened while the processes could not be listed is told all the same', async () => {
+  const told: string[] = [];
+  guard = new Guard({
+    config: configSchema.parse({
+      sampling: { sample_interval_normal_s: 0.5, sample_interval_alert_s: 0.5 },
+      detection: { unit_failing: { failures: 1 } },
+    }),
+    logger: silentLogger(),
+    roots: { proc: '/proc', sys: '/sys' },
+    store: null,
+    sessions: () => [],
+    isShared: () => false,
+    onSnapshot: () => {},
+    onChanges: changes => told.push(...changes.map(({ alert }) => `${alert.rule} ${alert.subject.name}`)),
+    onRestored: () => {},
+    onFoundAgain: () => {},
+  });
+  const { round } = CollectorDriver.prototype;
+  vi.spyOn(CollectorDriver.prototype, 'round').mockImplementationOnce(function (
+    this: CollectorDriver,
+    now_ms,
+  ) {
+    return { ...round.call(this, now_ms), events: [failure('db.service')] };
+  });
+  vi.spyOn(ProcessTable.prototype, 'sample').mockImplementationOnce(() => {
+    throw new Error('EMFILE: too many open files');
+  });
+  await guard.start();
+  expect(told).toEqual([]);
+  await vi.waitFor(() => expect(told).toContain('unit_failing db.service'), { timeout: 25_000 });
+});
+
+it('what waits is bounded, one user’s share is, and the machine’s own has room left', () => {
+  const backlog = new EventBacklog();
+  backlog.add(Array.from({ length: 5_000 }, (_, i) => failure(`u${i}.service`, 1000)));
+  backlog.add([failure('db.service')]);
+  expect(backlog.waiting.length).toBeLessThan(300);
+  expect(backlog.waiting.at(-1)).toMatchObject({ unit: 'db.service' });
+  expect(backlog.leftOut).toBe(5_001 - backlog.waiting.length);
+  backlog.taken();
+  expect(backlog.waiting).toEqual([]);
+});
