@@ -1,6 +1,7 @@
 import type { Alert } from '../alerts/alert.js';
 import type { ProcessRef, SessionRef } from '../collectors/snapshot.js';
 import { printable } from '../text/printable.js';
+import { CgroupFreezer } from './cgroup-freezer.js';
 import { identity } from './growth.js';
 import type { LiveProcess, ProcessView } from './live.js';
 import { mergeSteps, targetsOf } from './merge.js';
@@ -132,6 +133,9 @@ export class Executor {
         now: () => performance.now(),
         sleep: ms => options.sleep(ms),
         grace_ms: options.grace_ms(),
+        // Its files stop whoever is in it: that is for those who may act on everybody.
+        ...(requester.kind === 'person' &&
+          mayAct(requester, 0, options.admin_gid) && { freezer: (path: string) => CgroupFreezer.open(path) }),
         admit: (process, view) => this.admits(process, view, requester, targetsOf(steps)),
       });
       processes.push(...done.processes);

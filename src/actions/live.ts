@@ -158,7 +158,7 @@ export class LiveView implements ProcessView {
     const stat = this.stat(pid);
     const uid = stat === null ? null : readUid(this.root, pid);
     if (stat === null || uid === null) return null;
-    const argv = readArgv(this.root, pid);
+    const argv = this.argvOf(pid, stat);
     const { start_ticks } = stat;
     return {
       pid,
@@ -179,6 +179,15 @@ export class LiveView implements ProcessView {
       cgroup: parseCgroup(tryRead(() => readFileSync(`${this.root}/${pid}/cgroup`, 'utf8')) ?? ''),
       session: this.sessionOf(pid, start_ticks),
     };
+  }
+
+  /**
+   * What was forked and has not exec'd has its parent's arguments. They are not read once more: they lie in the memory of
+   * the process, which it holds locked while it forks, and on a machine with a thousand others it does so for seconds.
+   */
+  private argvOf(pid: number, stat: LiveStat): readonly string[] {
+    const parent = stat.is_copy ? this.found.get(stat.ppid) : undefined;
+    return parent?.comm === stat.comm ? parent.argv : readArgv(this.root, pid);
   }
 
   private sessionOf(pid: number, start_ticks: number): SessionRef | null {

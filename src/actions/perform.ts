@@ -1,6 +1,7 @@
 import { getPriority, setPriority } from 'node:os';
 import type { ProcessRef } from '../collectors/snapshot.js';
 import { printable } from '../text/printable.js';
+import type { CgroupFreezer } from './cgroup-freezer.js';
 import type { LiveProcess, ProcessView } from './live.js';
 import type { Fate, ProcessOutcome, Step } from './model.js';
 import type { ProcessHandle } from './process-handle.js';
@@ -24,6 +25,7 @@ export interface PerformOptions extends Effects {
   grace_ms: number;
   admit(process: LiveProcess, view: ProcessView): boolean;
   stopping?: AbortSignal | undefined;
+  freezer?(path: string): CgroupFreezer | null;
 }
 
 export interface Performed {

@@ -38,8 +38,9 @@ export interface PolicyContext extends Protection {
   systemctl: string | null;
 }
 
-/** More than this at once is a mistake. */
+/** More than this at once is a mistake; for who may act on everybody it may be a fork bomb. */
 const MAX_TARGETS = 1000;
+const MAX_TARGETS_OF_ADMINS = 10_000;
 /** What renice sets: it yields to everybody else and still runs. */
 const NICE = 10;
 
@@ -109,7 +110,11 @@ function assessProcess(proposal: ActionProposal, requester: Requester, context: 
       : (proposal.scope ?? (proposal.type === 'kill_group' ? 'group' : 'process'));
   const members = membersOf(root, scope, context.view);
   if (members.length === 0) return refused(`${nameOf(root)} has no cgroup of its own`);
-  if (members.length > MAX_TARGETS) return refused(`more than ${MAX_TARGETS} processes at once`);
+  const max =
+    requester.kind === 'person' && mayAct(requester, 0, context.admin_gid)
+      ? MAX_TARGETS_OF_ADMINS
+      : MAX_TARGETS;
+  if (members.length > max) return refused(`more than ${max} processes at once`);
   const named = requester.kind === 'person' ? requester.named_pid : null;
   for (const member of members) {
     const why = whyProtected(member, context, named);

@@ -88,8 +88,8 @@ function storm(living: readonly LiveProcess[]): Proposed {
     if (known === undefined || process.pid === process.pgid) roots.set(process.pgid, process);
   }
   return say(
-    [...roots.values()].slice(0, MAX_GROUPS).map(root => ({ ...end(root), type: 'kill_group' })),
-    'End the whole process group: ending single processes only makes room for new ones.',
+    [...roots.values()].slice(0, MAX_GROUPS).map(root => ({ ...end(root), type: 'kill_group', force: true })),
+    'Stop the whole process group and end it while it stands still: ending single processes only makes room for new ones.',
   );
 }
 

@@ -14,7 +14,7 @@ import type { ProcessHandle } from './process-handle.js';
  *    read. A pid would have to be freed and used again within microseconds.
  */
 
-export type SignalName = 'SIGTERM' | 'SIGKILL' | 'SIGCONT';
+export type SignalName = 'SIGTERM' | 'SIGKILL' | 'SIGSTOP' | 'SIGCONT';
 export type SendResult = 'sent' | 'gone' | 'denied' | 'failed';
 
 export interface Signaller {

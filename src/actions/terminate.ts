@@ -2,6 +2,7 @@ import type { ProcessRef } from '../collectors/snapshot.js';
 import type { Stat } from '../proc/stat.js';
 import { refOf } from '../process-ref.js';
 import { printable } from '../text/printable.js';
+import type { CgroupFreezer } from './cgroup-freezer.js';
 import { Growth, identity, type Whole } from './growth.js';
 import type { LiveProcess, ProcessView } from './live.js';
 import type { Fate, ProcessOutcome } from './model.js';
@@ -21,6 +22,8 @@ export interface TerminateOptions {
   /** Whether a process that joined meanwhile may be signalled too. */
   admit(process: LiveProcess, view: ProcessView): boolean;
   signaller: Signaller;
+  /** Null: there is no such control group, or it must not be touched. Without it none is frozen. */
+  freezer?(path: string): CgroupFreezer | null;
   /** ms while the machine is awake, never going back. */
   now(): number;
   sleep(ms: number): Promise<void>;
@@ -35,12 +38,19 @@ const LOOK_MS = 200;
 const KILL_WAIT_MS = 3000;
 /** A parent that collects its children does so at once. */
 const COLLECT_MS = 300;
-const MAX_MEMBERS = 5000;
+const MAX_MEMBERS = 10_000;
+/** So many are no work but a storm, and stand still before they are ended. */
+const STORM = 50;
+/** Who forks faster than he is stopped is ended while he runs. */
+const STANDSTILL_MS = 3000;
+const STOP_AGAIN_MS = 10;
 
 interface Member {
   ref: ProcessRef;
   handle: ProcessHandle | null;
   signals: SignalName[];
+  /** By us. */
+  stopped: boolean;
   first_ms: number;
   ended_ms: number | null;
   fate: Fate | null;
@@ -50,6 +60,9 @@ interface Member {
 /**
  * Ends processes: SIGTERM once, `grace_ms` to comply, SIGKILL once for those that did not. Children that
  * are forked meanwhile share their fate where the scope includes them. Each process is looked at afterwards.
+ *
+ * Many, or those that are to be killed, stand still first: frozen with their control group where it is theirs alone,
+ * else stopped again and again until nobody new comes. Otherwise a fork bomb makes more than are ended.
  */
 export async function terminate(options: TerminateOptions): Promise<ProcessOutcome[]> {
   const ending = new Termination(options);
@@ -64,6 +77,8 @@ class Termination {
   private readonly members = new Map<string, Member>();
   private readonly growth: Growth;
   private looked_ms: number;
+  private freezer: CgroupFreezer | null = null;
+  private frozen = false;
 
   constructor(private readonly options: TerminateOptions) {
     this.growth = new Growth(options.whole);
@@ -76,13 +91,21 @@ class Termination {
     for (const ref of options.targets) this.add(ref);
     // Who is there before the first signal tells later who has come since.
     this.join();
+    if (options.whole.scope === 'cgroup' && options.whole.cgroup !== null)
+      this.freezer = options.freezer?.(options.whole.cgroup) ?? null;
     if (!options.force) {
+      if (this.members.size >= STORM) await this.standStill();
       this.signalAll('SIGTERM');
+      this.thaw();
       await this.wait(options.grace_ms, 'SIGTERM');
     }
     if (this.alive().length > 0 && options.stopping?.aborted !== true) {
+      await this.standStill();
       this.join();
-      this.signalAll('SIGKILL');
+      const meant = this.alive();
+      if (this.frozen && this.freezer?.kill()) this.noteKilled(meant);
+      else this.signalAll('SIGKILL');
+      this.thaw();
       await this.wait(KILL_WAIT_MS, 'SIGKILL');
     }
     await this.collect();
@@ -90,7 +113,75 @@ class Termination {
   }
 
   close(): void {
-    for (const member of this.members.values()) member.handle?.close();
+    this.thaw();
+    this.freezer?.close();
+    for (const member of this.members.values()) {
+      // Whoever is left goes on.
+      if (member.stopped && member.handle !== null) this.options.signaller.send(member.handle, 'SIGCONT');
+      member.handle?.close();
+    }
+  }
+
+  private async standStill(): Promise<void> {
+    if (this.options.whole.scope === 'process') return;
+    if (!(await this.freeze())) await this.stopAll();
+  }
+
+  /** False, and all goes on: it cannot be frozen, or somebody is in it who may not be ended. */
+  private async freeze(): Promise<boolean> {
+    const { freezer } = this;
+    if (freezer === null) return false;
+    this.frozen = true;
+    if (await freezer.freeze()) {
+      this.join();
+      const pids = freezer.pids();
+      const ours = new Set(this.alive().map(({ ref }) => ref.pid));
+      if (pids !== null && pids.length > 0 && pids.every(pid => ours.has(pid))) return true;
+    }
+    this.thaw();
+    return false;
+  }
+
+  private thaw(): void {
+    if (this.frozen) this.freezer?.thaw();
+    this.frozen = false;
+  }
+
+  /** Until all are stopped and nobody new has come, or the time is over. */
+  private async stopAll(): Promise<void> {
+    const until_ms = this.options.now() + STANDSTILL_MS;
+    for (;;) {
+      for (const member of this.alive()) this.stop(member);
+      const joined = this.join();
+      const runs = ({ handle }: Member) => !/^[TtD]$/.test(handle?.stat()?.state ?? 'T');
+      if (!joined && !this.alive().some(runs)) return;
+      if (this.options.now() >= until_ms || this.options.stopping?.aborted === true) return;
+      await this.options.sleep(STOP_AGAIN_MS);
+    }
+  }
+
+  private stop(member: Member): void {
+    const { handle } = member;
+    const stat = handle?.stat() ?? null;
+    if (handle === null || stat === null || /^[TtZX]$/.test(stat.state) || !this.isOwner(member)) return;
+    if (this.options.signaller.send(handle, 'SIGSTOP') === 'sent') member.stopped = true;
+  }
+
+  /** By the kernel, all at once. */
+  private noteKilled(meant: readonly Member[]): void {
+    for (const member of meant) {
+      if (member.signals.length === 0) member.first_ms = this.options.now();
+      member.signals.push('SIGKILL');
+    }
+  }
+
+  /** Notes it when it is not any more. */
+  private isOwner(member: Member): boolean {
+    const uid = member.handle?.uid() ?? null;
+    if (uid === null || uid === member.ref.uid) return true;
+    member.fate = 'spared';
+    member.note = `it runs as uid ${uid} now`;
+    return false;
   }
 
   private add(ref: ProcessRef): Member | null {
@@ -100,6 +191,7 @@ class Termination {
       ref,
       handle: null,
       signals: [],
+      stopped: false,
       first_ms: 0,
       ended_ms: null,
       fate: null,
@@ -126,12 +218,7 @@ class Termination {
     if (handle === null || member.fate !== null || member.signals.includes(signal)) return;
     const stat = handle.stat();
     if (stat === null || stat.state === 'Z' || stat.state === 'X') return;
-    const uid = handle.uid();
-    if (uid !== null && uid !== member.ref.uid) {
-      member.fate = 'spared';
-      member.note = `it runs as uid ${uid} now`;
-      return;
-    }
+    if (!this.isOwner(member)) return;
     const result = this.options.signaller.send(handle, signal);
     if (result === 'gone') return;
     if (result !== 'sent') {
@@ -142,7 +229,10 @@ class Termination {
     if (member.signals.length === 0) member.first_ms = this.options.now();
     member.signals.push(signal);
     // A stopped process takes SIGTERM only when it goes on.
-    if (signal === 'SIGTERM' && stat.state === 'T') this.options.signaller.send(handle, 'SIGCONT');
+    if (signal === 'SIGTERM' && stat.state === 'T') {
+      member.stopped = false;
+      this.options.signaller.send(handle, 'SIGCONT');
+    }
   }
 
   /** Until all are dead, or the time is over; who joins meanwhile gets the same signal. */

@@ -84,8 +84,8 @@ describe('what an alert calls for', () => {
   it('storm: whole groups, each once, by the leader', () => {
     const storm = [live(101, { pgid: 100 }), live(100), live(102, { pgid: 100 }), live(200)];
     expect(propose('fork_bomb', storm).proposals).toEqual([
-      { type: 'kill_group', target: '100' },
-      { type: 'kill_group', target: '200' },
+      { type: 'kill_group', target: '100', force: true },
+      { type: 'kill_group', target: '200', force: true },
     ]);
   });
 

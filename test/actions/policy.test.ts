@@ -163,9 +163,14 @@ describe('nobody may signal', () => {
     });
   });
 
-  it('a thousand processes at once', () => {
-    const group = Array.from({ length: 1001 }, (_, i) => live(100 + i, { pgid: 100 }));
-    expect(judge(kill(100, { scope: 'group' }), person(0), contextOf(group)).steps).toEqual([]);
+  it('a thousand processes at once; ten thousand for who may act on everybody: it may be a fork bomb', () => {
+    const judged = (length: number, uid: number) => {
+      const group = Array.from({ length }, (_, i) => live(100 + i, { pgid: 100 }));
+      return judge(kill(100, { scope: 'group' }), person(uid), contextOf(group)).allowed;
+    };
+    expect(live(1).uid).toBe(1000);
+    expect([judged(1000, 1000), judged(1001, 1000)]).toEqual([true, false]);
+    expect([judged(1001, 0), judged(10_001, 0)]).toEqual([true, false]);
   });
 
   it.each<[string, Partial<LiveProcess>]>([

@@ -1,13 +1,18 @@
+import { readFileSync, rmdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { execa } from 'execa';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { CgroupFreezer } from '../../src/actions/cgroup-freezer.js';
 import { LiveView } from '../../src/actions/live.js';
 import type { Scope } from '../../src/actions/model.js';
 import { holdProcess, ProcessHandle } from '../../src/actions/process-handle.js';
 import { ProcessSignaller } from '../../src/actions/signal.js';
 import { type TerminateOptions, terminate } from '../../src/actions/terminate.js';
 import type { ProcessRef } from '../../src/collectors/snapshot.js';
+import { listPids, readStat, readUid } from '../../src/proc/read.js';
 import { parseStat } from '../../src/proc/stat.js';
 import { isAlive, Processes, stateOf } from './rig.js';
+import { TestCgroup } from './test-cgroup.js';
 
 vi.setConfig({ testTimeout: 30_000 });
 
@@ -276,4 +281,161 @@ it('nothing more is sent once vigil ends', async () => {
   const ending = end(ref, 'process', { grace_ms: 60_000, stopping: stopping.signal });
   stopping.abort();
   expect(await ending).toMatchObject([{ fate: 'survived', signals: ['SIGTERM'] }]);
+});
+
+describe('a fork bomb', () => {
+  const UID = 64_322;
+  /** Of at most 120 processes, all of which leave their session. */
+  const BOMB = `
+import os, resource, sys, time
+resource.setrlimit(resource.RLIMIT_NPROC, (120, 120))
+os.setgroups([]); os.setgid(${UID}); os.setuid(${UID})
+end = time.monotonic() + 40
+while time.monotonic() < end:
+    try:
+        if os.fork() == 0 and "leaves" in sys.argv: os.setsid()
+    except BlockingIOError:
+        pass
+`;
+  const members = () =>
+    listPids('/proc').filter(pid => {
+      const state = readStat('/proc', pid)?.state ?? 'X';
+      return !/[ZX]/.test(state) && readUid('/proc', pid) === UID;
+    });
+  const grown = () => vi.waitFor(() => expect(members().length).toBeGreaterThan(100), 20_000);
+  afterEach(() => {
+    for (let left = members(); left.length > 0; left = members())
+      for (const pid of left) process.kill(pid, 'SIGKILL');
+  });
+
+  it('is ended as a tree, though its processes make others all the time, which leave their session', async () => {
+    const root = processes.start(['python3', '-S', '-E', '-c', BOMB, 'leaves']);
+    await grown();
+    const sent: string[] = [];
+    const signaller = new ProcessSignaller();
+    const outcomes = await end(processes.ref(root), 'tree', {
+      force: true,
+      signaller: {
+        send: (handle, signal) => {
+          sent.push(signal);
+          return signaller.send(handle, signal);
+        },
+      },
+    });
+    expect(members()).toEqual([]);
+    expect(new Set(outcomes.map(({ fate }) => fate))).toEqual(new Set(['killed']));
+    // Nobody is killed before all stand still.
+    expect(sent).toContain('SIGSTOP');
+    expect(sent.lastIndexOf('SIGSTOP')).toBeLessThan(sent.indexOf('SIGKILL'));
+  });
+
+  it('is frozen and ended with its control group in one step, whatever sessions it makes', async () => {
+    const group = new TestCgroup();
+    try {
+      const root = processes.start(['python3', '-S', '-E', '-c', BOMB, 'leaves']);
+      group.add(root);
+      await grown();
+      const sent: string[] = [];
+      const outcomes = await end(processes.ref(root), 'cgroup', {
+        whole: { scope: 'cgroup', pgid: root, cgroup: group.path },
+        force: true,
+        freezer: path => CgroupFreezer.open(path),
+        signaller: {
+          send: (_, signal) => {
+            sent.push(signal);
+            return 'denied';
+          },
+        },
+      });
+      expect(members()).toEqual([]);
+      expect(outcomes.length).toBeGreaterThan(100);
+      expect(new Set(outcomes.map(({ fate }) => fate))).toEqual(new Set(['killed']));
+      expect(sent).toEqual([]);
+    } finally {
+      await group.remove();
+    }
+  });
+});
+
+describe('a control group', () => {
+  it('is not frozen when somebody is in it who may not be ended: then the others get their signals', async () => {
+    const group = new TestCgroup();
+    try {
+      const refs = [0, 1].map(() => processes.script(`exec ${SLEEP}`));
+      for (const pid of refs) group.add(pid);
+      const [meant, stranger] = [await processes.running(refs[0]!), await processes.running(refs[1]!)];
+      const outcomes = await end(meant, 'cgroup', {
+        whole: { scope: 'cgroup', pgid: meant.pid, cgroup: group.path },
+        force: true,
+        admit: () => false,
+        freezer: path => CgroupFreezer.open(path),
+      });
+      expect(outcomes.map(({ process, fate }) => [process.pid, fate])).toEqual([
+        [meant.pid, 'killed'],
+        [stranger.pid, 'spared'],
+      ]);
+      expect(stateOf(stranger)).toMatch(/[SR]/);
+      expect(group.read('cgroup.events')).toContain('frozen 0');
+    } finally {
+      await group.remove();
+    }
+  });
+
+  it('that is the root, a slice, our own, above it, or no name of one is never touched', async () => {
+    const own = /^0::(.*)$/m.exec(readFileSync('/proc/self/cgroup', 'latin1'))![1]!;
+    for (const path of ['/', '', 'x', '/../x', '/a/./b', '/user.slice', '/a/user-1000.slice', own])
+      expect(CgroupFreezer.open(path), path).toBeNull();
+    const group = new TestCgroup();
+    try {
+      const below = group.child('a');
+      const asked = `import { CgroupFreezer } from '${new URL('../../dist/actions/cgroup-freezer.js', import.meta.url)}'; console.log(${JSON.stringify([group.path, below, `${group.path}/b`])}.map(path => CgroupFreezer.open(path) === null))`;
+      const { stdout } = await execa('sh', [
+        '-c',
+        `echo $$ >"$1/cgroup.procs"; exec "$0" --input-type=module -e "$2"`,
+        process.execPath,
+        `${group.mount}${below}`,
+        asked,
+      ]);
+      expect(stdout).toBe('[ true, true, true ]');
+      const freezer = CgroupFreezer.open(below);
+      expect(freezer).not.toBeNull();
+      freezer?.close();
+    } finally {
+      await group.remove();
+    }
+  });
+
+  it('stays the one that was opened, whatever has its name then', async () => {
+    const group = new TestCgroup();
+    try {
+      const path = group.child('a');
+      const freezer = CgroupFreezer.open(path)!;
+      rmdirSync(`${group.mount}${path}`);
+      group.child('a');
+      const pid = processes.script(`exec ${SLEEP}`);
+      group.add(pid, path);
+      expect(await freezer.freeze()).toBe(false);
+      expect(freezer.kill()).toBe(false);
+      expect(freezer.pids()).toBeNull();
+      freezer.close();
+      expect(isAlive(processes.ref(pid))).toBe(true);
+    } finally {
+      await group.remove();
+    }
+  });
+});
+
+it('whoever was stopped and is left goes on', async () => {
+  const root = processes.script(`${SLEEP} & echo $! > $DIR/child; wait`);
+  const [child] = await processes.pids('child');
+  const refs = [processes.ref(root), await processes.running(child!)];
+  const real = new ProcessSignaller();
+  const outcomes = await end(refs[0]!, 'tree', {
+    force: true,
+    signaller: {
+      send: (handle, signal) => (signal === 'SIGKILL' ? 'denied' : real.send(handle, signal)),
+    },
+  });
+  expect(outcomes.map(({ fate }) => fate)).toEqual(['survived', 'survived']);
+  for (const ref of refs) expect(stateOf(ref)).toMatch(/[SR]/);
 });

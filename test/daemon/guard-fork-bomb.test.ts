@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, it } from 'vitest';
+import { listPids, readStat, readUid } from '../../src/proc/read.js';
 import { GuardedMachine } from './guarded.js';
 import { until } from './until.js';
 
@@ -13,32 +13,26 @@ let machine: GuardedMachine | null = null;
 let bomb: ChildProcess | null = null;
 
 /** Pids of living processes of that user. */
-function members(): number[] {
-  return readdirSync('/proc')
-    .filter(name => /^\d+$/.test(name))
-    .filter(name => {
-      try {
-        const state = readFileSync(`/proc/${name}/stat`, 'latin1').split(') ')[1]![0];
-        return statSync(`/proc/${name}`).uid === UID && state !== 'Z';
-      } catch {
-        return false;
-      }
-    })
-    .map(Number);
-}
+const members = () =>
+  listPids('/proc').filter(pid => {
+    const state = readStat('/proc', pid)?.state ?? 'X';
+    return !/[ZX]/.test(state) && readUid('/proc', pid) === UID;
+  });
 
 afterEach(async () => {
   for (let left = members(); left.length > 0; left = members())
     for (const pid of left)
       try {
         process.kill(pid, 'SIGKILL');
-      } catch {}
+      } catch {
+        // It is gone.
+      }
   bomb = null;
   await machine?.remove();
   machine = null;
 });
 
-it('a fork bomb is named, with its user, its root and a way to end it, which ends it', async () => {
+it('a fork bomb is named, with its user, and its root, and ended with all that it makes', async () => {
   machine = new GuardedMachine();
   await machine.start(`
 [sampling]
@@ -58,4 +52,8 @@ grace_s = 1
   expect(alert.title).toMatch(/^Fork bomb: python3/);
   expect(alert.text).toContain(`of uid ${UID}`);
   expect(alert.subject.processes.map(({ pid }) => pid)).toContain(bomb.pid);
+  const ended = await machine.vigil('kill', String(bomb.pid), '--tree', '--force', '--yes');
+  expect(ended.stderr).toBe('');
+  expect(ended.exitCode).toBe(0);
+  expect(members()).toEqual([]);
 }, 120_000);
