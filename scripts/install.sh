@@ -68,7 +68,7 @@ put_all() {
 	remove
 	mkdir -p "$at/lib/vigil/bin" "$at/bin"
 	cp -R dist bpf package.json "$at/lib/vigil/"
-	sed "1s,.*,#!$node --max-semi-space-size=1," bin/vigil >"$at/lib/vigil/bin/vigil"
+	sed "2s,exec node ,exec $node ," bin/vigil >"$at/lib/vigil/bin/vigil"
 	chmod 755 "$at/lib/vigil/bin/vigil"
 	ln -s ../lib/vigil/bin/vigil "$at/bin/vigil"
 	put_packages

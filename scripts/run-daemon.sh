@@ -11,6 +11,9 @@ shift
 exec 4<&0
 # Ctrl-C on the terminal reaches all of us; the pipe decides.
 trap '' INT
+# Node.js opens a debugger at SIGUSR1, to every local user (src/no-inspector.ts); and what it is to load is ours to say.
+trap '' USR1
+unset NODE_OPTIONS
 "$root/scripts/mount-tracefs.sh" || true
 # What the unit of an installed vigil has from systemd: a place beside the services, ahead of all that users run, and
 # limits. (--scope: it stays our child, and $! its pid.)
@@ -21,7 +24,7 @@ scope() {
 	fi
 	exec "$@"
 }
-scope "$node" --max-semi-space-size=1 "$root/bin/vigil" daemon --log-format pretty "$@" </dev/null 2>&1 4<&- &
+scope "$node" --inspect-port=fe80::1:65535 --max-semi-space-size=1 "$root/bin/vigil" daemon --log-format pretty "$@" </dev/null 2>&1 4<&- &
 daemon=$!
 
 # Ends when the pipe is closed, or when the daemon has ended by itself.

@@ -17,7 +17,8 @@ scripts/install-deps.sh run
 make --no-print-directory build
 
 node=$(command -v node)
-vigil=("$node" "$root/bin/vigil")
+unset NODE_OPTIONS
+vigil=("$node" --inspect-port=fe80::1:65535 "$root/bin/vigil")
 mkdir -p build/run
 log=$root/build/run/daemon.log
 

@@ -1,6 +1,7 @@
 import { getPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Session } from '../agents/tracker/session.js';
+import { NO_INSPECTOR_FLAG } from '../no-inspector.js';
 import { statFile } from '../proc/stat-file.js';
 import type { Users } from '../proc/users.js';
 import { variable } from '../session/terminal/tmux.js';
@@ -67,7 +68,7 @@ export function handCommand(user: HandUser, place: HandPlace, said: string | nul
   };
   const runtime = runtimeDirectory(user.uid, place, said);
   if (runtime !== null) env.XDG_RUNTIME_DIR = runtime;
-  const limits = ['--max-old-space-size=128', '--max-semi-space-size=1'];
+  const limits = [NO_INSPECTOR_FLAG, '--max-old-space-size=128', '--max-semi-space-size=1'];
   const program = [place.node, ...limits, place.script, String(place.boot_ms)];
   if (place.euid !== 0) {
     if (user.uid !== place.euid) return null;

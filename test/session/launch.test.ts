@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/cli/commands/index.js';
 import { targetOf } from '../../src/cli/target.js';
+import { NO_INSPECTOR_FLAG } from '../../src/no-inspector.js';
 import {
   alertDetails,
   DASHBOARD,
@@ -51,6 +52,7 @@ it('a terminal that is installed shows the live view', () => {
   expect(terminal).toBe(`${dir}/bin/foot`);
   expect(rest).toEqual([
     '/usr/bin/node',
+    NO_INSPECTOR_FLAG,
     expect.stringMatching(/\/bin\/vigil$/),
     'watch',
     '--runtime-dir',
@@ -62,7 +64,7 @@ it('the one that its person uses goes first, and keeps what was printed', () => 
   program('foot');
   running('/opt/kitty/bin/kitty');
   expect(command(alertDetails(12))!.join(' ')).toMatch(
-    /^\/opt\/kitty\/bin\/kitty --hold \/usr\/bin\/node \S+ explain A12 --runtime-dir \/run\/vigil$/,
+    /^\/opt\/kitty\/bin\/kitty --hold \/usr\/bin\/node \S+ \S+ explain A12 --runtime-dir \/run\/vigil$/,
   );
 });
 

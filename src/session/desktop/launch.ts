@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { NO_INSPECTOR_FLAG } from '../../no-inspector.js';
 import { statFile } from '../../proc/stat-file.js';
 
 /** What the dashboard's entry of the tray runs. */
@@ -54,7 +55,16 @@ export function terminalCommand(
   // Without a way to stay, what was printed would be gone at once: the view that stays, then.
   const shown = view.stays || hold !== null ? view : DASHBOARD;
   const how = shown.stays ? run : hold!;
-  const command = [found, ...how, place.node, VIGIL, ...shown.args, '--runtime-dir', place.runtimeDir];
+  const command = [
+    found,
+    ...how,
+    place.node,
+    NO_INSPECTOR_FLAG,
+    VIGIL,
+    ...shown.args,
+    '--runtime-dir',
+    place.runtimeDir,
+  ];
   return command.every(word => LAUNCHABLE.test(word)) ? command : null;
 }
 
