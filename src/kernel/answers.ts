@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 
 /** What bpftrace answers to the questions of a start, as far as they were asked. */
@@ -40,12 +40,13 @@ export class KeptAnswers {
   keep(path: string, more: Answers): void {
     const now = this.identity(path);
     if (this.file === undefined || now === null) return;
+    const draft = `${this.file}.new`;
     try {
-      const draft = `${this.file}.new`;
       writeFileSync(draft, JSON.stringify({ ...now, ...this.of(path), ...more }), { mode: 0o600 });
       renameSync(draft, this.file);
     } catch {
-      // A disk that is full costs a second at the next start.
+      // A disk that is full costs a second at the next start, and what fits of it is no use to anybody.
+      rmSync(draft, { force: true });
     }
   }
 

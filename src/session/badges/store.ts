@@ -8,7 +8,7 @@ import {
   openSync,
   renameSync,
   unlinkSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 
 const DIR_FLAGS = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
@@ -81,7 +81,8 @@ export function writeFileSafely(dir: string, name: string, content: string): voi
     try {
       try {
         fchmodSync(fd, 0o644);
-        writeSync(fd, content);
+        // All of it or an error: a single write may end in the middle where the disk is full.
+        writeFileSync(fd, content);
         fsyncSync(fd);
       } finally {
         closeSync(fd);
