@@ -1,16 +1,28 @@
-import { mkdirSync, unlinkSync } from 'node:fs';
-import { createConnection, createServer, type Server } from 'node:net';
-import { dirname } from 'node:path';
-import { statFile } from '../proc/stat-file.js';
+import { closeSync, constants, mkdirSync, openSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { libc } from '../api/libc.js';
 import { printable } from '../text/printable.js';
-import { MAX_SOCKET_PATH_BYTES } from '../unix-socket.js';
 
-/** Who holds it serves the desktop: popups, badges, and the icon in the tray. */
-export const desktopClaim = (runtimeDir: string) => `${runtimeDir}/vigil/desktop.sock`;
+/**
+ * Who holds it serves the desktop: popups, badges, and the icon in the tray. It is the runtime directory itself that is
+ * locked: no file in it, which its user could remove while it is held.
+ */
+export const desktopLock = (runtimeDir: string) => runtimeDir;
+
+/** Who holds it shows the icon while no helper does. */
+export const trayLock = (runtimeDir: string) => `${runtimeDir}/vigil`;
 
 const MAX_PATH_SHOWN = 60;
+const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+const LOCK_SH = 1;
+const LOCK_EX = 2;
+const LOCK_NB = 4;
+const EAGAIN = 11;
+/** Who merely asks holds it for a moment. */
+const TRIES = 4;
+const TRY_AGAIN_MS = 15;
 
-/** Why a claim cannot be had; never more than 200 characters. */
+/** Why a lock cannot be had; never more than 200 characters. */
 export interface Refusal {
   /** Somebody else has it: nothing is wrong. */
   taken: boolean;
@@ -20,17 +32,21 @@ export interface Refusal {
 const TAKEN: Refusal = { taken: true, why: 'another vigil serves this desktop' };
 
 /**
- * One hand for each desktop: of a daemon of root and one of the user, only one shows popups. Whoever listens
- * on the socket has it; a socket that nobody listens on is left over from a hand that died.
+ * One helper for each desktop: of a daemon of root and one of the user, only one shows popups. The lock is the
+ * kernel's (flock(2) on a directory): two cannot have it, and it ends with its process, however that dies.
  */
-export class Claim {
-  private server: Server | null = null;
+export class DesktopLock {
+  private fd: number | null = null;
   private refused: Refusal | null = null;
 
-  constructor(private readonly path: string) {}
+  /** @param make the folder is made where it is missing */
+  constructor(
+    private readonly path: string,
+    private readonly make = false,
+  ) {}
 
   get held(): boolean {
-    return this.server !== null;
+    return this.fd !== null;
   }
 
   /** Why the last `take()` failed; null: it did not. */
@@ -40,77 +56,63 @@ export class Claim {
 
   /** True when it is ours now; else `refusal` says why not. Never rejects. */
   async take(): Promise<boolean> {
-    if (this.server !== null) return true;
-    this.refused = await this.tryToTake();
-    return this.refused === null;
+    if (this.make) makeFolder(this.path);
+    for (let tries = 1; this.fd === null; tries++) {
+      const got = lock(this.path, LOCK_EX);
+      if (typeof got === 'number') this.fd = got;
+      else {
+        this.refused = got;
+        if (!got.taken || tries === TRIES) return false;
+        await sleep(TRY_AGAIN_MS);
+      }
+    }
+    this.refused = null;
+    return true;
   }
 
   release(): void {
-    this.server?.close();
-    this.server = null;
+    if (this.fd !== null) closeSync(this.fd);
+    this.fd = null;
     this.refused = null;
   }
+}
 
-  private async tryToTake(): Promise<Refusal | null> {
-    if (Buffer.byteLength(this.path) > MAX_SOCKET_PATH_BYTES) return failure(this.path, 'ENAMETOOLONG');
-    const folder = dirname(this.path);
-    try {
-      mkdirSync(folder, { mode: 0o700 });
-    } catch (error) {
-      if (codeOf(error) !== 'EEXIST') return failure(dirname(folder), codeOf(error));
-    }
-    const first = await this.listen();
-    if (first === null) return null;
-    if (first !== 'EADDRINUSE') return failure(folder, first);
-    if (await isClaimed(this.path)) return TAKEN;
-    try {
-      unlinkSync(this.path);
-    } catch (error) {
-      // Gone: its hand ended just now, or somebody else was as fast.
-      if (codeOf(error) !== 'ENOENT') return failure(this.path, codeOf(error));
-    }
-    const second = await this.listen();
-    if (second === null) return null;
-    return second === 'EADDRINUSE' ? TAKEN : failure(folder, second);
-  }
+/** Somebody holds it. */
+export function isLocked(path: string): boolean {
+  const got = lock(path, LOCK_SH);
+  if (typeof got === 'number') closeSync(got);
+  return typeof got !== 'number' && got.taken;
+}
 
-  /** Null: we listen. Else the code of the error. */
-  private listen(): Promise<string | null> {
-    return new Promise(resolve => {
-      const server = createServer(socket => socket.destroy());
-      server.once('error', error => resolve(codeOf(error)));
-      server.listen(this.path, () => {
-        server.unref();
-        this.server = server;
-        resolve(null);
-      });
-    });
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch {
+    // It is there, or the lock says why it cannot be.
   }
 }
 
-/** Somebody listens there; also one who is too busy to accept. */
-export function isClaimed(path: string): Promise<boolean> {
-  return new Promise(resolve => {
-    const socket = createConnection(path);
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', error => resolve(codeOf(error) === 'EAGAIN'));
-  });
-}
-
-function codeOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return code ?? message;
+/** The descriptor that holds it, or why not. */
+function lock(path: string, how: number): number | Refusal {
+  const c = libc();
+  if (c === null)
+    return { taken: false, why: 'cannot lock this desktop: koffi does not load on this platform' };
+  let fd: number;
+  try {
+    fd = openSync(path, DIRECTORY);
+  } catch (error) {
+    return failure(path, (error as NodeJS.ErrnoException).code ?? 'unknown error');
+  }
+  if (c.flock(fd, how | LOCK_NB) === 0) return fd;
+  const errno = c.errno();
+  closeSync(fd);
+  return errno === EAGAIN ? TAKEN : failure(path, `flock: errno ${errno}`);
 }
 
 function failure(path: string, code: string): Refusal {
-  // libuv says EACCES for ENOENT when it listens.
-  const what = code === 'EACCES' && statFile(path) === null ? 'ENOENT' : code;
   return {
     taken: false,
-    why: `cannot claim this desktop: ${printable(path, MAX_PATH_SHOWN)} ${reason(what)}`,
+    why: `cannot lock this desktop: ${printable(path, MAX_PATH_SHOWN)} ${reason(code)}`,
   };
 }
 
@@ -119,20 +121,12 @@ function reason(code: string): string {
   switch (code) {
     case 'EACCES':
     case 'EPERM':
-      return 'may not be written into: it must belong to this user; remove it or change its owner';
+      return 'may not be read: it must belong to this user; remove it or change its owner';
     case 'ENOENT':
       return 'is not there: log in again, or create it';
     case 'ENOTDIR':
+    case 'ELOOP':
       return 'is not a folder: remove it';
-    case 'EISDIR':
-      return 'is a folder: remove it';
-    case 'EROFS':
-      return 'is on a read-only file system: XDG_RUNTIME_DIR must be writable';
-    case 'ENOSPC':
-    case 'EDQUOT':
-      return 'does not fit on the full disk: make room';
-    case 'ENAMETOOLONG':
-      return `is longer than the ${MAX_SOCKET_PATH_BYTES} bytes of a socket's path: choose a shorter XDG_RUNTIME_DIR`;
     default:
       return `cannot be used: ${printable(code, 60)}`;
   }

@@ -1,5 +1,5 @@
 import type { SessionBus } from './bus.js';
-import { Claim, desktopClaim } from './claim.js';
+import { DesktopLock, desktopLock } from './claim.js';
 import type { Desktop } from './desktop/desktop.js';
 import { discover } from './desktop/discover.js';
 import { type Log, Once } from './out.js';
@@ -33,7 +33,7 @@ export interface PresenceOptions {
 export class Presence {
   /** Empty: none was found. */
   busAddress = '';
-  private readonly claim: Claim;
+  private readonly lock: DesktopLock;
   private readonly once: Once;
   private readonly directory: RuntimeDir;
   private started = false;
@@ -41,14 +41,14 @@ export class Presence {
   private timer: NodeJS.Timeout | null = null;
 
   constructor(private readonly options: PresenceOptions) {
-    this.claim = new Claim(desktopClaim(options.runtimeDir));
+    this.lock = new DesktopLock(desktopLock(options.runtimeDir));
     this.once = new Once(options.log);
     this.directory = new RuntimeDir(options.runtimeDir, () => this.lookAnew());
   }
 
   /** This hand is the one that serves the desktop. */
   get serves(): boolean {
-    return this.claim.held;
+    return this.lock.held;
   }
 
   start(): void {
@@ -64,7 +64,7 @@ export class Presence {
 
   /** Another hand may serve the desktop. */
   leave(): void {
-    this.claim.release();
+    this.lock.release();
   }
 
   /** Left by its person's wish. */
@@ -83,7 +83,7 @@ export class Presence {
     if (!this.started) return 'nothing to show yet';
     if (!this.directory.exists) return 'not logged in';
     if (hasQuit(this.options.runtimeDir)) return 'its person quit vigil until the next login';
-    if (!this.claim.held) return this.claim.refusal?.why ?? 'not claimed yet';
+    if (!this.lock.held) return this.lock.refusal?.why ?? 'not locked yet';
     const missing: string[] = [];
     if (this.options.bus.connection === null) missing.push('no session bus');
     if (this.options.desktop.name === null) missing.push('no compositor that it knows (sway, i3, Hyprland)');
@@ -110,7 +110,7 @@ export class Presence {
     const { runtimeDir, uid, procRoot, bus, desktop } = this.options;
     if (this.directory.look()) {
       this.options.renewed();
-      this.claim.release();
+      this.lock.release();
     }
     if (!(await this.mayServe())) {
       this.options.absent();
@@ -129,13 +129,13 @@ export class Presence {
   private async mayServe(): Promise<boolean> {
     // Without a login there is nobody to be reached.
     if (!this.directory.exists || hasQuit(this.options.runtimeDir)) return false;
-    if (this.claim.held) return true;
-    if (!(await this.claim.take())) {
-      const { taken, why } = this.claim.refusal!;
-      this.once.warn('claim', taken ? `${why}; waiting for it to end` : why);
+    if (this.lock.held) return true;
+    if (!(await this.lock.take())) {
+      const { taken, why } = this.lock.refusal!;
+      this.once.warn('lock', taken ? `${why}; waiting for it to end` : why);
       return false;
     }
-    this.once.clear('claim', 'this vigil serves the desktop now');
+    this.once.clear('lock', 'this vigil serves the desktop now');
     this.options.serving();
     return true;
   }

@@ -52,7 +52,7 @@ loginctl enable-linger bob
 for user in ann bob; do
 	folder=/run/user/$(id -u $user)
 	setpriv --reuid $user --regid $user --init-groups --reset-env python3 agent.py 600 &
-	check "the hand of $user writes in $folder" within 60 test -S "$folder/vigil/desktop.sock"
+	check "the hand of $user writes in $folder" within 60 test -e "$folder/vigil/badges.json"
 done
 check 'both programs of the kernel run' within 30 says vigil health 'terminal: running'
 home_is_closed() { ! nsenter -t "$(pgrep -u ann -f session/hand.js)" -m -S "$uid" -G "$uid" touch /home/ann/x; }

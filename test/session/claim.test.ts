@@ -1,90 +1,95 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { Claim, desktopClaim, isClaimed } from '../../src/session/claim.js';
+import { DesktopLock, desktopLock, isLocked, trayLock } from '../../src/session/claim.js';
+import { until } from './desktop.js';
 
 let runtime: string;
 let path: string;
-const claims: Claim[] = [];
+const locks: DesktopLock[] = [];
 
 beforeEach(() => {
-  runtime = mkdtempSync(join(tmpdir(), 'vigil-claim-'));
-  path = desktopClaim(runtime);
+  runtime = mkdtempSync(join(tmpdir(), 'vigil-lock-'));
+  path = desktopLock(runtime);
 });
 
 afterEach(() => {
-  for (const claim of claims.splice(0)) claim.release();
+  for (const lock of locks.splice(0)) lock.release();
   rmSync(runtime, { recursive: true, force: true });
 });
 
-function claimOf(where = path): Claim {
-  const claim = new Claim(where);
-  claims.push(claim);
-  return claim;
+function lockOf(where = path, make = false): DesktopLock {
+  const lock = new DesktopLock(where, make);
+  locks.push(lock);
+  return lock;
 }
 
 it('is held by one at a time, and free again when that one lets go', async () => {
-  const [first, second] = [claimOf(), claimOf()];
+  const [first, second] = [lockOf(), lockOf()];
+  expect(isLocked(path)).toBe(false);
   expect(await first.take()).toBe(true);
   expect(await second.take()).toBe(false);
   expect(second.refusal).toEqual({ taken: true, why: 'another vigil serves this desktop' });
   first.release();
   expect(await second.take()).toBe(true);
   expect(second.refusal).toBeNull();
-  expect(await isClaimed(path)).toBe(true);
+  expect(isLocked(path)).toBe(true);
 });
 
-it('is taken over from a hand that was killed', async () => {
-  mkdirSync(dirname(path));
-  const listen = `require('node:net').createServer().listen(${JSON.stringify(path)}, () => console.log('.'))`;
-  const dying = spawn(process.execPath, ['-e', listen], { stdio: ['ignore', 'pipe', 'inherit'] });
-  await once(dying.stdout, 'data');
-  dying.kill('SIGKILL');
-  await once(dying, 'exit');
-  expect(existsSync(path)).toBe(true);
-  expect(await claimOf().take()).toBe(true);
+it('stays with who has it, whatever is removed from the runtime directory', async () => {
+  expect(await lockOf().take()).toBe(true);
+  rmSync(join(runtime, 'vigil'), { recursive: true, force: true });
+  expect(await lockOf().take()).toBe(false);
 });
 
-it('belongs to another who does not even accept', async () => {
-  mkdirSync(dirname(path));
-  const deaf = createServer();
-  deaf.maxConnections = 0;
-  await new Promise<void>(resolve => {
-    deaf.listen(path, resolve);
-  });
-  const claim = claimOf();
-  expect(await claim.take()).toBe(false);
-  expect(claim.refusal?.taken).toBe(true);
-  deaf.close();
+it('is had by one of many processes that want it at the same moment, though its last holder was killed', async () => {
+  const script = `const { DesktopLock } = await import(${JSON.stringify(resolve('dist/session/claim.js'))});
+    process.stdin.once('data', async () => {
+      console.log(await new DesktopLock(${JSON.stringify(path)}).take());
+      setInterval(() => {}, 1000);
+    });
+    console.log('ready');`;
+  const contender = () => {
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script]);
+    const said: string[] = [];
+    child.stdout.setEncoding('utf8').on('data', (text: string) => said.push(...text.trim().split('\n')));
+    return { child, said };
+  };
+  const started: ChildProcess[] = [];
+  try {
+    for (let round = 0; round < 2; round++) {
+      const all = Array.from({ length: 6 }, contender);
+      started.push(...all.map(({ child }) => child));
+      await until('all', () => all.every(({ said }) => said.includes('ready')));
+      for (const { child } of all) child.stdin.write('go\n');
+      await until('all answers', () => all.every(({ said }) => said.length === 2));
+      expect(all.filter(({ said }) => said[1] === 'true')).toHaveLength(1);
+      for (const { child } of all) child.kill('SIGKILL');
+      await until('their ends', () => all.every(({ child }) => child.signalCode !== null));
+    }
+    expect(isLocked(path)).toBe(false);
+  } finally {
+    for (const child of started) child.kill('SIGKILL');
+  }
+}, 60_000);
+
+it('makes the folder that it is to lock, when asked to', async () => {
+  expect(await lockOf(trayLock(runtime)).take()).toBe(false);
+  expect(await lockOf(trayLock(runtime), true).take()).toBe(true);
 });
 
 it.each([
-  ['a file where its folder should be', () => writeFileSync(dirname(path), ''), 'is not a folder: remove it'],
-  [
-    'a folder where its socket should be',
-    () => mkdirSync(path, { recursive: true }),
-    'is a folder: remove it',
-  ],
-  ['a link to nowhere', () => symlinkSync('/nonexistent/x', dirname(path)), 'is not there'],
+  ['a file where it should be', () => writeFileSync(trayLock(runtime), ''), 'is not a folder: remove it'],
+  ['a link', () => symlinkSync('/tmp', trayLock(runtime)), 'is not a folder: remove it'],
   ['no runtime directory', () => rmSync(runtime, { recursive: true }), 'is not there'],
 ])('%s is named, and is no other vigil', async (_what, make, message) => {
   make();
-  const claim = claimOf();
-  expect(await claim.take()).toBe(false);
-  expect(claim.refusal?.taken).toBe(false);
-  expect(claim.refusal?.why).toContain(message);
-  expect(claim.refusal?.why).toContain(runtime);
-});
-
-it('a path that a socket cannot have is refused, not cut off', async () => {
-  const long = join(runtime, 'x'.repeat(120));
-  mkdirSync(long);
-  const claim = claimOf(desktopClaim(long));
-  expect(await claim.take()).toBe(false);
-  expect(claim.refusal?.why).toContain('choose a shorter XDG_RUNTIME_DIR');
-  expect(claim.refusal?.why.length).toBeLessThanOrEqual(200);
+  const lock = lockOf(trayLock(runtime), true);
+  expect(await lock.take()).toBe(false);
+  expect(lock.refusal?.taken).toBe(false);
+  expect(lock.refusal?.why).toContain(message);
+  expect(lock.refusal?.why).toContain(runtime);
+  expect(lock.refusal?.why.length).toBeLessThanOrEqual(200);
 });

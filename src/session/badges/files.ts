@@ -51,8 +51,7 @@ export class BadgeFiles {
       uid: process.geteuid!(),
       max_bytes: 1 << 20,
     });
-    if (!manifest.ok) return;
-    for (const [dir, name] of parseManifest(manifest.text)) {
+    for (const [dir, name] of manifest.ok ? parseManifest(manifest.text) : []) {
       // The folders are the configured ones of that time; a forged list can only name the user's own files.
       if (dir === this.windows || dir === this.sessions) this.remove(dir, name);
     }

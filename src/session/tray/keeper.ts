@@ -1,7 +1,7 @@
 import { connectToDaemon } from '../../api/client.js';
 import { statFile } from '../../proc/stat-file.js';
 import { SessionBus } from '../bus.js';
-import { Claim, desktopClaim, isClaimed } from '../claim.js';
+import { DesktopLock, desktopLock, isLocked, trayLock } from '../claim.js';
 import { discover } from '../desktop/discover.js';
 import { type Log, Once } from '../out.js';
 import { hasQuit, quit } from '../quit-mark.js';
@@ -33,7 +33,7 @@ export type KeeperEnd = 'served' | 'quit' | 'logout' | 'no_desktop' | 'time';
 export class TrayKeeper {
   private readonly bus: SessionBus;
   private readonly tray: Tray;
-  private readonly claim: Claim;
+  private readonly lock: DesktopLock;
   private readonly once: Once;
   private over: KeeperEnd | null = null;
   private wasShown = false;
@@ -42,7 +42,7 @@ export class TrayKeeper {
     const { runtimeDir, log } = options;
     this.once = new Once(log);
     // One icon, however many keep it.
-    this.claim = new Claim(`${runtimeDir}/vigil/tray.sock`);
+    this.lock = new DesktopLock(trayLock(runtimeDir), true);
     this.bus = new SessionBus(
       log,
       {
@@ -74,12 +74,12 @@ export class TrayKeeper {
     const { runtimeDir, mourning } = this.options;
     if (hasQuit(runtimeDir)) return 'quit';
     if (statFile(runtimeDir) === null) return 'logout';
-    const served = await isClaimed(desktopClaim(runtimeDir));
+    const served = isLocked(desktopLock(runtimeDir));
     const running = served || (await this.answers());
     if (mourning && running) return 'served';
-    if (served || !(await this.claim.take())) {
-      const { refusal } = this.claim;
-      if (!served && refusal?.taken === false) this.once.warn('claim', refusal.why);
+    if (served || !(await this.lock.take())) {
+      const { refusal } = this.lock;
+      if (!served && refusal?.taken === false) this.once.warn('lock', refusal.why);
       this.hide();
       return null;
     }
@@ -109,7 +109,7 @@ export class TrayKeeper {
   private hide(): void {
     this.bus.close();
     this.tray.lost();
-    this.claim.release();
+    this.lock.release();
   }
 
   private quit(): void {
