@@ -1,16 +1,28 @@
-import { closeSync, constants, mkdirSync, openSync } from 'node:fs';
+import { accessSync, closeSync, constants, lstatSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { libc } from '../api/libc.js';
 import { printable } from '../text/printable.js';
+
+/** What is locked, and the folder for our own files that must be there, too. */
+export interface LockPlace {
+  path: string;
+  folder: string;
+}
 
 /**
  * Who holds it serves the desktop: popups, badges, and the icon in the tray. It is the runtime directory itself that is
  * locked: no file in it, which its user could remove while it is held.
  */
-export const desktopLock = (runtimeDir: string) => runtimeDir;
+export function desktopLock(runtimeDir: string): LockPlace {
+  return { path: runtimeDir, folder: `${runtimeDir}/vigil` };
+}
 
 /** Who holds it shows the icon while no helper does. */
-export const trayLock = (runtimeDir: string) => `${runtimeDir}/vigil`;
+export function trayLock(runtimeDir: string): LockPlace {
+  const folder = `${runtimeDir}/vigil`;
+  return { path: folder, folder };
+}
 
 const MAX_PATH_SHOWN = 60;
 const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
@@ -39,11 +51,7 @@ export class DesktopLock {
   private fd: number | null = null;
   private refused: Refusal | null = null;
 
-  /** @param make the folder is made where it is missing */
-  constructor(
-    private readonly path: string,
-    private readonly make = false,
-  ) {}
+  constructor(private readonly place: LockPlace) {}
 
   get held(): boolean {
     return this.fd !== null;
@@ -56,9 +64,11 @@ export class DesktopLock {
 
   /** True when it is ours now; else `refusal` says why not. Never rejects. */
   async take(): Promise<boolean> {
-    if (this.make) makeFolder(this.path);
+    if (this.fd !== null) return true;
+    this.refused = unusable(this.place.folder);
+    if (this.refused !== null) return false;
     for (let tries = 1; this.fd === null; tries++) {
-      const got = lock(this.path, LOCK_EX);
+      const got = lock(this.place.path, LOCK_EX);
       if (typeof got === 'number') this.fd = got;
       else {
         this.refused = got;
@@ -78,17 +88,26 @@ export class DesktopLock {
 }
 
 /** Somebody holds it. */
-export function isLocked(path: string): boolean {
+export function isLocked({ path }: LockPlace): boolean {
   const got = lock(path, LOCK_SH);
   if (typeof got === 'number') closeSync(got);
   return typeof got !== 'number' && got.taken;
 }
 
-function makeFolder(path: string): void {
+/** Why we cannot keep our files there; null: we can. It is made where it is missing. */
+function unusable(folder: string): Refusal | null {
   try {
-    mkdirSync(path, { mode: 0o700 });
-  } catch {
-    // It is there, or the lock says why it cannot be.
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EEXIST') return failure(dirname(folder), code ?? 'unknown error');
+  }
+  try {
+    if (!lstatSync(folder).isDirectory()) return failure(folder, 'ENOTDIR');
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    return null;
+  } catch (error) {
+    return failure(folder, (error as NodeJS.ErrnoException).code ?? 'unknown error');
   }
 }
 
@@ -121,12 +140,17 @@ function reason(code: string): string {
   switch (code) {
     case 'EACCES':
     case 'EPERM':
-      return 'may not be read: it must belong to this user; remove it or change its owner';
+      return 'may not be written into: it must belong to this user; remove it or change its owner';
     case 'ENOENT':
       return 'is not there: log in again, or create it';
     case 'ENOTDIR':
     case 'ELOOP':
       return 'is not a folder: remove it';
+    case 'EROFS':
+      return 'is on a read-only file system: XDG_RUNTIME_DIR must be writable';
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return 'does not fit on the full disk: make room';
     default:
       return `cannot be used: ${printable(code, 60)}`;
   }

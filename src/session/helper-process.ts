@@ -1,4 +1,6 @@
+import { printable } from '../text/printable.js';
 import { keepTimeOf, now } from '../time.js';
+import { onUncaught } from '../uncaught.js';
 import { readJsonLines } from './json-lines.js';
 import { createOut } from './out.js';
 import {
@@ -10,6 +12,7 @@ import {
   type ToHand,
   toHandSchema,
 } from './protocol.js';
+import { Rate } from './rate.js';
 import { TrayKeeper } from './tray/keeper.js';
 import { UserSession } from './user-session.js';
 import { HandWords } from './words.js';
@@ -24,11 +27,23 @@ import { HandWords } from './words.js';
 const boot_ms = Number(process.argv[2] ?? Number.NaN);
 if (Number.isFinite(boot_ms)) keepTimeOf(boot_ms);
 
+/** Faults of our own in a minute, before another helper is to take our place. */
+const FAULTS_AT_ONCE = 10;
+const FAULTS_PER_S = FAULTS_AT_ONCE / 60;
+
 let alone = false;
 const out = createOut(line => {
   if (!alone) process.stdout.write(line);
 });
 const words = new HandWords(out);
+// One part of the desktop that fails must not take the others, nor the reading of files, with it.
+const faults = new Rate(FAULTS_PER_S, FAULTS_AT_ONCE);
+const fault = (error: unknown) => {
+  const { stack } = error instanceof Error ? error : { stack: String(error) };
+  out.log('error', `a fault of vigil's own: ${printable(stack ?? '', 400)}`);
+  if (!faults.take()) process.exit(70);
+};
+onUncaught({ rejected: fault, thrown: fault });
 let session: UserSession | null = null;
 let config: HandConfig | null = null;
 /** As they were told last: what a session begins with that is wanted later. */

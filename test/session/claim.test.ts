@@ -3,16 +3,16 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { DesktopLock, desktopLock, isLocked, trayLock } from '../../src/session/claim.js';
+import { DesktopLock, desktopLock, isLocked, type LockPlace, trayLock } from '../../src/session/claim.js';
 import { until } from './desktop.js';
 
 let runtime: string;
-let path: string;
+let place: LockPlace;
 const locks: DesktopLock[] = [];
 
 beforeEach(() => {
   runtime = mkdtempSync(join(tmpdir(), 'vigil-lock-'));
-  path = desktopLock(runtime);
+  place = desktopLock(runtime);
 });
 
 afterEach(() => {
@@ -20,22 +20,22 @@ afterEach(() => {
   rmSync(runtime, { recursive: true, force: true });
 });
 
-function lockOf(where = path, make = false): DesktopLock {
-  const lock = new DesktopLock(where, make);
+function lockOf(where = place): DesktopLock {
+  const lock = new DesktopLock(where);
   locks.push(lock);
   return lock;
 }
 
 it('is held by one at a time, and free again when that one lets go', async () => {
   const [first, second] = [lockOf(), lockOf()];
-  expect(isLocked(path)).toBe(false);
+  expect(isLocked(place)).toBe(false);
   expect(await first.take()).toBe(true);
   expect(await second.take()).toBe(false);
   expect(second.refusal).toEqual({ taken: true, why: 'another vigil serves this desktop' });
   first.release();
   expect(await second.take()).toBe(true);
   expect(second.refusal).toBeNull();
-  expect(isLocked(path)).toBe(true);
+  expect(isLocked(place)).toBe(true);
 });
 
 it('stays with who has it, whatever is removed from the runtime directory', async () => {
@@ -47,7 +47,7 @@ it('stays with who has it, whatever is removed from the runtime directory', asyn
 it('is had by one of many processes that want it at the same moment, though its last holder was killed', async () => {
   const script = `const { DesktopLock } = await import(${JSON.stringify(resolve('dist/session/claim.js'))});
     process.stdin.once('data', async () => {
-      console.log(await new DesktopLock(${JSON.stringify(path)}).take());
+      console.log(await new DesktopLock(${JSON.stringify(place)}).take());
       setInterval(() => {}, 1000);
     });
     console.log('ready');`;
@@ -69,24 +69,25 @@ it('is had by one of many processes that want it at the same moment, though its 
       for (const { child } of all) child.kill('SIGKILL');
       await until('their ends', () => all.every(({ child }) => child.signalCode !== null));
     }
-    expect(isLocked(path)).toBe(false);
+    expect(isLocked(place)).toBe(false);
   } finally {
     for (const child of started) child.kill('SIGKILL');
   }
 }, 60_000);
 
-it('makes the folder that it is to lock, when asked to', async () => {
+it('has another lock for the icon', async () => {
+  expect(await lockOf().take()).toBe(true);
+  expect(await lockOf(trayLock(runtime)).take()).toBe(true);
   expect(await lockOf(trayLock(runtime)).take()).toBe(false);
-  expect(await lockOf(trayLock(runtime), true).take()).toBe(true);
 });
 
 it.each([
-  ['a file where it should be', () => writeFileSync(trayLock(runtime), ''), 'is not a folder: remove it'],
-  ['a link', () => symlinkSync('/tmp', trayLock(runtime)), 'is not a folder: remove it'],
+  ['a file where our folder should be', () => writeFileSync(place.folder, ''), 'is not a folder: remove it'],
+  ['a link', () => symlinkSync('/tmp', place.folder), 'is not a folder: remove it'],
   ['no runtime directory', () => rmSync(runtime, { recursive: true }), 'is not there'],
 ])('%s is named, and is no other vigil', async (_what, make, message) => {
   make();
-  const lock = lockOf(trayLock(runtime), true);
+  const lock = lockOf();
   expect(await lock.take()).toBe(false);
   expect(lock.refusal?.taken).toBe(false);
   expect(lock.refusal?.why).toContain(message);

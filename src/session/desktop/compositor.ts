@@ -8,6 +8,13 @@ export interface DesktopWindow {
   title: string;
 }
 
+/** More windows than these are not known: who has so many is no person. */
+export const MAX_WINDOWS = 2_000;
+export const MAX_TITLE = 512;
+/** What a compositor may tell in a second, titles of spinners and all; one that tells more is left alone for a while. */
+export const MESSAGES_PER_S = 1_000;
+export const MESSAGES_AT_ONCE = 5_000;
+
 /** A connection to a compositor. It is kept up to date by what the compositor tells, never by polling. */
 export interface Compositor {
   readonly name: 'sway' | 'i3' | 'hyprland';

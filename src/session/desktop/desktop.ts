@@ -1,4 +1,5 @@
 import { readStat } from '../../proc/read.js';
+import { Backoff } from '../backoff.js';
 import type { Log } from '../out.js';
 import { locate, type Place } from '../terminal/locate.js';
 import { askTmux, showPane, type TmuxServer, type TmuxState } from '../terminal/tmux.js';
@@ -30,6 +31,7 @@ export class Desktop {
   private compositor: Compositor | null = null;
   private address = '';
   private connecting = false;
+  private readonly backoff = new Backoff();
   private readonly places = new Map<number, Place>();
   private readonly tmuxStates = new Map<number, { at_ms: number; state: Promise<TmuxState | null> }>();
 
@@ -55,8 +57,9 @@ export class Desktop {
 
   /** Connects to the first that answers, unless connected. */
   async use(addresses: readonly CompositorAddress[]): Promise<void> {
-    if (this.compositor !== null || this.connecting) return;
+    if (this.compositor !== null || this.connecting || !this.backoff.mayTry) return;
     this.connecting = true;
+    this.backoff.begun();
     try {
       for (const address of addresses) if (await this.connect(address)) return;
     } finally {
@@ -147,7 +150,8 @@ export class Desktop {
         if (mine === null || this.compositor !== mine) return;
         this.compositor = null;
         this.forgetPlaces();
-        this.options.log('info', `${address.name} is gone: ${why}`, { socket: where });
+        const again_in_ms = this.backoff.failed();
+        this.options.log('info', `${address.name} is gone: ${why}`, { socket: where, again_in_ms });
         this.options.changed();
         this.options.lost();
       },

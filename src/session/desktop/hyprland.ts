@@ -1,9 +1,19 @@
 import type { Socket } from 'node:net';
-import type { Compositor, CompositorListener, DesktopWindow } from './compositor.js';
+import { Rate } from '../rate.js';
+import {
+  type Compositor,
+  type CompositorListener,
+  type DesktopWindow,
+  MAX_TITLE,
+  MAX_WINDOWS,
+  MESSAGES_AT_ONCE,
+  MESSAGES_PER_S,
+} from './compositor.js';
 import { connected } from './i3.js';
 
 const TIMEOUT_MS = 2_000;
-const MAX_REPLY_BYTES = 16 * 1024 * 1024;
+/** A thousand windows have less than one. */
+const MAX_REPLY_BYTES = 4 * 1024 * 1024;
 const MAX_LINE = 64 * 1024;
 
 /**
@@ -16,6 +26,10 @@ export class HyprlandCompositor implements Compositor {
   private focusedId: number | null = null;
   private over = false;
   private rest = '';
+  private readonly messages = new Rate(MESSAGES_PER_S, MESSAGES_AT_ONCE);
+  private reading = false;
+  private readAgain = false;
+  private why = 'it closed the connection';
 
   private constructor(
     private readonly directory: string,
@@ -70,8 +84,8 @@ export class HyprlandCompositor implements Compositor {
   private async readAll(): Promise<void> {
     const clients: unknown = JSON.parse(await this.request('j/clients'));
     this.known.clear();
-    for (const client of Array.isArray(clients) ? clients : []) {
-      const { address, pid, title } = client as Record<string, unknown>;
+    for (const client of Array.isArray(clients) ? clients.slice(0, MAX_WINDOWS) : []) {
+      const { address, pid, title } = (client ?? {}) as Record<string, unknown>;
       const id = addressOf(address);
       if (id === null) continue;
       const process = typeof pid === 'number' && pid > 0 ? pid : null;
@@ -79,7 +93,7 @@ export class HyprlandCompositor implements Compositor {
         id,
         pid: process,
         x11: null,
-        title: typeof title === 'string' ? title.slice(0, 1000) : '',
+        title: typeof title === 'string' ? title.slice(0, MAX_TITLE) : '',
       });
     }
     const active = JSON.parse(await this.request('j/activewindow')) as { address?: unknown };
@@ -91,7 +105,11 @@ export class HyprlandCompositor implements Compositor {
     if (this.rest.length > MAX_LINE && !this.rest.includes('\n')) this.rest = '';
     const lines = this.rest.split('\n');
     this.rest = lines.pop() ?? '';
-    for (const line of lines) this.event(line);
+    for (const line of lines) {
+      if (this.over || this.events.destroyed) return;
+      if (this.messages.take()) this.event(line);
+      else this.lose(`it floods: more than ${MESSAGES_PER_S} messages a second`);
+    }
   }
 
   private event(line: string): void {
@@ -106,11 +124,31 @@ export class HyprlandCompositor implements Compositor {
       if (this.focusedId === id) this.focusedId = null;
       this.listener.changed();
     } else if (name === 'openwindow') {
-      this.readAll().then(
-        () => this.listener.changed(),
-        () => this.events.destroy(),
-      );
+      void this.readSoon();
     }
+  }
+
+  /** One question at a time, however many windows open. */
+  private async readSoon(): Promise<void> {
+    this.readAgain = true;
+    if (this.reading) return;
+    this.reading = true;
+    try {
+      while (this.readAgain && !this.over) {
+        this.readAgain = false;
+        await this.readAll();
+        this.listener.changed();
+      }
+    } catch (error) {
+      this.lose((error as Error).message);
+    } finally {
+      this.reading = false;
+    }
+  }
+
+  private lose(why: string): void {
+    this.why = why;
+    this.events.destroy();
   }
 
   private async request(command: string): Promise<string> {
@@ -118,13 +156,15 @@ export class HyprlandCompositor implements Compositor {
     return new Promise((resolve, reject) => {
       const chunks: Buffer[] = [];
       let bytes = 0;
-      socket.setTimeout(TIMEOUT_MS, () => socket.destroy(new Error('Hyprland does not answer')));
+      // From the question on: one who answers a byte a second would be waited for for ever.
+      const late = setTimeout(() => socket.destroy(new Error('Hyprland does not answer')), TIMEOUT_MS);
       socket.on('data', chunk => {
         chunks.push(chunk);
         bytes += chunk.length;
         if (bytes > MAX_REPLY_BYTES) socket.destroy(new Error('Hyprland answers too much'));
       });
       socket.on('error', reject);
+      socket.on('close', () => clearTimeout(late));
       socket.on('close', () => resolve(Buffer.concat(chunks).toString('utf8')));
       socket.write(command);
     });
@@ -133,7 +173,7 @@ export class HyprlandCompositor implements Compositor {
   private end(): void {
     if (this.over) return;
     this.over = true;
-    this.listener.closed('it closed the connection');
+    this.listener.closed(this.why);
   }
 }
 

@@ -8,7 +8,7 @@ export const EVENT = { workspace: 0x80000000, window: 0x80000003, shutdown: 0x80
 const MAGIC = Buffer.from('i3-ipc');
 const HEADER_BYTES = MAGIC.length + 8;
 /** A tree of a thousand windows has about 2 MB. */
-const MAX_PAYLOAD_BYTES = 64 * 1024 * 1024;
+const MAX_PAYLOAD_BYTES = 4 * 1024 * 1024;
 
 export function encodeMessage(type: number, payload = ''): Buffer {
   const body = Buffer.from(payload);

@@ -1,6 +1,15 @@
 import type { Socket } from 'node:net';
 import { connectUnix } from '../../unix-socket.js';
-import type { Compositor, CompositorListener, DesktopWindow } from './compositor.js';
+import { Rate } from '../rate.js';
+import {
+  type Compositor,
+  type CompositorListener,
+  type DesktopWindow,
+  MAX_TITLE,
+  MAX_WINDOWS,
+  MESSAGES_AT_ONCE,
+  MESSAGES_PER_S,
+} from './compositor.js';
 import { COMMAND, EVENT, encodeMessage, I3Decoder, type I3Message, type I3Node } from './i3-messages.js';
 
 const TIMEOUT_MS = 2_000;
@@ -13,6 +22,7 @@ export class I3Compositor implements Compositor {
   private readonly decoder = new I3Decoder();
   private readonly waiting: { type: number; resolve(payload: unknown): void; reject(error: Error): void }[] =
     [];
+  private readonly messages = new Rate(MESSAGES_PER_S, MESSAGES_AT_ONCE);
   private over = false;
 
   private constructor(
@@ -77,11 +87,15 @@ export class I3Compositor implements Compositor {
     this.walk(tree as I3Node, 0);
   }
 
+  private keep(window: DesktopWindow): void {
+    if (this.known.size < MAX_WINDOWS || this.known.has(window.id)) this.known.set(window.id, window);
+  }
+
   private walk(node: I3Node, depth: number): void {
     if (typeof node !== 'object' || node === null || depth > MAX_DEPTH) return;
     const window = asWindow(node);
     if (window !== null) {
-      this.known.set(window.id, window);
+      this.keep(window);
       if (node.focused === true) this.focusedId = window.id;
     }
     for (const list of [node.nodes, node.floating_nodes])
@@ -108,7 +122,11 @@ export class I3Compositor implements Compositor {
 
   private receive(chunk: Buffer): void {
     try {
-      for (const message of this.decoder.push(chunk)) this.take(message);
+      for (const message of this.decoder.push(chunk)) {
+        if (!this.messages.take())
+          throw new Error(`it floods: more than ${MESSAGES_PER_S} messages a second`);
+        this.take(message);
+      }
     } catch (error) {
       this.socket.destroy(error as Error);
     }
@@ -131,7 +149,7 @@ export class I3Compositor implements Compositor {
       this.known.delete(window.id);
       if (this.focusedId === window.id) this.focusedId = null;
     } else {
-      this.known.set(window.id, window);
+      this.keep(window);
       if (change === 'focus') this.focusedId = window.id;
       else if (change === 'title') return;
     }
@@ -168,7 +186,7 @@ function asWindow(node: I3Node): DesktopWindow | null {
   const x11 = typeof window === 'number' ? window : null;
   const process = typeof pid === 'number' && pid > 0 ? pid : null;
   if (x11 === null && process === null) return null;
-  return { id, pid: process, x11, title: typeof name === 'string' ? name.slice(0, 1000) : '' };
+  return { id, pid: process, x11, title: typeof name === 'string' ? name.slice(0, MAX_TITLE) : '' };
 }
 
 export function connected(path: string): Promise<Socket> {

@@ -105,7 +105,12 @@ export function launchBySystemd(
     execFile(
       SYSTEMD_RUN,
       ['--user', '--collect', '--quiet', '--', ...command],
-      { timeout: TIMEOUT_MS, env: { XDG_RUNTIME_DIR: runtimeDir, DBUS_SESSION_BUS_ADDRESS: bus }, cwd: '/' },
+      {
+        timeout: TIMEOUT_MS,
+        killSignal: 'SIGKILL',
+        env: { XDG_RUNTIME_DIR: runtimeDir, DBUS_SESSION_BUS_ADDRESS: bus },
+        cwd: '/',
+      },
       error => resolve(error === null ? null : 'the user’s systemd does not start it'),
     );
   });

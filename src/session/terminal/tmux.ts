@@ -38,6 +38,9 @@ export interface TmuxState {
 
 const TIMEOUT_MS = 1_000;
 const MAX_OUTPUT = 1024 * 1024;
+/** More of them are not looked at. */
+const MAX_PANES = 2_000;
+const MAX_CLIENTS = 200;
 const FALLBACKS = ['/usr/bin/tmux', '/usr/local/bin/tmux', '/run/current-system/sw/bin/tmux'];
 
 /**
@@ -97,13 +100,13 @@ export function parseTmux(output: string): TmuxState {
   const state: TmuxState = { panes: [], clients: [] };
   for (const line of output.split('\n')) {
     const pane = /^(%\d+) (@\d+) (\$\d+) ([01]) P (\S+)$/.exec(line);
-    if (pane !== null) {
+    if (pane !== null && state.panes.length < MAX_PANES) {
       const [, id, window, session, active, tty] = pane as unknown as string[];
       state.panes.push({ pane: id!, window: window!, session: session!, active: active === '1', tty: tty! });
       continue;
     }
     const client = /^(\d+) (\$\d+) (@\d+) (\d+) C (\S+)$/.exec(line);
-    if (client === null) continue;
+    if (client === null || state.clients.length >= MAX_CLIENTS) continue;
     const [, pid, session, window, activity, tty] = client as unknown as string[];
     state.clients.push({
       pid: Number(pid),
@@ -140,6 +143,7 @@ function runTmux(server: TmuxServer, args: string[]): Promise<string | null> {
       // -u is for clients that draw; this one only asks.
       {
         timeout: TIMEOUT_MS,
+        killSignal: 'SIGKILL',
         maxBuffer: MAX_OUTPUT,
         env: { PATH: process.env.PATH ?? '', LANG: 'C.UTF-8' },
         cwd: '/',

@@ -42,7 +42,7 @@ export class TrayKeeper {
     const { runtimeDir, log } = options;
     this.once = new Once(log);
     // One icon, however many keep it.
-    this.lock = new DesktopLock(trayLock(runtimeDir), true);
+    this.lock = new DesktopLock(trayLock(runtimeDir));
     this.bus = new SessionBus(
       log,
       {

@@ -1,12 +1,18 @@
 import type { Message } from '@jellybrick/dbus-next';
 import { DBUS, type SessionBus } from '../bus.js';
 import type { Log } from '../out.js';
+import { Rate } from '../rate.js';
 import { discPixmap } from './icon.js';
 import type { TrayAction, TrayModel } from './model.js';
 
 const WATCHER = 'org.kde.StatusNotifierWatcher';
 const ITEM = { path: '/StatusNotifierItem', interface: 'org.kde.StatusNotifierItem' } as const;
 const MENU = { path: '/MenuBar', interface: 'com.canonical.dbusmenu' } as const;
+/** A person does not click faster; each may open a window. */
+const CLICKS_PER_S = 2;
+const CLICKS_AT_ONCE = 10;
+/** More entries than the menu can have are not looked at. */
+const MAX_ASKED = 200;
 const PROPERTIES = 'org.freedesktop.DBus.Properties';
 
 /** Signature and body of an answer. */
@@ -24,6 +30,7 @@ export class Tray {
   private registered = false;
   /** By the configuration. Hosts keep an item as long as its connection, but do not show a passive one. */
   private wanted = true;
+  private readonly clicks = new Rate(CLICKS_PER_S, CLICKS_AT_ONCE);
 
   constructor(
     private readonly bus: SessionBus,
@@ -113,7 +120,7 @@ export class Tray {
   private property({ path, member, body }: Message): Answer | null {
     const values = path === ITEM.path ? this.itemValues() : MENU_VALUES;
     if (member === 'GetAll') return ['a{sv}', [this.variants(values)]];
-    const value = values[String(body[1])];
+    const value = propertyOf(values, body[1]);
     if (member !== 'Get' || value === undefined) return null;
     return ['v', [this.variant(value)]];
   }
@@ -128,11 +135,11 @@ export class Tray {
     if (name !== MENU.interface) return null;
     switch (member) {
       case 'GetLayout':
-        return ['u(ia{sv}av)', [this.revision, this.layout(Number(body[0]))]];
+        return ['u(ia{sv}av)', [this.revision, this.layout(idOf(body[0]))]];
       case 'GetGroupProperties':
-        return ['a(ia{sv})', [this.group(body[0] as number[])]];
+        return ['a(ia{sv})', [this.group(listOf(body[0]).map(idOf))]];
       case 'GetProperty': {
-        const value = this.itemProperties(Number(body[0]))[String(body[1])];
+        const value = propertyOf(this.itemProperties(idOf(body[0])), body[1]);
         return ['v', [this.variant(value ?? ['s', ''])]];
       }
       case 'AboutToShow':
@@ -140,30 +147,30 @@ export class Tray {
       case 'AboutToShowGroup':
         return ['aiai', [[], []]];
       case 'Event':
-        this.event(Number(body[0]), String(body[1]));
+        this.event(idOf(body[0]), body[1]);
         return ['', []];
       case 'EventGroup':
-        for (const [id, type] of body[0] as [number, string][]) this.event(id, type);
+        for (const event of listOf(body[0])) this.event(idOf(listOf(event)[0]), listOf(event)[1]);
         return ['ai', [[]]];
       default:
         return null;
     }
   }
 
-  private event(id: number, type: string): void {
+  private event(id: number, type: unknown): void {
     const action = this.model?.items[id - 1]?.action;
     if (type === 'clicked' && action != null) this.actSoon(action);
   }
 
   /** The host gets its answer first: Quit ends the connection. */
   private actSoon(action: TrayAction): void {
-    setImmediate(() => this.act(action));
+    if (this.clicks.take()) setImmediate(() => this.act(action));
   }
 
   /** None asked for: all. */
   private group(ids: readonly number[]): unknown[] {
     const known = [0, ...this.itemIds()];
-    const wanted = ids.length === 0 ? known : ids.filter(id => known.includes(id));
+    const wanted = ids.length === 0 ? known : known.filter(id => ids.includes(id));
     return wanted.map(id => [id, this.variants(this.itemProperties(id))]);
   }
 
@@ -238,6 +245,19 @@ export class Tray {
       // the connection is ending; its end is told elsewhere
     }
   }
+}
+
+/** What a host sent may be of any type. */
+function propertyOf(values: Values, name: unknown): Values[string] | undefined {
+  return typeof name === 'string' && Object.hasOwn(values, name) ? values[name] : undefined;
+}
+
+function idOf(value: unknown): number {
+  return typeof value === 'number' && Number.isInteger(value) && Math.abs(value) < 2 ** 31 ? value : -1;
+}
+
+function listOf(value: unknown): unknown[] {
+  return Array.isArray(value) ? value.slice(0, MAX_ASKED) : [];
 }
 
 const MENU_VALUES: Values = {
