@@ -260,6 +260,10 @@ export interface HandHealth {
   /** Why it does not run, in words for the operator; null while all is well. */
   problem: string | null;
   restarts: number;
+  /** How often it was ended because it said too much. */
+  floods: number;
+  /** What it said beyond what is heard, and was left out. */
+  dropped: number;
   rss_bytes: number;
   /** What it found of the user's desktop; null: it has not said yet. */
   desktop: {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Writable } from 'node:stream';
 import type { Logger } from '../log/logger.js';
+import { Rate } from '../rate.js';
 import { readJsonLines } from '../session/json-lines.js';
 import {
   type FromHand,
@@ -39,7 +40,11 @@ const FIRST_BACKOFF_MS = 250;
 const MAX_BACKOFF_MS = 30_000;
 /** One that ran so long was well: the next failure starts from the first backoff. */
 const WELL_AFTER_MS = 60_000;
-/** Lines a second that a hand may send, good ones and others, and how many at once. */
+/** One that floods stays away for longer each time. */
+const MAX_FLOOD_BACKOFF_MS = 600_000;
+const FLOOD_FACTOR = 8;
+/** Lines a second that a hand may send, good ones and others, and how many at once. So many bytes are a line, too. */
+const BYTES_A_LINE = 1024;
 const LINES_PER_S = 200;
 const LINES_AT_ONCE = 1_000;
 const STOP_MS = 1_500;
@@ -54,8 +59,8 @@ export class Hand {
   private backoff_ms = FIRST_BACKOFF_MS;
   private timer: NodeJS.Timeout | null = null;
   private started_ms = 0;
-  private credit = LINES_AT_ONCE;
-  private credit_ms = 0;
+  private speech = new Rate(LINES_PER_S, LINES_AT_ONCE);
+  private floodCount = 0;
   private stopping = false;
   private stderr = '';
   private heartbeat: NodeJS.Timeout | null = null;
@@ -82,6 +87,11 @@ export class Hand {
     return this.restartCount;
   }
 
+  /** How often it was ended because it said too much. */
+  get floods(): number {
+    return this.floodCount;
+  }
+
   /** Why it does not run, in words; null while it does. */
   get problem(): string | null {
     return this.state === 'running' ? null : this.lastProblem;
@@ -90,8 +100,7 @@ export class Hand {
   start(): void {
     const { file, args, env } = this.options.command;
     this.started_ms = performance.now();
-    this.credit = LINES_AT_ONCE;
-    this.credit_ms = this.started_ms;
+    this.speech = new Rate(LINES_PER_S, LINES_AT_ONCE);
     this.stderr = '';
     this.hung = false;
     this.flooded = false;
@@ -109,8 +118,10 @@ export class Hand {
     child.stdin.on('error', () => {});
     child.stdin.on('drain', () => this.flush());
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      if (this.hears(child) && this.stderr.length < MAX_STDERR) this.stderr += text;
+      if (this.hears(child, 1 + text.length / BYTES_A_LINE) && this.stderr.length < MAX_STDERR)
+        this.stderr += text.slice(0, MAX_STDERR);
     });
+    child.stdout.on('data', (chunk: Buffer) => this.hears(child, chunk.length / BYTES_A_LINE));
     readJsonLines(
       child.stdout,
       MAX_LINE_FROM_HAND_BYTES,
@@ -187,10 +198,11 @@ export class Hand {
   }
 
   /** Counts what it said, whatever it was; false: it is not listened to any more. One that floods is ended. */
-  private hears(child: ChildProcess): boolean {
+  private hears(child: ChildProcess, lines = 1): boolean {
     if (child !== this.child || this.flooded) return false;
-    if (this.maySpeak()) return true;
+    if (this.speech.take(lines)) return true;
     this.flooded = true;
+    this.floodCount++;
     const why = `more than ${LINES_PER_S} lines a second`;
     this.lastProblem = `it floods: ${why}`;
     const { uid, logger } = this.options;
@@ -211,13 +223,6 @@ export class Hand {
     } else this.distrust(child, 'a message that is none of the protocol');
   }
 
-  private maySpeak(): boolean {
-    const now_ms = performance.now();
-    this.credit = Math.min(LINES_AT_ONCE, this.credit + ((now_ms - this.credit_ms) / 1000) * LINES_PER_S);
-    this.credit_ms = now_ms;
-    return --this.credit >= 0;
-  }
-
   private readonly distrusted = new WeakSet<ChildProcess>();
   private distrust(child: ChildProcess, why: string): void {
     if (this.distrusted.has(child)) return;
@@ -236,13 +241,16 @@ export class Hand {
     this.waiting.clear();
     if (this.stopping) return;
     this.restartCount++;
-    if (performance.now() - this.started_ms > WELL_AFTER_MS) this.backoff_ms = FIRST_BACKOFF_MS;
+    const well_after_ms = this.floodCount > 0 ? MAX_FLOOD_BACKOFF_MS : WELL_AFTER_MS;
+    if (performance.now() - this.started_ms > well_after_ms) this.backoff_ms = FIRST_BACKOFF_MS;
     const { uid, logger } = this.options;
     const said = this.stderr.trim().split('\n').slice(0, 8).join(' | ');
     if (!this.hung && !this.flooded)
       this.lastProblem = said === '' ? `it ended: ${why}` : `it ended: ${why}: ${said.slice(0, 200)}`;
     logger.warn({ uid, why, said, again_in_ms: this.backoff_ms }, 'the hand of a user ended');
     this.timer = setTimeout(() => this.start(), this.backoff_ms);
-    this.backoff_ms = Math.min(MAX_BACKOFF_MS, this.backoff_ms * 2);
+    this.backoff_ms = this.flooded
+      ? Math.min(MAX_FLOOD_BACKOFF_MS, this.backoff_ms * FLOOD_FACTOR)
+      : Math.max(this.backoff_ms, Math.min(MAX_BACKOFF_MS, this.backoff_ms * 2));
   }
 }

@@ -102,7 +102,15 @@ export class Hands {
       const rss_bytes = pid === null ? 0 : rssBytes(procRoot, pid);
       return { uid, user: users.name(uid), pid, ...health, rss_bytes };
     });
-    const none = { pid: null, state: 'unavailable', restarts: 0, rss_bytes: 0, desktop: null } as const;
+    const none = {
+      pid: null,
+      state: 'unavailable',
+      restarts: 0,
+      floods: 0,
+      dropped: 0,
+      rss_bytes: 0,
+      desktop: null,
+    } as const;
     const refused = [...this.refused].map(
       ([uid, { why }]): HandHealth => ({ uid, user: users.name(uid), problem: why, ...none }),
     );

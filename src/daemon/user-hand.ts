@@ -12,6 +12,7 @@ import type {
 } from '../session/protocol.js';
 import { now } from '../time.js';
 import { Hand, type HandCommand } from './hand.js';
+import { FileMessages, HelperLog, observationOf } from './helper-messages.js';
 
 export interface UserHandOptions {
   uid: number;
@@ -30,6 +31,9 @@ const NO_ALERTS = '[]';
 /** One user's hand and what it was last told: only what is new is said. */
 export class UserHand {
   private readonly hand: Hand;
+  private readonly log: HelperLog;
+  private readonly files: FileMessages;
+  private dropped = 0;
   private readonly words = new Map<number, WordsSession>();
   private readonly counts = new Map<number, number>();
   private told = '';
@@ -38,7 +42,11 @@ export class UserHand {
   private idleSince_ms: number | null = null;
 
   constructor(private readonly options: UserHandOptions) {
-    const { uid, command, logger } = options;
+    const { uid, command, logger, find, feed } = options;
+    this.log = new HelperLog(uid, logger);
+    this.files = new FileMessages(message => {
+      if (find(message.pid)?.uid === uid && this.words.has(message.pid)) feed(observationOf(message, now()));
+    });
     this.hand = new Hand({
       uid,
       command,
@@ -53,12 +61,22 @@ export class UserHand {
   }
 
   stop(): Promise<void> {
+    this.files.clear();
     return this.hand.stop();
   }
 
-  health(): Pick<HandHealth, 'pid' | 'state' | 'problem' | 'restarts' | 'desktop'> {
-    const { pid, state, problem, restarts } = this.hand;
-    return { pid, state, problem, restarts, desktop: state === 'running' ? this.desktop : null };
+  health(): Pick<HandHealth, 'pid' | 'state' | 'problem' | 'restarts' | 'floods' | 'dropped' | 'desktop'> {
+    const { pid, state, problem, restarts, floods } = this.hand;
+    const dropped = this.dropped + this.files.dropped;
+    return {
+      pid,
+      state,
+      problem,
+      restarts,
+      floods,
+      dropped,
+      desktop: state === 'running' ? this.desktop : null,
+    };
   }
 
   /** Turn ends and requests of an agent that its person has not seen. */
@@ -110,6 +128,7 @@ export class UserHand {
     this.toldAlerts = NO_ALERTS;
     this.desktop = null;
     this.counts.clear();
+    this.files.clear();
     this.options.begun();
     return [this.options.config(), this.wordsMessage()];
   }
@@ -120,10 +139,10 @@ export class UserHand {
 
   /** A hand is its user's puppet: it may speak of that user's agents, and time is ours. */
   private receive(message: FromHand): void {
-    const { uid, logger, find, feed } = this.options;
+    const { uid, find } = this.options;
     switch (message.type) {
       case 'log':
-        logger[message.level]({ ...message.fields, uid }, message.message);
+        if (!this.log.write(message)) this.dropped++;
         return;
       case 'unseen':
         this.counts.clear();
@@ -135,8 +154,7 @@ export class UserHand {
         this.desktop = message.desktop;
         return;
       default:
-        if (find(message.pid)?.uid === uid && this.words.has(message.pid))
-          feed({ ...message, time_ms: now() });
+        this.files.take(message);
     }
   }
 }

@@ -1,3 +1,4 @@
+import { Rate } from '../rate.js';
 import { printable } from '../text/printable.js';
 import { keepTimeOf, now } from '../time.js';
 import { onUncaught } from '../uncaught.js';
@@ -12,7 +13,6 @@ import {
   type ToHand,
   toHandSchema,
 } from './protocol.js';
-import { Rate } from './rate.js';
 import { TrayKeeper } from './tray/keeper.js';
 import { UserSession } from './user-session.js';
 import { HandWords } from './words.js';

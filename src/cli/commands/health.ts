@@ -59,13 +59,21 @@ function configLine({ file, restart }: HealthReport['config']): string {
   return `configuration: ${printable(file, 300)}${waits}`;
 }
 
-function handLine({ user, state, pid, restarts, rss_bytes, desktop }: HandHealth): string {
+function handLine(health: HandHealth): string {
+  const { user, state, pid, restarts, floods, dropped, rss_bytes, desktop } = health;
   const where = pid === null ? '' : ` (pid ${pid}, ${bytes(rss_bytes)})`;
   const found = [desktop?.compositor, desktop?.session_bus ? 'session bus' : null, desktop?.note];
   const shown = found.filter(part => part != null).map(part => printable(part, 200));
-  return [`hand of ${printable(user, 40)}: ${state}${where}`, ...shown, count(restarts, 'restart')].join(
-    ', ',
-  );
+  const trouble = [
+    floods > 0 ? `flooded ${count(floods, 'time')}` : null,
+    dropped > 0 ? `${count(dropped, 'message')} left out` : null,
+  ].filter(part => part !== null);
+  return [
+    `hand of ${printable(user, 40)}: ${state}${where}`,
+    ...shown,
+    count(restarts, 'restart'),
+    ...trouble,
+  ].join(', ');
 }
 
 function collectorsLine({ collectors }: HealthReport): string {

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
-import { Rate } from '../rate.js';
+import { Rate } from '../../rate.js';
 import { DbusFrames } from './frames.js';
 
 /** The lines that are exchanged before the first message (SASL) have a hundred bytes together. */

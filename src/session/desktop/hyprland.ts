@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { Rate } from '../rate.js';
+import { Rate } from '../../rate.js';
 import {
   type Compositor,
   type CompositorListener,

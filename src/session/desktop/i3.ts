@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
+import { Rate } from '../../rate.js';
 import { connectUnix } from '../../unix-socket.js';
-import { Rate } from '../rate.js';
 import {
   type Compositor,
   type CompositorListener,

@@ -1,7 +1,7 @@
 import type { Message } from '@jellybrick/dbus-next';
+import { Rate } from '../../rate.js';
 import { DBUS, type SessionBus } from '../bus.js';
 import type { Log } from '../out.js';
-import { Rate } from '../rate.js';
 import { discPixmap } from './icon.js';
 import type { TrayAction, TrayModel } from './model.js';
 
