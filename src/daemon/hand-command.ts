@@ -1,9 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Session } from '../agents/tracker/session.js';
 import { NO_INSPECTOR_FLAG } from '../no-inspector.js';
 import { statFile } from '../proc/stat-file.js';
-import type { Users } from '../proc/users.js';
+import type { Lookup } from '../proc/users.js';
 import { variable } from '../session/terminal/tmux.js';
 import type { HandCommand } from './hand.js';
 
@@ -36,13 +37,42 @@ export interface HandPlace {
   env: Readonly<Record<string, string | undefined>>;
   /** For what the commands here do not give back of the daemon's rank. */
   giveBackRank?(pid: number): void;
+  /** Puts a helper into a group of its own before it begins. */
+  confine?(uid: number, pid: number): Promise<void>;
+  /** The user's helper is gone for good. */
+  release?(uid: number): void;
 }
 
-/** A container's user may stand in no user database: then the runtime directory has a group. */
-export function handUser(uid: number, users: Users, { runtimeBase }: HandPlace): HandUser {
+/**
+ * Who a helper is to be. A container's user may stand in no user database: then it gets the group that the user's own
+ * processes have, and no further ones. A string: why it cannot be said; it is never guessed.
+ */
+export function handUser(
+  uid: number,
+  found: Lookup,
+  gid: () => number | null,
+  { runtimeBase }: Pick<HandPlace, 'runtimeBase'>,
+): HandUser | string {
+  if (typeof found !== 'string') return { uid, ...found };
   const runtime = statFile(`${runtimeBase}/${uid}`);
-  const gid = users.gid(uid) ?? (runtime?.uid === uid ? runtime.gid : uid);
-  return { uid, gid, name: users.name(uid), home: users.home(uid) ?? '/' };
+  const known = gid() ?? (runtime?.uid === uid ? runtime.gid : null);
+  if (known !== null) return { uid, gid: known, name: String(uid), home: '/' };
+  return found === 'failed'
+    ? 'the user database (NSS) does not answer, and no process of theirs tells a group'
+    : 'no user database knows them, and no process of theirs tells a group';
+}
+
+/** The real gid of a process, if its real uid is this one: from /proc/PID/status. */
+export function gidOfProcess(procRoot: string, pid: number, uid: number): number | null {
+  let status: string;
+  try {
+    status = readFileSync(`${procRoot}/${pid}/status`, 'latin1');
+  } catch {
+    return null;
+  }
+  const of = (name: string) => new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1];
+  const gid = of('Gid');
+  return of('Uid') === String(uid) && gid !== undefined ? Number(gid) : null;
 }
 
 /** What a living agent of the user says its runtime directory is; for systems that have it elsewhere. */
@@ -53,6 +83,16 @@ export function saidRuntimeDir(uid: number, sessions: readonly Session[], procRo
     if (said !== null) return said;
   }
   return null;
+}
+
+function findSetpriv(): string | null {
+  return SETPRIV.find(path => isProgram(path)) ?? null;
+}
+
+/** Why nobody else can have a helper; null: they can. */
+export function cannotBecomeOthers(place: HandPlace): string | null {
+  if (place.euid !== 0) return 'vigil is not root';
+  return findSetpriv() === null ? 'setpriv (util-linux) is not installed' : null;
 }
 
 /**
@@ -74,8 +114,8 @@ export function handCommand(user: HandUser, place: HandPlace, said: string | nul
     if (user.uid !== place.euid) return null;
     return { file: program[0]!, args: program.slice(1), env };
   }
-  const setpriv = SETPRIV.find(path => isProgram(path));
-  if (setpriv === undefined) return null;
+  const setpriv = findSetpriv();
+  if (setpriv === null) return null;
   const args = [
     `--reuid=${user.uid}`,
     `--regid=${user.gid}`,
@@ -99,7 +139,14 @@ export function handCommand(user: HandUser, place: HandPlace, said: string | nul
     setpriv,
     ...args,
   ];
-  return { file: command[0]!, args: command.slice(1), env, started: pid => place.giveBackRank?.(pid) };
+  const { confine } = place;
+  return {
+    file: command[0]!,
+    args: command.slice(1),
+    env,
+    started: pid => place.giveBackRank?.(pid),
+    ...(confine === undefined ? {} : { confine: (pid: number) => confine(user.uid, pid) }),
+  };
 }
 
 /**

@@ -20,6 +20,8 @@ export interface HandCommand {
   env: Readonly<Record<string, string>>;
   /** Called at once with its pid. */
   started?(pid: number): void;
+  /** Where it is to be before it begins; it waits for that. Does not reject. */
+  confine?(pid: number): Promise<void>;
 }
 
 export interface HandOptions {
@@ -29,6 +31,8 @@ export interface HandOptions {
   /** What a new hand must be told first. */
   greeting(): ToHand[];
   receive(message: FromHand): void;
+  /** It ended before it said a word, with this on its standard error; true: no other is started. */
+  stillborn?(said: string): boolean;
   /** How often it is pinged, and how long it may leave that unanswered. */
   heartbeat?: { ping_ms: number; patience_ms: number };
 }
@@ -51,6 +55,8 @@ const STOP_MS = 1_500;
 /** A killed process that is still there: the kernel holds it, in a dead network mount say. */
 const UNKILLABLE_MS = 500;
 const MAX_STDERR = 1_000;
+/** Begins when a line comes. SIGUSR1 stays ignored until Node.js has a handler for it. */
+const GATE = `trap '' USR1; read -r go && exec "$@"`;
 const NEVER_SILENT = { silent_ms: 0, hung_ms: 0 };
 
 /** One user's hand: started, spoken to, restarted with backoff. */
@@ -67,6 +73,8 @@ export class Hand {
   private silence: SilenceMeter | null = null;
   private hung = false;
   private flooded = false;
+  private spoke = false;
+  private gated = false;
   private restartCount = 0;
   private lastProblem: string | null = null;
   /** The newest message of each type that did not fit into the pipe yet. */
@@ -98,15 +106,21 @@ export class Hand {
   }
 
   start(): void {
-    const { file, args, env } = this.options.command;
+    const { file, args, env, confine } = this.options.command;
     this.started_ms = performance.now();
     this.speech = new Rate(LINES_PER_S, LINES_AT_ONCE);
     this.stderr = '';
     this.hung = false;
     this.flooded = false;
-    const child = spawn(file, args, { env, cwd: '/', stdio: ['pipe', 'pipe', 'pipe'] });
+    this.spoke = false;
+    this.gated = confine !== undefined;
+    const command = this.gated ? ['/bin/sh', '-c', GATE, 'vigil', file, ...args] : [file, ...args];
+    const child = spawn(command[0]!, command.slice(1), { env, cwd: '/', stdio: ['pipe', 'pipe', 'pipe'] });
     this.child = child;
-    if (child.pid !== undefined) this.options.command.started?.(child.pid);
+    if (child.pid !== undefined) {
+      this.options.command.started?.(child.pid);
+      void confine?.(child.pid).finally(() => this.open(child));
+    }
     let over = false;
     const ended = (why: string) => {
       if (over) return;
@@ -130,6 +144,14 @@ export class Hand {
     );
     for (const message of this.options.greeting()) this.send(message);
     this.watch(child);
+  }
+
+  /** It may begin. */
+  private open(child: ChildProcess): void {
+    if (child !== this.child) return;
+    child.stdin?.write('\n');
+    this.gated = false;
+    this.flush();
   }
 
   /** Asks for a sign of life; a hand without one is ended, so that another can take its place. */
@@ -189,7 +211,7 @@ export class Hand {
 
   private flush(): void {
     const stdin: Writable | null = this.child?.stdin ?? null;
-    if (stdin === null || !stdin.writable) return;
+    if (stdin === null || !stdin.writable || this.gated) return;
     for (const [type, message] of this.waiting) {
       if (stdin.writableNeedDrain) return;
       this.waiting.delete(type);
@@ -217,6 +239,7 @@ export class Hand {
   private take(child: ChildProcess, value: unknown): void {
     const message = fromHandSchema.safeParse(value);
     if (message.success) {
+      this.spoke = true;
       // Only an answer is a sign of life: what it sent before it hung may still be on its way.
       if (message.data.type === 'pong') this.silence?.heard();
       this.options.receive(message.data);
@@ -247,6 +270,7 @@ export class Hand {
     const said = this.stderr.trim().split('\n').slice(0, 8).join(' | ');
     if (!this.hung && !this.flooded)
       this.lastProblem = said === '' ? `it ended: ${why}` : `it ended: ${why}: ${said.slice(0, 200)}`;
+    if (!this.spoke && this.options.stillborn?.(said)) return;
     logger.warn({ uid, why, said, again_in_ms: this.backoff_ms }, 'the hand of a user ended');
     this.timer = setTimeout(() => this.start(), this.backoff_ms);
     this.backoff_ms = this.flooded

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import type { Transition } from '../agents/model.js';
 import type { Observation } from '../agents/observation.js';
 import type { Session } from '../agents/tracker/session.js';
@@ -8,15 +9,25 @@ import type { Config } from '../config/schema.js';
 import type { Logger } from '../log/logger.js';
 import { statFile } from '../proc/stat-file.js';
 import { rssBytes } from '../proc/usage.js';
-import type { Users } from '../proc/users.js';
+import type { Lookup, Users } from '../proc/users.js';
+import { Rate } from '../rate.js';
 import type { ToHand, WordsSession } from '../session/protocol.js';
 import { now } from '../time.js';
 import type { AgentHome } from '../words/agent-home.js';
 import type { WordsReader } from '../words/reader.js';
 import { handAgent } from './hand-agent.js';
 import { alertedUsers, alertsFor } from './hand-alerts.js';
-import { type HandPlace, handCommand, handUser, saidRuntimeDir } from './hand-command.js';
+import {
+  cannotBecomeOthers,
+  gidOfProcess,
+  type HandPlace,
+  type HandUser,
+  handCommand,
+  handUser,
+  saidRuntimeDir,
+} from './hand-command.js';
 import { OtherDaemons } from './other-daemons.js';
+import { unreadable } from './readable.js';
 import { Turns } from './turns.js';
 import { UserHand } from './user-hand.js';
 
@@ -24,6 +35,31 @@ import { UserHand } from './user-hand.js';
 const IDLE_MS = 60_000;
 /** What a hand cannot be started for may have come by then: an upgrade takes a program away for a moment. */
 const REFUSED_MS = 10 * 60_000;
+/** A user database that did not answer may answer by then. */
+const ASK_AGAIN_MS = 60_000;
+/** More refusals are not shown. */
+const MAX_REFUSED = 100;
+const WARNINGS_PER_S = 1 / 60;
+const WARNINGS_AT_ONCE = 20;
+/** Of a user's processes that may tell their group. */
+const MAX_ASKED = 16;
+
+/**
+ * A helper costs 70 MB and a dozen threads. Who has logged in has a desktop or a shell: as many as share a machine. Who
+ * has not runs agents as a service, or in a container: their files are read, no more, and for fewer of them. Numbers
+ * that no user database knows can be made at will (user namespaces).
+ */
+const MAX_HELPERS = { with_login: 16, without_login: 4, unknown: 2 } as const;
+type UserKind = keyof typeof MAX_HELPERS;
+const KIND_TEXT = {
+  with_login: '',
+  without_login: 'without a login session',
+  unknown: 'that no user database knows',
+} as const;
+
+/** What a helper loads beside its own code; it lies beside it. */
+const NATIVE_MODULE = createRequire(import.meta.url).resolve('koffi');
+
 /** More than these are not told of; nobody has so many. */
 const MAX_AGENTS = 2_000;
 
@@ -45,8 +81,12 @@ export class Hands {
   private readonly hands = new Map<number, UserHand>();
   private readonly turns = new Turns();
   private readonly others: OtherDaemons;
-  /** Users that cannot have a hand now, why, and when that was looked at last. */
-  private readonly refused = new Map<number, { why: string; at_ms: number }>();
+  /** Users that cannot have a hand now, why, and when that is looked at again. */
+  private readonly refused = new Map<number, { why: string; until_ms: number }>();
+  private readonly starting = new Set<number>();
+  /** Of the users that have helpers. */
+  private readonly kinds = new Map<number, UserKind>();
+  private readonly warnings = new Rate(WARNINGS_PER_S, WARNINGS_AT_ONCE);
   /** What hands are to read, by the agent's pid: one that comes later reads it too. */
   private readonly words = new Map<number, WordsSession>();
   private alertList: readonly Alert[] = [];
@@ -76,6 +116,7 @@ export class Hands {
     this.stopped = true;
     if (this.timer !== null) clearInterval(this.timer);
     await Promise.all([...this.hands.values()].map(hand => hand.stop()));
+    for (const uid of this.hands.keys()) this.options.place.release?.(uid);
     this.hands.clear();
   }
 
@@ -158,12 +199,16 @@ export class Hands {
     });
   }
 
+  private isToRead(uid: number): boolean {
+    return [...this.words.values()].some(words => words.uid === uid);
+  }
+
   private update(): void {
     if (this.stopped) return;
     const sessions = this.options.sessions();
     this.turns.forgetAllBut(new Set(sessions.map(session => session.pid)));
     const agents = byUser(sessions.filter(session => !this.others.serve(session)));
-    const isLoggedIn = (uid: number) => statFile(`${this.options.place.runtimeBase}/${uid}`)?.uid === uid;
+    const isLoggedIn = (uid: number) => this.isLoggedIn(uid);
     const areOthers = (processes: readonly ProcessRef[]) => this.others.areNamedByOneOf(processes);
     const alerted = alertedUsers(this.alertList, isLoggedIn, areOthers);
     const lives = (session: Session) => session.ending === null;
@@ -176,32 +221,132 @@ export class Hands {
       // A hand may be there to read files only, of agents that another daemon shows: it leaves the desktop alone.
       hand.tellAlerts(own.length > 0 || alerted.has(uid) ? alertsFor(uid, this.alertList) : []);
       if (hand.idle_ms(own.some(lives) || alerted.has(uid)) < IDLE_MS) continue;
-      this.hands.delete(uid);
-      void hand.stop();
+      this.remove(uid);
     }
+    for (const uid of this.refused.keys())
+      if (!agents.has(uid) && !alerted.has(uid) && !this.isToRead(uid)) this.refused.delete(uid);
   }
 
-  private hand(uid: number): UserHand | null {
-    const existing = this.hands.get(uid);
-    if (existing !== undefined) return existing;
+  /** Starts one unless there is one, it is being started, or there can be none now. */
+  private hand(uid: number): void {
     const refusal = this.refused.get(uid);
-    if (this.stopped || (refusal !== undefined && now() - refusal.at_ms < REFUSED_MS)) return null;
-    const { users, place, procRoot, logger, find, feed } = this.options;
-    const said = saidRuntimeDir(uid, this.options.sessions(), procRoot);
-    const command = handCommand(handUser(uid, users, place), place, said);
+    if (this.stopped || this.hands.has(uid) || this.starting.has(uid)) return;
+    if (refusal !== undefined && now() < refusal.until_ms) return;
+    const { users, place } = this.options;
+    const own = uid === place.euid && place.euid !== 0;
+    const why = own ? null : cannotBecomeOthers(place);
+    if (why !== null) {
+      this.refuse(uid, why, REFUSED_MS);
+      return;
+    }
+    const known = users.local(uid);
+    if (known !== undefined) {
+      this.begin(uid, known);
+      return;
+    }
+    this.starting.add(uid);
+    void users.lookup(uid).then(found => {
+      this.starting.delete(uid);
+      this.begin(uid, found);
+    });
+  }
+
+  private begin(uid: number, found: Lookup): void {
+    if (this.stopped || this.hands.has(uid)) return;
+    const { place, procRoot, logger, find, feed } = this.options;
+    const full = this.noRoomFor(uid, found);
+    if (full !== null) {
+      this.refuse(uid, full, 0);
+      return;
+    }
+    const sessions = this.options.sessions().filter(session => session.uid === uid);
+    const gid = () => this.gidOf(uid, sessions);
+    const user = handUser(uid, found, gid, place);
+    if (typeof user === 'string') {
+      this.refuse(uid, user, ASK_AGAIN_MS);
+      return;
+    }
+    const command = handCommand(user, place, saidRuntimeDir(uid, sessions, procRoot));
     if (command === null) {
-      const why = place.euid === 0 ? 'setpriv (util-linux) is not installed' : 'vigil is not root';
-      this.refused.set(uid, { why, at_ms: now() });
-      if (why !== refusal?.why) logger.warn({ uid, why }, 'no desktop and no session files for a user');
-      return null;
+      this.refuse(uid, cannotBecomeOthers(place) ?? 'vigil is not root', REFUSED_MS);
+      return;
     }
     this.refused.delete(uid);
     const config = () => this.configMessage();
-    const hand = new UserHand({ uid, command, logger, find, feed, config, begun: () => this.changed() });
+    const begun = () => this.changed();
+    const stillborn = (said: string) => this.isUnreadable(user, said);
+    const hand = new UserHand({ uid, command, logger, find, feed, config, begun, stillborn });
     this.hands.set(uid, hand);
+    this.kinds.set(uid, this.kindOf(uid, found));
     hand.start();
     for (const words of this.words.values()) if (words.uid === uid) hand.read(words);
-    return hand;
+  }
+
+  /** A uid that nobody has logged in as may be any of four billion: each kind of user has a share of its own. */
+  private noRoomFor(uid: number, found: Lookup): string | null {
+    const kind = this.kindOf(uid, found);
+    const others = [...this.kinds.values()].filter(other => other === kind).length;
+    return others < MAX_HELPERS[kind]
+      ? null
+      : `${others} other users ${KIND_TEXT[kind]} have helpers already`;
+  }
+
+  private kindOf(uid: number, found: Lookup): UserKind {
+    if (this.isLoggedIn(uid) || uid === this.options.place.euid) return 'with_login';
+    return typeof found === 'string' ? 'unknown' : 'without_login';
+  }
+
+  private isLoggedIn(uid: number): boolean {
+    return statFile(`${this.options.place.runtimeBase}/${uid}`)?.uid === uid;
+  }
+
+  private gidOf(uid: number, sessions: readonly Session[]): number | null {
+    const alerted = this.alertList.flatMap(({ subject }) =>
+      subject.uid === uid ? subject.processes.slice(0, MAX_ASKED) : [],
+    );
+    const living = sessions.filter(session => session.ending === null);
+    for (const { pid } of [...living, ...alerted].slice(0, MAX_ASKED)) {
+      const gid = gidOfProcess(this.options.procRoot, pid, uid);
+      if (gid !== null) return gid;
+    }
+    return null;
+  }
+
+  /** vigil may lie in a folder that is closed to others, root's home say: no try after this one would fare better. */
+  private isUnreadable(user: HandUser, said: string): boolean {
+    const { place } = this.options;
+    const why = [place.node, place.script, NATIVE_MODULE]
+      .map(path => unreadable(path, user))
+      .find(reason => reason !== null);
+    if (
+      why === undefined ||
+      !/cannot find (module|package)|permission denied|EACCES|failed to execute/i.test(said)
+    )
+      return false;
+    this.remove(user.uid);
+    this.refuse(
+      user.uid,
+      `vigil's own program cannot be read by them: ${why}; install vigil (make install), or move it where all may read it`,
+      REFUSED_MS,
+    );
+    return true;
+  }
+
+  private remove(uid: number): void {
+    const hand = this.hands.get(uid);
+    this.hands.delete(uid);
+    this.kinds.delete(uid);
+    void hand?.stop().then(() => {
+      if (!this.hands.has(uid)) this.options.place.release?.(uid);
+    });
+  }
+
+  private refuse(uid: number, why: string, for_ms: number): void {
+    const before = this.refused.get(uid);
+    if (before === undefined && this.refused.size >= MAX_REFUSED) return;
+    this.refused.set(uid, { why, until_ms: now() + for_ms });
+    if (why !== before?.why && this.warnings.take())
+      this.options.logger.warn({ uid, why }, 'no desktop and no session files for a user');
   }
 
   private configMessage(): ToHand {

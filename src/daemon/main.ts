@@ -12,6 +12,7 @@ import { FaultLog } from '../faults.js';
 import { createSensor } from '../kernel/index.js';
 import { RecordingFile } from '../log/recording-file.js';
 import { BPF_DIR, VERSION } from '../package.js';
+import { findGroup } from '../proc/user-database.js';
 import { Users } from '../proc/users.js';
 import { createStore } from '../store/open.js';
 import { clock, now } from '../time.js';
@@ -22,6 +23,7 @@ import { Guard } from './guard.js';
 import { HAND_SCRIPT } from './hand-command.js';
 import { Hands } from './hands.js';
 import { onHangup } from './hangup.js';
+import { HelperGroups } from './helper-group.js';
 import { AgentMonitor } from './monitor.js';
 import type { DaemonOptions } from './options.js';
 import { type Part, Parts } from './parts.js';
@@ -66,7 +68,9 @@ export async function runDaemon(options: DaemonOptions, signals = new StopSignal
   });
   const parts = new Parts({ logger });
   try {
-    await parts.start(makeParts(options, signals, faults, crashes), signals.signal);
+    // Local ones are known at once; for others the user database is asked.
+    const adminGid = gidOf('vigil') ?? (await findGroup('vigil'));
+    await parts.start(makeParts(options, signals, faults, crashes, adminGid), signals.signal);
     await aborted(signals.signal);
   } catch (error) {
     // What begins while everything ends may fail of that.
@@ -85,6 +89,7 @@ function makeParts(
   signals: StopSignals,
   faults: FaultLog,
   crashes: CrashRecord,
+  adminGid: number | null,
 ): Part[] {
   const { config, logger } = options;
   // Before it has threads and children: they inherit it.
@@ -136,6 +141,7 @@ function makeParts(
     onFault: error => faults.record('agents', error),
     readElsewhere: (session, home) => hands.reader(session, home),
   });
+  const groups = new HelperGroups(logger);
   const hands = new Hands({
     config,
     logger,
@@ -153,6 +159,12 @@ function makeParts(
       boot_ms: clock.boot_ms,
       env: process.env,
       giveBackRank: pid => giveBackRank(pid, rank),
+      ...(process.geteuid!() === 0
+        ? {
+            confine: (uid: number, pid: number) => groups.confine(uid, pid),
+            release: (uid: number) => groups.release(uid),
+          }
+        : {}),
     },
   });
   const gaps = new Gaps({ logger, look: faults.isolated('agents', () => monitor.rescan(true)) });
@@ -222,7 +234,7 @@ function makeParts(
     store,
     faults,
     snapshot: () => guard.snapshot,
-    admin_gid: gidOf('vigil'),
+    admin_gid: adminGid,
     env: process.env,
   });
   const shown = new ShownAlerts(alert => responder.suggestedCommand(alert));
@@ -253,7 +265,7 @@ function makeParts(
     hands: () => hands.health(),
     problems: () => [...problems, ...gaps.news(), ...faults.problems(), ...crashes.problems(now())],
   });
-  const server = new ApiServer({ lock, view, logger });
+  const server = new ApiServer({ lock, view, logger, trust: { ownUid: process.geteuid!(), adminGid } });
   const sampling = new Sampling(monitor, PROC, faults);
   const vitals = new SensorVitals();
   const manager = serviceManager(process.env, libc(), process.pid);

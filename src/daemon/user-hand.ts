@@ -21,6 +21,8 @@ export interface UserHandOptions {
   config(): ToHand;
   find(pid: number): Session | undefined;
   feed(observation: Observation): void;
+  /** It could not begin, for this reason; true: it is given up. */
+  stillborn?(said: string): boolean;
   /** A new process stands there: it is to be told everything. */
   begun(): void;
 }
@@ -53,6 +55,7 @@ export class UserHand {
       logger,
       greeting: () => this.greeting(),
       receive: message => this.receive(message),
+      ...(options.stillborn === undefined ? {} : { stillborn: options.stillborn }),
     });
   }
 
