@@ -1,10 +1,16 @@
-import { redactNamed } from './secret-names.js';
-import { redactShapes } from './secret-shapes.js';
+import { redactAddresses } from './redaction/addresses.js';
+import { redactNamed } from './redaction/named.js';
+import { redactPiped } from './redaction/pipes.js';
+import { redactProgramArguments } from './redaction/programs.js';
+import { redactRandom } from './redaction/random.js';
+import { redactShapes } from './redaction/shapes.js';
 
 /**
  * Takes secrets out of text before it leaves the machine. It errs on the side of taking too much: what a model
  * or a chat room needs is which program it is, not each of its arguments. `/proc/PID/environ` is not read by
  * anybody for this.
+ *
+ * Every pass takes time linear in the text, however hostile it is.
  */
 
 export interface RedactOptions {
@@ -12,10 +18,34 @@ export interface RedactOptions {
   home: boolean;
 }
 
-/** Pure; doing it twice changes nothing more. */
+/** What one pass leaves may, without its neighbour, look like a secret to the next. */
+const MAX_ROUNDS = 4;
+
+/** Nobody reads more of one text; redacting this much takes some 30 ms. */
+const MAX_CHARS = 64 * 1024;
+
+/** Pure; doing it twice changes nothing more. Of longer texts only the first 64 Ki characters are given back. */
 export function redact(text: string, options: RedactOptions): string {
-  const kept = redactNamed(redactShapes(text));
-  return options.home ? redactHomes(kept) : kept;
+  let out = text.length <= MAX_CHARS ? text : cut(text);
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const next = redactOnce(out);
+    if (next === out) break;
+    out = next;
+  }
+  return options.home ? redactHomes(out) : out;
+}
+
+/** Not within a word: half a secret no longer looks like one. */
+function cut(text: string): string {
+  const start = text.slice(0, MAX_CHARS);
+  const kept = start.slice(0, -1_000) + start.slice(-1_000).replace(/\S+$/, '');
+  return `${kept} …`;
+}
+
+/** What stands on its own first; which program it is must still be readable when its arguments are judged. */
+function redactOnce(text: string): string {
+  const known = redactAddresses(redactShapes(text));
+  return redactRandom(redactNamed(redactProgramArguments(redactPiped(known))));
 }
 
 /** `/home/ann/shop` → `/home/[user]/shop`; also as Claude Code names its folders: `-home-ann-shop`. */

@@ -77,55 +77,79 @@ const PREFIXES = [
   'pul-',
   'tk_', // ntfy
   'AGE-SECRET-KEY-1',
+  'ops_eyJ', // 1Password
+  'sq0csp-',
+  'sq0atp-',
+  'shppa_',
+  'rnd_',
+  'fio-u-',
+  'lsv2_pt_',
+  'lsv2_sk_',
+  'xkeysib-',
+  'NRAK-',
+  'CFPAT-',
+  'hcp\\.',
+  'atlasv1\\.',
+  'gpat_',
 ];
 
 const SHAPES: readonly [RegExp, string][] = [
   [
-    /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,10}-----[\s\S]*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,10}-----|$)/g,
+    /-----BEGIN[A-Z0-9 +%]{0,60}PRIVATE(?: |%20|\+)KEY[A-Z %0-9+]{0,20}-----[\s\S]*?(?:-----END[A-Z0-9 +%]{0,60}PRIVATE(?: |%20|\+)KEY[A-Z %0-9+]{0,20}-----|$)/g,
     '[redacted private key]',
   ],
-  // scheme://user:password@host, scheme://token@host; up to the last @ before a space or a quote.
-  [/\b([A-Za-z][A-Za-z0-9+.-]{1,20}:\/\/)(?:[^\s/'"@]*:[^\s'"]*|[^\s/'"@]+)@/g, '$1[redacted]@'],
+  [/(PuTTY-User-Key-File-\d:)[\s\S]*?(?:Private-MAC: ?\w*|$)/g, '$1 [redacted private key]'],
   // Addresses that are themselves the secret.
   [/(hooks\.slack\.com\/)[^\s'"]+/gi, '$1[redacted]'],
   [/(discord(?:app)?\.com\/api\/(?:v\d{1,2}\/)?webhooks\/)[^\s'"]+/gi, '$1[redacted]'],
   [/(api\.telegram\.org\/bot)[^\s/'"]+/gi, '$1[redacted]'],
+  [
+    /((?:webhook\.office\.com|outlook\.office\.com|hooks\.zapier\.com|maker\.ifttt\.com|hc-ping\.com)\/)[^\s'"]+/gi,
+    '$1[redacted]',
+  ],
+  // What streams are published with: rtmp://host/application/KEY
+  [/\b(rtmp[a-z]{0,3}:\/\/[^\s/'"]{1,200}\/[^\s/'"]{1,100}\/)[^\s'"]+/gi, '$1[redacted]'],
+  [/(?<![A-Za-z0-9])live_\d{4,}_[A-Za-z0-9]{8,}/g, '[redacted]'],
   // JWT, and JWE with its five parts.
-  [/\beyJ[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*){1,4}/g, '[redacted]'],
-  [/(authorization["']?\s{0,3}[:=]\s{0,3}["']?)(?:[A-Za-z]{1,20}\s{1,3})?[^\s"']+/gi, '$1[redacted]'],
-  [/\b(bearer\s{1,3})[A-Za-z0-9._~+/=-]{6,}/gi, '$1[redacted]'],
+  [/(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*){1,4}/g, '[redacted]'],
+  [
+    /(auth(?:orization)?\\{0,31}["']?\s{0,3}[:=]\s{0,3}\\{0,31}["']?)(?:digest|oauth|signature|hawk|aws4-hmac-sha256)\s{1,3}(?:[^\s,]+,\s{0,3})*[^\s,\\"']+["']?/gi,
+    '$1[redacted]',
+  ],
+  [
+    /(authorization\\{0,31}["']?\s{0,3}[:=]\s{0,3}\\{0,31}["']?)(?:[A-Za-z]{1,20}\s{1,3})?[^\s"'\\]+/gi,
+    '$1[redacted]',
+  ],
+  [
+    /(cookie2?\\{0,31}["']?\s{0,3}:\s{0,3}\\{0,31}["']?)[^\s"'\\;]+(?:;\s{0,3}[^\s"'\\;=]{1,100}=[^\s"'\\;]*)*/gi,
+    '$1[redacted]',
+  ],
+  [/\b(bearer\s{1,3})(?=[A-Za-z0-9])[A-Za-z0-9._~+/=-]{6,}/gi, '$1[redacted]'],
+  [/\b(basic\s{1,3})(?=[A-Za-z+/]{0,200}[\d=])[A-Za-z0-9+/]{6,}={0,2}(?![\w-])/gi, '$1[redacted]'],
   [
     new RegExp(`(?<![A-Za-z0-9])(?:${PREFIXES.join('|')})[A-Za-z0-9_-]{8,}(?:\\.[A-Za-z0-9_-]+)*`, 'g'),
     '[redacted]',
   ],
-  [/(?<![A-Za-z0-9])(?:AKIA|ASIA|ABIA|ACCA|LTAI)[A-Z0-9]{12,}/g, '[redacted]'],
+  [/(?<![A-Za-z0-9])(?:AKIA|ASIA|ABIA|ACCA|AROA|AIDA|LTAI)[A-Z0-9]{12,}/g, '[redacted]'],
   [/(?<![A-Za-z0-9])SG\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}/g, '[redacted]'],
-  // Telegram bots: number, colon, 35 characters.
+  [/(?<![A-Za-z0-9])dapi[0-9a-f]{32}(?:-\d)?/g, '[redacted]'],
+  [/(?<![A-Za-z0-9])key-[0-9a-z]{32}(?![A-Za-z0-9])/g, '[redacted]'],
+  // Bots of Discord and Telegram.
+  [/(?<![A-Za-z0-9])[MNO][A-Za-z0-9_-]{22,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,40}/g, '[redacted]'],
   [/(?<![A-Za-z0-9])\d{8,12}:[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-])/g, '[redacted]'],
-  // netrc
+  // crypt(3): $6$salt$hash, $2b$12$…, $argon2id$v=19$…, apr1
+  [/\$(?:1|2[abxy]?|5|6|7|y|gy|apr1|argon2\w{1,2}|scrypt|pbkdf2[\w-]{0,20})\$[^\s'":]{8,}/g, '[redacted]'],
+  // netrc, expect, SQL
   [/(\blogin\s{1,3}\S{1,100}\s{1,3}password\s{1,3})\S+/g, '$1[redacted]'],
+  [
+    /(\bidentified\s{1,3}(?:with\s{1,3}\S{1,40}\s{1,3})?(?:by|as)\s{1,3}(?:password\s{1,3})?\\{0,31})(?:'[^']*'?|"[^"]*"?|[^\s;]+)/gi,
+    '$1[redacted]',
+  ],
 ];
 
 /** Replaces what looks like a secret by `[redacted]`. */
 export function redactShapes(text: string): string {
   let out = text;
   for (const [shape, instead] of SHAPES) out = out.replace(shape, instead);
-  return out.replace(/(?<![\w/.-])[A-Za-z0-9_+=-]{40,}(?![\w/])/g, run =>
-    looksRandom(run) ? '[redacted]' : run,
-  );
-}
-
-/** Upper case, lower case and digits, and as mixed as only chance or base64 makes it. */
-export function looksRandom(text: string): boolean {
-  return /[A-Z]/.test(text) && /[a-z]/.test(text) && /\d/.test(text) && entropy(text) >= 3.5;
-}
-
-/** Shannon's, in bits for each character. */
-export function entropy(text: string): number {
-  const counts = new Map<string, number>();
-  for (const char of text) counts.set(char, (counts.get(char) ?? 0) + 1);
-  const length = [...text].length;
-  let bits = 0;
-  for (const count of counts.values()) bits -= (count / length) * Math.log2(count / length);
-  return bits;
+  return out;
 }
