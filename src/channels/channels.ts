@@ -26,7 +26,14 @@ export class Channels {
   }
 
   send(change: AlertChange): void {
-    for (const channel of this.current.values()) channel.send(change);
+    for (const channel of this.current.values()) {
+      try {
+        channel.send(change);
+      } catch (error) {
+        // It promised not to: the others are told all the same.
+        this.deps.log.error({ channel: channel.name, err: error }, 'a channel failed');
+      }
+    }
   }
 
   /** What has not left by now is given up. */
@@ -43,6 +50,7 @@ export class Channels {
     void channel
       .drained()
       .then(() => channel.stop())
+      .catch(error => this.deps.log.error({ channel: channel.name, err: error }, 'a channel failed'))
       .finally(() => this.leaving.delete(channel));
   }
 }

@@ -21,8 +21,8 @@ export class AlertLogFile implements Channel {
   private fd: number | null = null;
   private readonly counts = { sent: 0, failed: 0 };
   private trouble: string | null = null;
-  /** The last line is there in part only. */
-  private torn = false;
+  /** The file whose last line is there in part only. */
+  private torn: { ino: number; dev: number } | null = null;
 
   constructor(
     private readonly path: string,
@@ -34,12 +34,21 @@ export class AlertLogFile implements Channel {
 
   send(change: AlertChange): void {
     if (!this.gate.admits(change)) return;
-    const trouble = this.append(
-      `${JSON.stringify({ time: iso(change.time_ms), ...redactedChange(change, false) })}\n`,
-    );
+    const trouble = this.written(change);
     if (trouble === null) this.counts.sent++;
     else this.counts.failed++;
     this.note(trouble);
+  }
+
+  private written(change: AlertChange): string | null {
+    try {
+      return this.append(
+        `${JSON.stringify({ time: iso(change.time_ms), ...redactedChange(change, false) })}\n`,
+      );
+    } catch (error) {
+      this.log.error({ channel: this.name, err: error }, 'a line could not be made');
+      return 'a line could not be made: see the log';
+    }
   }
 
   async drained(): Promise<void> {}
@@ -59,12 +68,13 @@ export class AlertLogFile implements Channel {
       const fd = this.fd ?? this.open();
       if (typeof fd === 'string') return fd;
       this.fd = fd;
-      const bytes = Buffer.from(this.torn ? `\n${line}` : line);
-      this.torn = true;
-      if (writeSync(fd, bytes) < bytes.length)
-        return 'only part of a line could be written: is the disk full?';
-      this.torn = false;
-      return null;
+      const { ino, dev } = fstatSync(fd);
+      const isTorn = this.torn?.ino === ino && this.torn.dev === dev;
+      const bytes = Buffer.from(isTorn ? `\n${line}` : line);
+      const written = writeSync(fd, bytes);
+      if (written === bytes.length) this.torn = null;
+      else if (written > 0) this.torn = { ino, dev };
+      return written === bytes.length ? null : 'only part of a line could be written: is the disk full?';
     } catch (error) {
       this.close();
       return wordsOf((error as NodeJS.ErrnoException).code);
@@ -100,7 +110,6 @@ export class AlertLogFile implements Channel {
   private close(): void {
     if (this.fd !== null) closeSync(this.fd);
     this.fd = null;
-    this.torn = false;
   }
 
   private note(trouble: string | null): void {

@@ -1,5 +1,5 @@
 import type { AlertChange, Severity } from '../alerts/alert.js';
-import { mapTexts, redact } from '../diagnosis/redact.js';
+import { clip, mapTexts, redact } from '../diagnosis/redact.js';
 import { printable } from '../text/printable.js';
 
 /** What a change of an alert says, before any format: redacted, one line each, of bounded length. */
@@ -65,15 +65,31 @@ export function messageOf(change: AlertChange, options: MessageOptions): Message
   };
 }
 
-/** No secrets, and not every one of hundreds of processes. */
+/** Every channel says the same: it is redacted once. */
+const redactedOnce = {
+  with: new WeakMap<AlertChange, AlertChange>(),
+  without: new WeakMap<AlertChange, AlertChange>(),
+};
+
+/** No secrets, not every one of hundreds of processes, and no text without end. */
 export function redactedChange(change: AlertChange, home: boolean): AlertChange {
+  const known = redactedOnce[home ? 'with' : 'without'];
+  const before = known.get(change);
+  if (before !== undefined) return before;
+  const redacted = redactChange(change, home);
+  known.set(change, redacted);
+  return redacted;
+}
+
+function redactChange(change: AlertChange, home: boolean): AlertChange {
   const { subject } = change.alert;
   const processes = subject.processes.slice(0, MAX_PROCESSES);
   const shorter = { ...change, alert: { ...change.alert, subject: { ...subject, processes } } };
-  return mapTexts(shorter, text => redact(text, { home }));
+  return mapTexts(shorter, text => redact(clip(text, MAX_TEXT), { home }));
 }
 
 const MAX_PROCESSES = 50;
+const MAX_TEXT = 2_000;
 
 function sessionWords({ alert }: AlertChange): string | null {
   const { session } = alert.subject;

@@ -5,8 +5,9 @@ import type { WebhookConfig } from '../config/sections/channels.js';
 import type { Logger } from '../log/logger.js';
 import { type Channel, type ChannelHealth, Gate } from './channel.js';
 import { FORMATS } from './format.js';
-import { messageOf } from './message.js';
+import { messageOf, type Post } from './message.js';
 import { type Outcome, postOnce } from './post.js';
+import { Waiting } from './waiting.js';
 
 export interface WebhookDeps {
   name: string;
@@ -21,13 +22,14 @@ export interface WebhookDeps {
 const BACKOFF_MS = [1000, 5000, 30_000, 120_000];
 /** However long a server asks to wait. */
 const MAX_WAIT_MS = 300_000;
-const MAX_WAITING = 100;
+/** Something of ours threw: the next message may do better. */
+const BROKEN = 'an error of vigil itself (see its log)';
 
 /** A webhook: one message after the other, in order, each tried a few times. */
 export class Webhook implements Channel {
   readonly name: string;
   private readonly gate: Gate;
-  private readonly waiting: AlertChange[] = [];
+  private readonly waiting = new Waiting();
   private readonly stopped = new AbortController();
   private working: Promise<void> | null = null;
   private readonly counts = { sent: 0, failed: 0, dropped: 0 };
@@ -43,15 +45,30 @@ export class Webhook implements Channel {
 
   send(change: AlertChange): void {
     if (this.stopped.signal.aborted || !this.gate.admits(change)) return;
-    this.waiting.push(change);
-    // The oldest goes: what is true now is in the newest.
-    if (this.waiting.length > MAX_WAITING) {
-      this.waiting.shift();
-      this.counts.dropped++;
-    }
+    const post = this.postOf(change);
+    if (post === null) return;
+    this.counts.dropped += this.waiting.add(post);
     this.working ??= this.work().finally(() => {
       this.working = null;
     });
+  }
+
+  /** What is posted, not the change itself, waits: that may hold thousands of processes. Null: it could not be made. */
+  private postOf(change: AlertChange): Post | null {
+    try {
+      const { host } = this.deps;
+      const { type, redact_home } = this.config;
+      return FORMATS[type](messageOf(change, { host, redact_home }));
+    } catch (error) {
+      this.broke(error);
+      return null;
+    }
+  }
+
+  private broke(error: unknown): void {
+    this.counts.failed++;
+    this.deps.log.error({ channel: this.name, err: error }, 'an alert could not be made a message');
+    this.note(BROKEN);
   }
 
   /** Resolves when nothing waits any more. */
@@ -69,22 +86,30 @@ export class Webhook implements Channel {
   }
 
   private async work(): Promise<void> {
-    for (let change = this.waiting.shift(); change !== undefined; change = this.waiting.shift()) {
-      const outcome = await this.deliver(change).catch(error => this.fault(error));
-      if (outcome.ok) this.counts.sent++;
-      else this.counts.failed++;
+    for (let post = this.waiting.take(); post !== undefined; post = this.waiting.take()) {
+      await this.sendOne(post);
       if (this.stopped.signal.aborted) {
-        this.counts.failed += this.waiting.splice(0).length;
+        this.counts.failed += this.waiting.clear();
         return;
       }
-      this.note(outcome.ok ? null : outcome.reason);
     }
   }
 
-  private async deliver(change: AlertChange): Promise<Outcome> {
-    const { host, now, backoff_ms = BACKOFF_MS } = this.deps;
-    const { type, timeout_s, redact_home } = this.config;
-    const post = FORMATS[type](messageOf(change, { host, redact_home }));
+  /** Never throws: one message must not keep the next ones from leaving. */
+  private async sendOne(post: Post): Promise<void> {
+    try {
+      const outcome = await this.deliver(post);
+      if (outcome.ok) this.counts.sent++;
+      else this.counts.failed++;
+      if (!this.stopped.signal.aborted) this.note(outcome.ok ? null : outcome.reason);
+    } catch (error) {
+      this.broke(error);
+    }
+  }
+
+  private async deliver(post: Post): Promise<Outcome> {
+    const { now, backoff_ms = BACKOFF_MS } = this.deps;
+    const { timeout_s } = this.config;
     const { signal } = this.stopped;
     for (let attempt = 0; ; attempt++) {
       const address = this.deps.readAddress();
@@ -101,17 +126,6 @@ export class Webhook implements Channel {
       await sleep(Math.max(wait_ms, asked_ms), undefined, { signal }).catch(() => {});
       if (signal.aborted) return outcome;
     }
-  }
-
-  /** One message that nobody foresaw must not end the others. */
-  private fault(error: unknown): Outcome {
-    this.deps.log.error({ channel: this.name, err: error }, 'an alert could not be made a message');
-    return {
-      ok: false,
-      reason: 'an error of vigil itself (see its log)',
-      retryable: false,
-      retry_after_ms: null,
-    };
   }
 
   /** Logged when it changes: a dead server is one line, not one for each alert. */

@@ -100,8 +100,8 @@ export class Responder {
     this.advisor = this.newAdvisor();
     this.explainer = new Explainer(this.config.ai.min_severity, {
       advisor: {
-        explain: question => this.advisor.explain(question),
-        unavailable: () => this.advisor.unavailable(),
+        explain: (question, asker) => this.advisor.explain(question, asker),
+        unavailable: asker => this.advisor.unavailable(asker),
       },
       questionOf: alert => this.question({ kind: 'alert', alert }, viewerFor(alert)),
       explained: (alert, explanation) => this.keep(alert, viewerFor(alert), explanation),

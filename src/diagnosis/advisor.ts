@@ -1,3 +1,4 @@
+import { type Asker, askedBy } from './asker.js';
 import { Asking, type AskingOptions, type ReadKey } from './asking.js';
 import { Budget, type BudgetOptions } from './budget.js';
 import { explainByRules } from './deterministic.js';
@@ -41,6 +42,8 @@ export interface Spending extends UsageTotals {
   daily_tokens: number;
 }
 
+/** Users whose questions are with a model at once: each has one, and the slow ones of some hold up nobody else. */
+const MAX_USERS_IN_FLIGHT = 4;
 const MAX_REMEMBERED = 50;
 const REMEMBERED_MS = 3_600_000;
 
@@ -49,7 +52,8 @@ export class Advisor {
   private readonly budget: Budget;
   private readonly asking: Asking;
   private readonly remembered = new Map<string, Explanation>();
-  private inFlight: { key: string; explanation: Promise<Explanation> } | null = null;
+  /** By the asker's slot. */
+  private readonly inFlight = new Map<string, { key: string; explanation: Promise<Explanation> }>();
   private readonly stopped = new AbortController();
 
   constructor(
@@ -70,16 +74,19 @@ export class Advisor {
    * machine, shares the answer while a model thinks; while a model may not be asked, an answer of the last hour
    * is given again.
    */
-  explain(question: Question): Promise<Explanation> {
+  async explain(question: Question, asker: Asker = askedBy(question.viewer_uid)): Promise<Explanation> {
     const key = keyOf(question);
-    if (this.inFlight?.key === key) return this.inFlight.explanation;
-    const prompt = this.promptFor(question);
-    const refused = this.refusal(prompt);
-    if (refused !== null) return Promise.resolve(this.recall(key) ?? this.byRules(question, refused, null));
-    const explanation = this.askModel(question, prompt, key).finally(() => {
-      this.inFlight = null;
-    });
-    this.inFlight = { key, explanation };
+    for (const asked of this.inFlight.values()) if (asked.key === key) return asked.explanation;
+    // What will be refused anyway is not worth a prompt.
+    let refused = this.refusal(asker, 0);
+    const prompt = refused === null ? this.promptFor(question) : null;
+    if (prompt !== null) refused = this.refusal(asker, this.asking.estimate(prompt));
+    if (prompt === null || refused !== null)
+      return this.recall(key) ?? this.byRules(question, refused ?? BUSY, null);
+    const explanation = this.askModel(question, prompt, key, asker).finally(() =>
+      this.inFlight.delete(asker.slot),
+    );
+    this.inFlight.set(asker.slot, { key, explanation });
     return explanation;
   }
 
@@ -89,8 +96,8 @@ export class Advisor {
   }
 
   /** For `vigil health`: null when the next question would go to a model. */
-  unavailable(): Failure | null {
-    return this.off() ?? this.budget.refusal(this.deps.now(), 0);
+  unavailable(asker: Asker = askedBy(null)): Failure | null {
+    return this.off() ?? this.budget.refusal(this.deps.now(), 0, asker);
   }
 
   /** The last 24 hours, and what they may cost. */
@@ -107,12 +114,13 @@ export class Advisor {
     return key.ok ? null : failure(key.code, key.message);
   }
 
-  private refusal(prompt: Prompt): Failure | null {
+  private refusal(asker: Asker, tokens: number): Failure | null {
     const off = this.off();
     if (off !== null) return off;
-    if (this.inFlight !== null)
-      return failure('busy', 'The model is busy with another question: ask again soon.');
-    return this.budget.refusal(this.deps.now(), this.asking.estimate(prompt));
+    const users = [...this.inFlight.keys()].filter(slot => slot.startsWith('uid ')).length;
+    if (this.inFlight.has(asker.slot) || (asker.slot.startsWith('uid ') && users >= MAX_USERS_IN_FLIGHT))
+      return BUSY;
+    return this.budget.refusal(this.deps.now(), tokens, asker);
   }
 
   private recall(key: string): Explanation | null {
@@ -120,10 +128,15 @@ export class Advisor {
     return known !== undefined && this.deps.now() - known.time_ms < REMEMBERED_MS ? known : null;
   }
 
-  private async askModel(question: Question, prompt: Prompt, key: string): Promise<Explanation> {
+  private async askModel(
+    question: Question,
+    prompt: Prompt,
+    key: string,
+    asker: Asker,
+  ): Promise<Explanation> {
     const spent: Usage = { input_tokens: 0, output_tokens: 0 };
     try {
-      const diagnosis = await this.asking.answer(prompt, spent);
+      const diagnosis = await this.asking.answer(prompt, spent, asker);
       const explanation: Explanation = {
         time_ms: this.deps.now(),
         by: 'model',
@@ -181,6 +194,8 @@ function keyOf({ about, viewer_uid, snapshot }: Question): string {
   const process = snapshot.processes.find(candidate => candidate.pid === about.pid);
   return `${viewer} process ${about.pid} ${process?.start_ticks ?? ''}`;
 }
+
+const BUSY = failure('busy', 'The model is busy with another question: ask again soon.');
 
 function failure(code: FailureCode, message: string): Failure {
   return { code, message, wait_ms: null };

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { durationText } from '../text/amounts.js';
+import type { Asker } from './asker.js';
 import type { Budget } from './budget.js';
 import { ModelError } from './failure.js';
 import type { Prompt } from './prompt.js';
@@ -47,17 +48,17 @@ export class Asking {
    * Asks until there is an answer, the attempts are used up, or the time is over. Adds what it costs to `spent`.
    * Throws ModelError.
    */
-  async answer(prompt: Prompt, spent: Usage): Promise<Diagnosis> {
+  async answer(prompt: Prompt, spent: Usage, asker: Asker): Promise<Diagnosis> {
     const deadline_ms = this.deps.now() + this.options.timeout_ms;
     const overdue = AbortSignal.timeout(this.options.timeout_ms);
     const signal = AbortSignal.any([overdue, this.deps.stopped]);
-    this.deps.budget.asked(this.deps.now());
+    this.deps.budget.asked(this.deps.now(), asker);
     for (let attempt = 1; ; attempt++) {
       try {
-        const reply = await this.request(prompt, signal, spent);
+        const reply = await this.request(prompt, signal, spent, asker);
         return diagnosisOf(reply, this.options.max_tokens);
       } catch (error) {
-        const wait_ms = this.waitAfter(error, attempt, deadline_ms, prompt);
+        const wait_ms = this.waitAfter(error, attempt, deadline_ms, prompt, asker);
         if (wait_ms === null) throw error;
         await sleep(wait_ms, undefined, { signal }).catch(() => {
           throw this.ended();
@@ -67,14 +68,20 @@ export class Asking {
   }
 
   /** Null: it is no use to try again. */
-  private waitAfter(error: unknown, attempt: number, deadline_ms: number, prompt: Prompt): number | null {
+  private waitAfter(
+    error: unknown,
+    attempt: number,
+    deadline_ms: number,
+    prompt: Prompt,
+    asker: Asker,
+  ): number | null {
     const now_ms = this.deps.now();
     if (!(error instanceof ModelError)) return null;
     if (error.retry_after_ms !== null) this.deps.budget.waitUntil(now_ms + error.retry_after_ms);
     if (
       !error.retryable ||
       attempt >= MAX_ATTEMPTS ||
-      !this.deps.budget.affords(now_ms, this.estimate(prompt))
+      !this.deps.budget.affords(now_ms, this.estimate(prompt), asker)
     )
       return null;
     const wait_ms = error.retry_after_ms ?? BACKOFF_MS * 2 ** (attempt - 1);
@@ -82,7 +89,7 @@ export class Asking {
   }
 
   /** One request, with its cost written down however it ends. */
-  private async request(prompt: Prompt, signal: AbortSignal, spent: Usage): Promise<Reply> {
+  private async request(prompt: Prompt, signal: AbortSignal, spent: Usage, { uid }: Asker): Promise<Reply> {
     const key = this.deps.readKey();
     if (!key.ok) throw new ModelError(key.code, key.message);
     const { provider, now } = this.deps;
@@ -91,24 +98,24 @@ export class Asking {
       const asked = provider.ask(prompt, { signal, key: key.key, now_ms: now() });
       const reply = await untilAborted(asked, signal);
       const guess = { input_tokens, output_tokens: estimateTokens(reply.text) };
-      this.record(reply.usage ?? guess, 'answered', reply.usage === null, spent);
+      this.record(reply.usage ?? guess, 'answered', reply.usage === null, spent, uid);
       return reply;
     } catch (error) {
       const told = signal.aborted ? this.ended() : asModelError(error);
       // A server that went silent or sent nonsense may have thought, and will be paid for it.
       const thought = ['timeout', 'too_large', 'bad_answer', 'stopped'].includes(told.code);
       const guess = { input_tokens, output_tokens: this.options.max_tokens };
-      this.record(thought ? guess : { input_tokens: 0, output_tokens: 0 }, told.code, thought, spent);
+      this.record(thought ? guess : { input_tokens: 0, output_tokens: 0 }, told.code, thought, spent, uid);
       throw told;
     }
   }
 
-  private record(usage: Usage, outcome: string, estimated: boolean, spent: Usage): void {
+  private record(usage: Usage, outcome: string, estimated: boolean, spent: Usage, uid: number | null): void {
     spent.input_tokens += usage.input_tokens;
     spent.output_tokens += usage.output_tokens;
     const { provider, now } = this.deps;
     const { input_tokens, output_tokens } = usage;
-    const who = { time_ms: now(), provider: provider.name, model: provider.model };
+    const who = { time_ms: now(), provider: provider.name, model: provider.model, uid };
     this.deps.usage.record({ ...who, input_tokens, output_tokens, outcome, estimated });
   }
 

@@ -1,5 +1,6 @@
 import { type Alert, type AlertChange, SEVERITIES, type Severity } from '../alerts/alert.js';
 import type { Advisor, Explanation } from './advisor.js';
+import { unasked } from './asker.js';
 import type { Question } from './question.js';
 
 export interface ExplainerDeps {
@@ -59,38 +60,46 @@ export class Explainer {
   private async work(): Promise<void> {
     if (this.running || this.timer !== null) return;
     this.running = true;
-    for (let alert = this.next(1); alert !== null; alert = this.next(1)) {
-      const wait_ms = this.deps.advisor.unavailable()?.wait_ms ?? null;
-      if (wait_ms !== null) {
-        this.later(wait_ms);
-        break;
+    try {
+      for (let alert = this.next(1); alert !== null; alert = this.next(1)) {
+        if (!(await this.explainOne(alert))) break;
       }
-      this.pending.delete(alert.id);
-      try {
-        if (!(await this.explain(alert))) break;
-      } catch (error) {
-        this.deps.failed(alert, error);
-      }
+    } finally {
+      this.running = false;
     }
-    this.running = false;
   }
 
-  /** False: no more for now. */
-  private async explain(alert: Alert): Promise<boolean> {
-    const explanation = await this.deps.advisor.explain(this.deps.questionOf(alert));
-    if (this.stopped) return false;
-    // Somebody asked something else in between: it comes again.
-    if (explanation.failure?.code === 'busy') {
-      // Unless it is over by now.
-      if (this.known.has(alert.id)) this.pending.set(alert.id, alert);
-      this.later(BUSY_MS);
-      return false;
+  /** False: not now; it is tried again later. Never throws: one alert must not keep the others from being explained. */
+  private async explainOne(alert: Alert): Promise<boolean> {
+    this.pending.delete(alert.id);
+    try {
+      const asker = unasked(alert);
+      const wait_ms = this.deps.advisor.unavailable(asker)?.wait_ms ?? null;
+      if (wait_ms !== null) return this.again(alert, wait_ms);
+      const explanation = await this.deps.advisor.explain(this.deps.questionOf(alert), asker);
+      if (this.stopped) return false;
+      // Somebody asked something else in between: it comes again.
+      if (explanation.failure?.code === 'busy') return this.again(alert, BUSY_MS);
+      this.deps.explained(alert, explanation);
+    } catch (error) {
+      try {
+        this.deps.failed(alert, error);
+      } catch {
+        // Who cannot be told is not told.
+      }
     }
-    this.deps.explained(alert, explanation);
-    return true;
+    return !this.stopped;
+  }
+
+  private again(alert: Alert, wait_ms: number): false {
+    // Unless it is over by now.
+    if (this.known.has(alert.id)) this.pending.set(alert.id, this.pending.get(alert.id) ?? alert);
+    this.later(wait_ms);
+    return false;
   }
 
   private later(wait_ms: number): void {
+    if (this.stopped) return;
     this.timer = setTimeout(() => {
       this.timer = null;
       void this.work();

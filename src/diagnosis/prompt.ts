@@ -2,7 +2,7 @@ import type { ProcessRef, ProcessSample, Snapshot } from '../collectors/snapshot
 import { printable } from '../text/printable.js';
 import { percent } from './figures.js';
 import { type Context, contextOf, LIMITS, lineageOf, type Question, unitOf } from './question.js';
-import { mapTexts, type RedactOptions, redact } from './redact.js';
+import { clip, mapTexts, type RedactOptions, redact } from './redact.js';
 
 /** What a model is sent: pure, and the same text for the same question, so that it can be shown beforehand. */
 
@@ -36,11 +36,16 @@ Answer with one JSON object and nothing else:
 - risk: safe only where no work can be lost, such as ending leftovers of an agent session that is over.
 - Say so when the data does not suffice. Never invent processes, pids or units.`;
 
+/** Of a text so much is looked at: what is cut away later need not be redacted. */
+const LOOKED_AT = 5 * LIMITS.text;
+
 export function promptOf(question: Question, options: RedactOptions): Prompt {
   const context = contextOf(question);
   // Redacted first: cut, a secret may no longer look like one. Then hidden characters (tags, bidi, zero width)
   // become escapes: what cannot be seen cannot be judged.
-  const data = mapTexts(dataOf(question, context), text => printable(redact(text, options), LIMITS.text));
+  const data = mapTexts(dataOf(question, context), text =>
+    printable(redact(clip(text, LOOKED_AT), options), LIMITS.text),
+  );
   return { system: SYSTEM, user: `${task(question)}\n${OPEN}\n${document(data)}\n${CLOSE}` };
 }
 

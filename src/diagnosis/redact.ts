@@ -26,7 +26,7 @@ const MAX_CHARS = 64 * 1024;
 
 /** Pure; doing it twice changes nothing more. Of longer texts only the first 64 Ki characters are given back. */
 export function redact(text: string, options: RedactOptions): string {
-  let out = text.length <= MAX_CHARS ? text : cut(text);
+  let out = clip(text, MAX_CHARS);
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const next = redactOnce(out);
     if (next === out) break;
@@ -35,11 +35,11 @@ export function redact(text: string, options: RedactOptions): string {
   return options.home ? redactHomes(out) : out;
 }
 
-/** Not within a word: half a secret no longer looks like one. */
-function cut(text: string): string {
-  const start = text.slice(0, MAX_CHARS);
-  const kept = start.slice(0, -1_000) + start.slice(-1_000).replace(/\S+$/, '');
-  return `${kept} …`;
+/** Its first `max` characters, but not half a word: half a secret no longer looks like one. Pure. */
+export function clip(text: string, max: number): string {
+  if (text.length <= max) return text;
+  const start = text.slice(0, max);
+  return `${start.slice(0, -1_000)}${start.slice(-1_000).replace(/\S+$/, '')} …`;
 }
 
 /** What stands on its own first; which program it is must still be readable when its arguments are judged. */

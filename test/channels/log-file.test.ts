@@ -93,6 +93,43 @@ describe('the log file of alerts', () => {
     expect(ids()).toEqual([4]);
   });
 
+  it('on a disk that was full no line is glued to half of another', async () => {
+    const disk = join(dir, 'disk');
+    mkdirSync(disk);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16k,mode=0700', 'tmpfs', disk]);
+    const at = join(disk, 'alerts.jsonl');
+    const full = make(at);
+    try {
+      writeFileSync(join(disk, 'filler'), Buffer.alloc(8192));
+      for (let id = 1; id <= 20; id++) full.send(change({ id }));
+      expect(full.health().failed).toBeGreaterThan(2);
+      expect(full.health().trouble).toMatch(/full/);
+      rmSync(join(disk, 'filler'));
+      full.send(change({ id: 21 }));
+      full.send(change({ id: 22 }));
+      expect(full.health().trouble).toBeNull();
+      const lines = readFileSync(at, 'utf8').trimEnd().split('\n');
+      const whole = lines.slice(-2).map(line => JSON.parse(line).alert.id);
+      // Before them only whole ones, but for the one on which the disk was full.
+      expect(lines.slice(0, -3).map(line => JSON.parse(line).alert.id)).toEqual(
+        lines.slice(0, -3).map((_, i) => i + 1),
+      );
+      expect(whole).toEqual([21, 22]);
+    } finally {
+      await full.stop();
+      execFileSync('umount', [disk]);
+    }
+  });
+
+  it('one change that no line can be made of is counted, and not thrown at who tells of it', () => {
+    const broken = change({ id: 1 });
+    (broken.alert as { subject: unknown }).subject = null;
+    file.send(broken);
+    file.send(change({ id: 2 }));
+    expect(ids()).toEqual([2]);
+    expect(file.health()).toMatchObject({ sent: 1, failed: 1, trouble: null });
+  });
+
   it('keeps the mode of a file that was there', () => {
     writeFileSync(path, '', { mode: 0o600 });
     file.send(change());

@@ -141,6 +141,52 @@ describe('a webhook', () => {
     expect(ids().at(-1)).toBe(300);
   });
 
+  it('keeps no more than a mebibyte, however many processes each alert is about', async () => {
+    make({}, 'http://127.0.0.1:9/');
+    const { subject } = change().alert;
+    const cmdline = Array.from({ length: 400 }, (_, i) => `arg${i} `).join('');
+    const processes = Array.from({ length: 50 }, (_, i) => ({
+      ...subject.processes[0]!,
+      pid: i + 2,
+      cmdline,
+    }));
+    for (let id = 1; id <= 60; id++) webhook.send(change({ id, subject: { ...subject, processes } }));
+    const { waiting, dropped } = webhook.health();
+    expect(waiting).toBeGreaterThan(3);
+    expect(waiting).toBeLessThan(25);
+    expect(waiting + dropped).toBeGreaterThan(55);
+  });
+
+  it('one message that cannot be made is counted and told; the next ones leave', async () => {
+    make();
+    const broken = change({ id: 1 });
+    (broken.alert as { subject: unknown }).subject = null;
+    webhook.send(broken);
+    webhook.send(change({ id: 2 }));
+    await webhook.drained();
+    expect(webhook.health()).toMatchObject({ sent: 1, failed: 1, waiting: 0 });
+    expect(logged()).toContain('an alert could not be made a message');
+    webhook.send(change({ id: 3 }));
+    await webhook.drained();
+    expect(ids()).toEqual([2, 3]);
+  });
+
+  it('an address that cannot be looked up for a reason of ours harms that message only', async () => {
+    make();
+    const deps = (webhook as unknown as { deps: { readAddress: () => unknown } }).deps;
+    const { readAddress } = deps;
+    deps.readAddress = () => {
+      throw new Error('no');
+    };
+    webhook.send(change({ id: 1 }));
+    await webhook.drained();
+    deps.readAddress = readAddress;
+    webhook.send(change({ id: 2 }));
+    await webhook.drained();
+    expect(ids()).toEqual([2]);
+    expect(webhook.health()).toMatchObject({ sent: 1, failed: 1, trouble: null });
+  });
+
   it('waits for no endless answer', async () => {
     receiver.answers = ['endless'];
     make().send(change());

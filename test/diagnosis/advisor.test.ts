@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { configSchema } from '../../src/config/schema.js';
 import type { Advisor } from '../../src/diagnosis/advisor.js';
+import { unasked } from '../../src/diagnosis/asker.js';
 import { createAdvisor } from '../../src/diagnosis/setup.js';
 import { MemoryUsageLog, type UsageEntry } from '../../src/diagnosis/usage.js';
 import { alert, question, sample, snapshot, TIME_MS } from './incident.js';
@@ -294,6 +295,72 @@ describe.each(PROVIDERS)('a model by %s', provider => {
     now_ms += 86_400_001;
     expect((await one.explain(question({ about: { kind: 'process', pid: 5000 } }))).by).toBe('model');
     expect(api.requests).toHaveLength(3);
+  });
+
+  const about = (pid: number) => ({ about: { kind: 'process', pid } as const });
+
+  it('one user cannot spend what others, root and alerts need', async () => {
+    const one = advisor(provider, { daily_calls: 20, cooldown_s: 0 });
+    const asks = async (viewer_uid: number | null, times: number) => {
+      let answered = 0;
+      for (let i = 0; i < times; i++) {
+        now_ms += 1000;
+        const { by } = await one.explain(question({ ...about(10_000 * (viewer_uid ?? 0) + i), viewer_uid }));
+        if (by === 'model') answered++;
+      }
+      return answered;
+    };
+    const greedy = await asks(1000, 25);
+    expect(greedy).toBeGreaterThanOrEqual(5);
+    expect(greedy).toBeLessThanOrEqual(10);
+    const refused = await one.explain(question({ ...about(7), viewer_uid: 1000 }));
+    expect(refused.failure).toMatchObject({ code: 'budget' });
+    expect(refused.failure!.message).toBe(
+      `Your share of the last 24 hours is used up: ${greedy} of ${greedy} requests; ${20 - greedy} of 20 are left for others (ai.daily_calls).`,
+    );
+    expect(await asks(1001, 25)).toBeGreaterThanOrEqual(3);
+    for (const uid of [1002, 1003, 1004, 1005]) await asks(uid, 25);
+    // What is reserved is still there.
+    const last = await one.explain(question({ ...about(7), viewer_uid: 1006 }));
+    expect(last.failure!.message).toMatch(/kept for root and for alerts|Your share/);
+    expect(await asks(null, 25)).toBeGreaterThanOrEqual(5);
+    expect(api.requests).toHaveLength(20);
+  });
+
+  it('alerts that a user makes are charged to that user, and never take it all', async () => {
+    const one = advisor(provider, { daily_calls: 12, cooldown_s: 0 });
+    const by = { subject: { ...alert().subject, uid: 1000 } };
+    const models = { high: 0, critical: 0 };
+    for (const severity of ['high', 'critical'] as const) {
+      for (let id = 0; id < 12; id++) {
+        now_ms += 1000;
+        const made = alert({ ...by, id, key: `${severity} ${id}`, severity });
+        const asked = question({ about: { kind: 'alert', alert: made }, viewer_uid: 1000 });
+        if ((await one.explain(asked, unasked(made))).by === 'model') models[severity]++;
+      }
+    }
+    expect(models.high).toBeGreaterThan(0);
+    expect(models.critical).toBeGreaterThan(0);
+    expect(models.high + models.critical).toBeLessThanOrEqual(6);
+    expect((await one.explain(question({ ...about(9), viewer_uid: 1000 }))).failure).toMatchObject({
+      code: 'budget',
+    });
+    expect((await one.explain(question())).by).toBe('model');
+  });
+
+  it('slow questions of one user hold up nobody else, and nobody else’s cooldown either', async () => {
+    api.script = [{ kind: 'answer', answer: GOOD, after_ms: 400 }, good];
+    const one = advisor(provider);
+    const slow = one.explain(question({ ...about(900), viewer_uid: 1000 }));
+    while (api.requests.length === 0) await new Promise(resolve => setTimeout(resolve, 5));
+    const again = await one.explain(question({ ...about(901), viewer_uid: 1000 }));
+    expect(again.failure).toMatchObject({ code: 'busy' });
+    expect((await one.explain(question({ ...about(902), viewer_uid: 1001 }))).by).toBe('model');
+    expect((await one.explain(question())).by).toBe('model');
+    expect((await slow).by).toBe('model');
+    expect((await one.explain(question({ ...about(903), viewer_uid: 1000 }))).failure).toMatchObject({
+      code: 'cooldown',
+    });
   });
 
   it('asks nothing that could break the budget of tokens', async () => {

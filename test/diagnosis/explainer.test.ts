@@ -18,8 +18,15 @@ function rig() {
   const asked: number[] = [];
   const explained: number[] = [];
   const failed: number[] = [];
-  const state: { unavailable: Failure | null; busy: number; gate: Promise<void>; broken: boolean } = {
+  const state: {
+    unavailable: Failure | null;
+    busy: number;
+    gate: Promise<void>;
+    broken: boolean;
+    throwing: number[];
+  } = {
     broken: false,
+    throwing: [],
     unavailable: null,
     busy: 0,
     gate: Promise.resolve(),
@@ -34,12 +41,18 @@ function rig() {
         return { failure: busy ? { code: 'busy', message: '', wait_ms: null } : null } as Explanation;
       },
     },
-    questionOf: about => question({ about: { kind: 'alert', alert: about } }),
+    questionOf: about => {
+      if (state.throwing.includes(about.id)) throw new Error('no look at the machine yet');
+      return question({ about: { kind: 'alert', alert: about } });
+    },
     explained: about => {
       if (state.broken) throw new Error('a bug');
       explained.push(about.id);
     },
-    failed: about => failed.push(about.id),
+    failed: about => {
+      failed.push(about.id);
+      if (about.id === 13) throw new Error('no log either');
+    },
   });
   return { asked, explained, failed, state, explainer };
 }
@@ -149,6 +162,19 @@ describe('alerts are explained without being asked', () => {
     await settled();
     expect(asked).toHaveLength(21);
     expect(asked.slice(1).every(id => id % 2 === 0)).toBe(true);
+  });
+
+  it('one that fails leaves the others and those to come; it is counted and told', async () => {
+    const { asked, failed, state, explainer } = rig();
+    state.throwing = [1, 13];
+    explainer.hear(change(1, 'critical'));
+    explainer.hear(change(13, 'critical'));
+    explainer.hear(change(2, 'warning'));
+    await settled();
+    explainer.hear(change(3, 'warning'));
+    await settled();
+    expect(asked).toEqual([2, 3]);
+    expect(failed).toEqual([1, 13]);
   });
 
   it('stops', async () => {
