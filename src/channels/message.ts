@@ -85,11 +85,17 @@ function redactChange(change: AlertChange, home: boolean): AlertChange {
   const { subject } = change.alert;
   const processes = subject.processes.slice(0, MAX_PROCESSES);
   const shorter = { ...change, alert: { ...change.alert, subject: { ...subject, processes } } };
-  return mapTexts(shorter, text => redact(clip(text, MAX_TEXT), { home }));
+  // What multiplies has the same command line many times over.
+  const known = new Map<string, string>();
+  return mapTexts(shorter, text => {
+    let redacted = known.get(text);
+    if (redacted === undefined) known.set(text, (redacted = redact(clip(text, MAX_TEXT), { home })));
+    return redacted;
+  });
 }
 
 const MAX_PROCESSES = 50;
-const MAX_TEXT = 2_000;
+const MAX_TEXT = 1_000;
 
 function sessionWords({ alert }: AlertChange): string | null {
   const { session } = alert.subject;

@@ -117,9 +117,12 @@ export class Advisor {
   private refusal(asker: Asker, tokens: number): Failure | null {
     const off = this.off();
     if (off !== null) return off;
-    const users = [...this.inFlight.keys()].filter(slot => slot.startsWith('uid ')).length;
-    if (this.inFlight.has(asker.slot) || (asker.slot.startsWith('uid ') && users >= MAX_USERS_IN_FLIGHT))
-      return BUSY;
+    if (this.inFlight.has(asker.slot)) return BUSY;
+    if (isUser(asker.slot)) {
+      // Root comes first; users do not hold up each other, but for a crowd of them.
+      const users = [...this.inFlight.keys()].filter(isUser).length;
+      if (users >= MAX_USERS_IN_FLIGHT || this.inFlight.has(askedBy(null).slot)) return BUSY;
+    }
     return this.budget.refusal(this.deps.now(), tokens, asker);
   }
 
@@ -193,6 +196,10 @@ function keyOf({ about, viewer_uid, snapshot }: Question): string {
   if (about.kind === 'alert') return `${viewer} alert ${about.alert.key}`;
   const process = snapshot.processes.find(candidate => candidate.pid === about.pid);
   return `${viewer} process ${about.pid} ${process?.start_ticks ?? ''}`;
+}
+
+function isUser(slot: string): boolean {
+  return slot.startsWith('uid ');
 }
 
 const BUSY = failure('busy', 'The model is busy with another question: ask again soon.');

@@ -153,7 +153,7 @@ describe('a webhook', () => {
     for (let id = 1; id <= 60; id++) webhook.send(change({ id, subject: { ...subject, processes } }));
     const { waiting, dropped } = webhook.health();
     expect(waiting).toBeGreaterThan(3);
-    expect(waiting).toBeLessThan(25);
+    expect(waiting).toBeLessThan(40);
     expect(waiting + dropped).toBeGreaterThan(55);
   });
 

@@ -87,7 +87,7 @@ const explained = async (about: Alert, sees: View) => {
     const before = api.requests.length;
     expect((await responder.explainAlert(about, sees)).explanation.by).toBe('model');
     expect(api.requests).toHaveLength(before);
-  });
+  }, 20_000);
 };
 
 describe('what a question tells', () => {
