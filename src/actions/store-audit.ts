@@ -1,6 +1,7 @@
+import { bounded, shortened } from '../store/bounded.js';
 import type { Store } from '../store/store.js';
 import { targetsOf } from './merge.js';
-import type { ActionRecord, ActionResult, AuditLog } from './model.js';
+import type { ActionRecord, ActionResult, AuditLog, Fate } from './model.js';
 import { describeRequester } from './requester.js';
 
 type AuditStore = Pick<Store, 'nextActionId' | 'writeAction'>;
@@ -8,6 +9,8 @@ type StoredAction = Parameters<Store['writeAction']>[0];
 
 /** Records of results that are still to come, at most; one run of `auto` and some persons are far below. */
 const MAX_OPEN = 1000;
+/** It names each process. */
+const MAX_TEXT_CHARS = 4_000;
 
 /** The audit in the history's database: a row when it begins, completed when it ends. */
 export class StoreAudit implements AuditLog {
@@ -32,9 +35,26 @@ export class StoreAudit implements AuditLog {
     const row = this.open.get(id);
     if (row === undefined) return;
     this.open.delete(id);
-    const after = { facts: result.after, processes: result.processes, ended_ms: result.time_ms };
-    await this.store.writeAction({ ...row, after, result: `${result.outcome}: ${result.message}` });
+    const after = { facts: result.after, ...outcomesOf(result.processes), ended_ms: result.time_ms };
+    const written = await this.store.writeAction({
+      ...row,
+      after,
+      result: `${result.outcome}: ${result.message}`,
+    });
+    if (!written) throw new Error('the history cannot be written now');
   }
+}
+
+/** What became of how many, and of which, as far as there is room. */
+function outcomesOf(processes: ActionResult['processes']) {
+  const fates: Partial<Record<Fate, number>> = {};
+  for (const { fate } of processes) fates[fate] = (fates[fate] ?? 0) + 1;
+  const named = bounded(
+    processes,
+    ({ process }) => process.uid,
+    one => ({ ...one, process: shortened(one.process) }),
+  );
+  return { fates, processes: named };
 }
 
 function rowOf(id: number, record: ActionRecord): StoredAction {
@@ -49,7 +69,7 @@ function rowOf(id: number, record: ActionRecord): StoredAction {
     what: record.type,
     targets: targetsOf(steps),
     argv: restart?.argv ?? null,
-    evidence: { rule, risk, reason, text, dry_run, session, facts: evidence },
+    evidence: { rule, risk, reason, text: text.slice(0, MAX_TEXT_CHARS), dry_run, session, facts: evidence },
     before: record.before,
     after: null,
     result: null,

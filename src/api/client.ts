@@ -6,7 +6,7 @@ import type { Observation } from '../agents/observation.js';
 import { clientRuntimeDirs, SOCKET_NAME } from '../config/paths.js';
 import type { Prompt } from '../diagnosis/prompt.js';
 import type { WhitelistEntry } from '../rules/whitelist.js';
-import type { ActionRecord } from '../store/records.js';
+import type { ActionRow } from '../store/records.js';
 import { printable } from '../text/printable.js';
 import { connectUnix } from '../unix-socket.js';
 import type {
@@ -185,8 +185,8 @@ export class ApiClient {
     return this.request('kill_process', { ...params }, KILL_TIMEOUT_MS) as Promise<ActionResult>;
   }
 
-  actions(limit: number): Promise<ActionRecord[]> {
-    return this.request('actions', { limit }) as Promise<ActionRecord[]>;
+  actions(limit: number): Promise<ActionRow[]> {
+    return this.request('actions', { limit }) as Promise<ActionRow[]>;
   }
 
   /** @throws ApiError when the file is broken */

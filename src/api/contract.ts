@@ -10,7 +10,7 @@ import type { SensorHealth } from '../kernel/health.js';
 import type { StoreHealth } from '../store/health.js';
 import type { ProcessTotals } from '../store/queries/processes.js';
 import type { SessionTotals } from '../store/queries/sessions.js';
-import type { ActionRecord, DiagnosisUsage } from '../store/records.js';
+import type { ActionRow, DiagnosisUsage } from '../store/records.js';
 /**
  * The socket's contract: JSON lines on `vigil.sock`.
  *
@@ -35,7 +35,7 @@ import type { ActionRecord, DiagnosisUsage } from '../store/records.js';
  * | `kill_process` | the same, or `signal` | ActionResult |
  * | `plans` | `alert` | ActionPlan[]: what could be done about it |
  * | `execute_plan` | `id` | ActionResult |
- * | `actions` | `limit?` | ActionRecord[]: what was done, the latest first |
+ * | `actions` | `limit?` | ActionRow[]: what was done, the latest first |
  * | `list_processes` | | SeedProcess[]: as in the last look at the machine |
  * | `get_alerts` | `limit?`, `since?` | SeedAlert[], the latest first |
  * | `clear_alerts` | | `{cleared}`: how many open alerts were resolved |
@@ -169,7 +169,7 @@ export interface HistoryReport {
   top_cpu: ProcessTotals[];
   /** The latest first. */
   alerts: AlertReport[];
-  actions: ActionRecord[];
+  actions: ActionRow[];
   /** What was asked of a language model. */
   model: DiagnosisUsage;
 }

@@ -8,7 +8,7 @@ import type { Config } from '../config/schema.js';
 import type { Prompt } from '../diagnosis/prompt.js';
 import type { Question } from '../diagnosis/question.js';
 import type { WhitelistEntry } from '../rules/whitelist.js';
-import type { ActionRecord } from '../store/records.js';
+import type { ActionRow } from '../store/records.js';
 import type {
   AgentReport,
   Explained,
@@ -54,9 +54,9 @@ export interface DaemonView {
   clearAlerts(which: (alert: Alert) => boolean): number;
   whitelist(): readonly WhitelistEntry[];
   /** @throws with a text for the person, when it is refused */
-  addToWhitelist(entry: Pick<WhitelistEntry, 'pattern' | 'match_type' | 'reason'>): WhitelistEntry;
+  addToWhitelist(entry: Pick<WhitelistEntry, 'pattern' | 'match_type' | 'reason'>): Promise<WhitelistEntry>;
   /** False: there is no such entry. */
-  removeFromWhitelist(id: number): boolean;
+  removeFromWhitelist(id: number): Promise<boolean>;
   /** What the file says; some of it may wait for a restart. */
   config(): Config;
   /** Changes the file and takes it over. @throws with a text for the person: nothing has changed */
@@ -75,7 +75,7 @@ export interface DaemonView {
    * The latest first; null: there is no history, or it cannot be read. `uid`: only those about a process of that
    * user, and of them only what is that user's.
    */
-  actions(limit: number, uid: number | null): Promise<ActionRecord[] | null>;
+  actions(limit: number, uid: number | null): Promise<ActionRow[] | null>;
   /** Calls back for each new event until the returned function is called. */
   onEvent(listener: (event: OwnedEvent) => void): () => void;
   /** What a recording that starts now must begin with. */

@@ -63,6 +63,16 @@ const CLOSELY_BELOW_MS = 90_000;
 /** Resolved alerts that are kept in memory, for who has no history. */
 const RESOLVED_KEPT = 200;
 
+/** A change that is in effect, and would be gone if vigil ended now. */
+export class NotWrittenError extends Error {
+  override readonly name = 'NotWrittenError';
+  constructor(what: string) {
+    super(
+      `${what} as long as vigil runs, but it could not be written down yet: vigil health says why, and it is tried again`,
+    );
+  }
+}
+
 /**
  * Watches the machine: samples it, lets the rules judge, keeps the history. More often while something is
  * wrong. Kernel events make lineage exact; the samples are enough without them.
@@ -224,29 +234,40 @@ export class Guard {
     return this.rules.whitelist.list();
   }
 
-  /** @throws with a text for the person, when the entry is refused */
-  addToWhitelist(entry: Pick<WhitelistEntry, 'pattern' | 'match_type' | 'reason'>): WhitelistEntry {
+  /**
+   * Resolves when it is on the disk. Rejects with a text for the person when the entry is refused, and with
+   * NotWrittenError when it holds and could not be written down.
+   */
+  async addToWhitelist(
+    entry: Pick<WhitelistEntry, 'pattern' | 'match_type' | 'reason'>,
+  ): Promise<WhitelistEntry> {
     const { store } = this.options;
     const wrong = checkEntry(entry);
     if (wrong !== null) throw new Error(wrong);
     const same = this.whitelist().find(
       ({ pattern, match_type }) => pattern === entry.pattern && match_type === entry.match_type,
     );
-    if (same !== undefined) return same;
-    const row =
-      store === null ? { ...entry, id: ++this.ownIds, created_ms: now() } : store.addToWhitelist(entry);
-    if (row === null) throw new Error('there are too many entries: remove some first');
-    const added = { ...row, reason: row.reason ?? '' };
-    this.rules.whitelist.add(added);
-    this.tell(this.rules.applyWhitelist(now()));
+    if (store === null && same !== undefined) return same;
+    const change =
+      store === null
+        ? { row: { ...entry, id: ++this.ownIds, created_ms: now() }, written: Promise.resolve(true) }
+        : store.addToWhitelist(entry);
+    if (change === null) throw new Error('there are too many entries: remove some first');
+    const added = same ?? { ...change.row, reason: change.row.reason ?? '' };
+    if (same === undefined) {
+      this.rules.whitelist.add(added);
+      this.tell(this.rules.applyWhitelist(now()));
+    }
+    if (!(await change.written)) throw new NotWrittenError('the entry holds');
     return added;
   }
 
-  /** False: there is no such entry. */
-  removeFromWhitelist(id: number): boolean {
-    this.options.store?.removeFromWhitelist(id);
+  /** Resolves when it is on the disk. False: there is no such entry. Rejects as `addToWhitelist` does. */
+  async removeFromWhitelist(id: number): Promise<boolean> {
+    const change = this.options.store?.removeFromWhitelist(id) ?? null;
     const removed = this.rules.whitelist.remove(id);
     this.tell(this.rules.applyWhitelist(now()));
+    if (change !== null && !(await change.written)) throw new NotWrittenError('the entry is removed');
     return removed;
   }
 

@@ -1,6 +1,7 @@
 import type { Alert } from '../alerts/alert.js';
 import type { Logger } from '../log/logger.js';
 import type { RuleEngine } from '../rules/engine.js';
+import { DAMAGED_KEY } from '../store/queries/rows.js';
 import type { Store } from '../store/store.js';
 import { now } from '../time.js';
 
@@ -60,7 +61,11 @@ export class Recall {
       return;
     }
     this.takeWhitelist();
-    rules.restore(now(), this.notToldAnew(alerts), baselines);
+    try {
+      rules.restore(now(), this.notToldAnew(alerts), baselines);
+    } catch (error) {
+      this.options.logger.error({ err: error }, 'not all that the run before left could be taken over');
+    }
     this.read = true;
     this.opened.clear();
   }
@@ -73,7 +78,8 @@ export class Recall {
 
   /**
    * Without this run's own. What it told anew meanwhile is told: the alert of the run before ends, in the history
-   * alone. So does one whose number was given again, since the numbers that were taken could not be read.
+   * alone. So does one whose number was given again, since the numbers that were taken could not be read, and one
+   * that cannot be read any more.
    */
   private notToldAnew(alerts: readonly Alert[]): Alert[] {
     const { store, rules } = this.options;
@@ -84,7 +90,8 @@ export class Recall {
     const resolved_ms = now();
     return alerts.filter(alert => {
       if (isOwn(alert)) return false;
-      if (!keys.has(alert.key) && !this.opened.has(alert.id)) return true;
+      const isReadable = !alert.key.startsWith(DAMAGED_KEY);
+      if (isReadable && !keys.has(alert.key) && !this.opened.has(alert.id)) return true;
       store.putAlert({ ...alert, status: 'resolved', updated_ms: resolved_ms, resolved_ms });
       return false;
     });

@@ -29,7 +29,7 @@ import { readStat } from '../proc/read.js';
 import { UsageMeter } from '../proc/usage.js';
 import type { Users } from '../proc/users.js';
 import type { WhitelistEntry } from '../rules/whitelist.js';
-import type { ActionRecord } from '../store/records.js';
+import type { ActionRow } from '../store/records.js';
 import type { Store } from '../store/store.js';
 import { iso, now } from '../time.js';
 import type { Guard } from './guard.js';
@@ -141,7 +141,7 @@ export class View implements DaemonView {
     return this.options.responder.execute(id, by);
   }
 
-  async actions(limit: number, uid: number | null): Promise<ActionRecord[] | null> {
+  async actions(limit: number, uid: number | null): Promise<ActionRow[] | null> {
     const { store } = this.options;
     return (await store?.query('actionsOf', { from_ms: 0, to_ms: now() + 1 }, limit, uid)) ?? null;
   }
@@ -168,11 +168,11 @@ export class View implements DaemonView {
     return this.options.guard.whitelist();
   }
 
-  addToWhitelist(entry: Pick<WhitelistEntry, 'pattern' | 'match_type' | 'reason'>): WhitelistEntry {
+  addToWhitelist(entry: Pick<WhitelistEntry, 'pattern' | 'match_type' | 'reason'>): Promise<WhitelistEntry> {
     return this.options.guard.addToWhitelist(entry);
   }
 
-  removeFromWhitelist(id: number): boolean {
+  removeFromWhitelist(id: number): Promise<boolean> {
     return this.options.guard.removeFromWhitelist(id);
   }
 

@@ -18,7 +18,7 @@ const HANGS_MS = 10_000;
 /** How long vigil's start waits for the database: checking a large one on a slow disk takes seconds. */
 const OPENING_MS = 10_000;
 /** How long somebody who wants an answer waits for a disk that hangs. */
-export const PATIENCE_MS = 3_000;
+const PATIENCE_MS = 3_000;
 
 export interface KeeperOptions {
   runner: Runner;
@@ -37,12 +37,16 @@ export class Keeper {
   private readonly queue = new Queue();
   private readonly turns: OneAtATime;
   private readonly database: Recovery;
+  /** So many rows at a time: one, after they ended the thread. */
+  private batch = BATCH;
   private stopped = false;
   private bytes: number | null = null;
   private lastWrite_ms: number | null = null;
   /** The one that waits for its turn, and whether somebody wants it on the disk. */
   private nextFlush: Promise<boolean> | null = null;
   private durably = false;
+  /** Something was written that a crash of the machine could still take. */
+  private unsynced = false;
   private maintaining = false;
   /** Null: as the database was opened for. */
   private retention_ms: number | null = null;
@@ -74,6 +78,20 @@ export class Keeper {
   push(operation: Operation): void {
     this.queue.push(operation);
     if (this.queue.size % BATCH === 0 && this.database.problem === null) void this.flush();
+  }
+
+  /**
+   * True: it is on the disk. False: it waits in memory and is gone if vigil ends now, or it can never be written.
+   * Answers within 3 s, also when the disk hangs.
+   */
+  async write(operation: Operation): Promise<boolean> {
+    this.push(operation);
+    return (await this.sync()) && !this.queue.isLost(operation);
+  }
+
+  /** The same of everything that was handed in before. */
+  sync(): Promise<boolean> {
+    return within(this.flush(true), PATIENCE_MS, false);
   }
 
   /**
@@ -150,8 +168,10 @@ export class Keeper {
 
   private async writeAll(durably: boolean): Promise<boolean> {
     if (!(await this.database.ready(this.stopped))) return false;
+    // It may have been written by now, and not yet be on the disk.
+    if (durably && this.unsynced && this.queue.size === 0) this.queue.push({ type: 'sync' });
     while (this.queue.size > 0) {
-      if (!(await this.writeBatch(this.queue.take(BATCH), durably))) return false;
+      if (!(await this.writeBatch(this.queue.take(this.batch), durably))) return false;
     }
     return true;
   }
@@ -159,13 +179,19 @@ export class Keeper {
   private async writeBatch(batch: Operation[], durably: boolean): Promise<boolean> {
     try {
       await this.options.runner.apply(batch, durably);
+      this.unsynced = !durably;
+      this.batch = Math.min(BATCH, 2 * this.batch);
       this.lastWrite_ms = this.options.now();
       this.database.succeeded({ queued: this.queue.size, lost: this.queue.lost });
       return true;
     } catch (cause) {
       const error = engineError(cause, this.database.path);
       if (error.trouble === 'row') return this.writeSingly(batch, durably, error);
-      this.queue.putBack(batch);
+      // A row that ends the thread would do so each time: it is found by itself, and given up.
+      const isCulprit = error.trouble === 'crashed' && batch.length === 1;
+      if (isCulprit) this.giveUp(batch[0]!, error);
+      else this.queue.putBack(batch);
+      if (error.trouble === 'crashed') this.batch = 1;
       // A new database takes them at once.
       return (await this.database.failed(error)) && this.queue.size > 0;
     }
@@ -174,12 +200,8 @@ export class Keeper {
   /** One of them is at fault: the others are written. */
   private async writeSingly(batch: Operation[], durably: boolean, error: EngineError): Promise<boolean> {
     const [only] = batch;
-    if (batch.length === 1) {
-      this.queue.lost++;
-      this.options.logger.error(
-        { row: only?.type, reason: error.message },
-        'a row of the history cannot be written',
-      );
+    if (only !== undefined && batch.length === 1) {
+      this.giveUp(only, error);
       return true;
     }
     const middle = Math.ceil(batch.length / 2);
@@ -187,6 +209,11 @@ export class Keeper {
     if (await this.writeBatch(batch.slice(0, middle), durably)) return this.writeBatch(rest, durably);
     this.queue.putBack(rest);
     return false;
+  }
+
+  private giveUp(operation: Operation, { message: reason }: EngineError): void {
+    this.queue.lose(operation);
+    this.options.logger.error({ row: operation.type, reason }, 'a row of the history cannot be written');
   }
 
   private async maintainSlice(): Promise<boolean> {

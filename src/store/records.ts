@@ -23,6 +23,20 @@ export interface ActionRecord {
   result: string | null;
 }
 
+/** As it is written: lists may be cut. */
+export interface StoredAction extends ActionRecord {
+  /** Whose processes it was about: uid and how many, of all of them. */
+  owners: readonly (readonly [uid: number, targets: number])[];
+}
+
+/** As it is read. */
+export interface ActionRow extends ActionRecord {
+  /** `targets` are some of these. */
+  targets_total: number;
+  /** Its row in the history is damaged: what could not be read is empty. */
+  damaged: boolean;
+}
+
 /** One answer of a language model about an alert. */
 export interface DiagnosisRecord {
   time_ms: number;

@@ -2,16 +2,16 @@ import type { Transition } from '../agents/model.js';
 import type { Alert } from '../alerts/alert.js';
 import type { Snapshot } from '../collectors/snapshot.js';
 import type { Logger } from '../log/logger.js';
+import { boundedAction, boundedAlert, boundedDiagnosis } from './bounded.js';
 import type { Opened } from './engine/engine.js';
 import type { StoreHealth } from './health.js';
-import { Keeper, PATIENCE_MS } from './keeper.js';
+import { Keeper } from './keeper.js';
 import type { Operation } from './operation.js';
 import type { QueryArguments, QueryName, QueryResult } from './queries/index.js';
 import type { ActionRecord, DiagnosisRecord, WhitelistRow } from './records.js';
 import type { Runner } from './runner.js';
 import { sampleOf } from './sample/sample.js';
 import { Whitelist } from './whitelist.js';
-import { within } from './within.js';
 
 export interface StoreTimes {
   /** A snapshot is kept when the one kept before it is so old. */
@@ -21,6 +21,12 @@ export interface StoreTimes {
   maintain_ms: number;
   /** How long after a failure it is tried again. */
   retry_ms: number;
+}
+
+export interface WhitelistChange {
+  row: WhitelistRow;
+  /** True: the change is on the disk; false: it holds as long as vigil runs, and is written when that can be done. */
+  written: Promise<boolean>;
 }
 
 /**
@@ -33,6 +39,7 @@ export class Store {
   private lastSample_ms = Number.NEGATIVE_INFINITY;
   private alertId = 0;
   private actionId = 0;
+  private wasOpen = false;
   private timers: NodeJS.Timeout[] = [];
 
   constructor(
@@ -89,11 +96,11 @@ export class Store {
 
   /** Opened, updated or resolved: the alert as it is now. */
   putAlert(alert: Alert): void {
-    this.keeper.push({ type: 'alert', alert });
+    this.keeper.push({ type: 'alert', alert: boundedAlert(alert) });
   }
 
   addDiagnosis(diagnosis: DiagnosisRecord): void {
-    this.keeper.push({ type: 'diagnosis', diagnosis });
+    this.keeper.push({ type: 'diagnosis', diagnosis: boundedDiagnosis(diagnosis) });
   }
 
   saveBaseline(key: string, hour: number, state: unknown): void {
@@ -115,8 +122,7 @@ export class Store {
    * when the disk hangs.
    */
   writeAction(action: ActionRecord): Promise<boolean> {
-    this.keeper.push({ type: 'action', action });
-    return within(this.flush(true), PATIENCE_MS, false);
+    return this.keeper.write({ type: 'action', action: boundedAction(action) });
   }
 
   whitelist(): readonly WhitelistRow[] {
@@ -124,23 +130,19 @@ export class Store {
   }
 
   /** The entry; the one that is there already when pattern and type are the same. Null: there are too many. */
-  addToWhitelist(entry: Pick<WhitelistRow, 'pattern' | 'match_type' | 'reason'>): WhitelistRow | null {
+  addToWhitelist(entry: Pick<WhitelistRow, 'pattern' | 'match_type' | 'reason'>): WhitelistChange | null {
     const { row, added } = this.list.add(entry, this.now());
-    if (added && row !== null) {
-      this.keeper.push({ type: 'whitelist_add', row });
-      void this.flush(true);
-    }
-    return row;
+    if (row === null) return null;
+    const written = added ? this.keeper.write({ type: 'whitelist_add', row }) : this.keeper.sync();
+    return { row, written };
   }
 
   /** Null: there is no such entry. */
-  removeFromWhitelist(id: number): WhitelistRow | null {
+  removeFromWhitelist(id: number): WhitelistChange | null {
     const row = this.list.remove(id);
-    if (row !== null) {
-      this.keeper.push({ type: 'whitelist_remove', pattern: row.pattern, match_type: row.match_type });
-      void this.flush(true);
-    }
-    return row;
+    if (row === null) return null;
+    const { pattern, match_type } = row;
+    return { row, written: this.keeper.write({ type: 'whitelist_remove', pattern, match_type }) };
   }
 
   /** Null: the history cannot be read now; `health()` says why. What was handed in before is in the answer. */
@@ -165,8 +167,13 @@ export class Store {
   private opened(found: Opened): Operation[] {
     this.alertId = Math.max(this.alertId, found.last_alert_id);
     this.actionId = Math.max(this.actionId, found.last_action_id);
+    const operations: Operation[] = [];
+    // Of the runs before: of this one's own nobody knows better than those who are at them.
+    if (!this.wasOpen) operations.push({ type: 'actions_interrupted', up_to_id: found.last_action_id });
+    this.wasOpen = true;
     // What was added meanwhile, or was in a database that is gone, goes into this one.
     const missing = this.list.merge(found.whitelist, found.last_whitelist_id);
-    return missing.map(row => ({ type: 'whitelist_add', row }));
+    for (const row of missing) operations.push({ type: 'whitelist_add', row });
+    return operations;
   }
 }

@@ -18,7 +18,7 @@ import type { Change } from '../../src/config/change.js';
 import { type Config, defaultConfig } from '../../src/config/schema.js';
 import type { Prompt } from '../../src/diagnosis/prompt.js';
 import { checkEntry, type WhitelistEntry } from '../../src/rules/whitelist.js';
-import type { ActionRecord } from '../../src/store/records.js';
+import type { ActionRow } from '../../src/store/records.js';
 
 /** A daemon's worth of made-up agents. */
 
@@ -212,7 +212,7 @@ export class FakeView implements DaemonView {
   explained: Explained | null = null;
   verdict: Verdict = { allowed: false, risk: 'dangerous', reason: 'it is a fake', steps: [] };
   readonly kills: KillRequest[] = [];
-  done: ActionRecord[] | null = [];
+  done: ActionRow[] | null = [];
   offered: ActionPlan[] = [];
   readonly executed: { id: number; by: Person }[] = [];
 
@@ -246,7 +246,7 @@ export class FakeView implements DaemonView {
     return { time_ms: 0, outcome: 'done', processes: [], after: null, message: 'it is gone' };
   }
 
-  async actions(limit: number, uid: number | null): Promise<ActionRecord[] | null> {
+  async actions(limit: number, uid: number | null): Promise<ActionRow[] | null> {
     const seen = this.done?.filter(({ targets }) => uid === null || targets.some(one => one.uid === uid));
     return seen?.slice(0, limit) ?? null;
   }
@@ -277,7 +277,9 @@ export class FakeView implements DaemonView {
     return this.entries;
   }
 
-  addToWhitelist(entry: Pick<WhitelistEntry, 'pattern' | 'match_type' | 'reason'>): WhitelistEntry {
+  async addToWhitelist(
+    entry: Pick<WhitelistEntry, 'pattern' | 'match_type' | 'reason'>,
+  ): Promise<WhitelistEntry> {
     const wrong = checkEntry(entry);
     if (wrong !== null) throw new Error(wrong);
     const added = { ...entry, id: this.entries.length + 1, created_ms: 0 };
@@ -285,7 +287,7 @@ export class FakeView implements DaemonView {
     return added;
   }
 
-  removeFromWhitelist(id: number): boolean {
+  async removeFromWhitelist(id: number): Promise<boolean> {
     const before = this.entries.length;
     this.entries = this.entries.filter(entry => entry.id !== id);
     return this.entries.length < before;

@@ -86,13 +86,12 @@ describe('RunawayGuard’s protocol', () => {
 
   it('keeps a whitelist', async () => {
     rig = await Rig.start();
-    const [added, list, bad, removed, again] = await ask(
-      '{"cmd":"add_whitelist","params":{"pattern":"firefox","match_type":"name"}}',
-      '{"cmd":"list_whitelist"}',
-      '{"cmd":"add_whitelist","params":{"pattern":"(a+","match_type":"regex"}}',
-      '{"cmd":"remove_whitelist","params":{"id":1}}',
-      '{"cmd":"remove_whitelist","params":{"id":1}}',
-    );
+    // Each waits for the one before: a change is answered when it is on the disk, and what is asked after it at once.
+    const [added] = await ask('{"cmd":"add_whitelist","params":{"pattern":"firefox","match_type":"name"}}');
+    const [list] = await ask('{"cmd":"list_whitelist"}');
+    const [bad] = await ask('{"cmd":"add_whitelist","params":{"pattern":"(a+","match_type":"regex"}}');
+    const [removed] = await ask('{"cmd":"remove_whitelist","params":{"id":1}}');
+    const [again] = await ask('{"cmd":"remove_whitelist","params":{"id":1}}');
     expect(added).toMatchObject({ data: { id: 1, pattern: 'firefox' } });
     expect(list).toMatchObject({ data: [{ id: 1, match_type: 'name' }] });
     expect(bad).toMatchObject({ error: { code: 'bad_request' } });

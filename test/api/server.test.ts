@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Limits } from '../../src/api/limits.js';
 import type { Trust } from '../../src/api/peer.js';
-import type { ActionRecord } from '../../src/store/records.js';
+import type { ActionRow } from '../../src/store/records.js';
 import { fakeAgent, fakeAlert, fakeEvent } from './fake-view.js';
 import { RawClient, Rig, waitFor } from './rig.js';
 
@@ -307,7 +307,7 @@ describe.skipIf(!asRoot)('seen from another user', () => {
     rig.view.alerts = [4321, 1234, null].map((uid, id) =>
       fakeAlert({ id, subject: { ...fakeAlert().subject, uid } }),
     );
-    rig.view.done = [1234, 4321].map(uid => ({ id: uid, targets: [{ uid }] })) as unknown as ActionRecord[];
+    rig.view.done = [1234, 4321].map(uid => ({ id: uid, targets: [{ uid }] })) as unknown as ActionRow[];
     rig.view.past = [
       { uid: 4321, event: fakeEvent({ pid: 1 }) },
       { uid: 1234, event: fakeEvent({ pid: 2 }) },

@@ -163,6 +163,8 @@ describe('explain, kill, actions', () => {
         alert_id: 7,
         what: 'kill_process',
         targets: [process_],
+        targets_total: 1,
+        damaged: false,
         argv: null,
         evidence: null,
         before: null,
@@ -174,6 +176,14 @@ describe('explain, kill, actions', () => {
     expect(out).toMatch(/kill_process {2}yes\[4711\] {2}\(by vigil, auto, A7\)\n {4}done: 1 process ended/);
     expect(out).not.toContain('\u001b');
     expect(JSON.parse((await run('actions --json')).out)).toMatchObject([{ what: 'kill_process' }]);
+    const [done] = rig.view.done;
+    rig.view.done = [
+      { ...done!, targets_total: 700 },
+      { ...done!, targets: [], targets_total: 0, damaged: true },
+    ];
+    const later = (await run('actions')).out;
+    expect(later).toContain('yes[4711], and 699 more');
+    expect(later).toContain('its row in the history is damaged');
     rig.view.done = null;
     expect(await run('actions')).toMatchObject({ code: 2, out: '' });
   });

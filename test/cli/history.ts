@@ -122,6 +122,8 @@ export function fakeHistory({ hours = 24, buckets = 96 } = {}): HistoryReport {
           comm: 'npm exec mcp',
           cmdline: 'npm exec mcp',
         })),
+        targets_total: 12,
+        damaged: false,
         argv: null,
         evidence: {},
         before: {},

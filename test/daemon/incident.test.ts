@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { connectToDaemon } from '../../src/api/client.js';
 import type { AgentReport, AlertReport, HealthReport, VigilEvent } from '../../src/api/contract.js';
-import type { ActionRecord } from '../../src/store/records.js';
+import type { ActionRow } from '../../src/store/records.js';
 import { ScriptedApi } from '../diagnosis/scripted-api.js';
 
 /**
@@ -183,7 +183,7 @@ paths = ["${dir}/claude"]
     expect(alert!.title).toContain(`${ORPHANS} orphans`);
     expect(alert!.subject.processes.map(({ pid }) => pid).sort()).toEqual([...dead.servers].sort());
 
-    const actions = json<ActionRecord[]>('actions').filter(({ alert_id }) => alert_id === alert!.id);
+    const actions = json<ActionRow[]>('actions').filter(({ alert_id }) => alert_id === alert!.id);
     const ended = actions.flatMap(({ targets }) => targets.map(({ pid }) => pid));
     expect(ended.sort()).toEqual([...dead.servers].sort());
     expect(actions[0]).toMatchObject({ mode: 'auto', requested_by: 'vigil itself' });

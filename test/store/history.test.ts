@@ -271,19 +271,24 @@ describe('the whitelist', () => {
     const rig = new Rig();
     const first = await rig.open();
     const entry = { pattern: `'; --`, match_type: 'name', reason: null } as const;
-    const row = first.addToWhitelist(entry)!;
+    const { row, written } = first.addToWhitelist(entry)!;
+    expect(await written).toBe(true);
+    expect(rig.count('whitelist')).toBe(1);
     expect(first.whitelist()).toEqual([{ ...entry, id: 1, created_ms: START_MS }]);
-    expect(first.addToWhitelist(entry)).toEqual(row);
+    expect(first.addToWhitelist(entry)!.row).toEqual(row);
     first.addToWhitelist({ ...entry, match_type: 'regex' });
     await first.stop();
     const second = await rig.open();
     expect(second.whitelist()).toHaveLength(2);
-    expect(second.removeFromWhitelist(row.id)).toEqual(row);
+    const removed = second.removeFromWhitelist(row.id)!;
+    expect(removed.row).toEqual(row);
+    expect(await removed.written).toBe(true);
+    expect(rig.count('whitelist')).toBe(1);
     expect(second.removeFromWhitelist(row.id)).toBeNull();
     await second.stop();
     const third = await rig.open();
     expect(third.whitelist().map(({ match_type }) => match_type)).toEqual(['regex']);
-    expect(third.addToWhitelist(entry)!.id).toBe(3);
+    expect(third.addToWhitelist(entry)!.row.id).toBe(3);
   });
 });
 

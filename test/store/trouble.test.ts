@@ -22,7 +22,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { afterEach, describe, expect, it } from 'vitest';
-import { alert, machine, START_MS } from './machine.js';
+import { silentLogger } from '../../src/log/logger.js';
+import { EngineError } from '../../src/store/engine/error.js';
+import { DirectRunner } from '../../src/store/runner.js';
+import { Store } from '../../src/store/store.js';
+import { alert, MB, machine, START_MS, process as sample } from './machine.js';
 import { Rig } from './rig.js';
 import { transition } from './transition.js';
 
@@ -43,6 +47,21 @@ function smallDisk(): string {
   mounts.push(mount);
   return mount;
 }
+
+const ACTION = {
+  id: 1,
+  time_ms: START_MS,
+  mode: 'ask',
+  requested_by: 'uid 0',
+  alert_id: null,
+  what: 'kill_process',
+  targets: [],
+  argv: null,
+  evidence: null,
+  before: null,
+  after: null,
+  result: null,
+};
 
 /** A database with some hours in it, closed. */
 async function filled(rig: Rig): Promise<void> {
@@ -218,6 +237,60 @@ describe('memory', () => {
     expect(await store.flush()).toBe(true);
     expect(rig.count('alerts')).toBe(1);
     expect(rig.read('SELECT min(time_ms) AS t FROM host_samples')).toEqual([{ t: START_MS + 1_800_000 }]);
+  });
+});
+
+describe('memory, for rows that are large', () => {
+  it('is bounded in bytes, and what vigil did stays longest', async () => {
+    const rig = new Rig();
+    mkdirSync(rig.path);
+    const store = await rig.open();
+    const acted = { ...ACTION, evidence: 'first' };
+    void store.writeAction(acted);
+    const processes = Array.from({ length: 80 }, (_, i) => sample(i, { cmdline: '\u4e16'.repeat(4_000) }));
+    for (let id = 1; id <= 1_000; id++) {
+      const large = alert(id);
+      store.putAlert({ ...large, text: 'x'.repeat(9_000), subject: { ...large.subject, processes } });
+    }
+    const { queued, lost } = store.health();
+    expect(queued + lost).toBe(1_001);
+    expect(lost).toBeGreaterThan(0);
+    expect(queued).toBeGreaterThan(100);
+    rmSync(rig.path, { recursive: true });
+    rig.now_ms += 11_000;
+    expect(await store.flush()).toBe(true);
+    expect(rig.read('SELECT evidence FROM actions')).toEqual([{ evidence: '"first"' }]);
+    expect(rig.read('SELECT max(id) AS id FROM alerts')).toEqual([{ id: 1_000 }]);
+  });
+});
+
+describe('a row that ends the thread', () => {
+  it('is found by itself and given up; what came with it is written', async () => {
+    const rig = new Rig();
+    const engine = { directory: rig.directory, retention_ms: 7e8, max_bytes: 64 * MB, boot_id: 'a boot' };
+    let crashes = 0;
+    const runner = new (class extends DirectRunner {
+      override async apply(...[operations, durably]: Parameters<DirectRunner['apply']>): Promise<void> {
+        if (operations.some(one => one.type === 'alert' && one.alert.id === 3)) {
+          crashes++;
+          await this.close();
+          throw new EngineError('crashed', 'out of memory');
+        }
+        await super.apply(operations, durably);
+      }
+    })(engine);
+    const times = { snapshot_interval_ms: 10_000, flush_ms: 2 ** 30, maintain_ms: 2 ** 30, retry_ms: 1_000 };
+    const store = new Store(runner, silentLogger(), () => rig.now_ms, times, 64 * MB, rig.directory);
+    await store.start();
+    for (let id = 1; id <= 5; id++) store.putAlert(alert(id));
+    for (let again = 0; again < 5; again++) {
+      await store.flush();
+      rig.now_ms += 2_000;
+    }
+    expect(rig.read('SELECT id FROM alerts ORDER BY id')).toEqual([1, 2, 4, 5].map(id => ({ id })));
+    expect(crashes).toBeLessThan(5);
+    expect(store.health()).toMatchObject({ state: 'written', queued: 0, lost: 1 });
+    await store.stop();
   });
 });
 

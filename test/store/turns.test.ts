@@ -110,3 +110,52 @@ describe('many questions to the history', () => {
     await store.stop();
   });
 });
+
+describe('what is promised to be on the disk', () => {
+  it('is brought there also when it was written before without that', async () => {
+    const rig = new Rig();
+    const engine = { directory: rig.directory, retention_ms: 7e8, max_bytes: 64 * MB, boot_id: 'a boot' };
+    const applied: string[] = [];
+    const runner = new (class extends DirectRunner {
+      override async apply(...[operations, durably]: Parameters<DirectRunner['apply']>): Promise<void> {
+        applied.push(...operations.map(({ type }) => `${type} ${durably}`));
+        await super.apply(operations, durably);
+      }
+    })(engine);
+    const times = { snapshot_interval_ms: 10_000, flush_ms: 2 ** 30, maintain_ms: 2 ** 30, retry_ms: 10_000 };
+    const store = new Store(runner, silentLogger(), () => rig.now_ms, times, 64 * MB, rig.directory);
+    await store.start();
+    await store.flush();
+    store.putAlert(alert(1));
+    await store.query('openAlerts');
+    applied.length = 0;
+    expect(await store.flush(true)).toBe(true);
+    expect(applied).toEqual(['sync true']);
+    expect(await store.flush(true)).toBe(true);
+    expect(applied).toHaveLength(1);
+    await store.stop();
+  });
+
+  it('is not what could not be written at all', async () => {
+    const rig = new Rig();
+    const store = await rig.open();
+    const broken = { ...action, time_ms: { not: 'a time' } as unknown as number };
+    expect(await store.writeAction(broken)).toBe(false);
+    expect(await store.writeAction(action)).toBe(true);
+  });
+});
+
+const action = {
+  id: 1,
+  time_ms: 5,
+  mode: 'ask',
+  requested_by: 'uid 0',
+  alert_id: null,
+  what: 'kill_process',
+  targets: [],
+  argv: null,
+  evidence: null,
+  before: null,
+  after: null,
+  result: null,
+};

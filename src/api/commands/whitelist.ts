@@ -19,21 +19,24 @@ export const whitelistCommands = {
       reason: z.string().max(500).default(''),
     }),
     open: false,
-    run: (entry, context) => {
+    run: async (entry, context) => {
       mustSeeAll(context, 'the whitelist is everybody’s');
       try {
-        return context.view.addToWhitelist(entry);
+        return await context.view.addToWhitelist(entry);
       } catch (error) {
-        throw new RequestError('bad_request', (error as Error).message);
+        throw isNotWritten(error) ?? new RequestError('bad_request', (error as Error).message);
       }
     },
   }),
   remove_whitelist: command({
     params: z.strictObject({ id: z.int().min(1) }),
     open: false,
-    run: ({ id }, context) => {
+    run: async ({ id }, context) => {
       mustSeeAll(context, 'the whitelist is everybody’s');
-      if (!context.view.removeFromWhitelist(id)) {
+      const removed = await context.view.removeFromWhitelist(id).catch(error => {
+        throw isNotWritten(error) ?? error;
+      });
+      if (!removed) {
         throw new RequestError(
           'not_found',
           `the whitelist has no entry ${id}; those of the configuration are removed there`,
@@ -43,3 +46,10 @@ export const whitelistCommands = {
     },
   }),
 };
+
+/** By its name: the class is the daemon's. */
+function isNotWritten(error: unknown): RequestError | null {
+  return error instanceof Error && error.name === 'NotWrittenError'
+    ? new RequestError('not_ready', error.message)
+    : null;
+}

@@ -1,4 +1,4 @@
-import type { ActionRecord } from '../../store/records.js';
+import type { ActionRow } from '../../store/records.js';
 import { printable } from '../../text/printable.js';
 import { JSON_OPTION, printAnswer } from '../answer.js';
 import { askDaemon } from '../ask-daemon.js';
@@ -28,13 +28,15 @@ export const actions = defineCommand({
   },
 });
 
-function actionLines(action: ActionRecord): string[] {
-  const { time_ms, requested_by, what, targets, alert_id, result, mode } = action;
+function actionLines(action: ActionRow): string[] {
+  const { time_ms, requested_by, what, targets, targets_total, alert_id, result, mode, damaged } = action;
   const about = alert_id === null ? '' : `, ${alertName(alert_id)}`;
   const pids = targets.map(({ pid, comm }) => `${printable(comm, 20)}[${pid}]`);
-  const shown = pids.length > 6 ? [...pids.slice(0, 6), `and ${pids.length - 6} more`] : pids;
+  const named = pids.slice(0, 6);
+  const others = targets_total - named.length;
+  const shown = others > 0 ? [...named, `and ${others} more`] : named;
   return [
     `${clockTime(new Date(time_ms).toISOString())}  ${what}  ${shown.join(', ')}  (by ${printable(requested_by, 60)}, ${mode}${about})`,
-    `    ${printable(result ?? 'not ended yet', 300)}`,
+    `    ${printable(result ?? 'not ended yet', 300)}${damaged ? ' (its row in the history is damaged: not all of it can be read)' : ''}`,
   ];
 }

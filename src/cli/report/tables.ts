@@ -134,7 +134,7 @@ function actionListing({ actions }: HistoryReport, { rows }: ListingOptions): Li
         { text: shortTime(action.time_ms) },
         { text: printable(action.mode, 20) },
         { text: printable(action.what, 40) },
-        { text: targetsText(action.targets) },
+        { text: targetsText(action) },
         { text: printable(action.requested_by, 60) },
         { text: action.result === null ? 'under way' : printable(action.result, 200) },
       ]),
@@ -143,11 +143,12 @@ function actionListing({ actions }: HistoryReport, { rows }: ListingOptions): Li
   };
 }
 
-function targetsText(targets: HistoryReport['actions'][number]['targets']): string {
+function targetsText({ targets, targets_total, damaged }: HistoryReport['actions'][number]): string {
   const [first] = targets;
-  if (first === undefined) return '-';
+  if (first === undefined)
+    return damaged ? '(damaged)' : targets_total > 0 ? counted(targets_total, 'process') : '-';
   const name = `${printable(first.comm, 32)}[${first.pid}]`;
-  return targets.length === 1 ? name : `${name} and ${counted(targets.length - 1, 'other')}`;
+  return targets_total <= 1 ? name : `${name} and ${counted(targets_total - 1, 'other')}`;
 }
 
 /** What was asked of a language model, in one sentence. */

@@ -29,7 +29,7 @@ export function connect(
   try {
     // Nothing is written before it is known whose database this is, and that it is whole.
     checkOwner(db);
-    const problems = db.pragma('quick_check(1)', { simple: true });
+    const problems = isSmall(path) ? db.pragma('quick_check(1)', { simple: true }) : 'ok';
     if (problems !== 'ok') throw new EngineError('corrupt', `${path}: ${String(problems)}`);
     if (isEmpty(db)) db.pragma('auto_vacuum = INCREMENTAL');
     db.pragma('journal_mode = WAL');
@@ -49,6 +49,13 @@ export function connect(
     db.close();
     throw error;
   }
+}
+
+/** A larger one would keep the start waiting for its disk: its damage is found where it is read or written. */
+const MAX_CHECKED_BYTES = 256 * 1024 * 1024;
+
+function isSmall(path: string): boolean {
+  return statSync(path).size <= MAX_CHECKED_BYTES;
 }
 
 /** Which file this is: a path can get another one while the old one is still open. */

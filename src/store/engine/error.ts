@@ -1,9 +1,10 @@
 /**
  * What kept the database from working:
  * `corrupt` its content is damaged; `full` no room; `refused` it must not be touched, a person has to decide;
- * `unavailable` anything else of the file or the folder; `row` one row was at fault, not the database.
+ * `unavailable` anything else of the file or the folder; `row` one row was at fault, not the database;
+ * `crashed` the thread that it worked in ended.
  */
-export type Trouble = 'corrupt' | 'full' | 'refused' | 'unavailable' | 'row';
+export type Trouble = 'corrupt' | 'full' | 'refused' | 'unavailable' | 'row' | 'crashed';
 
 /** The message is for people and says what to do where that is known. */
 export class EngineError extends Error {

@@ -1,15 +1,11 @@
 import type { Database } from 'better-sqlite3';
 import type { Alert } from '../../alerts/alert.js';
-import type { ProcessRef } from '../../collectors/snapshot.js';
 import type { Operation } from '../operation.js';
-import type { ActionRecord, DiagnosisRecord } from '../records.js';
+import type { DiagnosisRecord, StoredAction } from '../records.js';
 
 type Entry = Exclude<Operation, { type: 'sample' | 'transition' }>;
 
-/** Alerts name up to 200 processes: whole command lines of all of them would be most of the database. */
-const MAX_CMDLINE_CHARS = 512;
-/** An action that wants to keep more than this as evidence keeps a note about it instead. */
-const MAX_JSON_CHARS = 262_144;
+export const INTERRUPTED = 'interrupted: vigil ended before it did';
 
 /** Writes what is no sample: alerts, actions, diagnoses, baselines, the whitelist. */
 export class RecordWriter {
@@ -23,12 +19,15 @@ export class RecordWriter {
          ON CONFLICT (id, opened_ms) DO UPDATE SET status = excluded.status, severity = excluded.severity,
            updated_ms = excluded.updated_ms, resolved_ms = excluded.resolved_ms, alert = excluded.alert`,
       ),
-      action: db.prepare(
+      action: db.prepare<unknown[], { row: number }>(
         `INSERT INTO actions (id, time_ms, mode, requested_by, alert_id, what, targets, argv, evidence,
            before, after, result) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (id, time_ms) DO UPDATE SET targets = excluded.targets, evidence = excluded.evidence,
-           before = excluded.before, after = excluded.after, result = excluded.result`,
+           before = excluded.before, after = excluded.after, result = excluded.result
+         RETURNING row`,
       ),
+      actionOwner: db.prepare('INSERT OR REPLACE INTO action_owners (uid, action, targets) VALUES (?, ?, ?)'),
+      interrupted: db.prepare('UPDATE actions SET result = ? WHERE result IS NULL AND id <= ?'),
       counter: db.prepare(
         `INSERT INTO counters (name, value) VALUES (?, ?)
          ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)`,
@@ -56,6 +55,12 @@ export class RecordWriter {
       case 'action':
         this.action(record.action);
         return;
+      case 'actions_interrupted':
+        this.statements.interrupted.run(INTERRUPTED, record.up_to_id);
+        return;
+      case 'sync':
+        this.statements.counter.run('sync', 0);
+        return;
       case 'diagnosis':
         this.diagnosis(record.diagnosis);
         return;
@@ -77,7 +82,6 @@ export class RecordWriter {
 
   private alert(alert: Alert): void {
     const { id, rule, key, status, severity, opened_ms, updated_ms, resolved_ms, subject } = alert;
-    const kept = { ...alert, subject: { ...subject, processes: subject.processes.map(shortened) } };
     this.statements.alert.run(
       id,
       rule,
@@ -88,26 +92,27 @@ export class RecordWriter {
       Math.round(opened_ms),
       Math.round(updated_ms),
       resolved_ms === null ? null : Math.round(resolved_ms),
-      JSON.stringify(kept),
+      JSON.stringify(alert),
     );
     this.statements.counter.run('alert', id);
   }
 
-  private action(action: ActionRecord): void {
-    this.statements.action.run(
+  private action(action: StoredAction): void {
+    const { row } = this.statements.action.get(
       action.id,
       Math.round(action.time_ms),
       action.mode,
       action.requested_by,
       action.alert_id,
       action.what,
-      json(action.targets.map(shortened)),
+      json(action.targets),
       action.argv === null ? null : json(action.argv),
       json(action.evidence),
       json(action.before),
       json(action.after),
       action.result,
-    );
+    )!;
+    for (const [uid, targets] of action.owners) this.statements.actionOwner.run(uid, row, targets);
     this.statements.counter.run('action', action.id);
   }
 
@@ -126,14 +131,6 @@ export class RecordWriter {
   }
 }
 
-function shortened(process: ProcessRef): ProcessRef {
-  const { cmdline } = process;
-  return cmdline.length <= MAX_CMDLINE_CHARS
-    ? process
-    : { ...process, cmdline: `${cmdline.slice(0, MAX_CMDLINE_CHARS)}…` };
-}
-
 function json(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'null';
-  return text.length <= MAX_JSON_CHARS ? text : JSON.stringify({ too_large_chars: text.length });
+  return JSON.stringify(value) ?? 'null';
 }

@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3';
+import { z } from 'zod';
 import type { Period } from '../records.js';
 import { unpack } from '../sample/pack.js';
 import { greatest } from '../sample/top.js';
@@ -63,13 +64,22 @@ export function topOfPeriod(
   );
   return first.flatMap(sums => {
     const row = find.get(sums.id);
-    return row === undefined ? [] : [{ ...row, ...totals(sums) }];
+    return row === undefined || !schema.safeParse(row).success ? [] : [{ ...row, ...totals(sums) }];
   });
 }
 
 function processesOf(db: Database, uid: number): Set<number> {
   return new Set(db.prepare<[number], number>('SELECT id FROM processes WHERE uid = ?').pluck().all(uid));
 }
+
+const schema = z.object({
+  pid: z.number(),
+  uid: z.number(),
+  comm: z.string(),
+  cmdline: z.string(),
+  session_pid: z.number().nullable(),
+  started_ms: z.number().min(-8.64e15).max(8.64e15),
+});
 
 type Found = Pick<ProcessTotals, 'pid' | 'uid' | 'comm' | 'cmdline' | 'session_pid' | 'started_ms'>;
 

@@ -1,5 +1,7 @@
 import type { Database } from 'better-sqlite3';
+import { z } from 'zod';
 import type { Period } from '../records.js';
+import { sound } from './rows.js';
 
 /** One agent session as far as it lies in the period. */
 export interface SessionTotals {
@@ -30,8 +32,20 @@ export function sessionTotals(
   uid: number | null,
 ): SessionTotals[] {
   const parameters = { from_ms: period.from_ms, to_ms: period.to_ms, limit, uid };
-  return db.prepare<object, SessionTotals>(SQL).all(parameters);
+  return sound(db.prepare<object, SessionTotals>(SQL).all(parameters), schema);
 }
+
+const date = z.number().min(-8.64e15).max(8.64e15);
+const schema = z.object({
+  pid: z.number(),
+  agent: z.string(),
+  cwd: z.string().nullable(),
+  tty: z.string().nullable(),
+  uid: z.number().nullable(),
+  started_ms: date,
+  ended_ms: date.nullable(),
+  last_ms: date,
+});
 
 // A state holds until the next transition; the last one until the end, or until the session was last seen.
 const SQL = `

@@ -93,7 +93,7 @@ export class ThreadRunner implements Runner {
   private ended(worker: Worker, why: string): void {
     if (this.worker !== worker) return;
     this.worker = null;
-    const error = new EngineError('unavailable', `the thread that writes the history ended: ${why}`);
+    const error = new EngineError('crashed', `the thread that writes the history ended: ${why}`);
     for (const { reject } of this.waiting.values()) reject(error);
     this.waiting.clear();
   }
