@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { readText } from './bounded-read.js';
 
 /** Of this run of the kernel, a new one at each boot: proc(5), /proc/sys/kernel/random/boot_id. */
 export function readBootId(): string {
   try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    return readText('/proc/sys/kernel/random/boot_id').trim();
   } catch {
     return 'unknown';
   }

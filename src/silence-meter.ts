@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readText } from './bounded-read.js';
 import { parseStat } from './proc/stat.js';
 
 /** USER_HZ, which every architecture that Node runs on has at 100. */
@@ -95,7 +95,7 @@ export function readScheduling(pid: number, root = '/proc'): Reading | null {
 
 function tryRead(path: string): string | null {
   try {
-    return readFileSync(path, 'latin1');
+    return readText(path);
   } catch {
     return null;
   }

@@ -1,5 +1,6 @@
-import { closeSync, constants, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, openSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { listFolders, MOUNTS_BYTES, readText, readWhole } from '../bounded-read.js';
 import { isWithin, parseMountinfo } from '../collectors/filesystems/mounts.js';
 
 /** The kernel stops all in it within milliseconds, unless one hangs in it. */
@@ -7,6 +8,10 @@ const FREEZE_WAIT_MS = 1_000;
 const POLL_MS = 10;
 const MAX_FOLDERS = 1_000;
 const MAX_DEPTH = 16;
+/** The kernel's own, in each folder: more than there are. */
+const FILES = 256;
+/** Of cgroup.procs: half a million pids. */
+const MAX_BYTES = 4 * 1024 * 1024;
 
 /**
  * A control group of version 2 whose processes are stopped, and ended, all at once: Documentation/admin-guide/
@@ -28,9 +33,9 @@ export class CgroupFreezer {
       return null;
     if (path.endsWith('.slice')) return null;
     try {
-      const mounts = parseMountinfo(readFileSync(`${proc}/self/mountinfo`, 'latin1'));
+      const mounts = parseMountinfo(readText(`${proc}/self/mountinfo`, MOUNTS_BYTES));
       const unified = mounts.find(({ type, root }) => type === 'cgroup2' && root === '/');
-      const own = /^0::(\/.*)$/m.exec(readFileSync(`${proc}/self/cgroup`, 'latin1'))?.[1];
+      const own = /^0::(\/.*)$/m.exec(readText(`${proc}/self/cgroup`))?.[1];
       if (unified === undefined || own === undefined || isWithin(own, path)) return null;
       const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
       return new CgroupFreezer(openSync(`${unified.mount}${path}`, flags));
@@ -68,8 +73,9 @@ export class CgroupFreezer {
       if (text === null || folders.length > MAX_FOLDERS || folder.split('/').length > MAX_DEPTH) return null;
       for (const line of text.split('\n')) if (line !== '') pids.push(Number(line));
       try {
-        for (const entry of readdirSync(this.path(folder), { withFileTypes: true }))
-          if (entry.isDirectory()) folders.push(`${folder}/${entry.name}`);
+        const { names, cut } = listFolders(this.path(folder), MAX_FOLDERS + FILES);
+        if (cut) return null;
+        for (const name of names) folders.push(`${folder}/${name}`);
       } catch {
         return null;
       }
@@ -88,7 +94,7 @@ export class CgroupFreezer {
 
   private read(file: string): string | null {
     try {
-      return readFileSync(this.path(file), 'latin1');
+      return readWhole(this.path(file), MAX_BYTES).toString('latin1');
     } catch {
       return null;
     }

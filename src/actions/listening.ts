@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { eachTcpSocket, hasTooManySockets } from '../collectors/network/tcp.js';
+import { readlinkSync } from 'node:fs';
+import { listNames, readBytes } from '../bounded-read.js';
+import { eachTcpSocket, hasTooManySockets, TABLE_BYTES } from '../collectors/network/tcp.js';
 
 const MAX_FDS = 10_000;
 
@@ -14,7 +15,7 @@ export class Listeners {
   listens(pid: number): boolean | null {
     const folder = `${this.root}/${pid}`;
     try {
-      const fds = readdirSync(`${folder}/fd`);
+      const fds = listNames(`${folder}/fd`, MAX_FDS + 1);
       if (fds.length > MAX_FDS) return null;
       const sockets = fds.map(fd => socketInode(`${folder}/fd/${fd}`)).filter(inode => inode !== null);
       if (sockets.length === 0) return false;
@@ -58,7 +59,7 @@ function socketInode(link: string): number | null {
 /** Without IPv6 there is no tcp6. */
 function readTable(path: string): Buffer {
   try {
-    return readFileSync(path);
+    return readBytes(path, TABLE_BYTES).bytes;
   } catch {
     return Buffer.alloc(0);
   }

@@ -1,10 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { SMALL_BYTES, tryList, tryReadHead, tryReadText } from '../bounded-read.js';
 import type { ProcessRef, ProcessSample, SessionRef, Snapshot } from '../collectors/snapshot.js';
 import { PAGE_SIZE_BYTES } from '../proc/boot.js';
-import { listPids, readArgv, readExe, readUid } from '../proc/read.js';
+import { listPids, readArgv, readExe } from '../proc/read.js';
 import { parseStat, type Stat } from '../proc/stat.js';
 import { parseCgroup } from '../proc/table-details.js';
 import { PF_KTHREAD } from '../proc/table-stat.js';
+import { readUid } from '../proc/uid.js';
 import { isSameProcess } from '../process-ref.js';
 import { Listeners } from './listening.js';
 
@@ -34,6 +35,8 @@ interface LiveStat extends Stat {
 }
 
 const MAX_CMDLINE = 4096;
+const STAT_BYTES = 2048;
+const MAX_THREADS = 65_536;
 
 function parseLiveStat(text: string): LiveStat | null {
   const stat = parseStat(text);
@@ -125,7 +128,8 @@ export class LiveView implements ProcessView {
     let stat = this.stats.get(pid);
     if (stat === undefined) {
       const valid = Number.isInteger(pid) && pid > 0;
-      stat = valid ? tryRead(() => parseLiveStat(readFileSync(`${this.root}/${pid}/stat`, 'utf8'))) : null;
+      const text = valid ? tryReadHead(`${this.root}/${pid}/stat`, STAT_BYTES) : null;
+      stat = text === null ? null : parseLiveStat(text);
       this.stats.set(pid, stat);
     }
     return stat;
@@ -158,6 +162,7 @@ export class LiveView implements ProcessView {
     const stat = this.stat(pid);
     const uid = stat === null ? null : readUid(this.root, pid);
     if (stat === null || uid === null) return null;
+    // Who does not let itself be asked is none the less there to be ended.
     const argv = this.argvOf(pid, stat);
     const { start_ticks } = stat;
     return {
@@ -176,7 +181,7 @@ export class LiveView implements ProcessView {
       rss_bytes: stat.rss_pages * PAGE_SIZE_BYTES,
       argv,
       exe: readExe(this.root, pid),
-      cgroup: parseCgroup(tryRead(() => readFileSync(`${this.root}/${pid}/cgroup`, 'utf8')) ?? ''),
+      cgroup: parseCgroup(tryReadText(`${this.root}/${pid}/cgroup`, SMALL_BYTES, 'utf8') ?? ''),
       session: this.sessionOf(pid, start_ticks),
     };
   }
@@ -187,7 +192,7 @@ export class LiveView implements ProcessView {
    */
   private argvOf(pid: number, stat: LiveStat): readonly string[] {
     const parent = stat.is_copy ? this.found.get(stat.ppid) : undefined;
-    return parent?.comm === stat.comm ? parent.argv : readArgv(this.root, pid);
+    return parent?.comm === stat.comm ? parent.argv : (readArgv(this.root, pid) ?? []);
   }
 
   private sessionOf(pid: number, start_ticks: number): SessionRef | null {
@@ -198,16 +203,7 @@ export class LiveView implements ProcessView {
 
 /** Thread ids of a process; empty when it is gone. */
 export function threadsOf(taskFolder: string): number[] {
-  return (tryRead(() => readdirSync(taskFolder)) ?? []).map(Number).filter(tid => Number.isInteger(tid));
-}
-
-/** Null: gone, or not to be looked at. Without free descriptors nothing can be told, least of all who is gone. */
-function tryRead<T>(read: () => T): T | null {
-  try {
-    return read();
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EMFILE' || code === 'ENFILE') throw error;
-    return null;
-  }
+  return tryList(taskFolder, MAX_THREADS)
+    .map(Number)
+    .filter(tid => Number.isInteger(tid));
 }

@@ -77,8 +77,8 @@ function renice(target: ProcessRef, nice: number, options: Pick<Effects, 'hold'>
   try {
     handle = options.hold(target);
     if (handle === null) return `${nameOf(target)} is gone`;
-    for (const tid of handle.threads()) {
-      if (handle.stat() === null) return `${nameOf(target)} is gone`;
+    for (const [i, tid] of handle.threads().entries()) {
+      if (i % 64 === 0 && handle.stat() === null) return `${nameOf(target)} is gone`;
       if (getPriority(tid) < nice) setPriority(tid, nice);
     }
     return null;

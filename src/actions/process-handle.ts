@@ -1,6 +1,8 @@
-import { closeSync, constants, openSync, readFileSync } from 'node:fs';
+import { closeSync, constants, openSync } from 'node:fs';
+import { failureOf, readBytes } from '../bounded-read.js';
 import type { ProcessRef } from '../collectors/snapshot.js';
 import { parseStat, type Stat } from '../proc/stat.js';
+import { parseUid } from '../proc/uid.js';
 import { threadsOf } from './live.js';
 
 /**
@@ -28,8 +30,7 @@ export class ProcessHandle {
 
   /** The real uid now; null when the process is gone. */
   uid(): number | null {
-    const match = /^Uid:\s+(\d+)/m.exec(this.read('status') ?? '');
-    return match === null ? null : Number(match[1]);
+    return parseUid(this.read('status') ?? '');
   }
 
   threads(): number[] {
@@ -44,7 +45,7 @@ export class ProcessHandle {
 
   private read(file: string): string | null {
     if (!this.open) return null;
-    return orGone(() => readFileSync(`/proc/self/fd/${this.fd}/${file}`, 'utf8'));
+    return orGone(() => readBytes(`/proc/self/fd/${this.fd}/${file}`, HEAD_BYTES).bytes.toString('utf8'));
   }
 }
 
@@ -66,13 +67,14 @@ export function holdProcess(ref: ProcessRef, root = '/proc'): ProcessHandle | nu
   return held ? handle : null;
 }
 
-const GONE = new Set(['ENOENT', 'ESRCH']);
+/** Of stat and status: what is asked for stands at their beginning. */
+const HEAD_BYTES = 2048;
 
 function orGone<T>(read: () => T): T | null {
   try {
     return read();
   } catch (error) {
-    if (GONE.has((error as NodeJS.ErrnoException).code ?? '')) return null;
+    if (failureOf(error) === 'gone') return null;
     throw error;
   }
 }

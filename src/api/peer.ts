@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import { readText } from '../bounded-read.js';
 import { libc } from './libc.js';
 
 /** Who is at the other end of a Unix socket, as the kernel says. */
@@ -14,6 +14,8 @@ export interface Peer {
 const SOL_SOCKET = 1;
 const SO_PEERCRED = 17;
 const SO_PEERGROUPS = 59;
+/** Of /etc/group. */
+const MAX_GROUP_BYTES = 16 * 1024 * 1024;
 
 /** Null: could not be found out; treat it as a stranger. */
 export function peerOf(socket: Socket): Peer | null {
@@ -80,7 +82,7 @@ export function mayView(view: View, uid: number | null): boolean {
 export function gidOf(group: string, file = '/etc/group'): number | null {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readText(file, MAX_GROUP_BYTES, 'utf8');
   } catch {
     return null;
   }

@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readWhole, TooLargeError } from '../bounded-read.js';
 import { openConfigFile, replaceConfigFile } from '../config/file.js';
 import { configKeys, valueAt } from '../config/keys.js';
-import { ConfigError, parseConfig } from '../config/load.js';
+import { ConfigError, MAX_CONFIG_BYTES, parseConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
 import { printable } from '../text/printable.js';
 import { CANNOT, OK } from './command.js';
@@ -13,6 +14,8 @@ import type { Io } from './io.js';
 
 /** For a file that is not there yet. */
 const TEMPLATE = '# All keys and their defaults: vigil config show\n';
+
+const TOO_LARGE = `it is larger than ${MAX_CONFIG_BYTES} bytes`;
 
 /** `vigil config edit`. Answers the exit code. */
 export async function editConfig(path: string, args: FileArgs, io: Io): Promise<number> {
@@ -26,13 +29,13 @@ export async function editConfig(path: string, args: FileArgs, io: Io): Promise<
   try {
     for (;;) {
       runEditor(copy, io);
-      const text = readFileSync(copy, 'utf8');
+      const text = readCopy(copy);
       if (text === start) {
         io.out('Nothing was changed.\n');
         return OK;
       }
-      const mistakes = mistakesOf(text, path);
-      if (mistakes === null) {
+      const mistakes = text === null ? TOO_LARGE : mistakesOf(text, path);
+      if (text !== null && mistakes === null) {
         keep = true;
         replaceConfigFile(file, text);
         keep = false;
@@ -41,7 +44,7 @@ export async function editConfig(path: string, args: FileArgs, io: Io): Promise<
         for (const line of await tellDaemon(path, keys, args)) io.out(`${line}\n`);
         return OK;
       }
-      for (const mistake of mistakes.split('\n')) io.err(`vigil: ${printable(mistake, 2000)}\n`);
+      for (const mistake of (mistakes ?? '').split('\n')) io.err(`vigil: ${printable(mistake, 2000)}\n`);
       const answer = await io.ask('Edit it again? [Y/n] ');
       if (answer === null || /^n(o)?$/i.test(answer.trim())) {
         keep = true;
@@ -52,6 +55,16 @@ export async function editConfig(path: string, args: FileArgs, io: Io): Promise<
   } finally {
     if (keep) io.err(`vigil: what you wrote is kept in ${printable(copy, 300)}\n`);
     else rmSync(folder, { recursive: true });
+  }
+}
+
+/** Null: no editor wrote that for a configuration. */
+function readCopy(copy: string): string | null {
+  try {
+    return readWhole(copy, MAX_CONFIG_BYTES).toString('utf8');
+  } catch (error) {
+    if (error instanceof TooLargeError) return null;
+    throw error;
   }
 }
 

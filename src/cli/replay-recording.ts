@@ -1,7 +1,7 @@
-import { readFileSync, statSync } from 'node:fs';
 import { createRecogniser } from '../agents/kinds/index.js';
 import { parseRecording, RecordingError, replay } from '../agents/replay.js';
 import { stateEvent } from '../api/state-event.js';
+import { readWhole, TooLargeError } from '../bounded-read.js';
 import { loadConfig } from '../config/load.js';
 import { defaultPlaces } from '../config/paths.js';
 import { trackerOptions } from '../config/tracker.js';
@@ -22,9 +22,7 @@ export async function replayRecording(
   const places = defaultPlaces(process.geteuid!(), io.env);
   const { config } = loadConfig(file ?? places.config, { explicit: file !== undefined });
   try {
-    const { size } = statSync(path);
-    if (size > MAX_BYTES) throw new RecordingError(0, `${size} bytes, more than a recording has`);
-    const observations = parseRecording(readFileSync(path, 'utf8'));
+    const observations = parseRecording(readWhole(path, MAX_BYTES, { waits: true }).toString('utf8'));
     for (const transition of replay(observations, trackerOptions(config), createRecogniser(config.agents))) {
       const event = stateEvent(transition);
       io.out(json ? `${JSON.stringify(event)}\n` : `${eventLine(event, io)}\n`);
@@ -32,8 +30,11 @@ export async function replayRecording(
     return OK;
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    if (!(error instanceof RecordingError) && code === undefined) throw error;
-    const why = error instanceof RecordingError ? error.message : code === 'ENOENT' ? 'no such file' : code;
+    const said =
+      error instanceof RecordingError || error instanceof TooLargeError ? error.message : undefined;
+    if (said === undefined && code === undefined) throw error;
+    const more = error instanceof TooLargeError ? ', more than a recording has' : '';
+    const why = said === undefined ? (code === 'ENOENT' ? 'no such file' : code) : `${said}${more}`;
     io.err(`vigil: ${printable(path)}: ${why}\n`);
     return CANNOT;
   }

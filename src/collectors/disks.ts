@@ -1,6 +1,6 @@
 import type { Collector, Context, Part, Roots } from './collector.js';
 import { perSecond } from './rate.js';
-import { readText, tryList } from './read.js';
+import { MANY_CORES_BYTES, readText, tryList } from './read.js';
 import type { DiskSample } from './snapshot.js';
 
 /** Counters since boot of one block device. */
@@ -96,7 +96,7 @@ export class DiskCollector implements Collector {
   private wholeDisks = new Map<string, boolean>();
 
   collect({ roots, now_ms }: Context): Part {
-    const counters = parseDiskstats(readText(`${roots.proc}/diskstats`));
+    const counters = parseDiskstats(readText(`${roots.proc}/diskstats`, MANY_CORES_BYTES));
     const { before } = this;
     const whole = new Map<string, boolean>();
     const disks: DiskSample[] = [];

@@ -1,6 +1,7 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { readWhole, SMALL_BYTES } from '../bounded-read.js';
 import { printable } from '../text/printable.js';
 import { iso } from '../time.js';
 
@@ -50,7 +51,7 @@ export class CrashRecord {
 
   private read(): z.output<typeof schema> {
     try {
-      return schema.parse(JSON.parse(readFileSync(this.file, 'utf8')));
+      return schema.parse(JSON.parse(readWhole(this.file, SMALL_BYTES).toString('utf8')));
     } catch {
       return [];
     }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { tryReadHead } from '../bounded-read.js';
 import { getPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Session } from '../agents/tracker/session.js';
@@ -62,14 +62,12 @@ export function handUser(
     : 'no user database knows them, and no process of theirs tells a group';
 }
 
+/** Uids and gids are among the first lines. */
+const STATUS_HEAD_BYTES = 1024;
+
 /** The real gid of a process, if its real uid is this one: from /proc/PID/status. */
 export function gidOfProcess(procRoot: string, pid: number, uid: number): number | null {
-  let status: string;
-  try {
-    status = readFileSync(`${procRoot}/${pid}/status`, 'latin1');
-  } catch {
-    return null;
-  }
+  const status = tryReadHead(`${procRoot}/${pid}/status`, STATUS_HEAD_BYTES) ?? '';
   const of = (name: string) => new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1];
   const gid = of('Gid');
   return of('Uid') === String(uid) && gid !== undefined ? Number(gid) : null;

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { MOUNTS_BYTES, readText } from '../bounded-read.js';
 import { parseMountinfo } from '../collectors/filesystems/mounts.js';
 import type { Logger } from '../log/logger.js';
 import { statFile } from '../proc/stat-file.js';
@@ -104,7 +105,7 @@ export class HelperGroups {
   }
 
   private folderFor(controller: string, uid: number): { path: string; version: 1 | 2 } {
-    const mounts = parseMountinfo(readFileSync(`${this.place.proc}/self/mountinfo`, 'latin1'));
+    const mounts = parseMountinfo(readText(`${this.place.proc}/self/mountinfo`, MOUNTS_BYTES));
     const v1 = mounts.find(({ type, super_options }) => type === 'cgroup' && super_options.has(controller));
     const mount = v1 ?? mounts.find(({ type }) => type === 'cgroup2');
     if (mount === undefined) throw new Error('control groups are not mounted');

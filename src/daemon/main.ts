@@ -13,6 +13,7 @@ import { createSensor } from '../kernel/index.js';
 import { RecordingFile } from '../log/recording-file.js';
 import { BPF_DIR, VERSION } from '../package.js';
 import { findGroup } from '../proc/user-database.js';
+import { memoryOf } from '../proc/process-memory.js';
 import { Users } from '../proc/users.js';
 import { createStore } from '../store/open.js';
 import { clock, now } from '../time.js';
@@ -167,7 +168,7 @@ function makeParts(
         : {}),
     },
   });
-  const gaps = new Gaps({ logger, look: faults.isolated('agents', () => monitor.rescan(true)) });
+  const gaps = new Gaps({ logger, look: faults.isolated('agents', () => void monitor.rescan(true)) });
   const sensor = createSensor(
     {
       logger,
@@ -263,7 +264,13 @@ function makeParts(
     version: VERSION,
     unseen: session => hands.unseen(session),
     hands: () => hands.health(),
-    problems: () => [...problems, ...gaps.news(), ...faults.problems(), ...crashes.problems(now())],
+    problems: () => [
+      ...problems,
+      ...gaps.news(),
+      ...monitor.problems(),
+      ...faults.problems(),
+      ...crashes.problems(now()),
+    ],
   });
   const server = new ApiServer({ lock, view, logger, trust: { ownUid: process.geteuid!(), adminGid } });
   const sampling = new Sampling(monitor, PROC, faults);
@@ -295,6 +302,7 @@ function makeParts(
     { name: 'history', start: () => store?.start(), stop: () => store?.stop() },
     { name: 'recording', stop: () => recorder?.close() },
     { name: 'gaps', stop: () => gaps.stop() },
+    { name: 'process memory', start: () => memoryOf(PROC).guard(), stop: () => memoryOf(PROC).stop() },
     {
       name: 'sensor',
       start: async signal => {

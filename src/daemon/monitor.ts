@@ -11,6 +11,7 @@ import { readFacts, readLiving } from '../proc/read.js';
 import { type Glimpse, Scanner } from '../proc/scan.js';
 import { type Stat, ttyName } from '../proc/stat.js';
 import type { Users } from '../proc/users.js';
+import { inSlices, type Steps } from '../slices.js';
 import { type Clock, clock } from '../time.js';
 import type { AgentHome } from '../words/agent-home.js';
 import { WordsWatcher } from '../words/index.js';
@@ -68,6 +69,10 @@ export class AgentMonitor {
   private timer: NodeJS.Timeout | null = null;
   private timerDue_ms = Number.POSITIVE_INFINITY;
   private stopped = false;
+  private scanning: Promise<void> | null = null;
+  /** The next scan begins as if nothing were known. */
+  private scanAll = false;
+  private scanProblem: string | null = null;
   private sensorLive: Senses = { terminal: false, keys: false, lifecycle: false };
   private readonly clock: Clock;
   /** As far as the tracker knows of it. */
@@ -161,12 +166,44 @@ export class AgentMonitor {
     else this.feed(event);
   }
 
-  /** Looks at /proc for agents that came or went unnoticed. `all`: as if nothing were known. */
-  rescan(all: boolean): void {
-    if (all) this.scanner.reset();
-    for (const process of this.scanner.scan(nowTicks()))
-      this.feed({ type: 'process', time_ms: this.clock.now(), process, how: 'scan' });
-    this.checkAlive();
+  /**
+   * Looks at /proc for agents that came or went unnoticed, between everything else; resolves when that is done.
+   * `all`: as if nothing were known. What cannot be looked at, for want of descriptors, is as it was.
+   */
+  rescan(all: boolean): Promise<void> {
+    this.scanAll ||= all;
+    this.scanning ??= this.scanAndCheck().finally(() => {
+      this.scanning = null;
+    });
+    return this.scanning;
+  }
+
+  /** What keeps it from looking at the processes, in words. */
+  problems(): string[] {
+    return this.scanProblem === null ? [] : [`cannot look at all processes: ${this.scanProblem}`];
+  }
+
+  private async scanAndCheck(): Promise<void> {
+    do {
+      if (this.scanAll) this.scanner.reset();
+      this.scanAll = false;
+      try {
+        await inSlices(this.scanSteps());
+        await inSlices(this.checkSteps());
+        this.scanProblem = null;
+      } catch (error) {
+        if (this.scanProblem === null)
+          this.options.logger.warn({ err: error }, 'cannot look at all processes: those that are known stay');
+        this.scanProblem = (error as Error).message;
+      }
+    } while (this.scanAll && !this.stopped);
+  }
+
+  private *scanSteps(): Steps<void> {
+    for (const process of this.scanner.steps(nowTicks())) {
+      if (process !== null) this.feed({ type: 'process', time_ms: this.clock.now(), process, how: 'scan' });
+      yield;
+    }
   }
 
   /**
@@ -177,7 +214,7 @@ export class AgentMonitor {
     const time_ms = this.clock.now();
     const members = this.living().flatMap(session => [...session.members.values()]);
     const facts = members
-      .map(member => readFacts(this.options.procRoot, member.pid))
+      .map(member => this.facts(member.pid))
       .filter(process => process !== null)
       .sort((a, b) => a.start_ticks - b.start_ticks || a.pid - b.pid);
     return [
@@ -190,28 +227,45 @@ export class AgentMonitor {
    * Ends sessions, and forgets members, whose processes are gone without an exit event. Sees who lost its
    * terminal and lives on, as Gemini CLI does.
    */
-  checkAlive(): void {
-    const { procRoot } = this.options;
+  private *checkSteps(): Steps<void> {
     const gone: Seat[] = [];
     for (const session of this.living()) {
       for (const pid of session.members.keys()) {
-        const stat = readLiving(procRoot, pid);
-        if (isGone({ session, pid }, stat)) gone.push({ session, pid });
-        else if (pid === session.pid && stat !== null && ttyName(stat.tty_nr) !== session.tty) {
-          const process = readFacts(procRoot, pid);
-          if (process !== null)
-            this.feed({ type: 'process', time_ms: this.clock.now(), process, how: 'scan' });
-        }
+        if (this.isThere({ session, pid })) yield;
+        else gone.push({ session, pid });
       }
     }
-    if (gone.length === 0) return;
-    if (this.sensorLive.lifecycle) setTimeout(() => this.giveUp(gone), LAST_WORD_MS).unref();
-    else this.giveUp(gone);
+    this.miss(gone);
   }
 
-  private giveUp(gone: readonly Seat[]): void {
+  /** The same for the main process of one session. */
+  checkAlive(session: Session): void {
+    const seat = { session, pid: session.pid };
+    if (!this.isThere(seat)) this.miss([seat]);
+  }
+
+  private isThere({ session, pid }: Seat): boolean {
+    const { procRoot } = this.options;
+    const stat = readLiving(procRoot, pid);
+    if (isGone({ session, pid }, stat)) return false;
+    if (pid === session.pid && stat !== null && ttyName(stat.tty_nr) !== session.tty) {
+      const process = readFacts(procRoot, pid);
+      if (process !== null) this.feed({ type: 'process', time_ms: this.clock.now(), process, how: 'scan' });
+    }
+    return true;
+  }
+
+  private miss(gone: readonly Seat[]): void {
+    if (gone.length === 0) return;
+    const giveUp = () => void inSlices(this.giveUp(gone)).catch(() => {});
+    if (this.sensorLive.lifecycle) setTimeout(giveUp, LAST_WORD_MS).unref();
+    else giveUp();
+  }
+
+  private *giveUp(gone: readonly Seat[]): Steps<void> {
     for (const seat of gone) {
       const { session, pid } = seat;
+      yield;
       if (session.ending !== null || !session.members.has(pid)) continue;
       if (isGone(seat, readLiving(this.options.procRoot, pid)))
         this.feed({ type: 'gone', time_ms: this.clock.now(), pid });
@@ -255,7 +309,7 @@ export class AgentMonitor {
     const session = this.tracker.find(event.pid);
     const candidate = glimpses.some(glimpse => this.isAgent(glimpse));
     if (candidate || this.tracker.wantsFacts(event.ppid) || session?.pid === event.pid) {
-      const facts = readFacts(this.options.procRoot, event.pid);
+      const facts = this.facts(event.pid, event.argv);
       if (facts !== null) {
         // A shell may have become its command since: what it was started as is what counts.
         const process = candidate ? facts : { ...facts, exe: event.path, argv: event.argv };
@@ -264,6 +318,15 @@ export class AgentMonitor {
       }
     }
     this.feed(event);
+  }
+
+  /** Null: gone, or it cannot be told now; the next scan finds it. */
+  private facts(pid: number, argv?: readonly string[]): ProcessFacts | null {
+    try {
+      return readFacts(this.options.procRoot, pid, argv);
+    } catch {
+      return null;
+    }
   }
 
   private wants(glimpse: Glimpse): boolean {

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
 import { join } from 'node:path';
+import { listNames, MOUNTS_BYTES, readText } from '../bounded-read.js';
 import { type Mount, parseMountinfo } from '../collectors/filesystems/mounts.js';
 
 /**
@@ -53,12 +54,12 @@ export function raiseRank(managed: boolean, proc = '/proc'): Rank {
   };
   attempt('nice', () => {
     // setpriority(2): on Linux a nice value is a thread's own.
-    for (const thread of readdirSync(`${proc}/self/task`).map(Number))
+    for (const thread of listNames(`${proc}/self/task`).map(Number))
       if (getPriority(thread) > NICE) setPriority(thread, NICE);
   });
   attempt('oom_score_adj', () => {
     const file = `${proc}/self/oom_score_adj`;
-    if (Number(readFileSync(file, 'utf8')) > OOM_SCORE_ADJ) writeFileSync(file, String(OOM_SCORE_ADJ));
+    if (Number(readText(file)) > OOM_SCORE_ADJ) writeFileSync(file, String(OOM_SCORE_ADJ));
   });
   if (managed) return rank;
   // sched(7): where it is on, a nice value counts only among the processes of one terminal.
@@ -84,7 +85,7 @@ export function raiseRank(managed: boolean, proc = '/proc'): Rank {
 export function giveBackRank(pid: number, { cpu_group }: Rank, proc = '/proc'): void {
   try {
     if (cpu_group !== null) writeFileSync(join(cpu_group.before, 'cgroup.procs'), String(pid));
-    if (Number(readFileSync(`${proc}/${pid}/oom_score_adj`, 'latin1')) < 0)
+    if (Number(readText(`${proc}/${pid}/oom_score_adj`)) < 0)
       writeFileSync(`${proc}/${pid}/oom_score_adj`, '0');
   } catch {
     // It is gone again.
@@ -105,13 +106,12 @@ export function leaveCpuGroup({ cpu_group }: Rank): void {
 /** Beside the group that it is in, on top: below that one it would only have a share of that one's. */
 function enterCpuGroup(proc: string): CpuGroup | null {
   const place = cpuPlace(
-    parseMountinfo(readFileSync(`${proc}/self/mountinfo`, 'latin1')),
-    readFileSync(`${proc}/self/cgroup`, 'latin1'),
+    parseMountinfo(readText(`${proc}/self/mountinfo`, MOUNTS_BYTES)),
+    readText(`${proc}/self/cgroup`),
   );
   if (place === null) return null;
   const { dir, path, version } = place;
-  if (version === 2 && !/\bcpu\b/.test(readFileSync(join(dir, 'cgroup.subtree_control'), 'latin1')))
-    return null;
+  if (version === 2 && !/\bcpu\b/.test(readText(join(dir, 'cgroup.subtree_control')))) return null;
   const own = join(dir, GROUP);
   mkdirSync(own, { recursive: true });
   if (version === 1) writeFileSync(join(own, 'cpu.shares'), String(CPU_SHARES));

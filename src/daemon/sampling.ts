@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import type { Session } from '../agents/tracker/session.js';
+import { failureOf, tryReadText } from '../bounded-read.js';
 import { everySecond } from '../every-second.js';
 import type { FaultLog } from '../faults.js';
 import { isBlockedOnTerminal } from '../proc/blocked.js';
@@ -50,7 +50,7 @@ export class Sampling {
   lifecycle(live: boolean): void {
     this.lifecycleLive = live;
     if (this.scans === null) return;
-    if (live) this.monitor.rescan(false);
+    if (live) void this.monitor.rescan(false);
     this.scan();
   }
 
@@ -92,7 +92,8 @@ export class Sampling {
       if (!isAsked(session)) continue;
       const { rhythm, blocked_since_ms } = session.signals;
       if (blocked_since_ms === null && now() - (rhythm.last_output_ms ?? 0) < BLOCKED_AFTER_MS) continue;
-      const blocked = isBlockedOnTerminal(this.procRoot, session.pid);
+      const blocked = orUnknown(() => isBlockedOnTerminal(this.procRoot, session.pid));
+      if (blocked === 'unknown') continue;
       if (blocked === (blocked_since_ms !== null)) continue;
       this.monitor.feed({ type: 'blocked_read', time_ms: now(), pid: session.pid, blocked });
     }
@@ -102,9 +103,10 @@ export class Sampling {
   private sampleWrites(): void {
     for (const session of this.monitor.living()) {
       if (!session.interactive) continue;
-      const written = readWritten(this.procRoot, session);
+      const written = orUnknown(() => readWritten(this.procRoot, session));
+      if (written === 'unknown') continue;
       if (written === null) {
-        this.monitor.checkAlive();
+        orUnknown(() => this.monitor.checkAlive(session));
         continue;
       }
       const before = this.written.get(session.pid);
@@ -127,7 +129,7 @@ export class Sampling {
     if (this.scans !== null) clearInterval(this.scans);
     const interval_ms = this.lifecycleLive ? SAFETY_SCAN_MS : PROCFS_SCAN_MS;
     this.scans = setInterval(
-      this.isolated(() => this.monitor.rescan(false)),
+      this.isolated(() => void this.monitor.rescan(false)),
       interval_ms,
     );
   }
@@ -138,16 +140,22 @@ export class Sampling {
   }
 }
 
+/** `unknown`: descriptors or memory ran out, which is nothing that the agent did. */
+function orUnknown<T>(read: () => T): T | 'unknown' {
+  try {
+    return read();
+  } catch (error) {
+    if (failureOf(error) !== 'ours') throw error;
+    return 'unknown';
+  }
+}
+
 function isAsked(session: Session): boolean {
   return session.interactive && !session.kind.alwaysDraws;
 }
 
 /** `wchar` of /proc/PID/io: bytes passed to write() and its like, proc_pid_io(5). */
 function readWritten(root: string, session: Session): number | null {
-  try {
-    const match = /^wchar: (\d+)/m.exec(readFileSync(`${root}/${session.pid}/io`, 'latin1'));
-    return match === null ? null : Number(match[1]);
-  } catch {
-    return null;
-  }
+  const match = /^wchar: (\d+)/m.exec(tryReadText(`${root}/${session.pid}/io`) ?? '');
+  return match === null ? null : Number(match[1]);
 }

@@ -25,7 +25,7 @@ import type { Prompt } from '../diagnosis/prompt.js';
 import type { Question } from '../diagnosis/question.js';
 import type { Sensor } from '../kernel/sensor.js';
 import { PAGE_SIZE_BYTES, TICKS_PER_SECOND } from '../proc/boot.js';
-import { readStat } from '../proc/read.js';
+import { tryStat } from '../proc/read.js';
 import { UsageMeter } from '../proc/usage.js';
 import type { Users } from '../proc/users.js';
 import type { WhitelistEntry } from '../rules/whitelist.js';
@@ -302,7 +302,7 @@ export class View implements DaemonView {
   private bpftraceUsage(pids: (number | null)[]): { cpu_s: number; rss_bytes: number } {
     const total = { cpu_s: 0, rss_bytes: 0 };
     for (const pid of pids) {
-      const stat = pid === null ? null : readStat(this.options.procRoot, pid);
+      const stat = pid === null ? null : tryStat(this.options.procRoot, pid);
       if (stat === null) continue;
       total.cpu_s += stat.cpu_ticks / TICKS_PER_SECOND;
       total.rss_bytes += stat.rss_pages * PAGE_SIZE_BYTES;

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readText } from '../bounded-read.js';
 
 /**
  * Addresses of kernel functions that somebody with more rights wrote down: in a service's sandbox /proc/kallsyms
@@ -20,7 +20,7 @@ export function parseAddresses(text: string): Addresses {
 export function readAddresses(file: string | undefined): Addresses {
   if (file === undefined) return new Map();
   try {
-    return parseAddresses(readFileSync(file, 'utf8'));
+    return parseAddresses(readText(file));
   } catch {
     return new Map();
   }

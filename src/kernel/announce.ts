@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readBytes } from '../bounded-read.js';
 
 /**
  * Tells the running terminal program which processes are agents, without a restart and without a system
@@ -13,6 +13,7 @@ const WNOHANG = 1;
 const WEXITED = 4;
 const WNOWAIT = 0x01000000;
 const SIGINFO_BYTES = 128;
+const STAT_BYTES = 2048;
 
 export type Announce = (pid: number) => void;
 
@@ -38,7 +39,7 @@ export async function openAnnouncer(): Promise<{ announce: Announce } | { proble
 
 function processGroup(pid: number): number | null {
   try {
-    return parseProcessGroup(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+    return parseProcessGroup(readBytes(`/proc/${pid}/stat`, STAT_BYTES).bytes.toString('latin1'));
   } catch {
     return null; // it ended
   }

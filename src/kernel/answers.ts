@@ -1,5 +1,6 @@
-import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
+import { readWhole } from '../bounded-read.js';
 
 /** What bpftrace answers to the questions of a start, as far as they were asked. */
 const answersSchema = z.object({
@@ -16,6 +17,9 @@ const fileSchema = answersSchema.extend({
   size: z.number(),
   changed_ms: z.number(),
 });
+
+/** Two structures of the kernel are some kilobytes. */
+const MAX_BYTES = 1024 * 1024;
 
 /**
  * Answers of one bpftrace, kept in a file from one start of the daemon to the next: each question costs a compiler's start,
@@ -53,7 +57,7 @@ export class KeptAnswers {
   private read(): z.infer<typeof fileSchema> | null {
     if (this.file === undefined) return null;
     try {
-      return fileSchema.parse(JSON.parse(readFileSync(this.file, 'utf8')));
+      return fileSchema.parse(JSON.parse(readWhole(this.file, MAX_BYTES).toString('utf8')));
     } catch {
       return null;
     }

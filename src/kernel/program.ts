@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readWhole } from '../bounded-read.js';
 import { type Addresses, fillAddresses } from './addresses.js';
 import { ringOffset } from './layout.js';
 
@@ -33,6 +33,8 @@ export interface Structs {
  */
 export const TERMINAL_STRING_BYTES = 104;
 
+const MAX_PROGRAM_BYTES = 1024 * 1024;
+
 /** As it is on every kernel seen so far, where bpftrace does not say it. */
 const USUAL_RING_OFFSET = 94;
 
@@ -60,5 +62,5 @@ export function probeText(version: string): string {
 }
 
 export async function loadProgram(bpfDir: string, name: string, machine: Machine): Promise<string> {
-  return specialise(await readFile(join(bpfDir, `${name}.bt`), 'utf8'), machine);
+  return specialise(readWhole(join(bpfDir, `${name}.bt`), MAX_PROGRAM_BYTES).toString('utf8'), machine);
 }

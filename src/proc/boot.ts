@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { uptime } from 'node:os';
+import { readBytes } from '../bounded-read.js';
 import { clock } from '../time.js';
 
 /** sysconf(_SC_CLK_TCK): 100 on every Linux port that Node runs on. */
@@ -11,7 +11,7 @@ const AT_PAGESZ = 6n;
 
 function pageSize(): number {
   try {
-    const auxv = readFileSync('/proc/self/auxv');
+    const auxv = readBytes('/proc/self/auxv').bytes;
     for (let i = 0; i + 16 <= auxv.length; i += 16) {
       if (auxv.readBigUInt64LE(i) === AT_PAGESZ) return Number(auxv.readBigUInt64LE(i + 8));
     }

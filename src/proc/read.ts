@@ -1,23 +1,29 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readlinkSync } from 'node:fs';
 import type { ProcessFacts } from '../agents/observation.js';
+import { listNames, tryReadHead, unlessOurs } from '../bounded-read.js';
 import { ticksToEpochMs } from './boot.js';
+import { memoryOf } from './process-memory.js';
 import { parseStat, type Stat, ttyName } from './stat.js';
+import { readUid } from './uid.js';
 
-/** A command line longer than this is cut: agents' prompts may be in it, and nothing here needs them whole. */
-const MAX_CMDLINE_BYTES = 16 * 1024;
+/** A line of stat with the longest name and numbers. */
+const STAT_BYTES = 2048;
+/** More than Linux gives pids for, 2^22. */
+export const MAX_PIDS = 5_000_000;
 
-/** Null where the file is gone or may not be read. */
-function tryRead<T>(read: () => T): T | null {
+/** Null: gone. Throws where descriptors or memory ran out, as everything here: that says nothing of the process. */
+export function readStat(root: string, pid: number): Stat | null {
+  const text = tryReadHead(`${root}/${pid}/stat`, STAT_BYTES);
+  return text === null ? null : parseStat(text);
+}
+
+/** The same where nothing depends on it: null also when it cannot be told. */
+export function tryStat(root: string, pid: number): Stat | null {
   try {
-    return read();
+    return readStat(root, pid);
   } catch {
     return null;
   }
-}
-
-export function readStat(root: string, pid: number): Stat | null {
-  const text = tryRead(() => readFileSync(`${root}/${pid}/stat`, 'utf8'));
-  return text === null ? null : parseStat(text);
 }
 
 /** Null when the process is gone or is a zombie. */
@@ -26,24 +32,23 @@ export function readLiving(root: string, pid: number): Stat | null {
   return stat === null || stat.state === 'Z' || stat.state === 'X' ? null : stat;
 }
 
-export function readArgv(root: string, pid: number): string[] {
-  const bytes = tryRead(() => readFileSync(`${root}/${pid}/cmdline`));
+/** Null: it cannot be told now. Empty where there are none, or none that may be read. */
+export function readArgv(root: string, pid: number): string[] | null {
+  const bytes = memoryOf(root).read(pid, 'cmdline');
+  return bytes === 'unknown' ? null : splitArguments(bytes);
+}
+
+/** What /proc/PID/cmdline holds as words. */
+export function splitArguments(bytes: Buffer | null): string[] {
   if (bytes === null || bytes.length === 0) return [];
-  const parts = bytes.subarray(0, MAX_CMDLINE_BYTES).toString('utf8').split('\0');
+  const parts = bytes.toString('utf8').split('\0');
   // The terminating NUL leaves an empty string at the end; a rewritten title is padded with many.
   while (parts.length > 1 && parts.at(-1) === '') parts.pop();
   return parts;
 }
 
-/** The real uid of a process, from the `Uid:` line of /proc/PID/status. */
-export function readUid(root: string, pid: number): number | null {
-  const status = tryRead(() => readFileSync(`${root}/${pid}/status`, 'utf8'));
-  const match = status === null ? null : /^Uid:\s+(\d+)/m.exec(status);
-  return match === null ? null : Number(match[1]);
-}
-
 function readLink(root: string, pid: number, name: string): string | null {
-  return tryRead(() => readlinkSync(`${root}/${pid}/${name}`));
+  return unlessOurs(() => readlinkSync(`${root}/${pid}/${name}`));
 }
 
 /** The executable's path; null for kernel threads and where it may not be read. */
@@ -59,9 +64,9 @@ function isTerminal(root: string, pid: number, fd: number): boolean | null {
 
 /**
  * Everything that recognising an agent needs, in one reading of about 60 µs.
- * Null when the process is gone or is a zombie.
+ * Null when the process is gone or is a zombie. `argv`: as it was told, should the process not let itself be asked.
  */
-export function readFacts(root: string, pid: number): ProcessFacts | null {
+export function readFacts(root: string, pid: number, argv: readonly string[] = []): ProcessFacts | null {
   const stat = readLiving(root, pid);
   if (stat === null) return null;
   const uid = readUid(root, pid);
@@ -72,7 +77,7 @@ export function readFacts(root: string, pid: number): ProcessFacts | null {
     uid,
     comm: stat.comm,
     exe: readExe(root, pid),
-    argv: readArgv(root, pid),
+    argv: readArgv(root, pid) ?? [...argv],
     is_copy: stat.is_copy,
     cwd: readLink(root, pid, 'cwd'),
     tty: ttyName(stat.tty_nr),
@@ -85,15 +90,16 @@ export function readFacts(root: string, pid: number): ProcessFacts | null {
 
 /** All process ids, ascending. */
 export function listPids(root: string): number[] {
-  return pidsAmong(tryRead(() => readdirSync(root)) ?? []).sort((a, b) => a - b);
+  return pidsAmong(unlessOurs(() => listNames(root, MAX_PIDS)) ?? []).sort((a, b) => a - b);
 }
 
 /** The names in /proc that are process ids, in their order. */
-export function pidsAmong(names: readonly string[]): number[] {
-  const pids: number[] = [];
-  for (const name of names) {
-    const first = name.charCodeAt(0);
-    if (first >= 48 && first <= 57) pids.push(Number(name));
-  }
-  return pids;
+function pidsAmong(names: readonly string[]): number[] {
+  return names.map(pidOf).filter(pid => pid !== null);
+}
+
+/** Null: the name of something else. */
+export function pidOf(name: string): number | null {
+  const first = name.charCodeAt(0);
+  return first >= 48 && first <= 57 ? Number(name) : null;
 }

@@ -1,3 +1,4 @@
+import type { Steps } from '../slices.js';
 import type { DetailReader } from './table-details.js';
 import { type Entry, isDead, JITTER_MS } from './table-entry.js';
 import { largest } from './table-largest.js';
@@ -21,37 +22,44 @@ export class CostlyFields {
   constructor(
     private readonly details: DetailReader,
     private readonly entries: ReadonlyMap<number, Entry>,
+    /** Its command line is read again, too: titles are rewritten. */
+    private readonly readName: (entry: Entry) => void,
   ) {}
 
   /** `close`: pids of those that are asked for. */
-  sample(now_ms: number, close: readonly number[]): void {
-    if (now_ms - this.ranked_ms >= LARGEST_MS - JITTER_MS) this.readLargest(now_ms);
+  *steps(now_ms: number, close: readonly number[]): Steps<void> {
+    if (now_ms - this.ranked_ms >= LARGEST_MS - JITTER_MS) yield* this.readLargest(now_ms);
     for (const pid of close) {
       const entry = this.entries.get(pid);
       if (entry !== undefined && (!entry.looked || now_ms - entry.details_ms >= CLOSE_MS - JITTER_MS))
         this.read(entry, now_ms);
+      yield;
     }
-    this.readNext(now_ms);
+    yield* this.readNext(now_ms);
     this.sampled_ms = now_ms;
   }
 
-  private readLargest(now_ms: number): void {
+  private *readLargest(now_ms: number): Steps<void> {
     this.ranked_ms = now_ms;
     const entries = [...this.entries.values()];
     const due = new Set(largest(entries, TOP, entry => entry.row.rss_bytes));
     for (const entry of largest(entries, TOP, entry => entry.row.cpu_percent ?? 0)) due.add(entry);
-    for (const entry of due)
+    for (const entry of due) {
+      yield;
       if (!entry.looked || mayHaveChanged(entry, now_ms, ROUND_MS)) this.read(entry, now_ms);
+    }
   }
 
   /** The next ones of all: as many as the time since the last sample is of a round. */
-  private readNext(now_ms: number): void {
+  private *readNext(now_ms: number): Steps<void> {
     const elapsed_ms = now_ms - this.sampled_ms;
     const { size } = this.entries;
     let left = Number.isNaN(elapsed_ms) ? 0 : Math.min(Math.ceil((size * elapsed_ms) / ROUND_MS), size);
     for (; left > 0; left--) {
       const entry = this.nextOfRound();
-      if (entry !== undefined && mayHaveChanged(entry, now_ms, RESTING_ROUND_MS)) this.read(entry, now_ms);
+      if (entry === undefined || !mayHaveChanged(entry, now_ms, RESTING_ROUND_MS)) continue;
+      this.read(entry, now_ms);
+      yield;
     }
   }
 
@@ -66,9 +74,10 @@ export class CostlyFields {
     entry.looked = true;
     entry.details_ms = now_ms;
     entry.details_ticks = entry.cpu_ticks;
-    const { state, comm } = entry.row;
-    const details = isDead(state.charCodeAt(0)) ? null : this.details.all(entry.pid, comm);
-    if (details !== null) entry.row = Object.assign({ ...entry.row }, details);
+    const details = isDead(entry.row.state.charCodeAt(0)) ? null : this.details.all(entry.pid);
+    if (details === null) return;
+    entry.row = Object.assign({ ...entry.row }, details);
+    this.readName(entry);
   }
 }
 

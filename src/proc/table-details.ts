@@ -1,13 +1,17 @@
-import { readdirSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
+import { listNames } from '../bounded-read.js';
+import { PAGE_SIZE_BYTES } from './boot.js';
 import type { ProcFiles } from './table-files.js';
+import { parseUid } from './uid.js';
 
 /** Longest command line that is kept, in characters. */
 const MAX_CMDLINE = 4096;
+/** Where the kernel does not count them: more descriptors than these are not counted. */
+const MAX_FDS = 16_384;
 
-/** What stays as it is from one exec to the next, nearly always. */
+/** What stays as it is from one exec to the next, nearly always; the command line besides. */
 export interface Constants {
   uid: number;
-  cmdline: string;
   cgroup: string | null;
 }
 
@@ -29,12 +33,6 @@ export const NO_DETAILS: Details = {
   write_bytes: null,
   oom_score_adj: null,
 };
-
-/** The real uid of /proc/PID/status, `Uid:\t1000\t1000\t1000\t1000`; null when there is none. */
-export function parseUid(status: string): number | null {
-  const match = /^Uid:\s+(\d+)/m.exec(status);
-  return match === null ? null : Number(match[1]);
-}
 
 /** A field in kB of /proc/PID/status, e.g. `VmSwap:\t     12 kB`. Zombies and kernel threads have none. */
 export function parseStatusKb(status: string, name: string): number | null {
@@ -88,44 +86,48 @@ export class DetailReader {
   }
 
   /** Null when the process is gone. */
-  constants(pid: number, comm: string): Constants | null {
+  constants(pid: number): Constants | null {
     const uid = parseUid(this.files.text(`${this.root}/${pid}/status`) ?? '');
-    return uid === null ? null : { uid, ...this.names(pid, comm) };
+    return uid === null ? null : { uid, cgroup: this.cgroup(pid) };
   }
 
-  /** Both at once: they share a file. Null when the process is gone. */
-  all(pid: number, comm: string): (Constants & Details) | null {
+  /** Both at once: they share a file. Null when the process is gone, or descriptors ran out. */
+  all(pid: number): (Constants & Details) | null {
+    const { failures } = this.files;
     const status = this.files.text(`${this.root}/${pid}/status`) ?? '';
     const uid = parseUid(status);
     if (uid === null) return null;
     const io = parseIo(this.files.text(`${this.root}/${pid}/io`) ?? '');
     const adjustment = this.files.text(`${this.root}/${pid}/oom_score_adj`);
-    return {
+    const details = {
       uid,
-      ...this.names(pid, comm),
-      anon_bytes: parseStatusKb(status, 'RssAnon'),
+      cgroup: this.cgroup(pid),
+      anon_bytes: parseStatusKb(status, 'RssAnon') ?? this.anonBehindGroups(pid, status),
       swap_bytes: parseStatusKb(status, 'VmSwap'),
       fds: this.countFds(pid),
       read_bytes: io?.read_bytes ?? null,
       write_bytes: io?.write_bytes ?? null,
       oom_score_adj: adjustment === null ? null : Number.parseInt(adjustment, 10),
     };
+    return this.files.failures === failures ? details : null;
   }
 
-  private names(pid: number, comm: string): { cmdline: string; cgroup: string | null } {
-    const length = this.files.read(`${this.root}/${pid}/cmdline`);
-    const cmdline = length > 0 ? parseCmdline(this.files.bytes, length) : '';
-    return {
-      cmdline: cmdline === '' ? `[${comm}]` : cmdline,
-      cgroup: parseCgroup(this.files.text(`${this.root}/${pid}/cgroup`) ?? ''),
-    };
+  private cgroup(pid: number): string | null {
+    return parseCgroup(this.files.text(`${this.root}/${pid}/cgroup`) ?? '');
+  }
+
+  /** Up to 65,536 groups stand before the memory in status. Then statm must do: resident less shared, in pages. */
+  private anonBehindGroups(pid: number, status: string): number | null {
+    if (!/^Uid:/m.test(status) || /^VmPTE:|^Threads:/m.test(status)) return null;
+    const [, resident, shared] = (this.files.text(`${this.root}/${pid}/statm`) ?? '').split(' ').map(Number);
+    return shared === undefined ? null : (resident! - shared) * PAGE_SIZE_BYTES;
   }
 
   private countFds(pid: number): number | null {
     const path = `${this.root}/${pid}/fd`;
     try {
       // Listing needs the right to trace the process, the size does not: both answer alike this way.
-      return this.fd_size_counts ? statSync(path).size : readdirSync(path).length;
+      return this.fd_size_counts ? statSync(path).size : listNames(path, MAX_FDS).length;
     } catch {
       return null;
     }
@@ -136,7 +138,7 @@ function fdSizeCounts(root: string): boolean {
   try {
     const size = statSync(`${root}/self/fd`).size;
     // The listing has a descriptor of its own while it lasts.
-    return size > 0 && Math.abs(readdirSync(`${root}/self/fd`).length - size) <= 1;
+    return size > 0 && Math.abs(listNames(`${root}/self/fd`, MAX_FDS).length - size) <= 1;
   } catch {
     return false;
   }

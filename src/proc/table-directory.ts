@@ -1,12 +1,16 @@
-import { closeSync, openSync, readdirSync, statfsSync } from 'node:fs';
+import { closeSync, openSync, statfsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type koffiModule from 'koffi';
-import { pidsAmong } from './read.js';
+import { eachName } from '../bounded-read.js';
+import type { Steps } from '../slices.js';
+import { MAX_PIDS, pidOf } from './read.js';
 import type { ProcFiles } from './table-files.js';
 
 /** PROC_SUPER_MAGIC of include/uapi/linux/magic.h. */
 const PROC_MAGIC = 0x9fa0;
 const SEEK_SET = 0;
+/** Names read in one step. */
+const STEP = 256;
 /** struct linux_dirent64: where the next entry begins, this one's length and its name. */
 const NEXT_AT = 8;
 const LENGTH_AT = 16;
@@ -41,9 +45,15 @@ export class ProcDirectory {
   ) {}
 
   /** All pids; null when there was no descriptor for it. Throws when /proc cannot be listed. */
-  list(): number[] | null {
+  *list(): Steps<number[] | null> {
+    const pids: number[] = [];
     try {
-      return pidsAmong(readdirSync(this.root));
+      for (const name of eachName(this.root, MAX_PIDS)) {
+        const pid = pidOf(name);
+        if (pid !== null) pids.push(pid);
+        if (pids.length % STEP === 0) yield;
+      }
+      return pids.sort((a, b) => a - b);
     } catch (error) {
       if (this.files.ranOut(error)) return null;
       throw error;
@@ -55,8 +65,8 @@ export class ProcDirectory {
    * beginning: without an FFI, and when `root` is not the kernel's.
    */
   listBetween(first: number, last: number): number[] | null {
-    if (this.offset === undefined) this.offset = this.open() ? this.findOffset() : null;
-    if (this.offset === null) return null;
+    if (this.offset === undefined) this.begin();
+    if (this.offset == null) return null;
     const pids: number[] = [];
     const isRead = this.walk(this.offset + first, RANGE_BYTES, pid => {
       if (pid > last) return false;
@@ -73,14 +83,14 @@ export class ProcDirectory {
     this.offset = undefined;
   }
 
-  private open(): boolean {
+  private begin(): void {
     try {
       this.calls ??= directoryCalls();
-      if (statfsSync(this.root).type !== PROC_MAGIC) return false;
-      this.fd = openSync(this.root, 'r');
-      return true;
-    } catch {
-      return false;
+      if (statfsSync(this.root).type === PROC_MAGIC) this.fd = openSync(this.root, 'r');
+      this.offset = this.fd >= 0 ? this.findOffset() : null;
+    } catch (error) {
+      // For want of a descriptor it is tried again.
+      if (!this.files.ranOut(error)) this.offset = null;
     }
   }
 

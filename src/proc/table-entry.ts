@@ -77,7 +77,8 @@ function firstRow(pid: number, comm: string, fields: StatFields, constants: Cons
     start_ticks: fields.start_ticks,
     uid: constants.uid,
     comm,
-    cmdline: constants.cmdline,
+    // Read a moment later, with those of others.
+    cmdline: `[${comm}]`,
     ppid: fields.ppid,
     pgid: fields.pgid,
     sid: fields.sid,

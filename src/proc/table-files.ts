@@ -1,4 +1,5 @@
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
+import { failureOf, readText } from '../bounded-read.js';
 
 /** What every reading goes through: one buffer, files kept open as far as the limit on them allows. */
 
@@ -13,7 +14,7 @@ const MAX_KEPT = 32_768;
 /** How many files may be kept open under the limit of this process, `Max open files` of proc_pid_limits(5). */
 export function keptFilesLimit(): number {
   try {
-    const soft = /^Max open files\s+(\d+|unlimited)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1];
+    const soft = /^Max open files\s+(\d+|unlimited)/m.exec(readText('/proc/self/limits'))?.[1];
     const limit = soft === 'unlimited' ? Number.POSITIVE_INFINITY : Number(soft ?? 1024);
     return Math.min(Math.max(limit - HEADROOM, 0), MAX_KEPT);
   } catch {
@@ -23,7 +24,7 @@ export function keptFilesLimit(): number {
 
 /** Nothing there, or nothing that may be read. */
 export const GONE = -1;
-/** No descriptor was left to open it with: what it holds is not known. */
+/** No descriptor or memory was left to read it with: what it holds is not known. */
 export const FULL = -2;
 /** So many kept files are closed when descriptors run out. */
 const STEP_BACK = 64;
@@ -31,6 +32,7 @@ const STEP_BACK = 64;
 export class ProcFiles {
   readonly bytes = Buffer.allocUnsafe(BUFFER_BYTES);
   private kept = 0;
+  private ran_out = 0;
 
   constructor(private limit: number) {}
 
@@ -47,14 +49,22 @@ export class ProcFiles {
   again(fd: number): number {
     try {
       return readSync(fd, this.bytes, 0, BUFFER_BYTES, 0);
-    } catch {
-      return GONE;
+    } catch (error) {
+      return this.ranOut(error) ? FULL : GONE;
     }
   }
 
+  /** Null as for `read`. The last line is left out where the file is longer than what is read of it. */
   text(path: string): string | null {
     const length = this.read(path);
-    return length < 0 ? null : this.bytes.toString('utf8', 0, length);
+    if (length < 0) return null;
+    const end = length < BUFFER_BYTES ? length : this.bytes.lastIndexOf(10) + 1;
+    return this.bytes.toString('utf8', 0, end);
+  }
+
+  /** How often descriptors or memory ran out: what was read meanwhile may be less than there is. */
+  get failures(): number {
+    return this.ran_out;
   }
 
   /** A descriptor, or GONE or FULL. */
@@ -66,10 +76,10 @@ export class ProcFiles {
     }
   }
 
-  /** True when this failed for want of descriptors: then fewer files are kept from here on. */
+  /** True when this failed for want of descriptors or memory: then fewer files are kept from here on. */
   ranOut(error: unknown): boolean {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'EMFILE' && code !== 'ENFILE') return false;
+    if (failureOf(error) !== 'ours') return false;
+    this.ran_out++;
     if (!this.crowded) this.limit = Math.max(Math.min(this.limit, this.kept) - STEP_BACK, 0);
     return true;
   }

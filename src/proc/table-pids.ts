@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import type { Steps } from '../slices.js';
 import { ProcDirectory } from './table-directory.js';
 import type { ProcFiles } from './table-files.js';
 
@@ -40,7 +41,7 @@ export class NewPids {
     this.directory = new ProcDirectory(root, files);
   }
 
-  next(now_ms: number, known: ReadonlyMap<number, unknown>): Arrivals {
+  *next(now_ms: number, known: ReadonlyMap<number, unknown>): Steps<Arrivals> {
     // From the call before the last on: what was given then may have become visible only since.
     this.from = this.middle;
     this.middle = this.to;
@@ -51,7 +52,7 @@ export class NewPids {
       const pids = this.directory.listBetween(this.from + 1, this.to) ?? this.probe(known);
       if (pids !== null) return { pids, all: false };
     }
-    const listed = this.directory.list();
+    const listed = yield* this.directory.list();
     if (listed === null) return { pids: [], all: false };
     this.listed_ms = now_ms;
     // What was given until the listing ended may be in it, and is in the range of the next call as well.

@@ -1,6 +1,8 @@
+import { atOnce, inSlices, type Steps } from '../slices.js';
+import { type Memory, memoryOf, type ProcessMemory } from './process-memory.js';
 import { CostlyFields } from './table-costly.js';
-import { DetailReader } from './table-details.js';
-import { type Entry, firstEntry, isAnother, type TableRow, takeReading } from './table-entry.js';
+import { DetailReader, parseCmdline } from './table-details.js';
+import { type Entry, firstEntry, isAnother, isDead, type TableRow, takeReading } from './table-entry.js';
 import { FULL, GONE, keptFilesLimit, ProcFiles } from './table-files.js';
 import { type Arrivals, NewPids } from './table-pids.js';
 import { PF_KTHREAD, parseStatBytes, StatFields } from './table-stat.js';
@@ -16,6 +18,8 @@ export interface TableOptions {
 
 /** Without a counter of pids: how long a pid of a kernel thread is taken for one still. */
 const KERNEL_MS = 60_000;
+/** Processes looked at in one step. */
+const STEP = 32;
 /** Forks told of between two samples; beyond it, listing /proc finds the rest. */
 const MAX_TOLD = 4_096;
 
@@ -38,13 +42,17 @@ export class ProcessTable {
   private readonly told = new Set<number>();
   private sample_number = 0;
   private kernel_ms = Number.NEGATIVE_INFINITY;
+  private readonly memory: ProcessMemory;
+  /** Their command lines are to be read. */
+  private readonly unnamed = new Set<Entry>();
 
   constructor({ root = '/proc', max_kept = keptFilesLimit() }: TableOptions = {}) {
     this.root = root;
     this.files = new ProcFiles(max_kept);
     this.details = new DetailReader(root, this.files);
     this.pids = new NewPids(root, this.files);
-    this.costly = new CostlyFields(this.details, this.entries);
+    this.costly = new CostlyFields(this.details, this.entries, entry => this.unnamed.add(entry));
+    this.memory = memoryOf(root);
   }
 
   /**
@@ -53,14 +61,33 @@ export class ProcessTable {
    * Throws when /proc itself cannot be listed.
    */
   sample(now_ms: number, close: readonly number[] = []): TableRow[] {
+    return atOnce(this.steps(() => now_ms, close));
+  }
+
+  /** The same between everything else that the event loop has to do; one at a time. */
+  sampleAside(now_ms: number, close: readonly number[] = []): Promise<TableRow[]> {
+    const started_ms = performance.now();
+    return inSlices(this.steps(() => now_ms + performance.now() - started_ms, close));
+  }
+
+  private *steps(clock: () => number, close: readonly number[]): Steps<TableRow[]> {
     this.sample_number++;
-    const arrivals = this.pids.next(now_ms, this.entries);
+    let now_ms = clock();
+    const arrivals = yield* this.pids.next(now_ms, this.entries);
     if (arrivals.all) this.keepOnly(arrivals.pids);
     for (const pid of arrivals.pids) if (this.pids.wasGiven(pid) === true) this.wake(pid);
     for (const pid of close) this.wake(pid);
-    for (const entry of this.entries.values()) if (now_ms >= entry.due_ms) this.reread(entry, now_ms);
-    this.welcome(arrivals, now_ms);
-    this.costly.sample(now_ms, close);
+    let read = 0;
+    for (const entry of this.entries.values()) {
+      if (now_ms < entry.due_ms) continue;
+      this.reread(entry, now_ms);
+      if (++read % STEP > 0) continue;
+      yield;
+      now_ms = clock();
+    }
+    yield* this.welcome(arrivals, now_ms);
+    yield* this.costly.steps(now_ms, close);
+    yield* this.readNames();
     if (this.files.crowded) this.stepBack();
     const rows: TableRow[] = [];
     for (const entry of this.entries.values()) rows.push(entry.row);
@@ -105,6 +132,7 @@ export class ProcessTable {
   stop(): void {
     for (const entry of [...this.entries.values()]) this.drop(entry);
     this.kernel.clear();
+    this.unnamed.clear();
     this.pids.close();
   }
 
@@ -143,40 +171,74 @@ export class ProcessTable {
     entry.stack = fields.stack;
     entry.flags = fields.flags;
     const comm = this.comm();
-    const constants = this.details.constants(entry.pid, comm);
+    const constants = this.details.constants(entry.pid);
+    this.unnamed.add(entry);
     entry.row = { ...entry.row, comm, ...(constants ?? {}) };
   }
 
-  private welcome(arrivals: Arrivals, now_ms: number): void {
+  private *welcome(arrivals: Arrivals, now_ms: number): Steps<void> {
     const unsure = now_ms - this.kernel_ms >= KERNEL_MS;
     if (unsure) this.kernel_ms = now_ms;
-    for (const pid of arrivals.pids) {
+    for (const [i, pid] of arrivals.pids.entries()) {
+      if (i % STEP === 0) yield;
       if (this.entries.has(pid)) continue;
       const given = this.pids.wasGiven(pid);
       // A kernel thread stays one until its pid is given anew.
       if (this.kernel.has(pid) && !(given ?? unsure)) continue;
       if (this.admit(pid, now_ms) && given === false && !this.told.has(pid)) this.pids.distrust();
     }
-    for (const pid of this.told) if (!this.entries.has(pid)) this.admit(pid, now_ms);
+    const told = [...this.told];
     this.told.clear();
+    for (const [i, pid] of told.entries()) {
+      if (i % STEP === 0) yield;
+      if (!this.entries.has(pid)) this.admit(pid, now_ms);
+    }
   }
 
   /** Takes in a process at first sight. False for kernel threads, other threads, and what is gone. */
   private admit(pid: number, now_ms: number): boolean {
     const { fields, files } = this;
+    const { failures } = files;
     const fd = files.open(this.statPath(pid));
+    if (fd === FULL) this.forked(pid);
     if (fd < 0) return false;
     const length = files.again(fd);
     const isProcess = length > 0 && parseStatBytes(files.bytes, length, true, fields) && this.isWanted(pid);
     const comm = isProcess ? this.comm() : '';
-    const constants = isProcess ? this.details.constants(pid, comm) : null;
+    const constants = isProcess ? this.details.constants(pid) : null;
     if (constants === null) {
+      if (files.failures > failures) this.forked(pid);
       files.close(fd);
       return false;
     }
     const known = { pid, fd: files.keep(fd) ? fd : GONE, comm, listed: this.sample_number };
-    this.entries.set(pid, firstEntry(known, fields, constants, now_ms));
+    const entry = firstEntry(known, fields, constants, now_ms);
+    this.entries.set(pid, entry);
+    this.unnamed.add(entry);
     return true;
+  }
+
+  /** Many at once cost less than one after the other; what cannot be told now is asked again in the next sample. */
+  private *readNames(): Steps<void> {
+    const entries = [...this.unnamed];
+    for (let from = 0; from < entries.length; from += STEP) {
+      const some = entries.slice(from, from + STEP);
+      const found = this.memory.readAll(
+        some.map(({ pid }) => pid),
+        'cmdline',
+      );
+      for (const [i, entry] of some.entries()) this.takeName(entry, found[i]!);
+      yield;
+    }
+  }
+
+  private takeName(entry: Entry, found: Memory): void {
+    if (found === 'unknown' && this.entries.get(entry.pid) === entry) return;
+    this.unnamed.delete(entry);
+    const { row } = entry;
+    if (found === null || found === 'unknown' || isDead(row.state.charCodeAt(0))) return;
+    const cmdline = parseCmdline(found, found.length) || `[${row.comm}]`;
+    if (cmdline !== row.cmdline) entry.row = { ...row, cmdline };
   }
 
   private isWanted(pid: number): boolean {
@@ -198,6 +260,7 @@ export class ProcessTable {
   private drop(entry: Entry): void {
     if (entry.fd >= 0) this.files.release(entry.fd);
     this.entries.delete(entry.pid);
+    this.unnamed.delete(entry);
   }
 
   private stepBack(): void {

@@ -1,5 +1,6 @@
 import { PAGE_SIZE_BYTES, TICKS_PER_SECOND } from './boot.js';
 import { readStat } from './read.js';
+import type { Stat } from './stat.js';
 
 export interface Usage {
   cpu_percent: number;
@@ -20,25 +21,36 @@ interface Sample {
  */
 export class UsageMeter {
   private static readonly MIN_INTERVAL_MS = 900;
-  private readonly samples = new Map<number, { before: Sample; percent: number }>();
+  private readonly samples = new Map<number, { before: Sample; percent: number; rss_bytes: number }>();
 
   constructor(private readonly root: string) {}
 
   measure(pids: Iterable<number>, now_ms: number, startedMs: (ticks: number) => number): Usage {
     const total: Usage = { cpu_percent: 0, rss_bytes: 0 };
     for (const pid of pids) {
-      const stat = readStat(this.root, pid);
+      let stat: Stat | null;
+      try {
+        stat = readStat(this.root, pid);
+      } catch {
+        // Descriptors ran out: it is as it was.
+        const before = this.samples.get(pid);
+        total.cpu_percent += before?.percent ?? 0;
+        total.rss_bytes += before?.rss_bytes ?? 0;
+        continue;
+      }
       if (stat === null) {
         this.samples.delete(pid);
         continue;
       }
-      total.rss_bytes += stat.rss_pages * PAGE_SIZE_BYTES;
+      const rss_bytes = stat.rss_pages * PAGE_SIZE_BYTES;
+      total.rss_bytes += rss_bytes;
       const sample: Sample = { start_ticks: stat.start_ticks, cpu_ticks: stat.cpu_ticks, time_ms: now_ms };
       const known = this.samples.get(pid);
+      if (known !== undefined) known.rss_bytes = rss_bytes;
       if (known === undefined || known.before.start_ticks !== stat.start_ticks) {
         const age_ms = Math.max(now_ms - startedMs(stat.start_ticks), 10);
         const percent = (stat.cpu_ticks / TICKS_PER_SECOND / (age_ms / 1000)) * 100;
-        this.samples.set(pid, { before: sample, percent });
+        this.samples.set(pid, { before: sample, percent, rss_bytes });
       } else if (now_ms - known.before.time_ms >= UsageMeter.MIN_INTERVAL_MS) {
         const seconds = (now_ms - known.before.time_ms) / 1000;
         known.percent = ((stat.cpu_ticks - known.before.cpu_ticks) / TICKS_PER_SECOND / seconds) * 100;

@@ -1,7 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { failureOf, readText } from '../bounded-read.js';
 import { Rate } from '../rate.js';
 import { printable } from '../text/printable.js';
 import { type AskDatabase, askDatabase } from './user-database.js';
+
+/** Of /etc/passwd. */
+const MAX_BYTES = 16 * 1024 * 1024;
 
 export interface User {
   name: string;
@@ -75,8 +78,11 @@ export class Users {
   local(uid: number): User | undefined {
     const now_ms = performance.now();
     if (!this.byUid.has(uid) && now_ms - this.read_ms > FILE_FRESH_MS) {
-      this.read_ms = now_ms;
-      this.byUid = parsePasswd(this.readFile());
+      const text = this.readFile();
+      if (text !== null) {
+        this.read_ms = now_ms;
+        this.byUid = parsePasswd(text);
+      }
     }
     return this.byUid.get(uid);
   }
@@ -108,11 +114,12 @@ export class Users {
     }
   }
 
-  private readFile(): string {
+  /** Null: not now, for want of descriptors. */
+  private readFile(): string | null {
     try {
-      return readFileSync(this.file, 'utf8');
-    } catch {
-      return '';
+      return readText(this.file, MAX_BYTES, 'utf8');
+    } catch (error) {
+      return failureOf(error) === 'ours' ? null : '';
     }
   }
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { MANY_CORES_BYTES, readText } from '../bounded-read.js';
 import { TICKS_PER_SECOND } from '../proc/boot.js';
 import type { TableRow } from '../proc/table.js';
 import type { Usage } from './event.js';
@@ -29,8 +29,8 @@ export class Machine {
 
   /** Resident is what is not available, virtual what the kernel has promised; its children are all processes. */
   measure(rows: readonly TableRow[], now_ms: number): Usage {
-    const meminfo = readFileSync(`${this.root}/meminfo`, 'latin1');
-    const busy_ticks = parseBusyTicks(readFileSync(`${this.root}/stat`, 'latin1'));
+    const meminfo = readText(`${this.root}/meminfo`);
+    const busy_ticks = parseBusyTicks(readText(`${this.root}/stat`, MANY_CORES_BYTES));
     const elapsed_s = (now_ms - this.read_ms) / 1000;
     const spent = this.busy_ticks === null || busy_ticks === null ? 0 : busy_ticks - this.busy_ticks;
     this.busy_ticks = busy_ticks;

@@ -1,5 +1,5 @@
-import { readdirSync } from 'node:fs';
 import { readCodexRollout, readRolloutMeta } from '../agents/evidence/codex-rollout.js';
+import { listNames } from '../bounded-read.js';
 import { DirectoryWatch } from './directory-watch.js';
 import { type ReaderContext, throttled, type WordsReader } from './reader.js';
 import { safeRead } from './safe-read.js';
@@ -74,7 +74,7 @@ export class CodexFiles implements WordsReader {
     const starts_ms = [session.started_ms, clock.wallTime(session.started_ms)];
     let names: string[];
     try {
-      names = readdirSync(this.directory);
+      names = listNames(this.directory);
     } catch {
       return null;
     }

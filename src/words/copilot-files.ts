@@ -1,5 +1,5 @@
-import { readdirSync } from 'node:fs';
 import { readCopilotEvents } from '../agents/evidence/copilot-events.js';
+import { listNames } from '../bounded-read.js';
 import { statFile } from '../proc/stat-file.js';
 import { DirectoryWatch } from './directory-watch.js';
 import { type ReaderContext, throttled, type WordsReader } from './reader.js';
@@ -77,7 +77,7 @@ export class CopilotFiles implements WordsReader {
   private look(): void {
     let names: string[];
     try {
-      names = readdirSync(this.root).sort();
+      names = listNames(this.root).sort();
     } catch {
       return;
     }

@@ -42,7 +42,7 @@ async function goneAgent(lifecycle: boolean): Promise<string[]> {
   monitor.feed({ type: 'process', time_ms: now(), process, how: 'exec' });
   child.kill('SIGKILL');
   await once(child, 'exit');
-  monitor.checkAlive();
+  monitor.checkAlive(monitor.living()[0]!);
   return said;
 }
 

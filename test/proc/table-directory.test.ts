@@ -4,6 +4,7 @@ import { readdirSync } from 'node:fs';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { ProcDirectory } from '../../src/proc/table-directory.js';
 import { ProcFiles } from '../../src/proc/table-files.js';
+import { atOnce } from '../../src/slices.js';
 import { FakeProc } from './fake-proc.js';
 
 const children: ChildProcess[] = [];
@@ -25,7 +26,7 @@ async function crowd(): Promise<number[]> {
 
 it('lists the processes of a range as the whole listing has them', async () => {
   const pids = await crowd();
-  expect(directory.list()).toEqual(expect.arrayContaining([process.pid, ...pids]));
+  expect(atOnce(directory.list())).toEqual(expect.arrayContaining([process.pid, ...pids]));
   const [first, last] = [pids[20]!, pids[90]!];
   const between = directory.listBetween(first, last)!;
   expect(between.filter(pid => pids.includes(pid))).toEqual(pids.slice(20, 91));
@@ -58,12 +59,12 @@ it('lists only from the beginning what is not the kernel’s', () => {
     for (const pids of [[10], [10, 20, 30]]) {
       for (const pid of pids) proc.put({ pid });
       expect(fake.listBetween(1, 99)).toBeNull();
-      expect(fake.list()?.sort()).toEqual(pids);
+      expect(atOnce(fake.list())?.sort()).toEqual(pids);
       fake.close();
     }
     const absent = new ProcDirectory(`${proc.root}/none`, new ProcFiles(0));
     expect(absent.listBetween(10, 30)).toBeNull();
-    expect(() => absent.list()).toThrow('ENOENT');
+    expect(() => atOnce(absent.list())).toThrow('ENOENT');
   } finally {
     proc.remove();
   }

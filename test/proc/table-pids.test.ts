@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { ProcFiles } from '../../src/proc/table-files.js';
 import { NewPids } from '../../src/proc/table-pids.js';
+import { atOnce } from '../../src/slices.js';
 import { FakeProc } from './fake-proc.js';
 
 let proc: FakeProc;
@@ -22,7 +23,7 @@ class Rising extends ProcFiles {
 }
 const next = (pids: NewPids) => {
   at_ms += 1000;
-  return pids.next(at_ms, new Map());
+  return atOnce(pids.next(at_ms, new Map()));
 };
 
 it('knows that a process was given its pid while /proc was listed', () => {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { MOUNTS_BYTES, readText } from '../../bounded-read.js';
 import type { Collector, Context, Part } from '../collector.js';
 import { NotHere } from '../collector.js';
 import { parseMountinfo } from '../filesystems/mounts.js';
@@ -33,7 +33,7 @@ export class CgroupCollector implements Collector {
 
   collect({ roots, now_ms }: Context): Part {
     if (this.search === null && now_ms - this.searched_ms >= SEARCH_MS) {
-      const mounts = parseMountinfo(readFileSync(`${roots.proc}/self/mountinfo`, 'utf8'));
+      const mounts = parseMountinfo(readText(`${roots.proc}/self/mountinfo`, MOUNTS_BYTES, 'utf8'));
       this.hierarchies = findHierarchies(mounts);
       if (this.hierarchies === null) {
         throw new NotHere('no cgroups are mounted', 'mount cgroup2 at /sys/fs/cgroup, as systemd does');

@@ -1,4 +1,5 @@
-import { type Dirent, readdirSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
+import { listFolders } from '../../bounded-read.js';
 import type { Hierarchies } from './hierarchies.js';
 import { readMemoryLimit, readMemoryUsage } from './read.js';
 
@@ -11,17 +12,19 @@ export interface Candidate {
 
 const MAX_DEPTH = 8;
 const MAX_DIRECTORIES = 5_000;
+/** Entries of one directory, its 60 files among them: users may make as many as they like in theirs. */
+const MAX_ENTRIES = 2_048;
 const MAX_CHOSEN = 48;
 /** What systemd starts: services, and the scopes of containers, sessions and applications. */
 const UNIT = /\.(service|scope)$/;
 
 /**
  * Walks the tree of cgroups, a few at a time, since there may be thousands: `step()` looks at so many and says
- * whether it is through. Then `chosen()` are those with a memory limit first, and of units those that use most
+ * whether it is through. Those near the root come first: what a user makes lies deeper than what is the system's. Then `chosen()` are those with a memory limit first, and of units those that use most
  * memory.
  */
 export class CgroupSearch {
-  private readonly stack: { path: string; depth: number }[] = [{ path: '', depth: 0 }];
+  private readonly queue: { path: string; depth: number }[] = [{ path: '', depth: 0 }];
   private readonly found: { candidate: Candidate; memory_bytes: number }[] = [];
   private looked = 0;
 
@@ -29,12 +32,12 @@ export class CgroupSearch {
 
   step(directories: number): boolean {
     for (let left = directories; left > 0; left--) {
-      const next = this.stack.pop();
+      const next = this.queue[this.looked];
       if (next === undefined || this.looked >= MAX_DIRECTORIES) return true;
       this.looked++;
       this.look(next.path, next.depth);
     }
-    return this.stack.length === 0;
+    return this.looked >= this.queue.length;
   }
 
   chosen(): Candidate[] {
@@ -58,7 +61,8 @@ export class CgroupSearch {
       }
     }
     if (depth >= MAX_DEPTH || !hasChildren(dir)) return;
-    for (const child of folders(dir)) this.stack.push({ path: `${path}/${child}`, depth: depth + 1 });
+    if (this.queue.length >= MAX_DIRECTORIES) return;
+    for (const child of folders(dir)) this.queue.push({ path: `${path}/${child}`, depth: depth + 1 });
   }
 }
 
@@ -72,11 +76,9 @@ function hasChildren(dir: string): boolean {
 }
 
 function folders(dir: string): string[] {
-  let entries: Dirent[];
   try {
-    entries = readdirSync(dir, { withFileTypes: true });
+    return listFolders(dir, MAX_ENTRIES).names;
   } catch {
     return [];
   }
-  return entries.filter(entry => entry.isDirectory()).map(({ name }) => name);
 }

@@ -1,5 +1,5 @@
 import type { Collector, Context, Part } from '../collector.js';
-import { readText } from '../read.js';
+import { MANY_CORES_BYTES, readText } from '../read.js';
 import { readFrequency } from './frequency.js';
 
 /** Clock ticks that one core, or all of them, spent. */
@@ -74,7 +74,7 @@ export class CpuCollector implements Collector {
   private frequencyRead_ms = Number.NEGATIVE_INFINITY;
 
   collect({ roots, now_ms }: Context): Part {
-    const ticks = parseCpuTicks(readText(`${roots.proc}/stat`));
+    const ticks = parseCpuTicks(readText(`${roots.proc}/stat`, MANY_CORES_BYTES));
     const load = parseLoad(readText(`${roots.proc}/loadavg`));
     const { before } = this;
     this.before = ticks;

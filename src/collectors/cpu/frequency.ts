@@ -1,5 +1,5 @@
 import type { Roots } from '../collector.js';
-import { tryList, tryReadNumber, tryReadText } from '../read.js';
+import { MANY_CORES_BYTES, tryList, tryReadNumber, tryReadText } from '../read.js';
 
 /** Asking a core can interrupt it; the mean of so many is near enough. */
 const MAX_CORES = 16;
@@ -31,5 +31,5 @@ export function readFrequency(roots: Roots): number | null {
 }
 
 function cpuinfo(roots: Roots): number[] {
-  return parseCpuinfoMhz(tryReadText(`${roots.proc}/cpuinfo`) ?? '');
+  return parseCpuinfoMhz(tryReadText(`${roots.proc}/cpuinfo`, MANY_CORES_BYTES) ?? '');
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { MOUNTS_BYTES, readText, tryReadText } from '../../bounded-read.js';
 import type { Collector, Context, Part } from '../collector.js';
 import type { FilesystemSample } from '../snapshot.js';
 import { parseMountinfo } from './mounts.js';
@@ -59,9 +59,6 @@ export class FilesystemCollector implements Collector {
 
 /** As the first process sees it: in a service's sandbox everything is read-only. Others may only read their own. */
 function mountinfo(proc: string): string {
-  try {
-    return readFileSync(`${proc}/1/mountinfo`, 'utf8');
-  } catch {
-    return readFileSync(`${proc}/self/mountinfo`, 'utf8');
-  }
+  const first = tryReadText(`${proc}/1/mountinfo`, MOUNTS_BYTES, 'utf8');
+  return first ?? readText(`${proc}/self/mountinfo`, MOUNTS_BYTES, 'utf8');
 }

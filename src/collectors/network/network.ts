@@ -1,6 +1,6 @@
 import type { Collector, Context, Part } from '../collector.js';
 import { perSecond } from '../rate.js';
-import { readText } from '../read.js';
+import { MANY_CORES_BYTES, readText } from '../read.js';
 import type { NetworkSample } from '../snapshot.js';
 import { countConnections } from './tcp.js';
 
@@ -52,7 +52,7 @@ export class NetworkCollector implements Collector {
   private counted_ms = Number.NEGATIVE_INFINITY;
 
   collect({ roots, now_ms }: Context): Part {
-    const counters = parseNetDev(readText(`${roots.proc}/net/dev`));
+    const counters = parseNetDev(readText(`${roots.proc}/net/dev`, MANY_CORES_BYTES));
     const { before } = this;
     this.before = { counters, now_ms };
     const elapsed_ms = now_ms - (before?.now_ms ?? now_ms);

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readBytesAside } from '../../bounded-read.js';
 import { tryReadText } from '../read.js';
 
 /** include/net/tcp_states.h, from 1 on. */
@@ -19,6 +19,8 @@ const STATES = [
 
 /** A line is 150 bytes in one table, 180 in the other: with more sockets than this they are only counted. */
 const MAX_SOCKETS = 10_000;
+/** More may come while they are read. */
+export const TABLE_BYTES = 2 * 1024 * 1024;
 
 const COLON = 58;
 const NEWLINE = 10;
@@ -99,8 +101,8 @@ export async function countConnections(procRoot: string): Promise<Record<string,
 export async function readTcpTables(net: string): Promise<Buffer[]> {
   const tables: Buffer[] = [];
   for (const name of ['tcp', 'tcp6']) {
-    const table = await readFile(`${net}/${name}`).catch(() => null);
-    if (table !== null) tables.push(table);
+    const table = await readBytesAside(`${net}/${name}`, TABLE_BYTES).catch(() => null);
+    if (table !== null) tables.push(table.bytes);
   }
   return tables;
 }

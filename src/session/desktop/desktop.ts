@@ -1,4 +1,4 @@
-import { readStat } from '../../proc/read.js';
+import { tryStat } from '../../proc/read.js';
 import { Backoff } from '../backoff.js';
 import type { Log } from '../out.js';
 import { locate, type Place } from '../terminal/locate.js';
@@ -108,7 +108,7 @@ export class Desktop {
   forgetAllBut(pids: ReadonlySet<number>): void {
     for (const pid of this.places.keys()) if (!pids.has(pid)) this.places.delete(pid);
     for (const pid of this.tmuxStates.keys())
-      if (readStat(this.options.procRoot, pid) === null) this.tmuxStates.delete(pid);
+      if (tryStat(this.options.procRoot, pid) === null) this.tmuxStates.delete(pid);
   }
 
   /** What was found is doubtful now. */

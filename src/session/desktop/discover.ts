@@ -1,5 +1,7 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { basename } from 'node:path';
+import { tryList } from '../../bounded-read.js';
+import { environmentOf } from '../../proc/environment.js';
 import { listPids } from '../../proc/read.js';
 
 export type CompositorAddress =
@@ -17,7 +19,6 @@ export interface SessionAddresses {
 const WANTED = ['DBUS_SESSION_BUS_ADDRESS', 'SWAYSOCK', 'I3SOCK', 'HYPRLAND_INSTANCE_SIGNATURE'] as const;
 type Wanted = Partial<Record<(typeof WANTED)[number], string>>;
 
-const MAX_ENVIRON_BYTES = 256 * 1024;
 const MAX_SOCKET_PATH = 200;
 
 /** The newest first: what an older, dead session left behind must not hide the present one. */
@@ -39,20 +40,20 @@ function named(runtimeDir: string, uid: number): CompositorAddress[] {
   const add = (address: CompositorAddress, socket: string) => {
     if (isSocket(socket, uid)) found.push({ address, at_ms: statSync(socket).mtimeMs });
   };
-  for (const name of list(runtimeDir)) {
+  for (const name of tryList(runtimeDir)) {
     // sway-ipc.1000.4021.sock
     if (/^sway-ipc\.\d+\.\d+\.sock$/.test(name)) {
       const socket = `${runtimeDir}/${name}`;
       add({ name: 'sway', socket }, socket);
     }
   }
-  for (const name of list(`${runtimeDir}/i3`)) {
+  for (const name of tryList(`${runtimeDir}/i3`)) {
     if (/^ipc-socket\.\d+$/.test(name)) {
       const socket = `${runtimeDir}/i3/${name}`;
       add({ name: 'i3', socket }, socket);
     }
   }
-  for (const name of list(`${runtimeDir}/hypr`)) {
+  for (const name of tryList(`${runtimeDir}/hypr`)) {
     const directory = `${runtimeDir}/hypr/${name}`;
     add({ name: 'hyprland', directory }, `${directory}/.socket2.sock`);
   }
@@ -101,21 +102,12 @@ function* environments(procRoot: string, uid: number): Generator<Wanted> {
   for (const pid of listPids(procRoot).reverse()) {
     try {
       if (statSync(`${procRoot}/${pid}`).uid !== uid) continue;
-      const env = wantedOf(
-        readFileSync(`${procRoot}/${pid}/environ`).subarray(0, MAX_ENVIRON_BYTES).toString('utf8'),
-      );
+      const env = environmentOf(procRoot, pid, WANTED);
       if (Object.keys(env).length > 0) yield env;
     } catch {
       // gone, or not ours to read
     }
   }
-}
-
-function wantedOf(environ: string): Wanted {
-  const env: Wanted = {};
-  for (const entry of environ.split('\0'))
-    for (const name of WANTED) if (entry.startsWith(`${name}=`)) env[name] = entry.slice(name.length + 1);
-  return env;
 }
 
 function isSocket(path: string, uid: number): boolean {
@@ -125,13 +117,5 @@ function isSocket(path: string, uid: number): boolean {
     return stat.isSocket() && stat.uid === uid;
   } catch {
     return false;
-  }
-}
-
-function list(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch {
-    return [];
   }
 }

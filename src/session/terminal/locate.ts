@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { listPids, readArgv, readStat } from '../../proc/read.js';
+import { listPids, readArgv, tryStat } from '../../proc/read.js';
 import { type Stat, ttyName } from '../../proc/stat.js';
 import type { DesktopWindow } from '../desktop/compositor.js';
 import {
@@ -89,7 +89,7 @@ async function walk(
 function ancestors(procRoot: string, pid: number): Stat[] {
   const chain: Stat[] = [];
   for (let next = pid; next > 1 && chain.length < MAX_ANCESTORS; ) {
-    const stat = readStat(procRoot, next);
+    const stat = tryStat(procRoot, next);
     if (stat === null) break;
     chain.push(stat);
     next = stat.ppid;
@@ -152,11 +152,11 @@ function otherClient(
   const session = child === undefined ? null : variable(procRoot, child.pid, variableName);
   const clients = listPids(procRoot).filter(pid => {
     if (pid === server.pid || !isOwn(procRoot, pid, uid)) return false;
-    const stat = readStat(procRoot, pid);
-    return stat?.comm === kind && stat.tty_nr !== 0 && !readArgv(procRoot, pid).includes('--server');
+    const stat = tryStat(procRoot, pid);
+    return stat?.comm === kind && stat.tty_nr !== 0 && !readArgv(procRoot, pid)?.includes('--server');
   });
   const naming = clients.filter(
-    pid => session !== null && readArgv(procRoot, pid).some(arg => names(arg, session)),
+    pid => session !== null && readArgv(procRoot, pid)?.some(arg => names(arg, session)),
   );
   if (naming.length > 0) return naming.at(-1)!;
   return clients.length === 1 ? clients[0]! : null;
@@ -220,7 +220,7 @@ function byOrder(
 ): number | null {
   if (shell === undefined) return null;
   const children = listPids(procRoot)
-    .map(pid => readStat(procRoot, pid))
+    .map(pid => tryStat(procRoot, pid))
     .filter(stat => stat !== null)
     .filter(stat => stat.ppid === terminal && stat.tty_nr !== 0)
     .sort((a, b) => a.start_ticks - b.start_ticks || a.pid - b.pid);

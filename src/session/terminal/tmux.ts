@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { basename } from 'node:path';
+import { environmentOf } from '../../proc/environment.js';
 import { readArgv } from '../../proc/read.js';
 
 /** One tmux server, by its process. */
@@ -65,7 +66,7 @@ function socketOf(procRoot: string, serverPid: number, child: number, uid: numbe
   const socket = said?.slice(0, -2).join(',');
   if (socket?.startsWith('/') && said?.at(-2) === String(serverPid) && isOwnSocket(socket, uid))
     return socket;
-  const { name, path } = tmuxOptions(readArgv(procRoot, serverPid));
+  const { name, path } = tmuxOptions(readArgv(procRoot, serverPid) ?? []);
   const base = variable(procRoot, serverPid, 'TMUX_TMPDIR') ?? '/tmp';
   const guess = path ?? `${base}/tmux-${uid}/${name ?? 'default'}`;
   return isOwnSocket(guess, uid) ? guess : null;
@@ -154,13 +155,7 @@ function runTmux(server: TmuxServer, args: string[]): Promise<string | null> {
 }
 
 export function variable(procRoot: string, pid: number, name: string): string | null {
-  try {
-    for (const entry of readFileSync(`${procRoot}/${pid}/environ`).toString('utf8').split('\0'))
-      if (entry.startsWith(`${name}=`)) return entry.slice(name.length + 1);
-  } catch {
-    // gone, or not ours to read
-  }
-  return null;
+  return environmentOf(procRoot, pid, [name])[name] ?? null;
 }
 
 function isFile(path: string): boolean {

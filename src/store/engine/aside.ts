@@ -1,5 +1,6 @@
-import { readdirSync, renameSync, unlinkSync } from 'node:fs';
+import { renameSync, unlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { listNames } from '../../bounded-read.js';
 import { DATABASE_NAME, SUFFIXES } from './place.js';
 
 /** More damaged databases than this are not kept: the disk that damages them shall not be filled by them. */
@@ -21,7 +22,7 @@ export function moveAside(path: string, time_ms: number): string {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     }
   }
-  const earlier = readdirSync(directory).filter(name => name.startsWith(ASIDE));
+  const earlier = listNames(directory).filter(name => name.startsWith(ASIDE));
   const databases = earlier.filter(name => !name.endsWith('-wal') && !name.endsWith('-shm')).sort();
   for (const old of databases.slice(0, -KEPT)) {
     for (const suffix of SUFFIXES) {

@@ -1,0 +1,25 @@
+/** Work in steps, so that it can be interrupted between two of them: each a fraction of a millisecond. */
+export type Steps<T> = Generator<void, T>;
+
+/** Longer than this the event loop is not kept at a time. */
+const SLICE_MS = 15;
+
+/** Does all of it now. */
+export function atOnce<T>(steps: Steps<T>): T {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
+}
+
+/** Does it between everything else that the event loop has to do. */
+export async function inSlices<T>(steps: Steps<T>): Promise<T> {
+  for (;;) {
+    const end_ms = performance.now() + SLICE_MS;
+    do {
+      const { done, value } = steps.next();
+      if (done) return value;
+    } while (performance.now() < end_ms);
+    await new Promise<void>(resolve => setImmediate(resolve));
+  }
+}
