@@ -1,3 +1,5 @@
+import { loopPauses } from './loop-pauses.js';
+
 /** Work in steps, so that it can be interrupted between two of them: each a fraction of a millisecond. */
 export type Steps<T> = Generator<void, T>;
 
@@ -21,5 +23,6 @@ export async function inSlices<T>(steps: Steps<T>): Promise<T> {
       if (done) return value;
     } while (performance.now() < end_ms);
     await new Promise<void>(resolve => setImmediate(resolve));
+    loopPauses.turn();
   }
 }

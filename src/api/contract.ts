@@ -248,6 +248,17 @@ export interface HealthReport {
   rss_bytes: number;
   bpftrace_cpu_percent: number;
   bpftrace_rss_bytes: number;
+  /** For how long nothing else could be done at a time, at most: since the start, and in the last minute. */
+  loop: { longest_pause_ms: number; last_minute_ms: number };
+  reading: ReadingHealth;
+}
+
+/** What the daemon did not read, since the start. */
+export interface ReadingHealth {
+  /** How often something was longer than what is read of it. */
+  cut: { arguments: number; environments: number; lists: number; files: number };
+  /** Processes whose arguments cannot be read at present: who asks for them waits for ever. */
+  held: number[];
 }
 
 /** A user's hand: it shows badges, popups and the tray icon, and reads the agents' files. */

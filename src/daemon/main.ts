@@ -11,6 +11,7 @@ import { trackerOptions } from '../config/tracker.js';
 import { FaultLog } from '../faults.js';
 import { createSensor } from '../kernel/index.js';
 import { RecordingFile } from '../log/recording-file.js';
+import { loopPauses } from '../loop-pauses.js';
 import { BPF_DIR, VERSION } from '../package.js';
 import { findGroup } from '../proc/user-database.js';
 import { memoryOf } from '../proc/process-memory.js';
@@ -302,6 +303,7 @@ function makeParts(
     { name: 'history', start: () => store?.start(), stop: () => store?.stop() },
     { name: 'recording', stop: () => recorder?.close() },
     { name: 'gaps', stop: () => gaps.stop() },
+    { name: 'loop', start: () => loopPauses.start(), stop: () => loopPauses.stop() },
     { name: 'process memory', start: () => memoryOf(PROC).guard(), stop: () => memoryOf(PROC).stop() },
     {
       name: 'sensor',

@@ -18,13 +18,16 @@ import type {
 import type { DaemonView, OwnedEvent } from '../api/daemon-view.js';
 import type { View as PeerView } from '../api/peer.js';
 import { stateEvent } from '../api/state-event.js';
+import { cuts } from '../bounded-read.js';
 import type { Snapshot } from '../collectors/snapshot.js';
 import type { Change } from '../config/change.js';
 import type { Config } from '../config/schema.js';
 import type { Prompt } from '../diagnosis/prompt.js';
 import type { Question } from '../diagnosis/question.js';
 import type { Sensor } from '../kernel/sensor.js';
+import { loopPauses } from '../loop-pauses.js';
 import { PAGE_SIZE_BYTES, TICKS_PER_SECOND } from '../proc/boot.js';
+import { memoryOf } from '../proc/process-memory.js';
 import { tryStat } from '../proc/read.js';
 import { UsageMeter } from '../proc/usage.js';
 import type { Users } from '../proc/users.js';
@@ -296,6 +299,8 @@ export class View implements DaemonView {
       rss_bytes: process.memoryUsage.rss(),
       bpftrace_cpu_percent: percent(bpftrace.cpu_s, awake_s),
       bpftrace_rss_bytes: bpftrace.rss_bytes,
+      loop: loopPauses.report(),
+      reading: { cut: { ...cuts }, held: memoryOf(this.options.procRoot).hung() },
     };
   }
 

@@ -66,10 +66,13 @@ export class ProcessMemory {
   async guard(): Promise<void> {
     this.guarded = true;
     const { worker } = this.addReader();
+    // It keeps nobody from ending, but whoever waits for it is not done.
+    worker.ref();
     await new Promise<void>(resolve => {
       worker.once('online', resolve);
       worker.once('exit', () => resolve());
     });
+    worker.unref();
   }
 
   async stop(): Promise<void> {

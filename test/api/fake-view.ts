@@ -108,6 +108,8 @@ export function fakeHealth(over: Partial<HealthReport> = {}): HealthReport {
     rss_bytes: 70e6,
     bpftrace_cpu_percent: 0.1,
     bpftrace_rss_bytes: 110e6,
+    loop: { longest_pause_ms: 40, last_minute_ms: 12 },
+    reading: { cut: { arguments: 0, environments: 0, lists: 0, files: 0 }, held: [] },
     ...over,
   };
 }

@@ -41,6 +41,8 @@ function healthText(report: HealthReport, io: Io): string[] {
     modelLine(report),
     actionsLine(report),
     `cost: vigil ${percent(report.cpu_percent)} CPU, ${bytes(report.rss_bytes)}; bpftrace ${percent(report.bpftrace_cpu_percent)} CPU, ${bytes(report.bpftrace_rss_bytes)}`,
+    loopLine(report.loop),
+    ...readingLines(report.reading),
   ];
 }
 
@@ -110,6 +112,24 @@ function modelLine({ model: { unavailable, calls_today, tokens_today } }: Health
 
 function actionsLine({ actions: { mode, dry_run, paused } }: HealthReport): string {
   return `actions: ${printable(mode, 20)}${dry_run ? ', dry run' : ''}${paused ? ', paused' : ''}`;
+}
+
+/** A second is long for who waits for an answer, and no fault of vigil's where the machine has no time for it. */
+const LONG_PAUSE_MS = 1_000;
+
+function loopLine({ longest_pause_ms, last_minute_ms }: HealthReport['loop']): string {
+  const note = last_minute_ms > LONG_PAUSE_MS ? ': it got no turn, or too much to do at once' : '';
+  return `longest pause: ${longest_pause_ms} ms, ${last_minute_ms} ms in the last minute${note}`;
+}
+
+function readingLines({ cut, held }: HealthReport['reading']): string[] {
+  const parts = Object.entries(cut).flatMap(([what, times]) => (times > 0 ? [`${what} ${times} times`] : []));
+  const pids =
+    held.length === 1 ? `pid ${held[0]} does not let its` : `pids ${held.join(', ')} do not let their`;
+  return [
+    ...(parts.length === 0 ? [] : [`longer than what is read of them: ${parts.join(', ')}`]),
+    ...(held.length === 0 ? [] : [`${pids} arguments be read`]),
+  ];
 }
 
 function count(n: number, what: string): string {
