@@ -1,5 +1,6 @@
-import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { execa, type Options, type ResultPromise } from 'execa';
+import { readWhole } from './bounded-read.js';
 import { distrustOfProgram } from './trusted-path.js';
 
 /** Long-running programs that the daemon starts: none outlives it, and none that cannot be started ends it. */
@@ -42,8 +43,7 @@ export function setprivForChildren(): string | null {
 /** To ask the program itself would cost a process at each start. */
 function hasParentDeathSignal(path: string): boolean {
   try {
-    if (statSync(path).size > MAX_SETPRIV_BYTES || distrustOfProgram(path) !== null) return false;
-    return readFileSync(path).includes('--pdeathsig');
+    return distrustOfProgram(path) === null && readWhole(path, MAX_SETPRIV_BYTES).includes('--pdeathsig');
   } catch {
     return false;
   }

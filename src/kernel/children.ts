@@ -1,8 +1,9 @@
-import { lstatSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { lstatSync, renameSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { holdProcess } from '../actions/process-handle.js';
 import { ProcessSignaller } from '../actions/signal.js';
+import { readWhole } from '../bounded-read.js';
 import { readStat } from '../proc/read.js';
 import type { SensorLogger } from './options.js';
 
@@ -76,7 +77,9 @@ export class ChildRecord {
     try {
       const stat = lstatSync(this.file);
       if (!stat.isFile() || stat.uid !== process.geteuid?.() || stat.size > MAX_BYTES) return [];
-      const { boot_id, children } = fileSchema.parse(JSON.parse(readFileSync(this.file, 'utf8')));
+      const { boot_id, children } = fileSchema.parse(
+        JSON.parse(readWhole(this.file, MAX_BYTES).toString('utf8')),
+      );
       return boot_id === this.boot_id ? children : [];
     } catch {
       return [];
