@@ -1,7 +1,7 @@
-import { tryReadHead } from '../bounded-read.js';
 import { getPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Session } from '../agents/tracker/session.js';
+import { tryReadHead } from '../bounded-read.js';
 import { NO_INSPECTOR_FLAG } from '../no-inspector.js';
 import { statFile } from '../proc/stat-file.js';
 import type { Lookup } from '../proc/users.js';

@@ -10,8 +10,8 @@ import { ProcessSignaller } from '../../src/actions/signal.js';
 import { type TerminateOptions, terminate } from '../../src/actions/terminate.js';
 import type { ProcessRef } from '../../src/collectors/snapshot.js';
 import { listPids, readStat } from '../../src/proc/read.js';
-import { readUid } from '../../src/proc/uid.js';
 import { parseStat } from '../../src/proc/stat.js';
+import { readUid } from '../../src/proc/uid.js';
 import { isAlive, Processes, stateOf } from './rig.js';
 import { TestCgroup } from './test-cgroup.js';
 
