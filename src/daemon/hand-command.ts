@@ -35,8 +35,6 @@ export interface HandPlace {
   /** When the machine booted by the daemon's clock: the hand tells the same time. */
   boot_ms: number;
   env: Readonly<Record<string, string | undefined>>;
-  /** For what the commands here do not give back of the daemon's rank. */
-  giveBackRank?(pid: number): void;
   /** Puts a helper into a group of its own before it begins. */
   confine?(uid: number, pid: number): Promise<void>;
   /** The user's helper is gone for good. */
@@ -142,7 +140,6 @@ export function handCommand(user: HandUser, place: HandPlace, said: string | nul
     file: command[0]!,
     args: command.slice(1),
     env,
-    started: pid => place.giveBackRank?.(pid),
     ...(confine === undefined ? {} : { confine: (pid: number) => confine(user.uid, pid) }),
   };
 }

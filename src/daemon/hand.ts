@@ -18,8 +18,6 @@ export interface HandCommand {
   file: string;
   args: readonly string[];
   env: Readonly<Record<string, string>>;
-  /** Called at once with its pid. */
-  started?(pid: number): void;
   /** Where it is to be before it begins; it waits for that. Does not reject. */
   confine?(pid: number): Promise<void>;
 }
@@ -117,10 +115,7 @@ export class Hand {
     const command = this.gated ? ['/bin/sh', '-c', GATE, 'vigil', file, ...args] : [file, ...args];
     const child = spawn(command[0]!, command.slice(1), { env, cwd: '/', stdio: ['pipe', 'pipe', 'pipe'] });
     this.child = child;
-    if (child.pid !== undefined) {
-      this.options.command.started?.(child.pid);
-      void confine?.(child.pid).finally(() => this.open(child));
-    }
+    if (child.pid !== undefined) void confine?.(child.pid).finally(() => this.open(child));
     let over = false;
     const ended = (why: string) => {
       if (over) return;

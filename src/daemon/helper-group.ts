@@ -5,6 +5,7 @@ import { MOUNTS_BYTES, readText } from '../bounded-read.js';
 import { parseMountinfo } from '../collectors/filesystems/mounts.js';
 import type { Logger } from '../log/logger.js';
 import { statFile } from '../proc/stat-file.js';
+import { joinCgroup } from './join-cgroup.js';
 
 /**
  * Each user's helper has a control group of its own, with limits of its own: what a user does with their helper costs
@@ -49,7 +50,7 @@ export class HelperGroups {
   async confine(uid: number, pid: number): Promise<void> {
     const why = statFile(this.place.systemd)?.isDirectory()
       ? await this.bySystemd(uid, pid)
-      : this.byHand(uid, pid);
+      : await this.byHand(uid, pid);
     if (why === null || this.said) return;
     this.said = true;
     this.logger.warn({ uid, why }, 'the helper of a user has no control group of its own');
@@ -87,14 +88,14 @@ export class HelperGroups {
     });
   }
 
-  private byHand(uid: number, pid: number): string | null {
+  private async byHand(uid: number, pid: number): Promise<string | null> {
     const problems: string[] = [];
     const folders: string[] = [];
     for (const { controller, file, limit } of LIMITS) {
       try {
         const folder = this.folderFor(controller, uid);
         writeFileSync(join(folder.path, file[folder.version]), String(limit));
-        writeFileSync(join(folder.path, 'cgroup.procs'), String(pid));
+        await joinCgroup(folder.path, pid);
         folders.push(folder.path);
       } catch (error) {
         problems.push(`${controller}: ${(error as Error).message}`);

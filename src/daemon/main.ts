@@ -160,10 +160,13 @@ function makeParts(
       runtimeBase: '/run/user',
       boot_ms: clock.boot_ms,
       env: process.env,
-      giveBackRank: pid => giveBackRank(pid, rank),
       ...(process.geteuid!() === 0
         ? {
-            confine: (uid: number, pid: number) => groups.confine(uid, pid),
+            confine: async (uid: number, pid: number) => {
+              // First: with cgroup v2 its own group is where it goes last.
+              await giveBackRank(pid, rank);
+              await groups.confine(uid, pid);
+            },
             release: (uid: number) => groups.release(uid),
           }
         : {}),

@@ -3,6 +3,7 @@ import { getPriority, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { listNames, MOUNTS_BYTES, readText } from '../bounded-read.js';
 import { type Mount, parseMountinfo } from '../collectors/filesystems/mounts.js';
+import { joinCgroup } from './join-cgroup.js';
 
 /**
  * A guard must be heard when nobody else is: the daemon takes a rank above ordinary work, also where no unit of systemd
@@ -82,11 +83,11 @@ export function raiseRank(managed: boolean, proc = '/proc'): Rank {
  * For a process that was started just now and is about to become a user's: nothing of the rank stays with it but what
  * it has to give back itself, its nice value.
  */
-export function giveBackRank(pid: number, { cpu_group }: Rank, proc = '/proc'): void {
+export async function giveBackRank(pid: number, { cpu_group }: Rank, proc = '/proc'): Promise<void> {
   try {
-    if (cpu_group !== null) writeFileSync(join(cpu_group.before, 'cgroup.procs'), String(pid));
     if (Number(readText(`${proc}/${pid}/oom_score_adj`)) < 0)
       writeFileSync(`${proc}/${pid}/oom_score_adj`, '0');
+    if (cpu_group !== null) await joinCgroup(cpu_group.before, pid);
   } catch {
     // It is gone again.
   }
