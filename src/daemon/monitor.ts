@@ -3,8 +3,9 @@ import type { Transition } from '../agents/model.js';
 import type { Observation, ProcessFacts, SensorObservation } from '../agents/observation.js';
 import type { Session } from '../agents/tracker/session.js';
 import { Tracker, type TrackerOptions } from '../agents/tracker/tracker.js';
+import { FairRoom } from '../fair-room.js';
 import type { ExecEvent, KernelEvent } from '../kernel/events.js';
-import type { Sensor } from '../kernel/sensor.js';
+import { MAX_WATCHED, type Sensor } from '../kernel/sensor.js';
 import type { Logger } from '../log/logger.js';
 import { nowTicks } from '../proc/boot.js';
 import { readFacts, readLiving } from '../proc/read.js';
@@ -298,7 +299,15 @@ export class AgentMonitor {
     const living = this.living();
     this.words.sync(living);
     const watched = living.filter(session => session.interactive && session.tty !== null);
-    this.sensor?.watch(new Set(watched.map(session => session.pid)));
+    // One user with very many agents comes behind the others: the sensor takes the first ones.
+    const room = new FairRoom(2 * MAX_WATCHED);
+    const behind: number[] = [];
+    const first = new Set<number>();
+    for (const { pid, uid } of watched) {
+      if (room.take(uid)) first.add(pid);
+      else behind.push(pid);
+    }
+    this.sensor?.watch(new Set([...first, ...behind]));
   }
 
   private executed(event: ExecEvent): void {

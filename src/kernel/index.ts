@@ -12,7 +12,7 @@ import { LifecycleTranslator } from './lifecycle.js';
 import type { SensorOptions } from './options.js';
 import { Reorder } from './order.js';
 import { loadProgram, type Machine, TERMINAL_STRING_BYTES } from './program.js';
-import type { Sensor, SensorListener } from './sensor.js';
+import { MAX_WATCHED, type Sensor, type SensorListener } from './sensor.js';
 import { type ProgramSpec, SupervisedProgram } from './supervise.js';
 import { TerminalTranslator } from './terminal.js';
 import { chooseTier, inWords } from './tier.js';
@@ -46,6 +46,8 @@ class KernelSensor implements Sensor {
   private fellBackAt_ms: number | null = null;
   private announce: Announce | null = null;
   private watched: ReadonlySet<number> = new Set();
+  /** Beyond those that can be watched. */
+  private unwatched = 0;
   private lingerTimer: NodeJS.Timeout | null = null;
   /** Aborted by `stop()`, and by who started it. */
   private readonly end = new AbortController();
@@ -105,10 +107,12 @@ class KernelSensor implements Sensor {
     this.terminalOrder.flush();
   }
 
-  watch(agents: ReadonlySet<number>): void {
+  watch(wanted: ReadonlySet<number>): void {
+    const agents = new Set([...wanted].slice(0, MAX_WATCHED));
+    this.unwatched = wanted.size - agents.size;
     if (this.stopped || sameSet(agents, this.watched)) return;
     const fresh = [...agents].filter(pid => !this.watched.has(pid));
-    this.watched = new Set(agents);
+    this.watched = agents;
     this.terminalTranslator.keep(this.watched);
     if (!this.terminal) return;
     if (this.watched.size === 0) {
@@ -127,8 +131,13 @@ class KernelSensor implements Sensor {
   health(): SensorHealth {
     const programs: ProgramHealth[] = [];
     if (this.lifecycle) programs.push(this.lifecycle.health());
-    if (this.terminal) programs.push(this.terminal.health());
-    else if (this.terminalUnavailable !== null)
+    if (this.terminal) {
+      const health = this.terminal.health();
+      if (this.unwatched > 0)
+        health.missing.push(`${this.unwatched} agents are not watched: ${MAX_WATCHED} at most`);
+      programs.push(health);
+    }
+    if (this.terminal === null && this.terminalUnavailable !== null)
       programs.push(unavailable('terminal', this.terminalUnavailable));
     return {
       tier: this.tier,

@@ -1,6 +1,9 @@
 import type { KernelEvent } from './events.js';
 import type { SensorHealth } from './health.js';
 
+/** Each costs two system calls with each heartbeat, and four keys of a map that has room for twice as many. */
+export const MAX_WATCHED = 2_000;
+
 /**
  * The one narrow door to the kernel. Nothing else in vigil runs bpftrace.
  *
@@ -14,7 +17,8 @@ export interface Sensor {
   stop(): Promise<void>;
   /**
    * The agents whose terminals matter now. The terminal program is attached while this set is not empty
-   * and detached soon after it became empty; a changed set takes effect at once, without a gap.
+   * and detached soon after it became empty; a changed set takes effect at once, without a gap. Of very many the first
+   * ones are watched, and `health()` tells of the rest.
    */
   watch(agents: ReadonlySet<number>): void;
   health(): SensorHealth;

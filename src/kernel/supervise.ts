@@ -141,7 +141,7 @@ export class SupervisedProgram {
     const missing = [...this.spec.missing];
     const dropped = this.dropped + this.droppedNow;
     if (dropped > 0)
-      missing.push(`${dropped} terminal commands beyond 50 a second on one terminal were left out`);
+      missing.push(`${dropped} terminal commands beyond 50 a second of one agent were left out`);
     return {
       name: this.spec.name,
       state: this.state,

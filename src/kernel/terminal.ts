@@ -10,7 +10,7 @@ const BEL = 0x07;
 
 /** Lines of the terminal programs into events. They carry totals; what is passed on are the differences. */
 export class TerminalTranslator {
-  private readonly totals = new Map<string, { writes: number; bytes: number }>();
+  private readonly totals = new Map<number, { writes: number; bytes: number }>();
 
   constructor(
     private readonly time_ms: (nsecs: number) => number,
@@ -48,16 +48,18 @@ export class TerminalTranslator {
     }
   }
 
-  /** The totals of all terminals: `pid,index,field` with field 0 writes, 1 bytes, 2 time of the last one. */
+  /** The totals of all agents: `pid,field` with field 0 writes, 1 bytes, 2 time of the last one, 3 its terminal. */
   map(name: string, entries: ReadonlyMap<string, number>): void {
     if (name !== '@totals') return;
     for (const [key, writes] of entries) {
-      const [pid, index, field] = key.split(',').map(Number) as [number, number, number];
-      if (field !== 0 || !Number.isInteger(pid) || !Number.isInteger(index) || pid <= 0) continue;
-      const bytes = entries.get(`${pid},${index},1`);
-      const last = entries.get(`${pid},${index},2`);
+      const [pid, field] = key.split(',').map(Number) as [number, number];
+      if (field !== 0 || !Number.isInteger(pid) || pid <= 0) continue;
+      const bytes = entries.get(`${pid},1`);
+      const last = entries.get(`${pid},2`);
+      const index = entries.get(`${pid},3`);
       // Not there yet: it was printed in the midst of its first write.
-      if (bytes !== undefined && last !== undefined) this.output(pid, index, writes, bytes, last);
+      if (bytes !== undefined && last !== undefined && index !== undefined)
+        this.output(pid, index, writes, bytes, last);
     }
   }
 
@@ -68,16 +70,15 @@ export class TerminalTranslator {
 
   /** Forget processes that nobody watches any more. */
   keep(pids: ReadonlySet<number>): void {
-    for (const key of this.totals.keys()) {
-      if (!pids.has(Number(key.split(',')[0]))) this.totals.delete(key);
+    for (const pid of this.totals.keys()) {
+      if (!pids.has(pid)) this.totals.delete(pid);
     }
   }
 
   private output(pid: number, index: number, writes: number, bytes: number, last: number): void {
-    const key = `${pid},${index}`;
-    const before = this.totals.get(key) ?? { writes: 0, bytes: 0 };
+    const before = this.totals.get(pid) ?? { writes: 0, bytes: 0 };
     if (writes <= before.writes) return; // older than what is known
-    this.totals.set(key, { writes, bytes });
+    this.totals.set(pid, { writes, bytes });
     this.deliver({
       type: 'output',
       time_ms: this.time_ms(last),
