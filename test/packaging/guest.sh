@@ -61,6 +61,7 @@ check 'an agent is found' within 20 says vigil agents claude-code
 hand=$(pgrep -u ann -f session/hand.js)
 check 'the hand of its user runs' test -n "$hand"
 check 'the hand is not shielded' is "$(cat "/proc/$hand/oom_score_adj")" 0
+check 'the hand is in a scope of its user' grep -q "user-$uid.slice/vigil-helper-$uid-" "/proc/$hand/cgroup"
 check 'the hand has no capability' is "$(grep -E 'Cap(Prm|Eff|Bnd|Amb)' "/proc/$hand/status" | cut -f 2 | sort -u)" 0000000000000000
 badge() { ls /run/user/"$uid"/vigil-sessions/*.json; }
 check 'the agent has a folder and files' sh -c 'vigil agents --json | grep -q "\"cwd\": *\"/"'
