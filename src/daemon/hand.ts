@@ -54,7 +54,7 @@ const STOP_MS = 1_500;
 const UNKILLABLE_MS = 500;
 const MAX_STDERR = 1_000;
 /** Begins when a line comes. SIGUSR1 stays ignored until Node.js has a handler for it. */
-const GATE = `trap '' USR1; read -r go && exec "$@"`;
+const GATE = `trap '' USR1; read -r go; unset PWD OLDPWD SHLVL; exec "$@"`;
 const NEVER_SILENT = { silent_ms: 0, hung_ms: 0 };
 
 /** One user's hand: started, spoken to, restarted with backoff. */

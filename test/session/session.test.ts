@@ -478,7 +478,7 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('a session', () => {
         'string:org.kde.StatusNotifierItem',
         `string:${name}`,
       );
-    expect(ask('Status')).toContain('NeedsAttention');
+    await until('the icon to say so', () => ask('Status').includes('NeedsAttention'));
     expect(ask('ToolTip')).toContain('1 agent, 1 waiting for you');
     const menu = (member: string, ...args: string[]) =>
       desktop.send(item, '/MenuBar', `com.canonical.dbusmenu.${member}`, ...args);
