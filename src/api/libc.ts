@@ -12,6 +12,7 @@ export interface Libc {
   socket(domain: number, type: number, protocol: number): number;
   sendto(fd: number, data: Buffer, bytes: number, flags: number, to: Buffer, toBytes: number): number;
   close(fd: number): number;
+  adjtimex(timex: Buffer): number;
 }
 
 let loaded: Libc | null | undefined;
@@ -33,6 +34,7 @@ function load(): Libc | null {
       socket: library.func('int socket(int, int, int)'),
       sendto: library.func('long sendto(int, const void *, size_t, int, const void *, uint32_t)'),
       close: library.func('int close(int)'),
+      adjtimex: library.func('int adjtimex(void *)'),
     };
   } catch {
     return null;

@@ -1,5 +1,6 @@
 import type { Alert } from '../alerts/alert.js';
 import type { ProcessSample, Snapshot } from '../collectors/snapshot.js';
+import { wallTime } from '../time.js';
 
 /**
  * What clients of RunawayGuard know: its rows and pushes, with the names of its protocol. It has two severities,
@@ -53,7 +54,7 @@ export function seedAlert({ id, rule, severity, subject, title, opened_ms }: Ale
     cmdline: process?.cmdline ?? title,
     reason: REASONS[rule] ?? rule,
     severity: severity === 'high' || severity === 'critical' ? 'critical' : 'warning',
-    timestamp: Math.floor(opened_ms / 1000),
+    timestamp: Math.floor(wallTime(opened_ms) / 1000),
   };
 }
 

@@ -1,3 +1,4 @@
+import { iso } from '../time.js';
 import type { Message, Post } from './message.js';
 
 const COLOURS = { info: 0x5865f2, warning: 0xfee75c, high: 0xe67e22, critical: 0xed4245 };
@@ -11,7 +12,7 @@ export function discord(message: Message): Post {
     description: cut(escaped(text), 4096),
     color: over ? OVER : COLOURS[severity],
     fields: details.map(({ label, value }) => ({ name: label, value: cut(escaped(value), 1024) })),
-    timestamp: new Date(time_ms).toISOString(),
+    timestamp: iso(time_ms),
   };
   return {
     headers: { 'content-type': 'application/json' },

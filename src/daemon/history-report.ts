@@ -1,8 +1,9 @@
 import { alertReport } from '../api/alert-report.js';
 import type { HistoryReport } from '../api/contract.js';
 import { REPORT_LIMITS } from '../api/report-limits.js';
+import { instants } from '../store/dated-runner.js';
 import type { Store } from '../store/store.js';
-import { iso } from '../time.js';
+import { iso, wallTime } from '../time.js';
 
 const TOP = 15;
 
@@ -31,11 +32,11 @@ export async function historyReport(
     to: iso(to_ms),
     bucket_s: host.bucket_ms / 1000,
     host: host.series,
-    sessions,
-    top_memory,
-    top_cpu,
+    sessions: instants(sessions, wallTime),
+    top_memory: instants(top_memory, wallTime),
+    top_cpu: instants(top_cpu, wallTime),
     alerts: alerts.map(alertReport),
-    actions,
+    actions: instants(actions, wallTime),
     model,
   };
 }

@@ -19,6 +19,7 @@ import { Users } from '../proc/users.js';
 import { createStore } from '../store/open.js';
 import { clock, now } from '../time.js';
 import { onUncaught } from '../uncaught.js';
+import { wallClock } from '../wall-clock.js';
 import { CrashRecord } from './crash-record.js';
 import { Gaps } from './gaps.js';
 import { Guard } from './guard.js';
@@ -108,6 +109,7 @@ function makeParts(
         retention_hours: config.history.retention_hours,
         snapshot_interval_s: config.history.snapshot_interval_s,
         max_bytes: config.history.max_size_mb * 1_000_000,
+        wall: wallClock,
       })
     : null;
   const users = new Users();

@@ -1,4 +1,5 @@
 import type { MachineEvent, SessionSample, Snapshot } from '../collectors/snapshot.js';
+import { wallTime } from '../time.js';
 import type { ViewerUid } from './viewer.js';
 
 /** What is remembered to explain a trouble: half an hour, a line a minute. */
@@ -48,7 +49,7 @@ export class Recollection {
 }
 
 function line({ time_ms, text }: { time_ms: number; text: string }): string {
-  return `${new Date(time_ms).toTimeString().slice(0, 8)} ${text}`;
+  return `${new Date(wallTime(time_ms)).toTimeString().slice(0, 8)} ${text}`;
 }
 
 function journalText(event: Extract<MachineEvent, { type: 'journal' }>): string {

@@ -1,3 +1,5 @@
+import { wallTime } from '../time.js';
+
 /**
  * What is usual for a figure of the machine at an hour of the day: mean and variance by Welford's method,
  * one sample a minute. Old days fade: beyond two weeks' worth of samples each new one counts as if there
@@ -88,7 +90,8 @@ export class Baseline {
   }
 
   private local(time_ms: number): { hour: number; day: number } {
-    const local_ms = time_ms - this.timezoneOffset_minutes(time_ms) * 60_000;
+    const wall_ms = wallTime(time_ms);
+    const local_ms = wall_ms - this.timezoneOffset_minutes(wall_ms) * 60_000;
     const day = Math.floor(local_ms / 86_400_000);
     return { hour: Math.floor((local_ms - day * 86_400_000) / 3_600_000), day };
   }

@@ -1,5 +1,7 @@
 import { readBootId } from '../boot-id.js';
 import type { Logger } from '../log/logger.js';
+import { DatedRunner } from './dated-runner.js';
+import { Dates, type WallClock } from './dates.js';
 import { DirectRunner } from './runner.js';
 import { Store } from './store.js';
 import { ThreadRunner } from './thread/thread-runner.js';
@@ -17,6 +19,8 @@ export interface OpenStoreOptions {
   maintain_ms?: number;
   retry_ms?: number;
   boot_id?: string;
+  /** What rows are dated by; without it by `now`. */
+  wall?: WallClock;
   /** False: the database works in the calling thread. Sources that are not compiled can do nothing else. */
   thread?: boolean;
 }
@@ -45,5 +49,7 @@ export function createStore(options: OpenStoreOptions): Store {
   };
   const thread = options.thread ?? import.meta.url.endsWith('.js');
   const runner = thread ? new ThreadRunner(engine) : new DirectRunner(engine);
-  return new Store(runner, logger, now, times, max_bytes, directory);
+  const { wall } = options;
+  const dated = wall && new DatedRunner(runner, new Dates(wall), now, engine.retention_ms);
+  return new Store(dated ?? runner, logger, now, times, max_bytes, directory);
 }

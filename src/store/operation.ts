@@ -1,5 +1,6 @@
 import type { Transition } from '../agents/model.js';
 import type { Alert } from '../alerts/alert.js';
+import type { Redating } from './dates.js';
 import type { BaselineRecord, DiagnosisRecord, StoredAction, WhitelistRow } from './records.js';
 import type { Sample } from './sample/sample.js';
 
@@ -15,5 +16,6 @@ export type Operation =
   | { type: 'sync' }
   | { type: 'diagnosis'; diagnosis: DiagnosisRecord }
   | { type: 'baseline'; baseline: BaselineRecord; time_ms: number }
+  | { type: 'redate'; redating: Redating }
   | { type: 'whitelist_add'; row: WhitelistRow }
   | { type: 'whitelist_remove'; pattern: string; match_type: WhitelistRow['match_type'] };

@@ -6,6 +6,7 @@ import { moveAside } from './aside.js';
 import { connect, fileIdentity, loadSqlite } from './connection.js';
 import { EngineError, engineError } from './error.js';
 import { preparePlace } from './place.js';
+import { redate } from './redate.js';
 import { Retention } from './retention.js';
 import { Writer } from './writer.js';
 
@@ -24,6 +25,8 @@ export interface Opened {
   last_alert_id: number;
   last_action_id: number;
   last_whitelist_id: number;
+  /** Date of the newest row; null: there is none. */
+  newest_ms: number | null;
   whitelist: WhitelistRow[];
 }
 
@@ -90,8 +93,13 @@ export class Engine {
         this.writer ??= new Writer(db, this.boot);
         const { writer } = this;
         db.transaction(() => {
-          for (const operation of operations) writer.write(operation);
+          for (const operation of operations) {
+            if (operation.type === 'redate') redate(db, this.boot, operation.redating);
+            else writer.write(operation);
+          }
         }).immediate();
+        // It remembers dates.
+        if (operations.some(({ type }) => type === 'redate')) this.writer = null;
       } catch (error) {
         // What it remembers may just have been rolled back.
         this.writer = null;
@@ -165,6 +173,13 @@ function found(db: Database, path: string): Opened {
     last_alert_id: counter('alert', 'alerts'),
     last_action_id: counter('action', 'actions'),
     last_whitelist_id: counter('whitelist', 'whitelist'),
+    newest_ms: db
+      .prepare<[], number | null>(
+        `SELECT max(t) FROM (SELECT max(time_ms) AS t FROM host_samples UNION ALL SELECT max(time_ms) FROM host_minutes
+           UNION ALL SELECT max(time_ms) FROM transitions UNION ALL SELECT max(time_ms) FROM actions)`,
+      )
+      .pluck()
+      .get()!,
     whitelist: db
       .prepare<[], WhitelistRow>(
         'SELECT id, pattern, match_type, reason, created_ms FROM whitelist ORDER BY id',

@@ -3,7 +3,7 @@ import type { Alert } from '../../alerts/alert.js';
 import type { Operation } from '../operation.js';
 import type { DiagnosisRecord, StoredAction } from '../records.js';
 
-type Entry = Exclude<Operation, { type: 'sample' | 'transition' }>;
+type Entry = Exclude<Operation, { type: 'sample' | 'transition' | 'redate' }>;
 
 export const INTERRUPTED = 'interrupted: vigil ended before it did';
 
@@ -18,6 +18,12 @@ export class RecordWriter {
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (id, opened_ms) DO UPDATE SET status = excluded.status, severity = excluded.severity,
            updated_ms = excluded.updated_ms, resolved_ms = excluded.resolved_ms, alert = excluded.alert`,
+      ),
+      // Found again by its number: the date at which it was opened may have been another one in between.
+      openAlert: db.prepare(
+        `UPDATE alerts SET status = ?, severity = ?, updated_ms = ?, resolved_ms = ?,
+           alert = json_set(?, '$.opened_ms', opened_ms)
+         WHERE row = (SELECT max(row) FROM alerts WHERE id = ? AND key = ? AND status = 'open')`,
       ),
       action: db.prepare<unknown[], { row: number }>(
         `INSERT INTO actions (id, time_ms, mode, requested_by, alert_id, what, targets, argv, evidence,
@@ -82,18 +88,13 @@ export class RecordWriter {
 
   private alert(alert: Alert): void {
     const { id, rule, key, status, severity, opened_ms, updated_ms, resolved_ms, subject } = alert;
-    this.statements.alert.run(
-      id,
-      rule,
-      key,
-      status,
-      severity,
-      subject.uid,
-      Math.round(opened_ms),
-      Math.round(updated_ms),
-      resolved_ms === null ? null : Math.round(resolved_ms),
-      JSON.stringify(alert),
-    );
+    const times = [updated_ms, resolved_ms].map(time_ms => (time_ms === null ? null : Math.round(time_ms)));
+    const text = JSON.stringify(alert);
+    const known = this.statements.openAlert.run(status, severity, ...times, text, id, key);
+    if (known.changes === 0) {
+      const opened = Math.round(opened_ms);
+      this.statements.alert.run(id, rule, key, status, severity, subject.uid, opened, ...times, text);
+    }
     this.statements.counter.run('alert', id);
   }
 

@@ -32,7 +32,7 @@ export class Writer {
     this.top = db.prepare('INSERT OR REPLACE INTO process_samples (time_ms, entries) VALUES (?, ?)');
   }
 
-  write(operation: Operation): void {
+  write(operation: Exclude<Operation, { type: 'redate' }>): void {
     if (operation.type === 'sample') this.sample(operation.sample);
     else if (operation.type === 'transition') this.sessions.transition(operation.transition);
     else this.records.write(operation);
