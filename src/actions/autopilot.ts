@@ -1,4 +1,5 @@
 import type { Alert } from '../alerts/alert.js';
+import type { ProcessRef } from '../collectors/snapshot.js';
 import type { ActionsConfig } from '../config/sections/actions.js';
 import type { Order } from './executor.js';
 import { identity } from './growth.js';
@@ -18,15 +19,26 @@ export interface AutopilotOptions {
 /** Processes that were acted on are remembered so long that none is acted on twice. */
 const MAX_TRIED = 20_000;
 const MAX_QUEUE = 1000;
+/** What was refused for now (a full disk, a process in other hands) is tried again: after this, then twice that, … */
+const AGAIN_MS = 15_000;
+const MOST_AGAIN_MS = 600_000;
+
+/** What became of an alert's turn: `limit`: there was no more room; `refused`: some of it could not be done now. */
+type Turn = 'done' | 'limit' | 'refused';
 
 /**
  * Mode `auto`: one alert after the other, within the rate limits. A process is acted on once; one that
- * survived is a matter for a person, not for another signal every few seconds.
+ * survived is a matter for a person, not for another signal every few seconds. Only what was really done counts:
+ * a dry run does not, nor does what was refused.
  */
 export class Autopilot {
   /** By id. */
   private readonly queue = new Map<number, Alert>();
   private readonly tried = new Set<string>();
+  /** A dry run has told of these; another configuration may mean it. */
+  private readonly pretended = new Set<string>();
+  /** By the alert's id: how often in a row it was refused, and when it is tried again. */
+  private readonly refused = new Map<number, { times: number; again_ms: number }>();
   private limit: RateLimit;
   private running: Promise<void> | null = null;
   private timer: NodeJS.Timeout | null = null;
@@ -55,6 +67,8 @@ export class Autopilot {
   configured(): void {
     const { max_per_minute, max_per_hour } = this.options.config();
     this.limit = this.limit.withLimits(max_per_minute, max_per_hour);
+    this.pretended.clear();
+    this.refused.clear();
     this.wake();
   }
 
@@ -75,6 +89,7 @@ export class Autopilot {
 
   forget(alert_id: number): void {
     this.queue.delete(alert_id);
+    this.refused.delete(alert_id);
   }
 
   async settled(): Promise<void> {
@@ -96,46 +111,91 @@ export class Autopilot {
 
   private async drain(): Promise<void> {
     while (this.mayAct()) {
-      const next = this.queue.entries().next().value;
-      if (next === undefined) return;
+      const next = this.next();
+      if (next === null) return;
       const [id, alert] = next;
       this.queue.delete(id);
-      if (await this.handle(alert)) continue;
-      // The limit is reached: unless there is newer news, this one goes on when there is room again.
+      const turn = await this.handle(alert);
+      if (turn === 'done') {
+        this.refused.delete(id);
+        continue;
+      }
+      // Unless there is newer news, this one goes on when there is room again, or when its time has come.
       if (!this.queue.has(id) && !this.stopped) this.queue.set(id, alert);
+      if (turn === 'refused') {
+        this.postpone(id);
+        continue;
+      }
       this.later(this.limit.wait_ms(this.options.now()));
       return;
     }
+  }
+
+  /** The first whose time has come. Null: there is none; a timer waits for the next. */
+  private next(): [number, Alert] | null {
+    const now_ms = this.options.now();
+    let wait_ms = Number.POSITIVE_INFINITY;
+    for (const [id, alert] of this.queue) {
+      const left_ms = (this.refused.get(id)?.again_ms ?? 0) - now_ms;
+      if (left_ms <= 0) return [id, alert];
+      wait_ms = Math.min(wait_ms, left_ms);
+    }
+    if (wait_ms < Number.POSITIVE_INFINITY) this.later(Math.min(wait_ms, MOST_AGAIN_MS));
+    return null;
+  }
+
+  private postpone(alert_id: number): void {
+    const times = (this.refused.get(alert_id)?.times ?? 0) + 1;
+    const wait_ms = Math.min(AGAIN_MS * 2 ** (times - 1), MOST_AGAIN_MS);
+    this.refused.set(alert_id, { times, again_ms: this.options.now() + wait_ms });
   }
 
   private mayAct(): boolean {
     return !this.stopped && !this.resting && this.options.config().mode === 'auto';
   }
 
-  /** False: the limit stopped it before everything was done. */
-  private async handle(alert: Alert): Promise<boolean> {
+  private async handle(alert: Alert): Promise<Turn> {
+    let turn: Turn = 'done';
     for (const plan of this.options.propose(alert)) {
       if (!plan.verdict.allowed || !this.mayAct()) continue;
-      const possible = freshSteps(plan.verdict.steps, this.tried, this.limit.max);
+      const known = this.options.config().dry_run ? new Set([...this.tried, ...this.pretended]) : this.tried;
+      const possible = freshSteps(plan.verdict.steps, known, this.limit.max);
       if (possible.length === 0) continue;
       const steps = limitSteps(possible, this.limit.free(this.options.now()));
       const targets = targetsOf(steps);
-      if (targets.length === 0) return false;
+      if (targets.length === 0) return 'limit';
       this.limit.take(targets.length, this.options.now());
-      for (const target of targets) this.remember(identity(target));
       const verdict = { ...plan.verdict, steps };
       const order: Order = { requester: { kind: 'auto' }, type: plan.type, verdict, alert };
       const result = await this.options.execute(order);
       this.options.logger.info({ rule: alert.rule, outcome: result.outcome }, result.message);
-      if (targets.length < targetsOf(possible).length) return false;
+      if (!this.account(targets, result)) turn = 'refused';
+      else if (targets.length < targetsOf(possible).length) return 'limit';
     }
-    return true;
+    return turn;
   }
 
-  private remember(key: string): void {
-    this.tried.add(key);
-    const oldest = this.tried.values().next().value;
-    if (this.tried.size > MAX_TRIED && oldest !== undefined) this.tried.delete(oldest);
+  /** False: something was left that can be tried again. */
+  private account(targets: readonly ProcessRef[], { outcome, processes }: ActionResult): boolean {
+    if (outcome === 'dry_run') {
+      for (const target of targets) remember(this.pretended, identity(target));
+      return true;
+    }
+    if (outcome === 'refused') {
+      this.limit.giveBack(targets.length);
+      return false;
+    }
+    // Who could not even be held, for want of descriptors, say, was not acted on.
+    const left = new Set(
+      processes
+        .filter(({ signals, fate }) => signals.length === 0 && fate === 'survived')
+        .map(({ process }) => identity(process)),
+    );
+    const acted = outcome === 'failed' ? [] : targets;
+    for (const ref of [...acted, ...processes.map(({ process }) => process)])
+      if (!left.has(identity(ref))) remember(this.tried, identity(ref));
+    const isLeft = left.size > 0 || (outcome === 'failed' && processes.length === 0);
+    return !isLeft;
   }
 
   private later(ms: number): void {
@@ -146,4 +206,10 @@ export class Autopilot {
     }, ms);
     this.timer.unref();
   }
+}
+
+function remember(set: Set<string>, key: string): void {
+  set.add(key);
+  const oldest = set.values().next().value;
+  if (set.size > MAX_TRIED && oldest !== undefined) set.delete(oldest);
 }

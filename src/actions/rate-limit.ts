@@ -34,6 +34,11 @@ export class RateLimit {
     for (let i = 0; i < count; i++) this.done_ms.push(now_ms);
   }
 
+  /** The last ones were not done after all. */
+  giveBack(count: number): void {
+    this.done_ms.splice(Math.max(0, this.done_ms.length - count));
+  }
+
   /** How long to wait before asking again: until one more is free, and at least a second. */
   wait_ms(now_ms: number): number {
     if (this.free(now_ms) > 0) return RETRY_MS;

@@ -40,6 +40,13 @@ export class ApiError extends Error {
 /** No daemon answered. The message says where it was looked for and what to do. */
 export class NotRunningError extends Error {
   override readonly name = 'NotRunningError';
+  /** There is no socket with anybody behind it; else one was found, and it does not answer. */
+  constructor(
+    message: string,
+    readonly isNowhere = false,
+  ) {
+    super(message);
+  }
 }
 
 export interface ConnectOptions {
@@ -79,6 +86,7 @@ function explainRequest(target: Target, prompt: boolean): [string, Record<string
 export async function connectToDaemon(options: ConnectOptions = {}): Promise<ApiClient> {
   const sockets = clientRuntimeDirs(options.runtimeDir).map(dir => join(dir, SOCKET_NAME));
   const failures: string[] = [];
+  let isNowhere = true;
   for (const path of sockets) {
     try {
       checkOwner(path);
@@ -87,11 +95,14 @@ export async function connectToDaemon(options: ConnectOptions = {}): Promise<Api
         options.timeoutMs ?? TIMEOUT_MS,
       );
     } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== 'ENOENT' && code !== 'ECONNREFUSED') isNowhere = false;
       failures.push(`${printable(path)}: ${reason(error as NodeJS.ErrnoException)}`);
     }
   }
   throw new NotRunningError(
     `no vigil daemon answers (${failures.join('; ')}). Start one: vigil daemon, or make run, or systemctl start vigil`,
+    isNowhere,
   );
 }
 

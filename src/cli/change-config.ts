@@ -37,7 +37,7 @@ async function report(path: string, { keys }: Changed, args: FileArgs, io: Io): 
   for (const { name, from, to } of keys)
     io.out(`${name} is ${shown(to)} (was ${shown(from)}) in ${printable(path, 300)}\n`);
   if (keys.length === 0) {
-    io.out('That is its value already.\n');
+    io.out(`That is its value already in ${printable(path, 300)}.\n`);
     return OK;
   }
   const names = keys.map(({ name }) => name);

@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type ApiClient, ApiError, connectToDaemon, NotRunningError } from '../api/client.js';
 import { isLive } from '../config/live.js';
-import { defaultPlaces } from '../config/paths.js';
+import { clientRuntimeDir, defaultPlaces } from '../config/paths.js';
 import { printable } from '../text/printable.js';
+import { askDaemon } from './ask-daemon.js';
 import type { Io } from './io.js';
 
 /** What the commands of `vigil config` have in common. */
@@ -12,7 +13,8 @@ export const FILE_OPTION = {
   config: {
     type: 'string',
     requiresArg: true,
-    describe: 'Configuration file: without it the one that a daemon of this user reads',
+    describe:
+      'Configuration file: without it the one that the daemon reads which the other commands speak to',
   },
 } as const;
 
@@ -21,8 +23,22 @@ export interface FileArgs {
   runtimeDir: string | undefined;
 }
 
-export function configPath({ config }: Pick<FileArgs, 'config'>, io: Io): string {
-  return resolve(config ?? defaultPlaces(process.geteuid!(), io.env).config);
+/**
+ * The file that is meant: the one that was named, or the one that the addressed daemon reads. Where none runs and
+ * none was named, the one that a daemon of this user would read.
+ */
+export async function configPath({ config, runtimeDir }: FileArgs, io: Io): Promise<string> {
+  if (config !== undefined) return resolve(config);
+  const named = clientRuntimeDir(runtimeDir, io.env);
+  try {
+    return await askDaemon(runtimeDir, async client => (await client.health()).config.file);
+  } catch (error) {
+    const isAbsent = error instanceof NotRunningError;
+    if (isAbsent && error.isNowhere && named === undefined)
+      return defaultPlaces(process.geteuid!(), io.env).config;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`which file that daemon reads could not be asked: ${why}\nName the file: --config FILE`);
+  }
 }
 
 /**

@@ -42,15 +42,21 @@ function homeOf(env: Env): string {
   return env.HOME !== undefined && isAbsolute(env.HOME) ? env.HOME : homedir();
 }
 
+/** The one folder in which a client looks for the daemon, where one was named. */
+export function clientRuntimeDir(explicit: string | undefined, env: Env = process.env): string | undefined {
+  if (explicit !== undefined && explicit !== '') return explicit;
+  const named = env.VIGIL_RUNTIME_DIR;
+  return named === '' ? undefined : named;
+}
+
 /** Where a client looks for the daemon, in this order. */
 export function clientRuntimeDirs(
   explicit: string | undefined,
   uid: number = process.geteuid!(),
   env: Env = process.env,
 ): string[] {
-  if (explicit !== undefined && explicit !== '') return [explicit];
-  const named = env.VIGIL_RUNTIME_DIR;
-  if (named !== undefined && named !== '') return [named];
+  const named = clientRuntimeDir(explicit, env);
+  if (named !== undefined) return [named];
   return [...new Set([SYSTEM_RUNTIME_DIR, userRuntimeDir(uid, env)])];
 }
 

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { Autopilot } from '../../src/actions/autopilot.js';
 import type { Order } from '../../src/actions/executor.js';
 import { targetsOf } from '../../src/actions/merge.js';
-import type { ActionPlan, Scope } from '../../src/actions/model.js';
+import type { ActionPlan, ActionResult, ProcessOutcome, Scope } from '../../src/actions/model.js';
 import { silentLogger } from '../../src/log/logger.js';
 import { actionsConfig } from './engine-rig.js';
 import { alertOf, live } from './fakes.js';
@@ -13,6 +13,15 @@ afterEach(() => vi.useRealTimers());
 
 function rig(counts: { pids: number[]; scope?: Scope; allowed?: boolean }[], keys: Record<string, unknown>) {
   const done: number[][] = [];
+  const state: {
+    outcome: ActionResult['outcome'];
+    processes: ProcessOutcome[];
+    keys: Record<string, unknown>;
+  } = {
+    outcome: 'done',
+    processes: [],
+    keys,
+  };
   const plans = counts.map(({ pids, scope = 'process', allowed = true }) => {
     const targets = pids.map(pid => live(pid));
     const step = { kind: 'terminate', scope, root: targets[0], pgid: 0, cgroup: null, targets, force: false };
@@ -22,13 +31,13 @@ function rig(counts: { pids: number[]; scope?: Scope; allowed?: boolean }[], key
     propose: () => plans as unknown as ActionPlan[],
     execute: async (order: Order) => {
       done.push(targetsOf(order.verdict.steps).map(({ pid }) => pid));
-      return { time_ms: 0, outcome: 'done', processes: [], after: null, message: '' };
+      return { time_ms: 0, outcome: state.outcome, processes: state.processes, after: null, message: '' };
     },
-    config: () => actionsConfig({ mode: 'auto', ...keys }),
+    config: () => actionsConfig({ mode: 'auto', ...state.keys }),
     logger: silentLogger(),
     now: () => Date.now(),
   });
-  return { autopilot, done };
+  return { autopilot, done, state };
 }
 
 it('what the limit held back has its turn by itself', async () => {
@@ -87,4 +96,79 @@ it('what is not allowed is not executed, and nothing is after stop', async () =>
   autopilot.take({ ...alertOf('orphan', []), id: 8, key: 'other' });
   await autopilot.settled();
   expect(done).toHaveLength(1);
+});
+
+it('what was refused is tried again, less and less often, and is done when it can be', async () => {
+  const { autopilot, done, state } = rig([{ pids: [10, 11] }], { max_per_minute: 2 });
+  state.outcome = 'refused';
+  autopilot.take(alertOf('orphan', []));
+  await autopilot.settled();
+  expect(done).toEqual([[10, 11]]);
+  await vi.advanceTimersByTimeAsync(16_000);
+  // What was not done takes nothing of the limit.
+  expect(done).toHaveLength(2);
+  await vi.advanceTimersByTimeAsync(3_600_000);
+  expect(done.length).toBeGreaterThan(5);
+  expect(done.length).toBeLessThan(20);
+  state.outcome = 'done';
+  await vi.advanceTimersByTimeAsync(600_000);
+  const tries = done.length;
+  await vi.advanceTimersByTimeAsync(3_600_000);
+  expect(done).toHaveLength(tries);
+});
+
+it('news of an alert do not shorten the wait, and one that is resolved waits no more', async () => {
+  const { autopilot, done, state } = rig([{ pids: [10] }], {});
+  state.outcome = 'refused';
+  const alert = alertOf('orphan', []);
+  for (let i = 0; i < 10; i++) {
+    autopilot.take(alert);
+    await autopilot.settled();
+  }
+  expect(done).toHaveLength(1);
+  autopilot.forget(alert.id);
+  await vi.advanceTimersByTimeAsync(3_600_000);
+  expect(done).toHaveLength(1);
+});
+
+it('a dry run is told once, and is followed by the deed when it is switched off', async () => {
+  const { autopilot, done, state } = rig([{ pids: [10, 11] }], { dry_run: true });
+  state.outcome = 'dry_run';
+  const alert = alertOf('orphan', []);
+  for (let i = 0; i < 3; i++) {
+    autopilot.take(alert);
+    await autopilot.settled();
+  }
+  expect(done).toHaveLength(1);
+  state.outcome = 'done';
+  state.keys = {};
+  autopilot.configured();
+  autopilot.take(alert);
+  await autopilot.settled();
+  expect(done).toEqual([
+    [10, 11],
+    [10, 11],
+  ]);
+  autopilot.take(alert);
+  await autopilot.settled();
+  expect(done).toHaveLength(2);
+});
+
+it('of an action that failed in part only those are tried again that were not signalled', async () => {
+  const { autopilot, done, state } = rig([{ pids: [10, 11, 12] }], {});
+  state.outcome = 'partly';
+  const one = (pid: number, signals: string[]): ProcessOutcome => ({
+    process: live(pid),
+    fate: 'survived',
+    signals,
+    took_ms: null,
+    note: null,
+  });
+  state.processes = [one(10, ['SIGTERM', 'SIGKILL']), one(11, [])];
+  autopilot.take(alertOf('orphan', []));
+  await autopilot.settled();
+  state.outcome = 'done';
+  state.processes = [];
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(done).toEqual([[10, 11, 12], [11]]);
 });

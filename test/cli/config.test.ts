@@ -83,7 +83,9 @@ describe('vigil config', () => {
       err: '',
     });
     expect(text()).toBe('# mine\n[actions]\nmode = "suggest" # careful\n');
-    expect((await run(['set', 'actions.mode', 'suggest'])).out).toBe('That is its value already.\n');
+    expect((await run(['set', 'actions.mode', 'suggest'])).out).toBe(
+      `That is its value already in ${file}.\n`,
+    );
     expect((await run(['unset', 'actions.mode'])).out).toContain('is "observe" (was "suggest")');
     expect(text()).toBe('# mine\n[actions]\n');
   });
@@ -181,4 +183,31 @@ describe('with a daemon', () => {
     expect(out).toContain('The daemon that runs reads another file: /etc/vigil/config.toml.\n');
     expect(rig.view.reloads).toBe(0);
   });
+
+  it('its file is the one that is meant, by every command', async () => {
+    rig.view.report = fakeHealth({ config: { file, problem: null, restart: [] } });
+    const ask = (...line: string[]) => vigil(['config', ...line, '--runtime-dir', rig.dir]);
+    expect((await ask('path')).out).toBe(`${file}\n`);
+    expect((await ask('get', 'actions.mode')).out).toBe('auto\n');
+    expect((await ask('show')).out).toContain(`# ${file}: it exists\n`);
+    expect((await ask('check')).out).toContain(`${file} is right`);
+    expect((await ask('set', 'actions.mode', 'suggest')).out).toContain(`(was "auto") in ${file}\n`);
+    expect((await ask('set', 'actions.mode', 'suggest')).out).toBe(`That is its value already in ${file}.\n`);
+    expect((await ask('unset', 'actions.mode')).out).toContain(`in ${file}\n`);
+    const edit = { env: { EDITOR: 'sed -i s/mine/yours/' } };
+    expect((await vigil(['config', 'edit', '--runtime-dir', rig.dir], edit)).out).toContain(
+      `${file} is written`,
+    );
+    expect(text()).toContain('# yours');
+  });
 });
+
+it.each(['get actions.mode', 'set actions.mode auto', 'unset actions.mode', 'show', 'edit', 'path', 'check'])(
+  'config %s: of a daemon that is named and does not answer the file is not known, and nothing is guessed',
+  async line => {
+    const { code, out, err } = await vigil(['config', ...line.split(' '), '--runtime-dir', join(dir, 'run')]);
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toContain(`${join(dir, 'run')}/vigil.sock: no such socket`);
+    expect(err).toContain('Name the file: --config FILE');
+  },
+);

@@ -16,7 +16,7 @@ export const configShow = defineCommand({
   options: { ...FILE_OPTION, json: JSON_OPTION },
   async run(args, io) {
     const { showConfig } = await import('../show-config.js');
-    showConfig(configPath(args, io), args, io);
+    showConfig(await configPath(args, io), args, io);
     return OK;
   },
 });
@@ -28,7 +28,7 @@ export const configGet = defineCommand({
   options: { ...FILE_OPTION, json: JSON_OPTION },
   async run(args, io) {
     const { showKey } = await import('../show-config.js');
-    showKey(configPath(args, io), args.positional.key!, args, io);
+    showKey(await configPath(args, io), args.positional.key!, args, io);
     return OK;
   },
 });
@@ -44,7 +44,7 @@ export const configSet = defineCommand({
   options: FILE_OPTION,
   async run(args, io) {
     const { setInFile } = await import('../change-config.js');
-    return setInFile(configPath(args, io), args.positional.key!, args.positional.value!, args, io);
+    return setInFile(await configPath(args, io), args.positional.key!, args.positional.value!, args, io);
   },
 });
 
@@ -55,7 +55,7 @@ export const configUnset = defineCommand({
   options: FILE_OPTION,
   async run(args, io) {
     const { unsetInFile } = await import('../change-config.js');
-    return unsetInFile(configPath(args, io), args.positional.key!, args, io);
+    return unsetInFile(await configPath(args, io), args.positional.key!, args, io);
   },
 });
 
@@ -68,7 +68,7 @@ export const configEdit = defineCommand({
   options: FILE_OPTION,
   async run(args, io) {
     const { editConfig } = await import('../edit-config.js');
-    return editConfig(configPath(args, io), args, io);
+    return editConfig(await configPath(args, io), args, io);
   },
 });
 
@@ -77,7 +77,7 @@ export const configPathCommand = defineCommand({
   describe: 'Print which file is read, and say whether it exists',
   options: { ...FILE_OPTION, json: JSON_OPTION },
   async run(args, io) {
-    const path = configPath(args, io);
+    const path = await configPath(args, io);
     if (args.json) io.out(`${JSON.stringify({ file: path, exists: existsSync(path) })}\n`);
     else {
       io.out(`${printable(path, 4096)}\n`);
@@ -95,7 +95,7 @@ export const configCheck = defineCommand({
   options: FILE_OPTION,
   async run(args, io) {
     const named = args.positional.file !== '' ? args.positional.file : args.config;
-    const path = named === undefined ? configPath(args, io) : resolve(named);
+    const path = named === undefined ? await configPath(args, io) : resolve(named);
     const { loadConfig } = await import('../../config/load.js');
     const loaded = loadConfig(path, { explicit: named !== undefined });
     io.out(
