@@ -5,12 +5,13 @@ import type { ActionsConfig } from '../config/sections/actions.js';
 import { refOf } from '../process-ref.js';
 import { printable } from '../text/printable.js';
 import { now } from '../time.js';
+import { type InTurns, type Work, withoutTurns } from '../work.js';
 import { Autopilot } from './autopilot.js';
 import { Executor } from './executor.js';
 import { FreshPlans } from './fresh-plans.js';
 import { type Diagnosed, fromDiagnosis } from './from-diagnosis.js';
 import { HeldProcesses } from './held.js';
-import { LiveView, type ProcessView } from './live.js';
+import { type LiveSources, LiveView, liveSources, type ProcessView } from './live.js';
 import { mergeVerdicts } from './merge.js';
 import type {
   ActionPlan,
@@ -25,9 +26,10 @@ import type {
 } from './model.js';
 import type { EngineOptions } from './options.js';
 import { type Judged, makePlan, makePlans } from './plans.js';
-import { judge, type PolicyContext, parseProposal, refused } from './policy.js';
+import { judge, maxTargets, notYours, type PolicyContext, parseProposal, refused } from './policy.js';
 import { proposeFor } from './proposals.js';
 import type { Protection } from './protection.js';
+import { mayAct } from './requester.js';
 import { findSystemctl, runCommand } from './run-command.js';
 import { ProcessSignaller } from './signal.js';
 
@@ -52,6 +54,12 @@ export interface About {
 const MAX_PROPOSALS = 50;
 /** Plans that can still be executed. */
 const MAX_PLANS = 100;
+/** Processes that are read between two turns of the event loop. */
+const READ_AT_ONCE = 64;
+/** How old the index of processes may be where nothing is done yet. */
+const INDEX_AGE_MS = 1000;
+/** It has been read for this very decision. */
+const ANY_AGE = Number.POSITIVE_INFINITY;
 /** Open alerts that `auto` turns to when it is switched on. */
 const MAX_OPEN = 100;
 
@@ -69,6 +77,7 @@ export class ActionEngine {
   /** By id: a key may change. */
   private readonly open = new Map<number, Alert>();
   private readonly stopping = new AbortController();
+  private readonly sources: LiveSources;
   private readonly systemctl: string | null;
   private readonly now: () => number;
   private lastPlan = 0;
@@ -78,6 +87,7 @@ export class ActionEngine {
     this.now = options.now ?? now;
     this.systemctl = options.systemctl === undefined ? findSystemctl() : options.systemctl;
     this.held = new HeldProcesses(this.procRoot);
+    this.sources = liveSources(this.procRoot);
     this.executor = new Executor({
       audit: options.audit,
       admin_gid: options.admin_gid,
@@ -164,11 +174,18 @@ export class ActionEngine {
     return this.autopilot.settled();
   }
 
-  /** What can be done about the alert, best first. Deterministic, in every mode; nothing is done. */
-  propose(alert: Alert): ActionPlan[] {
+  /** Reads ahead, in pieces, what plans rest on. */
+  prepare(uid: number | null, inTurns: InTurns): Promise<void> {
+    return inTurns(this.sources.index.refresh(INDEX_AGE_MS, uid));
+  }
+
+  /**
+   * What can be done about the alert, best first. Deterministic, in every mode; nothing is done.
+   * @param snapshot of it the text tells; the whole machine's unless given
+   */
+  propose(alert: Alert, snapshot = this.options.snapshot()): ActionPlan[] {
     const about = { alert, meant: alert.subject.processes };
-    const context = this.context(about);
-    const snapshot = this.options.snapshot();
+    const context = this.context(about, this.look(INDEX_AGE_MS));
     const { keep_newest } = this.config;
     const proposed = proposeFor(alert, { view: context.view, snapshot, keep_newest });
     const judged = this.judged(proposed.proposals, context);
@@ -203,13 +220,15 @@ export class ActionEngine {
     });
   }
 
-  /** Executes a plan for a person, judged again at this moment. */
-  async execute(planId: number, by: Person): Promise<ActionResult> {
+  /** Executes a plan for a person, judged again at this moment. Somebody else's plan and none at all look the same. */
+  async execute(planId: number, by: Person, inTurns: InTurns = withoutTurns): Promise<ActionResult> {
+    await inTurns(this.sources.index.refresh(0, by.uid));
     const known = this.plans.get(planId);
-    if (known === undefined) return this.executor.refuse(`there is no plan ${planId}, or it is too old`);
+    if (known === undefined || !this.mayKnow(by, known.about))
+      return this.executor.refuse(`there is no plan ${planId}, or it is too old`);
     const { plan, about } = known;
     const requester: Requester = { ...personOf(by), named_pid: null };
-    const context = this.context(about);
+    const context = this.context(about, this.look(ANY_AGE));
     const verdicts = plan.proposals.map(proposal => judge(proposal, requester, context));
     const allowed = verdicts.filter(verdict => verdict.allowed);
     if (allowed.length === 0)
@@ -218,27 +237,52 @@ export class ActionEngine {
     return this.executor.execute({ requester, type: plan.type, verdict: mergeVerdicts(allowed), alert });
   }
 
-  /** What `killByRequest` would do: `steps` name every process that it would hit. Nothing is done. */
-  previewKill(request: KillRequest): Verdict {
-    return this.judgeKill(request);
+  /** The machine's alerts are everybody's; what a plan about them may touch is judged by its processes. */
+  private mayKnow(by: Person, { alert, meant }: About): boolean {
+    const mayActOn = (uid: number) =>
+      mayAct({ ...personOf(by), named_pid: null }, uid, this.options.admin_gid);
+    if (alert !== null && alert.subject.uid === null) return true;
+    return meant.some(({ uid }) => mayActOn(uid));
   }
 
-  async killByRequest(request: KillRequest): Promise<ActionResult> {
-    const verdict = this.judgeKill(request);
+  /** What `killByRequest` would do: `steps` name every process that it would hit. Nothing is done. */
+  previewKill(request: KillRequest, inTurns: InTurns = withoutTurns): Promise<Verdict> {
+    return inTurns(this.judgeKill(request, INDEX_AGE_MS));
+  }
+
+  async killByRequest(request: KillRequest, inTurns: InTurns = withoutTurns): Promise<ActionResult> {
+    const verdict = await inTurns(this.judgeKill(request, 0));
     if (!verdict.allowed) return this.executor.refuse(verdict.reason);
     const requester = requesterOf(request);
     return this.executor.execute({ requester, type: typeOf(request), verdict, alert: null });
   }
 
-  private judgeKill(request: KillRequest): Verdict {
-    const view = this.look();
-    const live = view.find(request.pid);
-    if (live === null) return refused(`there is no process ${request.pid}`);
-    if (request.start_ticks !== null && live.start_ticks !== request.start_ticks)
-      return refused(`process ${request.pid} is gone: the number belongs to another one now`);
-    const { pid, scope, force } = request;
+  private *judgeKill(request: KillRequest, max_age_ms: number): Work<Verdict> {
+    const { pid, scope, force, start_ticks } = request;
+    const requester = requesterOf(request);
+    if (scope === 'tree' || scope === 'group') yield* this.sources.index.refresh(max_age_ms, request.by.uid);
+    const view = this.look(ANY_AGE);
+    const live = view.find(pid);
+    const isTheirs = live !== null && mayAct(requester, live.uid, this.options.admin_gid);
+    if (!isTheirs) return refused(request.by.uid === 0 ? `there is no process ${pid}` : notYours(pid));
+    if (start_ticks !== null && live.start_ticks !== start_ticks)
+      return refused(`process ${pid} is gone: the number belongs to another one now`);
+    // Where the kernel does not list its members they are looked for among all processes.
+    const isListed = scope !== 'cgroup' || this.sources.cgroups.of(live.cgroup ?? '/', 0) !== null;
+    if (!isListed) yield* this.sources.index.refresh(max_age_ms, request.by.uid);
+    // Counted first, then read a few at a time: the decision below finds them read.
+    const max = maxTargets(requester, this.options.admin_gid);
+    if (view.count(live, scope, max) <= max) yield* this.read(view.members(live, scope), view);
     const proposal: ActionProposal = { type: typeOf(request), target: String(pid), scope, force };
-    return judge(proposal, requesterOf(request), this.context({ alert: null, meant: [refOf(live)] }, view));
+    return judge(proposal, requester, this.context({ alert: null, meant: [refOf(live)] }, view));
+  }
+
+  private *read(pids: readonly number[], view: ProcessView): Work<void> {
+    for (const [i, pid] of pids.entries()) {
+      view.find(pid);
+      view.ancestors(pid);
+      if (i % READ_AT_ONCE === READ_AT_ONCE - 1) yield;
+    }
   }
 
   private judged(proposals: readonly ActionProposal[], context: PolicyContext): Judged[] {
@@ -269,8 +313,8 @@ export class ActionEngine {
     };
   }
 
-  private look(): ProcessView {
-    return new LiveView(this.procRoot, this.options.snapshot());
+  private look(max_age_ms = 0): ProcessView {
+    return new LiveView(this.procRoot, this.options.snapshot(), this.sources, max_age_ms);
   }
 
   private get procRoot(): string {

@@ -32,6 +32,10 @@ export interface ExecutorOptions extends Effects {
   stopping: AbortSignal;
 }
 
+/** Each looks at its processes all the time until they are gone: of one user, and of all but root, no more at a time. */
+const MAX_OF_USER = 4;
+const MAX_OF_USERS = 16;
+
 /** What is about to be done, and why. */
 export interface Order {
   requester: Requester;
@@ -47,6 +51,8 @@ export interface Order {
 export class Executor {
   private readonly busy = new Set<string>();
   private readonly running = new Set<Promise<ActionResult>>();
+  /** By the uid of who wants them; root's are not counted. */
+  private readonly ofUsers = new Map<number, number>();
 
   constructor(private readonly options: ExecutorOptions) {}
 
@@ -56,6 +62,10 @@ export class Executor {
     const taken = targets.find(target => this.busy.has(identity(target)));
     if (taken !== undefined) return this.refuse(`${nameOf(taken)} is being ended already`);
     if (this.options.stopping.aborted) return this.refuse('vigil is ending');
+    const uid = order.requester.kind === 'person' && order.requester.uid !== 0 ? order.requester.uid : null;
+    if (uid !== null && !this.hasRoomFor(uid))
+      return this.refuse('other actions are under way: wait until they have ended');
+    this.count(uid, 1);
     for (const target of targets) this.busy.add(identity(target));
     const running = this.recorded(order, steps);
     this.running.add(running);
@@ -63,8 +73,22 @@ export class Executor {
       return await running;
     } finally {
       this.running.delete(running);
+      this.count(uid, -1);
       for (const target of targets) this.busy.delete(identity(target));
     }
+  }
+
+  private hasRoomFor(uid: number): boolean {
+    let all = 0;
+    for (const count of this.ofUsers.values()) all += count;
+    return (this.ofUsers.get(uid) ?? 0) < MAX_OF_USER && all < MAX_OF_USERS;
+  }
+
+  private count(uid: number | null, change: number): void {
+    if (uid === null) return;
+    const count = (this.ofUsers.get(uid) ?? 0) + change;
+    if (count === 0) this.ofUsers.delete(uid);
+    else this.ofUsers.set(uid, count);
   }
 
   /** Resolves when everything that is under way is recorded. */

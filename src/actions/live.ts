@@ -1,13 +1,16 @@
 import { SMALL_BYTES, tryList, tryReadHead, tryReadText } from '../bounded-read.js';
 import type { ProcessRef, ProcessSample, SessionRef, Snapshot } from '../collectors/snapshot.js';
 import { PAGE_SIZE_BYTES } from '../proc/boot.js';
-import { listPids, readArgv, readExe } from '../proc/read.js';
+import { readArgv, readExe } from '../proc/read.js';
 import { parseStat, type Stat } from '../proc/stat.js';
 import { parseCgroup } from '../proc/table-details.js';
 import { PF_KTHREAD } from '../proc/table-stat.js';
 import { readUid } from '../proc/uid.js';
 import { isSameProcess } from '../process-ref.js';
+import { CgroupMembers } from './cgroup-members.js';
 import { Listeners } from './listening.js';
+import type { Scope } from './model.js';
+import { type IndexedProcess, ProcessIndex } from './process-index.js';
 
 /** A process as it is at this moment, with all that a decision to signal it rests on. */
 export interface LiveProcess extends ProcessRef {
@@ -52,6 +55,13 @@ export interface ProcessView {
   find(pid: number): LiveProcess | null;
   /** The same process as the one meant; null when that one is gone, whoever has its pid now. */
   resolve(ref: Pick<ProcessRef, 'pid' | 'start_ticks'>): LiveProcess | null;
+  /**
+   * How many living ones go together with it, told without reading more of them than that; one more than `max` where
+   * there are more.
+   */
+  count(root: LiveProcess, scope: Scope, max: number): number;
+  /** Their pids, as far as that is known without reading more of them. */
+  members(root: LiveProcess, scope: Scope): readonly number[];
   /** The process and all its descendants, parents first. */
   tree(pid: number): LiveProcess[];
   group(pgid: number): LiveProcess[];
@@ -63,20 +73,36 @@ export interface ProcessView {
   listens(pid: number): boolean | null;
 }
 
+const dead = (state: string) => state === 'Z' || state === 'X';
+
+/** What views share: who belongs together is read once for all of them. */
+export interface LiveSources {
+  index: ProcessIndex;
+  cgroups: CgroupMembers;
+}
+
+export function liveSources(root: string): LiveSources {
+  return { index: new ProcessIndex(root), cgroups: new CgroupMembers(root) };
+}
+
 /**
  * /proc at one moment. Made anew for each decision; what is read stays as it was found. Single processes cost
- * some files each, trees and groups one pass over the `stat` of all.
+ * some files each; who belongs to a tree or a group is known from the index, and read anew for each of them.
  */
 export class LiveView implements ProcessView {
   private readonly stats = new Map<number, LiveStat | null>();
   private readonly found = new Map<number, LiveProcess | null>();
   private readonly samples: ReadonlyMap<number, ProcessSample>;
   private readonly listeners: Listeners;
-  private complete = false;
+  private readonly inCgroup = new Map<string, readonly number[]>();
+  private isIndexed = false;
 
+  /** @param max_age_ms how old the index may be at the first tree or group that is asked for */
   constructor(
     private readonly root: string,
     snapshot: Snapshot | null,
+    private readonly sources: LiveSources = liveSources(root),
+    private readonly max_age_ms = 0,
   ) {
     this.listeners = new Listeners(root);
     this.samples = new Map((snapshot?.processes ?? []).map(sample => [sample.pid, sample]));
@@ -96,21 +122,34 @@ export class LiveView implements ProcessView {
     return process !== null && isSameProcess(process, ref) ? process : null;
   }
 
+  count(root: LiveProcess, scope: Scope, max: number): number {
+    if (scope === 'process') return 1;
+    if (scope === 'cgroup') return this.pidsIn(root.cgroup ?? '/', max).length;
+    const living = (pid: number) => !dead(this.index.all.get(pid)?.state ?? 'X');
+    return this.members(root, scope).filter(living).length;
+  }
+
+  members(root: LiveProcess, scope: Scope): readonly number[] {
+    if (scope === 'process') return [root.pid];
+    if (scope === 'cgroup') return this.pidsIn(root.cgroup ?? '/', Number.POSITIVE_INFINITY);
+    return scope === 'tree' ? this.index.tree(root.pid) : this.index.group(root.pgid).map(({ pid }) => pid);
+  }
+
   tree(pid: number): LiveProcess[] {
-    return this.pids(this.descendants(pid));
+    // Itself may be newer than the index.
+    return this.index.tree(pid).flatMap(one => (one === pid ? (this.find(pid) ?? []) : this.same(one)));
   }
 
   group(pgid: number): LiveProcess[] {
-    return this.pids(
-      this.all()
-        .filter(stat => stat.pgid === pgid)
-        .map(stat => stat.pid),
-    );
+    const indexed = this.index.group(pgid).flatMap(({ pid }) => this.same(pid));
+    return indexed.filter(process => process.pgid === pgid);
   }
 
   cgroup(path: string): LiveProcess[] {
-    const inside = (own: string | null) => own === path || own?.startsWith(`${path}/`) === true;
-    return this.pids(this.all().map(stat => stat.pid)).filter(process => inside(process.cgroup));
+    return this.pidsIn(path, Number.POSITIVE_INFINITY)
+      .map(pid => this.find(pid))
+      .filter(process => process !== null)
+      .filter(process => isWithin(process.cgroup, path));
   }
 
   ancestors(pid: number): number[] {
@@ -135,27 +174,35 @@ export class LiveView implements ProcessView {
     return stat;
   }
 
-  private all(): LiveStat[] {
-    if (!this.complete) for (const pid of listPids(this.root)) this.stat(pid);
-    this.complete = true;
-    return [...this.stats.values()].filter(stat => stat !== null);
+  private get index(): ProcessIndex {
+    const { index } = this.sources;
+    if (!this.isIndexed) index.refreshNow(this.max_age_ms);
+    this.isIndexed = true;
+    return index;
   }
 
-  private pids(pids: readonly number[]): LiveProcess[] {
-    return pids.map(pid => this.find(pid)).filter(process => process !== null);
+  /** The process that the index means, as it is now. */
+  private same(pid: number): LiveProcess[] {
+    const process = this.find(pid);
+    const indexed: IndexedProcess | undefined = this.sources.index.all.get(pid);
+    return process !== null && process.start_ticks === indexed?.start_ticks ? [process] : [];
   }
 
-  private descendants(root: number): number[] {
-    const children = new Map<number, number[]>();
-    for (const { pid, ppid } of this.all()) {
-      const list = children.get(ppid);
-      if (list === undefined) children.set(ppid, [pid]);
-      else list.push(pid);
+  private pidsIn(path: string, max: number): readonly number[] {
+    const pids = this.sources.cgroups.of(path, max);
+    if (pids !== null) return pids;
+    let known = this.inCgroup.get(path);
+    if (known === undefined) {
+      known = [...this.index.all.values()]
+        .filter(({ pid, state }) => !dead(state) && isWithin(this.cgroupOf(pid), path))
+        .map(({ pid }) => pid);
+      this.inCgroup.set(path, known);
     }
-    const all = new Set([root]);
-    // A set is walked in the order of insertion, and what is added meanwhile is walked too.
-    for (const pid of all) for (const child of children.get(pid) ?? []) all.add(child);
-    return [...all];
+    return known;
+  }
+
+  private cgroupOf(pid: number): string | null {
+    return parseCgroup(tryReadText(`${this.root}/${pid}/cgroup`, SMALL_BYTES, 'utf8') ?? '');
   }
 
   private read(pid: number): LiveProcess | null {
@@ -181,7 +228,7 @@ export class LiveView implements ProcessView {
       rss_bytes: stat.rss_pages * PAGE_SIZE_BYTES,
       argv,
       exe: readExe(this.root, pid),
-      cgroup: parseCgroup(tryReadText(`${this.root}/${pid}/cgroup`, SMALL_BYTES, 'utf8') ?? ''),
+      cgroup: this.cgroupOf(pid),
       session: this.sessionOf(pid, start_ticks),
     };
   }
@@ -199,6 +246,10 @@ export class LiveView implements ProcessView {
     const sample = this.samples.get(pid);
     return sample?.start_ticks === start_ticks ? sample.session : null;
   }
+}
+
+function isWithin(cgroup: string | null, path: string): boolean {
+  return cgroup === path || cgroup?.startsWith(`${path}/`) === true;
 }
 
 /** Thread ids of a process; empty when it is gone. */

@@ -81,6 +81,17 @@ export function refused(why: string, risk: Risk = 'dangerous'): Verdict {
   return { allowed: false, risk, reason: printable(why, 500), steps: [] };
 }
 
+/** How many processes may be ended at once. */
+export function maxTargets(requester: Requester, admin_gid: number | null): number {
+  const isAdmin = requester.kind === 'person' && mayAct(requester, 0, admin_gid);
+  return isAdmin ? MAX_TARGETS_OF_ADMINS : MAX_TARGETS;
+}
+
+/** Somebody else's process and no process at all look the same. */
+export function notYours(pid: number): string {
+  return `there is no process ${pid}, or it is not yours`;
+}
+
 /** `auto` ends safe things in mode `auto`, and does nothing else ever. */
 function whyNotAuto(proposal: ActionProposal, risk: Risk, mode: Mode): ((verdict: Verdict) => string) | null {
   if (!proposal.type.startsWith('kill_')) return () => 'only a person may do this';
@@ -102,25 +113,24 @@ function assess(proposal: ActionProposal, requester: Requester, context: PolicyC
 }
 
 function assessProcess(proposal: ActionProposal, requester: Requester, context: PolicyContext): Verdict {
-  const root = resolveTarget(proposal.target, context);
+  const root = resolveTarget(proposal.target, requester, context);
   if (typeof root === 'string') return refused(root);
   const scope: Scope =
     proposal.type === 'renice'
       ? 'process'
       : (proposal.scope ?? (proposal.type === 'kill_group' ? 'group' : 'process'));
+  // Counted before they are read: that takes five files each.
+  const max = maxTargets(requester, context.admin_gid);
+  if (context.view.count(root, scope, max) > max) return refused(`more than ${max} processes at once`);
   const members = membersOf(root, scope, context.view);
   if (members.length === 0) return refused(`${nameOf(root)} has no cgroup of its own`);
-  const max =
-    requester.kind === 'person' && mayAct(requester, 0, context.admin_gid)
-      ? MAX_TARGETS_OF_ADMINS
-      : MAX_TARGETS;
-  if (members.length > max) return refused(`more than ${max} processes at once`);
   const named = requester.kind === 'person' ? requester.named_pid : null;
+  // First: of what belongs to others nothing is told, not even its name.
+  if (members.some(member => !mayAct(requester, member.uid, context.admin_gid)))
+    return refused(scope === 'process' ? notYours(root.pid) : 'processes of other users are among them');
   for (const member of members) {
     const why = whyProtected(member, context, named);
     if (why !== null) return refused(`${nameOf(member)} ${why}`);
-    if (!mayAct(requester, member.uid, context.admin_gid))
-      return refused(`${nameOf(member)} belongs to uid ${member.uid}`);
   }
   const force = proposal.force === true;
   const { risk, reason } = assessRisk(members, context);
@@ -141,7 +151,7 @@ function assessProcess(proposal: ActionProposal, requester: Requester, context: 
 }
 
 /** The living process that the target names, or why there is none. */
-function resolveTarget(target: string, context: PolicyContext): LiveProcess | string {
+function resolveTarget(target: string, requester: Requester, context: PolicyContext): LiveProcess | string {
   const pid = parsePid(target);
   if (pid === null)
     return `\`${target.slice(0, 40)}\` is not a process that can be named: neither is pid 0 or 1`;
@@ -149,6 +159,7 @@ function resolveTarget(target: string, context: PolicyContext): LiveProcess | st
   if (meant === undefined) return `process ${pid} has nothing to do with this`;
   const live = context.view.resolve(meant);
   if (live === null) return `process ${pid} is gone`;
+  if (!mayAct(requester, live.uid, context.admin_gid)) return notYours(pid);
   if (live.state === 'Z' || live.state === 'X')
     return `${nameOf(live)} is dead already: only its parent, process ${live.ppid}, can remove it`;
   return live;

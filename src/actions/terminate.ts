@@ -32,8 +32,11 @@ export interface TerminateOptions {
 }
 
 const POLL_MS = 50;
-/** Looking for new members reads all of /proc. */
+/** To look at one takes some 10 µs. */
+const POLL_EACH_MS = 0.1;
+/** Looking for new members reads all of /proc: that takes a sixth of the time at most, half of it where haste is needed. */
 const LOOK_MS = 200;
+const LOOK_REST = 5;
 /** After SIGKILL the kernel needs a moment, with much memory to free a long one. */
 const KILL_WAIT_MS = 3000;
 /** A parent that collects its children does so at once. */
@@ -77,6 +80,8 @@ class Termination {
   private readonly members = new Map<string, Member>();
   private readonly growth: Growth;
   private looked_ms: number;
+  /** How long the last look took. */
+  private look_ms = 0;
   private freezer: CgroupFreezer | null = null;
   private frozen = false;
 
@@ -156,7 +161,7 @@ class Termination {
       const runs = ({ handle }: Member) => !/^[TtD]$/.test(handle?.stat()?.state ?? 'T');
       if (!joined && !this.alive().some(runs)) return;
       if (this.options.now() >= until_ms || this.options.stopping?.aborted === true) return;
-      await this.options.sleep(STOP_AGAIN_MS);
+      await this.options.sleep(Math.max(STOP_AGAIN_MS, this.look_ms));
     }
   }
 
@@ -244,11 +249,15 @@ class Termination {
         // The last of them may have left a child just now.
         if (!this.join()) return;
         this.signalAll(signal);
-      } else if (this.options.now() - this.looked_ms >= LOOK_MS && this.join()) this.signalAll(signal);
+      } else if (this.options.now() - this.looked_ms >= this.rest_ms && this.join()) this.signalAll(signal);
       const left_ms = until_ms - this.options.now();
       if (left_ms <= 0) return;
-      await this.options.sleep(Math.min(POLL_MS, left_ms));
+      await this.options.sleep(Math.min(Math.max(POLL_MS, POLL_EACH_MS * this.members.size), left_ms));
     }
+  }
+
+  private get rest_ms(): number {
+    return Math.max(LOOK_MS, LOOK_REST * this.look_ms);
   }
 
   /** True when somebody joined. */
@@ -256,6 +265,12 @@ class Termination {
     const { whole } = this.options;
     this.looked_ms = this.options.now();
     if (whole.scope === 'process') return false;
+    const joined = this.takeIn();
+    this.look_ms = this.options.now() - this.looked_ms;
+    return joined;
+  }
+
+  private takeIn(): boolean {
     const view = this.options.look();
     const known = new Map([...this.members].map(([key, member]) => [key, member.ref]));
     let joined = false;

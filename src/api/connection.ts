@@ -1,18 +1,21 @@
 import type { Socket } from 'node:net';
 import { bugReply } from './answer.js';
 import type { Reply } from './contract.js';
+import { isLong, jsonPieces, rowsIn } from './json-pieces.js';
+import type { Lane } from './lane.js';
 import type { Limits } from './limits.js';
 import { LineBuffer } from './line-buffer.js';
+import { Outbox } from './outbox.js';
 import type { Peer, View } from './peer.js';
-import type { Turns } from './turns.js';
+import type { RequestScheduler } from './scheduler.js';
 
 /** What a connection tells the server that holds it. */
 export interface ConnectionOwner {
   limits: Limits;
-  turns: Turns;
-  /** May this much more be kept? Of all clients together. */
-  roomForRequests(): boolean;
-  roomForReplies(): boolean;
+  scheduler: RequestScheduler;
+  /** May this much more be kept for this client? */
+  roomForRequests(connection: Connection): boolean;
+  roomForReplies(connection: Connection): boolean;
   line(connection: Connection, line: Buffer): void;
   dropped(connection: Connection, reason: string): void;
   /** A request failed, which is a bug. */
@@ -20,17 +23,33 @@ export interface ConnectionOwner {
   closed(connection: Connection): void;
 }
 
+/** What the event loop and the kernel do for each piece that comes in, beside what is measured. */
+const RECEIVE_MS = 0.03;
+/** Nothing but a ping, with an id perhaps. One that is written otherwise is answered like any request. */
+const PING =
+  /^\{(?:"id":(?:"[^"\\]*"|[-+.\dEe]+|null),)?"cmd":"ping"(?:,"(?:id|params)":(?:"[^"\\]*"|[-+.\dEe]+|null|\{\}))*\}$/;
+const PING_BYTES = 512;
+
 /** One client. It never waits for it: what it does not read in time is dropped together with it. */
 export class Connection {
   following = false;
   recording = false;
   /** Gets what RunawayGuard's clients are sent unasked. */
   broadcast = false;
+  /** When it last asked or read something. */
+  active_ms = performance.now();
   private readonly buffer = new LineBuffer();
+  private readonly outbox = new Outbox();
+  /** A whole request, which waits for its turn. */
+  private request: Buffer | null = null;
   private paused = false;
   /** For its turn: others are served meanwhile. */
   private waiting = false;
+  /** The same for what it is to be sent. */
+  private flushing = false;
   private pending = 0;
+  /** As the lane counts it. */
+  private held = 0;
   /** The client asks nothing more; it may still read. */
   private askedAll = false;
   private ended = false;
@@ -41,12 +60,13 @@ export class Connection {
     private readonly socket: Socket,
     readonly peer: Peer | null,
     readonly sees: View,
+    readonly lane: Lane,
     private readonly owner: ConnectionOwner,
   ) {}
 
   start(): void {
     this.socket.on('data', chunk => this.receive(chunk));
-    this.socket.on('drain', () => this.resume());
+    this.socket.on('drain', () => this.drained());
     // Resets and broken pipes: the close that follows is all that matters.
     this.socket.on('error', () => {});
     this.socket.on('end', () => {
@@ -56,41 +76,49 @@ export class Connection {
     this.socket.on('close', () => {
       this.ended = true; // what it asked and is not answered yet is nobody's any more
       this.buffer.clear();
+      this.outbox.clear();
+      this.request = null;
+      this.countHeld();
       this.expectRest(false);
       this.owner.closed(this);
     });
   }
 
-  get heldBytes(): number {
-    return this.buffer.heldBytes;
+  /** Gets something unasked: it may be silent for as long as it likes. */
+  get isSubscribed(): boolean {
+    return this.following || this.recording || this.broadcast;
+  }
+
+  /** Nothing of it is under way. */
+  get isIdle(): boolean {
+    return !this.isSubscribed && this.pending === 0 && !this.waiting;
   }
 
   get unsentBytes(): number {
-    return this.socket.writableLength;
+    return this.socket.writableLength + this.outbox.bytes;
   }
 
-  send(text: string | Buffer): void {
+  /** A line that it gets unasked; the same bytes may go to others. */
+  push(line: Buffer): void {
     if (this.ended) return;
-    const unsent = this.socket.writableLength;
-    const { unsentBytes, pauseBytes } = this.owner.limits;
-    if (unsent > unsentBytes) {
-      this.drop(`${unsent} bytes unread`);
-      return;
-    }
-    this.socket.write(text);
-    if (this.socket.writableLength > pauseBytes && !this.owner.roomForReplies()) {
-      this.drop(`${this.socket.writableLength} bytes unread while memory for replies ran out`);
-    }
+    this.outbox.addLine(line);
+    if (!this.hasRoom()) return;
+    this.flushLater();
   }
 
   reply(reply: Reply): void {
-    this.send(`${this.written(reply)}\n`);
+    if (this.ended) return;
+    const written = this.written(reply);
+    if (this.outbox.isEmpty && typeof written === 'string') this.socket.write(`${written}\n`);
+    else if (typeof written === 'string') this.outbox.addLine(Buffer.from(`${written}\n`));
+    else this.outbox.addStream({ pieces: written, rows: rowsIn(reply) });
+    if (this.hasRoom() && !this.outbox.isEmpty) this.flushLater();
   }
 
   /** What JSON cannot hold (nested deeper than the stack, longer than a string can be) costs that one answer. */
-  private written(reply: Reply): string {
+  private written(reply: Reply): string | Iterator<string, void, undefined> {
     try {
-      return JSON.stringify(reply);
+      return isLong(reply) ? withNewline(jsonPieces(reply)) : JSON.stringify(reply);
     } catch (error) {
       this.owner.failed(error);
       return JSON.stringify(bugReply(reply.id));
@@ -100,11 +128,14 @@ export class Connection {
   /** An answer that takes a while; those that are asked for after it may come before it. */
   replyLater(reply: Promise<Reply>): void {
     this.pending++;
-    void reply.then(done => {
-      this.pending--;
-      this.reply(done);
-      this.resume();
-    });
+    void reply.then(done =>
+      // Writing it down is work, too.
+      this.owner.scheduler.add(this.lane, () => {
+        this.pending--;
+        this.reply(done);
+        this.resume();
+      }),
+    );
   }
 
   /** Says one last thing and closes. */
@@ -116,6 +147,9 @@ export class Connection {
     this.recording = false;
     this.broadcast = false;
     this.buffer.clear();
+    this.outbox.clear();
+    this.request = null;
+    this.countHeld();
     this.socket.removeAllListeners('data');
     this.socket.resume(); // what still comes is thrown away, or the close would wait for it
     this.socket.end(`${JSON.stringify(reply)}\n`);
@@ -133,53 +167,66 @@ export class Connection {
   }
 
   private receive(chunk: Buffer): void {
+    const begin_ms = performance.now();
+    this.active_ms = begin_ms;
     this.buffer.push(chunk);
     this.work();
+    this.owner.scheduler.charge(this.lane, performance.now() - begin_ms + RECEIVE_MS);
   }
 
-  /** Answers what was asked, as far as the client reads the answers and others do not wait for their turn. */
+  /** Lines up what was asked, as far as the client reads the answers. */
   private work(): void {
-    for (let answered = 0; !this.ended; ) {
-      if (this.isBehind()) {
-        this.expectRest(false); // it is we who do not read it
-        this.pause();
-        return;
-      }
-      if (!this.owner.turns.mayGoOn(answered)) {
-        this.pause();
-        this.waitForTurn();
-        return;
-      }
-      const line = this.buffer.take();
-      if (line === undefined) break;
-      this.expectRest(false);
-      if (line.length >= this.owner.limits.requestBytes) this.tooLarge();
-      else if (line.length > 0) this.owner.line(this, line);
-      answered++;
+    if (this.ended || this.waiting) return;
+    if (this.isBehind()) {
+      this.expectRest(false); // it is we who do not read it
+      this.pause();
+      this.countHeld();
+      return;
     }
-    if (this.ended) return;
-    if (this.buffer.size >= this.owner.limits.requestBytes) this.tooLarge();
-    else if (this.buffer.size > 0 && !this.owner.roomForRequests()) this.drop('too many unfinished requests');
+    this.request = this.buffer.take() ?? null;
+    this.countHeld();
+    if (this.request !== null) {
+      this.expectRest(false);
+      this.waitForTurn(this.request);
+      return;
+    }
+    const { requestBytes } = this.owner.limits;
+    if (this.buffer.size >= requestBytes) this.tooLarge();
+    else if (this.buffer.size > 0 && !this.owner.roomForRequests(this))
+      this.drop('too many unfinished requests');
     else this.expectRest(this.buffer.size > 0);
+    // Reading is work as well: a byte at a time it is more than answering.
+    if (!this.ended && this.lane.isSpent) this.waitForTurn(null);
+  }
+
+  private waitForTurn(request: Buffer | null): void {
+    const { scheduler } = this.owner;
+    this.waiting = true;
+    this.pause();
+    const isPing = request !== null && isPlainPing(request);
+    if (isPing) scheduler.addPing(this.lane, () => this.serve());
+    else scheduler.add(this.lane, () => this.serve());
+  }
+
+  private serve(): void {
+    const { request } = this;
+    this.request = null;
+    this.waiting = false;
+    if (this.ended) return;
+    if (request !== null && request.length >= this.owner.limits.requestBytes) this.tooLarge();
+    else if (request !== null && request.length > 0) this.owner.line(this, request);
+    this.resume();
   }
 
   /** A client with much left to read, or to be answered, is not listened to until it has it. */
   private isBehind(): boolean {
     const { pauseBytes, pendingReplies } = this.owner.limits;
-    return this.socket.writableLength > pauseBytes || this.pending >= pendingReplies;
+    return this.unsentBytes > pauseBytes || this.pending >= pendingReplies;
   }
 
   private pause(): void {
     this.paused = true;
     this.socket.pause();
-  }
-
-  private waitForTurn(): void {
-    this.waiting = true;
-    this.owner.turns.wait(() => {
-      this.waiting = false;
-      this.resume();
-    });
   }
 
   /** The rest of a request has a time in which to come; pieces of it do not prolong that. */
@@ -205,9 +252,60 @@ export class Connection {
     this.endIfServed();
   }
 
+  private drained(): void {
+    this.active_ms = performance.now();
+    if (!this.outbox.isEmpty) this.flushLater();
+    this.resume();
+  }
+
+  private flushLater(): void {
+    if (this.flushing || this.ended) return;
+    this.flushing = true;
+    this.owner.scheduler.add(this.lane, () => this.flush());
+  }
+
+  /** Writes some of what waits; the next piece has its own turn, or waits until the client has read. */
+  private flush(): void {
+    this.flushing = false;
+    if (this.ended || this.outbox.isEmpty) return;
+    if (this.socket.writableLength > this.owner.limits.pauseBytes) return; // goes on when it has read
+    try {
+      const bytes = this.outbox.take();
+      if (bytes !== null) this.socket.write(bytes);
+    } catch (error) {
+      // Half an answer is on its way: nothing that follows it could be understood.
+      this.owner.failed(error);
+      this.drop('its answer could not be written');
+      return;
+    }
+    if (!this.outbox.isEmpty) this.flushLater();
+    else this.resume();
+  }
+
+  /** Drops a client that leaves too much unread. */
+  private hasRoom(): boolean {
+    const { unsentBytes, pauseBytes } = this.owner.limits;
+    const unsent = this.unsentBytes;
+    if (this.isSubscribed && unsent > unsentBytes) {
+      this.drop(`${unsent} bytes unread`);
+      return false;
+    }
+    if (unsent > pauseBytes && !this.owner.roomForReplies(this)) {
+      this.drop(`${unsent} bytes unread while memory for replies ran out`);
+      return false;
+    }
+    return true;
+  }
+
+  private countHeld(): void {
+    const held = this.buffer.heldBytes + (this.request?.length ?? 0);
+    this.lane.heldBytes += held - this.held;
+    this.held = held;
+  }
+
   /** Who says goodbye first still gets its answers. */
   private endIfServed(): void {
-    if (!this.askedAll || this.paused || this.pending > 0 || this.ended) return;
+    if (!this.askedAll || this.paused || this.pending > 0 || this.ended || !this.outbox.isEmpty) return;
     this.ended = true;
     this.expectRest(false);
     this.socket.end();
@@ -217,4 +315,13 @@ export class Connection {
     const message = `a request may have ${this.owner.limits.requestBytes} bytes at most`;
     this.end({ type: 'error', id: null, error: { code: 'too_large', message } });
   }
+}
+
+function* withNewline(pieces: Iterable<string>): Generator<string, void, undefined> {
+  yield* pieces;
+  yield '\n';
+}
+
+function isPlainPing(request: Buffer): boolean {
+  return request.length <= PING_BYTES && PING.test(request.toString('latin1').replaceAll(/[ \t\r]/g, ''));
 }

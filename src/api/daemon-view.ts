@@ -8,7 +8,9 @@ import type { Config } from '../config/schema.js';
 import type { Prompt } from '../diagnosis/prompt.js';
 import type { Question } from '../diagnosis/question.js';
 import type { WhitelistEntry } from '../rules/whitelist.js';
+import type { Asker } from '../store/asker.js';
 import type { ActionRow } from '../store/records.js';
+import type { InTurns } from '../work.js';
 import type {
   AgentReport,
   Explained,
@@ -30,7 +32,8 @@ export interface OwnedEvent {
 
 /** What the API asks of the daemon; the daemon hands this to the server, tests hand it a fake. */
 export interface DaemonView {
-  agents(): AgentReport[];
+  /** Those that this peer may see: each costs a look at its processes. */
+  agents(sees: View): AgentReport[];
   /** `pid` may be any process of the session. Undefined: no such agent. */
   explain(pid: number): ExplainReport | undefined;
   /** The events kept in memory, oldest first. */
@@ -38,15 +41,20 @@ export interface DaemonView {
   /** Open alerts, oldest first. */
   openAlerts(): Alert[];
   /** All alerts of the history, the latest first; `uid`: only that user's and the machine's. */
-  allAlerts(limit: number, uid: number | null): Promise<Alert[]>;
+  allAlerts(limit: number, uid: number | null, asker: Asker): Promise<Alert[]>;
   /** Open or of the history; null: there is none with this number. */
-  alert(id: number): Promise<Alert | null>;
-  /** The latest look at the machine; null before the first. */
-  machine(): Snapshot | null;
+  alert(id: number, asker: Asker): Promise<Alert | null>;
+  /** The latest look at the machine, as far as that peer may know it at all; null before the first. */
+  machine(sees: View): Snapshot | null;
   /** Calls back for each look at the machine until the returned function is called. */
   onMachine(listener: (snapshot: Snapshot) => void): () => void;
   /** `uid`: of the machine and that user only. Null: there is no history, or it cannot be read. */
-  history(period_ms: number, buckets: number, uid: number | null): Promise<HistoryReport | null>;
+  history(
+    period_ms: number,
+    buckets: number,
+    uid: number | null,
+    asker: Asker,
+  ): Promise<HistoryReport | null>;
   paused(): boolean;
   pause(): void;
   resume(): void;
@@ -64,24 +72,30 @@ export interface DaemonView {
   /** The same: the file is broken. */
   reloadConfig(): Reloaded;
   /** Always answers. `sees`: what the one who asks may know of. */
-  explainAlert(alert: Alert, sees: View): Promise<Explained>;
+  explainAlert(alert: Alert, sees: View, inTurns: InTurns): Promise<Explained>;
   explainProcess(pid: number, sees: View): Promise<Explained>;
   promptFor(about: Question['about'], sees: View): Prompt;
-  previewKill(request: KillRequest): Verdict;
-  kill(request: KillRequest): Promise<ActionResult>;
-  plans(alert: Alert): ActionPlan[];
-  executePlan(id: number, by: Person): Promise<ActionResult>;
+  previewKill(request: KillRequest, inTurns: InTurns): Promise<Verdict>;
+  kill(request: KillRequest, inTurns: InTurns): Promise<ActionResult>;
+  plans(alert: Alert, sees: View, inTurns: InTurns): Promise<ActionPlan[]>;
+  executePlan(id: number, by: Person, inTurns: InTurns): Promise<ActionResult>;
   /**
    * The latest first; null: there is no history, or it cannot be read. `uid`: only those about a process of that
    * user, and of them only what is that user's.
    */
-  actions(limit: number, uid: number | null): Promise<ActionRow[] | null>;
+  actions(limit: number, uid: number | null, asker: Asker): Promise<ActionRow[] | null>;
+  /** The alert as it may be told to a peer that may see it; null: not at all. */
+  alertFor(alert: Alert, sees: View): Alert | null;
+  /** An agent's report or event, the same way. */
+  agentFor(report: AgentReport, sees: View): AgentReport;
+  /** The event as it may be told to that peer; null: not at all. */
+  eventFor(owned: OwnedEvent, sees: View): OwnedEvent | null;
   /** Calls back for each new event until the returned function is called. */
   onEvent(listener: (event: OwnedEvent) => void): () => void;
   /** What a recording that starts now must begin with. */
   snapshot(): Observation[];
   /** Calls back for everything that is observed from now on until the returned function is called. */
   onObservation(listener: (observation: Observation) => void): () => void;
-  /** `clients` is the server's to fill in. */
-  health(): HealthReport;
+  /** As far as it is for that peer. `clients` is the server's to fill in. */
+  health(sees: View): HealthReport;
 }

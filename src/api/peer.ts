@@ -7,7 +7,7 @@ export interface Peer {
   pid: number;
   uid: number;
   gid: number;
-  /** Supplementary groups. */
+  /** Supplementary groups; of very many only the one that was asked for. */
   groups: readonly number[];
 }
 
@@ -17,8 +17,16 @@ const SO_PEERGROUPS = 59;
 /** Of /etc/group. */
 const MAX_GROUP_BYTES = 16 * 1024 * 1024;
 
-/** Null: could not be found out; treat it as a stranger. */
-export function peerOf(socket: Socket): Peer | null {
+const GID_BYTES = 4;
+/** Nobody has more by the ways of login; a user namespace allows NGROUPS_MAX of include/uapi/linux/limits.h. */
+const USUAL_GROUPS = 64;
+const MOST_GROUPS = 65_536;
+
+/**
+ * Null: could not be found out; treat it as a stranger.
+ * @param wanted a group of which it must be known whether the peer is in it
+ */
+export function peerOf(socket: Socket, wanted: number | null = null): Peer | null {
   const fd = fdOf(socket);
   if (fd === null) return null;
   const cred = option(fd, SO_PEERCRED, 12);
@@ -26,7 +34,7 @@ export function peerOf(socket: Socket): Peer | null {
   const uid = cred.readUInt32LE(4);
   // The kernel's word for "nobody known".
   if (uid === 0xffffffff) return null;
-  return { pid: cred.readInt32LE(0), uid, gid: cred.readUInt32LE(8), groups: groupsOf(fd) };
+  return { pid: cred.readInt32LE(0), uid, gid: cred.readUInt32LE(8), groups: groupsOf(fd, wanted) };
 }
 
 /** Node has the number but no API for it. */
@@ -35,12 +43,19 @@ function fdOf(socket: Socket): number | null {
   return typeof fd === 'number' && fd >= 0 ? fd : null;
 }
 
-function groupsOf(fd: number): number[] {
-  const bytes = option(fd, SO_PEERGROUPS, 4 * 65_536);
-  if (bytes === null) return [];
-  return Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readUInt32LE(4 * i));
+function groupsOf(fd: number, wanted: number | null): number[] {
+  const few = option(fd, SO_PEERGROUPS, GID_BYTES * USUAL_GROUPS);
+  if (few !== null) return gidsIn(few);
+  if (wanted === null) return [];
+  const many = option(fd, SO_PEERGROUPS, GID_BYTES * MOST_GROUPS);
+  return many !== null && gidsIn(many).includes(wanted) ? [wanted] : [];
 }
 
+function gidsIn(bytes: Buffer): number[] {
+  return Array.from({ length: bytes.length / GID_BYTES }, (_, i) => bytes.readUInt32LE(GID_BYTES * i));
+}
+
+/** Null: it could not be had, or is longer than `size`. */
 function option(fd: number, name: number, size: number): Buffer | null {
   const c = libc();
   if (c === null) return null;

@@ -2,18 +2,23 @@ import { unlinkSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { SOCKET_NAME } from '../config/paths.js';
+import type { FaultLog } from '../faults.js';
 import type { Logger } from '../log/logger.js';
+import type { Asker } from '../store/asker.js';
 import { printable } from '../text/printable.js';
 import { MAX_SOCKET_PATH_BYTES } from '../unix-socket.js';
+import type { Work } from '../work.js';
+import { admit } from './admission.js';
 import { answer, errorReply } from './answer.js';
 import { Connection, type ConnectionOwner } from './connection.js';
-import type { Push } from './contract.js';
-import type { DaemonView, OwnedEvent } from './daemon-view.js';
+import type { DaemonView } from './daemon-view.js';
+import { clientPlaces } from './descriptors.js';
+import type { Rank } from './lane.js';
 import { DEFAULT_LIMITS, type Limits } from './limits.js';
 import type { RuntimeLock } from './lock.js';
-import { gidOf, isOwner, mayView, peerOf, type Trust, viewOf } from './peer.js';
-import { type SeedPush, seedAlert, seedStatus } from './runaway-guard.js';
-import { Turns } from './turns.js';
+import { gidOf, isOwner, type Peer, peerOf, type Trust, type View, viewOf } from './peer.js';
+import { RequestScheduler } from './scheduler.js';
+import { Subscriptions } from './subscriptions.js';
 
 export interface ApiServerOptions {
   /** From lockRuntimeDir(): the folder is ours. */
@@ -21,27 +26,39 @@ export interface ApiServerOptions {
   view: DaemonView;
   logger: Logger;
   limits?: Partial<Limits>;
+  /** Counts what fails, and shows it. */
+  faults?: Pick<FaultLog, 'record'>;
   /** Found out by itself without it. */
   trust?: Trust;
 }
 
+/** What the kernel and Node do for each connection, beside what is measured. */
+const ACCEPT_MS = 0.1;
+/** Of what one ordinary user, and all of them together, may have of memory that is everybody's. */
+const USER_SHARE = 1 / 4;
+const USERS_SHARE = 3 / 4;
+const SWEEPS = 10;
+/** A client that was dropped for the same reason is logged so often. */
+const LOG_EVERY_MS = 10_000;
+
 /** `vigil.sock`: construct → `start()` → `stop()`. The lock stays with whoever took it. */
 export class ApiServer implements ConnectionOwner {
   readonly limits: Limits;
-  readonly turns: Turns;
+  readonly scheduler: RequestScheduler;
   readonly socketPath: string;
   private readonly server: Server;
   private readonly connections = new Set<Connection>();
   private readonly trust: Trust;
-  private unsubscribe: (() => void) | null = null;
-  private unsubscribeMachine: (() => void) | null = null;
-  private unsubscribeRecording: (() => void) | null = null;
+  private readonly subscriptions: Subscriptions;
+  private sweeper: NodeJS.Timeout | null = null;
+  private readonly logged = new Map<string, number>();
 
   constructor(private readonly options: ApiServerOptions) {
-    this.limits = { ...DEFAULT_LIMITS, ...options.limits };
-    this.turns = new Turns(this.limits.sliceMs);
+    this.limits = { ...DEFAULT_LIMITS, ...clientPlaces(DEFAULT_LIMITS), ...options.limits };
+    this.scheduler = new RequestScheduler(this.limits, error => this.failed(error));
     this.socketPath = join(options.lock.dir, SOCKET_NAME);
     this.trust = options.trust ?? { ownUid: process.geteuid!(), adminGid: gidOf('vigil') };
+    this.subscriptions = new Subscriptions(options.view, this.connections);
     // Of a client that is not listened to one piece is kept, not as many as 16 KiB hold: they may be of one byte.
     this.server = createServer({ highWaterMark: 1, allowHalfOpen: true }, socket => this.accept(socket));
   }
@@ -70,16 +87,14 @@ export class ApiServer implements ConnectionOwner {
       this.server.listen({ path: this.socketPath, readableAll: shared, writableAll: shared }, resolve);
     });
     this.server.on('error', error => this.options.logger.error({ err: error }, 'the API socket failed'));
-    this.unsubscribe = this.options.view.onEvent(owned => this.tell(owned));
+    this.subscriptions.start();
+    this.sweeper = setInterval(() => this.sweep(), this.limits.idleMs / SWEEPS).unref();
   }
 
   async stop(): Promise<void> {
-    this.unsubscribe?.();
-    this.unsubscribe = null;
-    this.unsubscribeMachine?.();
-    this.unsubscribeMachine = null;
-    this.unsubscribeRecording?.();
-    this.unsubscribeRecording = null;
+    if (this.sweeper !== null) clearInterval(this.sweeper);
+    this.subscriptions.stop();
+    this.scheduler.stop();
     const closed = new Promise<void>(resolve => {
       this.server.close(() => resolve());
     });
@@ -92,74 +107,77 @@ export class ApiServer implements ConnectionOwner {
   }
 
   private accept(socket: Socket): void {
-    const peer = peerOf(socket);
-    const connection = new Connection(socket, peer, viewOf(peer, this.trust), this);
-    const full = this.isFull(connection);
-    if (full !== null) {
+    const begin_ms = performance.now();
+    const peer = peerOf(socket, this.trust.adminGid);
+    const sees = viewOf(peer, this.trust);
+    const lane = this.scheduler.lane(peer?.uid ?? null, this.rankOf(peer, sees));
+    // Who has used up his time by coming and going is not even told why: that is work, too.
+    if (lane.isInDebt) socket.destroy();
+    else this.admit(new Connection(socket, peer, sees, lane, this), socket);
+    this.scheduler.charge(lane, performance.now() - begin_ms + ACCEPT_MS);
+  }
+
+  private rankOf(peer: Peer | null, sees: View): Rank {
+    if (isOwner(peer, this.trust)) return 'owner';
+    return sees.kind === 'all' ? 'admin' : 'user';
+  }
+
+  private admit(connection: Connection, socket: Socket): void {
+    const admission = admit(connection.lane, this.connections, this.limits);
+    if (admission.kind === 'refused') {
       socket.on('error', () => {});
-      connection.end(errorReply(null, 'busy', full));
+      connection.end(errorReply(null, 'busy', admission.why));
       return;
     }
     this.connections.add(connection);
+    connection.lane.connections++;
     connection.start();
+    if (admission.evict === null) return;
+    this.dropped(admission.evict, 'others need its place');
+    // Its place is free from now on, though it may take a moment to be gone.
+    this.closed(admission.evict);
+    admission.evict.end(errorReply(null, 'busy', 'vigil let go of this connection: others need its place'));
   }
 
-  private isFull({ peer, sees }: Connection): string | null {
-    const { clients, clientsPerUser } = this.limits;
-    if (this.connections.size >= clients) return `vigil serves ${clients} clients at most`;
-    if (sees.kind === 'all') return null;
-    let same = 0;
-    for (const other of this.connections) if (other.peer?.uid === peer?.uid) same++;
-    return same >= clientsPerUser ? `vigil serves ${clientsPerUser} clients of a user at most` : null;
-  }
-
-  private tell({ uid, event, alert }: OwnedEvent): void {
-    const push: Push = { type: 'event', data: event };
-    const line = Buffer.from(`${JSON.stringify(push)}\n`);
-    const seedLine =
-      event.type === 'alert_opened' && alert !== undefined
-        ? Buffer.from(`${JSON.stringify({ type: 'alert', data: seedAlert(alert) } satisfies SeedPush)}\n`)
-        : null;
+  /** Lets go of clients that are silent and are sent nothing. */
+  private sweep(): void {
+    const since_ms = performance.now() - this.limits.idleMs;
     for (const connection of this.connections) {
-      if (!mayView(connection.sees, uid)) continue;
-      if (connection.following) connection.send(line);
-      if (connection.broadcast && seedLine !== null) connection.send(seedLine);
+      if (!connection.isIdle || connection.active_ms >= since_ms) continue;
+      this.dropped(connection, 'it was silent for too long');
+      connection.end(errorReply(null, 'busy', 'vigil let go of this connection: it was silent for too long'));
     }
+    this.scheduler.sweep();
   }
 
-  private broadcastTo(connection: Connection): void {
-    connection.broadcast = true;
-    this.unsubscribeMachine ??= this.options.view.onMachine(snapshot => {
-      const open = this.options.view.openAlerts();
-      for (const other of this.connections) {
-        if (!other.broadcast) continue;
-        const mine = open.filter(({ subject }) => mayView(other.sees, subject.uid));
-        other.send(`${JSON.stringify(seedStatus(snapshot, mine.length))}\n`);
-      }
-    });
+  roomForRequests({ lane }: Connection): boolean {
+    return this.hasRoom(lane.uid, lane.rank, this.limits.totalRequestBytes, ({ heldBytes }) => heldBytes);
   }
 
-  /** Observations are many: nothing is made of them while nobody records. */
-  private record(connection: Connection): void {
-    connection.recording = true;
-    this.unsubscribeRecording ??= this.options.view.onObservation(observation => {
-      const line = Buffer.from(
-        `${JSON.stringify({ type: 'observation', data: observation } satisfies Push)}\n`,
-      );
-      for (const other of this.connections) if (other.recording) other.send(line);
-    });
+  roomForReplies({ lane }: Connection): boolean {
+    const unsent = new Map<object, number>();
+    for (const one of this.connections) unsent.set(one.lane, (unsent.get(one.lane) ?? 0) + one.unsentBytes);
+    return this.hasRoom(lane.uid, lane.rank, this.limits.totalUnsentBytes, one => unsent.get(one) ?? 0);
   }
 
-  roomForRequests(): boolean {
-    let held = 0;
-    for (const connection of this.connections) held += connection.heldBytes;
-    return held <= this.limits.totalRequestBytes;
-  }
-
-  roomForReplies(): boolean {
-    let unsent = 0;
-    for (const connection of this.connections) unsent += connection.unsentBytes;
-    return unsent <= this.limits.totalUnsentBytes;
+  /** A user has a share, all users a larger one, and root what is left as well. */
+  private hasRoom(
+    uid: number | null,
+    rank: Rank,
+    limit: number,
+    of: (lane: { heldBytes: number }) => number,
+  ): boolean {
+    let total = 0;
+    let ofUsers = 0;
+    let own = 0;
+    for (const lane of this.scheduler.all) {
+      const bytes = of(lane);
+      total += bytes;
+      if (lane.rank === 'user') ofUsers += bytes;
+      if (lane.uid === uid && lane.rank === rank) own += bytes;
+    }
+    if (rank !== 'user') return total <= limit;
+    return own <= limit * USER_SHARE && ofUsers <= limit * USERS_SHARE;
   }
 
   line(connection: Connection, line: Buffer): void {
@@ -172,6 +190,8 @@ export class ApiServer implements ConnectionOwner {
       isOwner: isOwner(connection.peer, this.trust),
       peer: connection.peer,
       clients: this.connections.size,
+      inTurns: <T>(work: Work<T>) => this.scheduler.inTurns(connection.lane, work),
+      asker: this.askerOf(connection),
       follow: () => {
         follow = true;
       },
@@ -187,27 +207,36 @@ export class ApiServer implements ConnectionOwner {
     else connection.reply(reply);
     // Same turn of the event loop as the answer: nothing lies between its last event and the next one.
     if (follow) connection.following = true;
-    if (record) this.record(connection);
-    if (broadcast) this.broadcastTo(connection);
+    if (record) this.subscriptions.recordFor(connection);
+    if (broadcast) this.subscriptions.broadcastTo(connection);
   }
 
+  private askerOf({ lane }: Connection): Asker {
+    return {
+      uid: lane.rank === 'owner' ? null : lane.uid,
+      charge: work_ms => this.scheduler.charge(lane, work_ms),
+    };
+  }
+
+  /** Who connects again and again does not fill the log. */
   dropped({ peer }: Connection, reason: string): void {
+    const now_ms = performance.now();
+    const key = `${peer?.uid} ${reason.replaceAll(/\d+/g, '')}`;
+    if (now_ms - (this.logged.get(key) ?? Number.NEGATIVE_INFINITY) < LOG_EVERY_MS) return;
+    if (this.logged.size > 1000) this.logged.clear();
+    this.logged.set(key, now_ms);
     this.options.logger.warn({ peer_pid: peer?.pid, peer_uid: peer?.uid }, `dropped a client: ${reason}`);
   }
 
   failed(error: unknown): void {
-    this.options.logger.error({ err: error }, 'a request failed');
+    const { faults, logger } = this.options;
+    if (faults === undefined) logger.error({ err: error }, 'a request failed');
+    else faults.record('requests at the socket', error);
   }
 
   closed(connection: Connection): void {
-    this.connections.delete(connection);
-    const others = [...this.connections];
-    if (!others.some(other => other.broadcast)) {
-      this.unsubscribeMachine?.();
-      this.unsubscribeMachine = null;
-    }
-    if (others.some(other => other.recording)) return;
-    this.unsubscribeRecording?.();
-    this.unsubscribeRecording = null;
+    if (!this.connections.delete(connection)) return;
+    connection.lane.connections--;
+    this.subscriptions.closed();
   }
 }

@@ -74,6 +74,8 @@ export interface HandsOptions {
   procRoot: string;
   /** Of this daemon. */
   runtimeDir: string;
+  /** An alert as that user may know it; null: not at all. Without it: as it is. */
+  alertFor?(alert: Alert, uid: number): Alert | null;
 }
 
 /** The hands of all users whose agents are watched. */
@@ -219,12 +221,18 @@ export class Hands {
       const own = agents.get(uid) ?? [];
       hand.tellAgents(own.map(session => handAgent(session, this.turns.worked(session.pid, now_ms))));
       // A hand may be there to read files only, of agents that another daemon shows: it leaves the desktop alone.
-      hand.tellAlerts(own.length > 0 || alerted.has(uid) ? alertsFor(uid, this.alertList) : []);
+      hand.tellAlerts(own.length > 0 || alerted.has(uid) ? alertsFor(uid, this.seenBy(uid)) : []);
       if (hand.idle_ms(own.some(lives) || alerted.has(uid)) < IDLE_MS) continue;
       this.remove(uid);
     }
     for (const uid of this.refused.keys())
       if (!agents.has(uid) && !alerted.has(uid) && !this.isToRead(uid)) this.refused.delete(uid);
+  }
+
+  /** As that user may know them. */
+  private seenBy(uid: number): Alert[] {
+    const { alertFor = alert => alert } = this.options;
+    return this.alertList.map(alert => alertFor(alert, uid)).filter(alert => alert !== null);
   }
 
   /** Starts one unless there is one, it is being started, or there can be none now. */

@@ -155,6 +155,7 @@ function makeParts(
     feed: observation => monitor.feed(observation),
     procRoot: PROC,
     runtimeDir: options.runtimeDir,
+    alertFor: (alert, uid) => (uid === 0 ? alert : view.alertFor(alert, { kind: 'user', uid })),
     place: {
       euid: process.geteuid!(),
       node: process.execPath,
@@ -270,15 +271,16 @@ function makeParts(
     version: VERSION,
     unseen: session => hands.unseen(session),
     hands: () => hands.health(),
-    problems: () => [
+    problems: details => [
       ...problems,
       ...gaps.news(),
       ...monitor.problems(),
-      ...faults.problems(),
-      ...crashes.problems(now()),
+      ...(details ? [...faults.problems(), ...crashes.problems(now())] : []),
     ],
+    faults,
   });
-  const server = new ApiServer({ lock, view, logger, trust: { ownUid: process.geteuid!(), adminGid } });
+  const trust = { ownUid: process.geteuid!(), adminGid };
+  const server = new ApiServer({ lock, view, logger, faults, trust });
   const sampling = new Sampling(monitor, PROC, faults);
   const vitals = new SensorVitals();
   const manager = serviceManager(process.env, libc(), process.pid);

@@ -3,18 +3,22 @@ import type { Decision } from '../agents/tracker/decide.js';
 import { backgroundCount, type Session } from '../agents/tracker/session.js';
 import type { AgentReport, ExplainReport } from '../api/contract.js';
 import { endingFields, evidenceReport } from '../api/state-event.js';
-import { ticksToEpochMs } from '../proc/boot.js';
-import type { UsageMeter } from '../proc/usage.js';
 import type { Users } from '../proc/users.js';
 import { iso, now } from '../time.js';
 import { asks } from './hand-agent.js';
+import type { RecentUsage } from './recent-usage.js';
 
 /** Command lines can hold a whole prompt. */
 const MAX_COMMAND = 4096;
 
-export function agentReport(session: Session, users: Users, meter: UsageMeter, unseen: number): AgentReport {
+export function agentReport(
+  session: Session,
+  users: Users,
+  recent: RecentUsage,
+  unseen: number,
+): AgentReport {
   const alive = session.ending === null ? [...session.members.keys()] : [];
-  const usage = meter.measure(alive, now(), ticksToEpochMs);
+  const usage = recent.of(session);
   const report: AgentReport = {
     pid: session.pid,
     agent: session.kind.name,

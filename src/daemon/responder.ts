@@ -21,6 +21,7 @@ import type { FaultLog } from '../faults.js';
 import type { Logger } from '../log/logger.js';
 import type { Store } from '../store/store.js';
 import { now } from '../time.js';
+import type { InTurns } from '../work.js';
 import { Explanations } from './explanations.js';
 import { Recollection } from './recollection.js';
 import { aboutFor, snapshotFor, type ViewerUid, viewerFor, viewerOf } from './viewer.js';
@@ -126,7 +127,8 @@ export class Responder {
   }
 
   /** Always answers. `sees`: what the one who asks may know of. */
-  async explainAlert(alert: Alert, sees: View): Promise<Explained> {
+  async explainAlert(alert: Alert, sees: View, inTurns: InTurns): Promise<Explained> {
+    await this.engine.prepare(viewerOf(sees), inTurns);
     const viewer = viewerOf(sees);
     let explanation = this.explained.of(alert.id, viewer);
     // Who sees everything may read what was said to the alert's user.
@@ -135,7 +137,7 @@ export class Responder {
       explanation = await this.advisor.explain(this.question({ kind: 'alert', alert }, viewer));
       this.keep(alert, viewer, explanation);
     }
-    return { explanation, plans: this.plansFor(alert, explanation) };
+    return { explanation, plans: this.plansFor(alert, explanation, viewer) };
   }
 
   async explainProcess(pid: number, sees: View): Promise<Explained> {
@@ -150,8 +152,10 @@ export class Responder {
     return this.advisor.promptFor(this.question(about, viewerOf(sees)));
   }
 
-  plans(alert: Alert): ActionPlan[] {
-    return this.engine.propose(alert);
+  /** Of the machine they tell the one who asks what he may know of it. */
+  async plans(alert: Alert, sees: View, inTurns: InTurns): Promise<ActionPlan[]> {
+    await this.engine.prepare(viewerOf(sees), inTurns);
+    return this.engine.propose(alert, snapshotFor(this.snapshot(), viewerOf(sees)));
   }
 
   /** What a person could copy; null in mode `observe`, and where there is nothing to run. */
@@ -160,16 +164,16 @@ export class Responder {
     return this.engine.proposeAtNews(alert)[0]?.command ?? null;
   }
 
-  execute(planId: number, by: Person): Promise<ActionResult> {
-    return this.engine.execute(planId, by);
+  execute(planId: number, by: Person, inTurns: InTurns): Promise<ActionResult> {
+    return this.engine.execute(planId, by, inTurns);
   }
 
-  previewKill(request: KillRequest): Verdict {
-    return this.engine.previewKill(request);
+  previewKill(request: KillRequest, inTurns: InTurns): Promise<Verdict> {
+    return this.engine.previewKill(request, inTurns);
   }
 
-  kill(request: KillRequest): Promise<ActionResult> {
-    return this.engine.killByRequest(request);
+  kill(request: KillRequest, inTurns: InTurns): Promise<ActionResult> {
+    return this.engine.killByRequest(request, inTurns);
   }
 
   health(): {
@@ -205,9 +209,9 @@ export class Responder {
   }
 
   /** vigil's own plans first: they rest on what it measured. */
-  private plansFor(alert: Alert, explanation: Explanation): ActionPlan[] {
+  private plansFor(alert: Alert, explanation: Explanation, viewer: ViewerUid): ActionPlan[] {
     if (alert.status !== 'open') return [];
-    const own = this.engine.propose(alert);
+    const own = this.engine.propose(alert, snapshotFor(this.snapshot(), viewer));
     return explanation.by === 'rules'
       ? own
       : [...own, ...this.engine.planDiagnosis(explanation.proposals, alert)];

@@ -1,11 +1,10 @@
-import { EventEmitter } from 'node:events';
 import type { KillRequest } from '../actions/engine.js';
 import type { ActionPlan, ActionResult, Person, Verdict } from '../actions/model.js';
 import type { Transition } from '../agents/model.js';
 import type { Observation } from '../agents/observation.js';
 import type { Session } from '../agents/tracker/session.js';
 import type { Alert, AlertChange } from '../alerts/alert.js';
-import { alertEvent } from '../api/alert-report.js';
+import { alertEvent, alertReport } from '../api/alert-report.js';
 import type {
   AgentReport,
   Explained,
@@ -16,7 +15,7 @@ import type {
   Reloaded,
 } from '../api/contract.js';
 import type { DaemonView, OwnedEvent } from '../api/daemon-view.js';
-import type { View as PeerView } from '../api/peer.js';
+import { mayView, type View as PeerView } from '../api/peer.js';
 import { stateEvent } from '../api/state-event.js';
 import { cuts } from '../bounded-read.js';
 import type { Snapshot } from '../collectors/snapshot.js';
@@ -24,26 +23,29 @@ import type { Change } from '../config/change.js';
 import type { Config } from '../config/schema.js';
 import type { Prompt } from '../diagnosis/prompt.js';
 import type { Question } from '../diagnosis/question.js';
+import type { FaultLog } from '../faults.js';
 import type { Sensor } from '../kernel/sensor.js';
 import { loopPauses } from '../loop-pauses.js';
 import { PAGE_SIZE_BYTES, TICKS_PER_SECOND } from '../proc/boot.js';
 import { memoryOf } from '../proc/process-memory.js';
 import { tryStat } from '../proc/read.js';
-import { UsageMeter } from '../proc/usage.js';
 import type { Users } from '../proc/users.js';
 import type { WhitelistEntry } from '../rules/whitelist.js';
+import type { Asker } from '../store/asker.js';
 import type { ActionRow } from '../store/records.js';
 import type { Store } from '../store/store.js';
 import { iso, now } from '../time.js';
+import type { InTurns } from '../work.js';
 import type { Guard } from './guard.js';
+import { HiddenProcesses } from './hidden-processes.js';
 import { historyReport } from './history-report.js';
+import { KeptEvents } from './kept-events.js';
 import type { AgentMonitor } from './monitor.js';
+import { RecentUsage } from './recent-usage.js';
 import type { Reloader } from './reload.js';
 import { agentReport, explainReport } from './reports.js';
 import type { Responder } from './responder.js';
-
-/** Events kept for `vigil events` without --follow. */
-const KEPT_EVENTS = 1_000;
+import { healthFor, snapshotWithoutOthers, viewerOf, withoutOthers, withoutSender } from './viewer.js';
 
 export interface ViewOptions {
   monitor: AgentMonitor;
@@ -59,26 +61,26 @@ export interface ViewOptions {
   /** Null: no history is kept. */
   store: Store | null;
   hands(): HandHealth[];
-  /** Problems that the daemon itself knows of, in words. */
-  problems(): string[];
+  /** Problems that the daemon itself knows of, in words; `details`: for who sees everything. */
+  problems(details: boolean): string[];
+  faults: Pick<FaultLog, 'record'>;
 }
 
 /** What the daemon shows of itself to the API. */
 export class View implements DaemonView {
-  private readonly meter: UsageMeter;
-  private readonly events: OwnedEvent[] = [];
-  private readonly emitter = new EventEmitter<{
-    event: [OwnedEvent];
-    observation: [Observation];
-    machine: [Snapshot];
-  }>();
+  private readonly usage: RecentUsage;
+  private readonly events = new KeptEvents();
+  private readonly eventListeners = new Set<(event: OwnedEvent) => void>();
+  private readonly observationListeners = new Set<(observation: Observation) => void>();
+  private readonly machineListeners = new Set<(snapshot: Snapshot) => void>();
+  private readonly hidden: HiddenProcesses;
   private readonly started_ms = now();
   /** Loading took seconds of CPU before: percentages are of the time since then, while the machine was awake. */
   private readonly atStart = { cpu_s: ownCpu_s(), awake_ms: performance.now() };
 
   constructor(private readonly options: ViewOptions) {
-    this.meter = new UsageMeter(options.procRoot);
-    this.emitter.setMaxListeners(0);
+    this.usage = new RecentUsage(options.procRoot);
+    this.hidden = new HiddenProcesses(options.procRoot);
   }
 
   /** Tells everybody who listens of a change of state. */
@@ -92,32 +94,54 @@ export class View implements DaemonView {
   }
 
   private tell(owned: OwnedEvent): void {
-    this.events.push(owned);
-    if (this.events.length > KEPT_EVENTS) this.events.shift();
-    this.emitter.emit('event', owned);
+    this.events.add(owned);
+    this.emit('followers of events', this.eventListeners, owned);
   }
 
-  machine(): Snapshot | null {
-    return this.options.guard.snapshot;
+  /** One that throws takes nothing from the others. */
+  private emit<T>(owner: string, listeners: ReadonlySet<(value: T) => void>, value: T): void {
+    for (const listener of listeners) {
+      try {
+        listener(value);
+      } catch (error) {
+        this.options.faults.record(owner, error);
+      }
+    }
+  }
+
+  machine(sees: PeerView): Snapshot | null {
+    const { snapshot } = this.options.guard;
+    return snapshot === null || !this.hidden.value
+      ? snapshot
+      : snapshotWithoutOthers(snapshot, viewerOf(sees));
   }
 
   /** Hands on a look at the machine to those who listen. */
   looked(snapshot: Snapshot): void {
-    this.emitter.emit('machine', snapshot);
+    this.emit('followers of the machine', this.machineListeners, snapshot);
   }
 
   onMachine(listener: (snapshot: Snapshot) => void): () => void {
-    this.emitter.on('machine', listener);
-    return () => this.emitter.off('machine', listener);
+    this.machineListeners.add(listener);
+    return () => void this.machineListeners.delete(listener);
   }
 
-  async history(period_ms: number, buckets: number, uid: number | null): Promise<HistoryReport | null> {
+  async history(
+    period_ms: number,
+    buckets: number,
+    uid: number | null,
+    asker: Asker,
+  ): Promise<HistoryReport | null> {
     const { store } = this.options;
-    return store === null ? null : historyReport(store, now() - period_ms, now(), buckets, uid);
+    return store === null
+      ? null
+      : historyReport(store, asker, now() - period_ms, now(), buckets, uid, alert =>
+          this.alertFor(alert, uid === null ? { kind: 'all' } : { kind: 'user', uid }),
+        );
   }
 
-  explainAlert(alert: Alert, sees: PeerView): Promise<Explained> {
-    return this.options.responder.explainAlert(alert, sees);
+  explainAlert(alert: Alert, sees: PeerView, inTurns: InTurns): Promise<Explained> {
+    return this.options.responder.explainAlert(alert, sees, inTurns);
   }
 
   explainProcess(pid: number, sees: PeerView): Promise<Explained> {
@@ -128,25 +152,25 @@ export class View implements DaemonView {
     return this.options.responder.prompt(about, sees);
   }
 
-  previewKill(request: KillRequest): Verdict {
-    return this.options.responder.previewKill(request);
+  previewKill(request: KillRequest, inTurns: InTurns): Promise<Verdict> {
+    return this.options.responder.previewKill(request, inTurns);
   }
 
-  kill(request: KillRequest): Promise<ActionResult> {
-    return this.options.responder.kill(request);
+  kill(request: KillRequest, inTurns: InTurns): Promise<ActionResult> {
+    return this.options.responder.kill(request, inTurns);
   }
 
-  plans(alert: Alert): ActionPlan[] {
-    return this.options.responder.plans(alert);
+  plans(alert: Alert, sees: PeerView, inTurns: InTurns): Promise<ActionPlan[]> {
+    return this.options.responder.plans(alert, sees, inTurns);
   }
 
-  executePlan(id: number, by: Person): Promise<ActionResult> {
-    return this.options.responder.execute(id, by);
+  executePlan(id: number, by: Person, inTurns: InTurns): Promise<ActionResult> {
+    return this.options.responder.execute(id, by, inTurns);
   }
 
-  async actions(limit: number, uid: number | null): Promise<ActionRow[] | null> {
+  async actions(limit: number, uid: number | null, asker: Asker): Promise<ActionRow[] | null> {
     const { store } = this.options;
-    return (await store?.query('actionsOf', { from_ms: 0, to_ms: now() + 1 }, limit, uid)) ?? null;
+    return (await store?.queryFor(asker, 'actionsOf', { from_ms: 0, to_ms: now() + 1 }, limit, uid)) ?? null;
   }
 
   paused(): boolean {
@@ -195,17 +219,23 @@ export class View implements DaemonView {
     return this.options.guard.open();
   }
 
-  async allAlerts(limit: number, uid: number | null): Promise<Alert[]> {
-    const kept = await this.options.store?.query('alertsOf', { from_ms: 0, to_ms: now() + 1 }, limit, uid);
+  async allAlerts(limit: number, uid: number | null, asker: Asker): Promise<Alert[]> {
+    const kept = await this.options.store?.queryFor(
+      asker,
+      'alertsOf',
+      { from_ms: 0, to_ms: now() + 1 },
+      limit,
+      uid,
+    );
     if (kept != null) return kept;
     return this.knownAlerts()
       .sort((a, b) => b.id - a.id)
       .slice(0, limit);
   }
 
-  async alert(id: number): Promise<Alert | null> {
+  async alert(id: number, asker: Asker): Promise<Alert | null> {
     const known = this.knownAlerts().find(alert => alert.id === id);
-    return known ?? (await this.options.store?.query('alertById', id)) ?? null;
+    return known ?? (await this.options.store?.queryFor(asker, 'alertById', id)) ?? null;
   }
 
   /** Those that need no history: the open ones, and what was resolved since the start. */
@@ -214,10 +244,10 @@ export class View implements DaemonView {
     return [...guard.recentlyResolved(), ...guard.open()];
   }
 
-  agents(): AgentReport[] {
+  agents(sees: PeerView): AgentReport[] {
     const sessions = this.options.monitor.sessions();
-    this.meter.forgetAllBut(new Set(sessions.flatMap(session => [...session.members.keys()])));
-    return sessions.map(session => this.report(session));
+    this.usage.forgetAllBut(sessions);
+    return sessions.filter(({ uid }) => mayView(sees, uid)).map(session => this.report(session));
   }
 
   explain(pid: number): ExplainReport | undefined {
@@ -233,63 +263,62 @@ export class View implements DaemonView {
 
   /** Hands on what was observed to those who record. */
   observed(observation: Observation): void {
-    this.emitter.emit('observation', observation);
+    this.emit('recorders', this.observationListeners, observation);
   }
 
   onObservation(listener: (observation: Observation) => void): () => void {
-    this.emitter.on('observation', listener);
-    return () => this.emitter.off('observation', listener);
+    this.observationListeners.add(listener);
+    return () => void this.observationListeners.delete(listener);
   }
 
   private report(session: Session): AgentReport {
-    return agentReport(session, this.options.users, this.meter, this.options.unseen(session));
+    return agentReport(session, this.options.users, this.usage, this.options.unseen(session));
   }
 
   recentEvents(): OwnedEvent[] {
-    return [...this.events];
+    return this.events.all();
+  }
+
+  eventFor(owned: OwnedEvent, sees: PeerView): OwnedEvent | null {
+    if (sees.kind === 'all' || !this.hidden.value) return owned;
+    const { uid, event, alert } = owned;
+    if (event.type === 'agent_state') return { uid, event: withoutSender(event) };
+    const told = alert === undefined ? null : this.alertFor(alert, sees);
+    return told === null ? null : { uid, event: { ...event, alert: alertReport(told) }, alert: told };
+  }
+
+  agentFor(report: AgentReport, sees: PeerView): AgentReport {
+    return sees.kind === 'all' || !this.hidden.value ? report : withoutSender(report);
+  }
+
+  alertFor(alert: Alert, sees: PeerView): Alert | null {
+    return this.hidden.value ? withoutOthers(alert, viewerOf(sees)) : alert;
   }
 
   onEvent(listener: (event: OwnedEvent) => void): () => void {
-    this.emitter.on('event', listener);
-    return () => this.emitter.off('event', listener);
+    this.eventListeners.add(listener);
+    return () => void this.eventListeners.delete(listener);
   }
 
-  health(): HealthReport {
+  health(sees: PeerView): HealthReport {
     const sensor = this.options.sensor.health();
     const uptime_s = (now() - this.started_ms) / 1000;
-    const problems = [...this.options.problems()];
-    for (const program of sensor.programs) {
-      if (program.problem !== null) problems.push(`${program.name}: ${program.problem}`);
-      problems.push(...program.missing.map(feature => `${program.name}: ${feature}`));
-    }
-    const collectors = this.options.guard.health();
-    for (const { name, state, message } of collectors)
-      if (state === 'failing') problems.push(`${name}: ${message}`);
-    if (this.options.guard.isPaused) problems.push('the watch over the machine is paused: vigil resume');
-    const history = this.options.store?.health() ?? null;
-    if (history?.problem != null) problems.push(`history: ${history.problem}`);
     const { channels, model, actions } = this.options.responder.health();
-    for (const { name, trouble } of channels) if (trouble !== null) problems.push(`${name}: ${trouble}`);
-    const config = this.options.reloader.health();
-    if (config.problem !== null) problems.push(config.problem);
-    if (sensor.tier === 'procfs') problems.push(`no kernel events: ${sensor.tier_reason}`);
-    const hands = this.options.hands();
-    for (const { user, problem } of hands) if (problem !== null) problems.push(`hand of ${user}: ${problem}`);
     const awake_s = (performance.now() - this.atStart.awake_ms) / 1000;
     const bpftrace = this.bpftraceUsage(sensor.programs.map(program => program.pid));
-    return {
-      status: problems.length === 0 ? 'healthy' : 'degraded',
-      problems,
+    const report: HealthReport = {
+      status: 'healthy',
+      problems: [],
       version: this.options.version,
       pid: process.pid,
       started: iso(this.started_ms),
       uptime_s: Math.round(uptime_s),
       sensor,
-      hands,
+      hands: this.options.hands(),
       agents: this.options.monitor.living().length,
-      config,
-      collectors,
-      history,
+      config: this.options.reloader.health(),
+      collectors: this.options.guard.health(),
+      history: this.options.store?.health() ?? null,
       channels,
       model,
       actions,
@@ -302,6 +331,27 @@ export class View implements DaemonView {
       loop: loopPauses.report(),
       reading: { cut: { ...cuts }, held: memoryOf(this.options.procRoot).hung() },
     };
+    const seen = healthFor(report, sees);
+    const problems = [...this.options.problems(sees.kind === 'all'), ...this.problemsIn(seen)];
+    return { ...seen, problems, status: problems.length === 0 ? 'healthy' : 'degraded' };
+  }
+
+  /** Made from what the one who asks may see. */
+  private problemsIn({ sensor, collectors, history, channels, config, hands }: HealthReport): string[] {
+    const problems: string[] = [];
+    for (const program of sensor.programs) {
+      if (program.problem !== null) problems.push(`${program.name}: ${program.problem}`);
+      problems.push(...program.missing.map(feature => `${program.name}: ${feature}`));
+    }
+    for (const { name, state, message } of collectors)
+      if (state === 'failing') problems.push(`${name}: ${message}`);
+    if (this.options.guard.isPaused) problems.push('the watch over the machine is paused: vigil resume');
+    if (history?.problem != null) problems.push(`history: ${history.problem}`);
+    for (const { name, trouble } of channels) if (trouble !== null) problems.push(`${name}: ${trouble}`);
+    if (config.problem !== null) problems.push(config.problem);
+    if (sensor.tier === 'procfs') problems.push(`no kernel events: ${sensor.tier_reason}`);
+    for (const { user, problem } of hands) if (problem !== null) problems.push(`hand of ${user}: ${problem}`);
+    return problems;
   }
 
   private bpftraceUsage(pids: (number | null)[]): { cpu_s: number; rss_bytes: number } {

@@ -1,5 +1,6 @@
 import type { Alert } from '../alerts/alert.js';
-import type { View } from '../api/peer.js';
+import type { AgentReport, AgentStateEvent, HealthReport } from '../api/contract.js';
+import { mayView, type View } from '../api/peer.js';
 import type { Snapshot } from '../collectors/snapshot.js';
 import type { Question } from '../diagnosis/question.js';
 
@@ -22,6 +23,69 @@ export function snapshotFor(snapshot: Snapshot, viewer_uid: ViewerUid): Snapshot
   if (viewer_uid === null) return snapshot;
   const { processes, sessions } = snapshot;
   return { ...snapshot, processes: ownOf(processes, viewer_uid), sessions: ownOf(sessions, viewer_uid) };
+}
+
+/** Alerts of the machine that are about something else than processes. */
+const OF_THE_MACHINE: readonly Alert['subject']['kind'][] = ['host', 'filesystem', 'disk', 'gpu', 'unit'];
+
+/**
+ * The alert where the machine hides users' processes from each other: of one of the machine the figures are left, not
+ * who is behind it; where it is about processes of several users, nothing is. Null: nothing of it is for this user.
+ */
+export function withoutOthers(alert: Alert, viewer_uid: ViewerUid): Alert | null {
+  const { subject } = alert;
+  if (viewer_uid === null) return alert;
+  // Its ancestors may be others'.
+  if (subject.uid !== null) return { ...alert, subject: { ...subject, lineage: null } };
+  if (!OF_THE_MACHINE.includes(subject.kind)) return null;
+  return {
+    ...alert,
+    text: `${alert.title}. Who is behind it is told to root and the group vigil.`,
+    suggestion: null,
+    subject: { ...subject, processes: ownOf(subject.processes, viewer_uid), session: null, lineage: null },
+  };
+}
+
+/** The same of a snapshot: which cgroups and users of a GPU there are. */
+export function snapshotWithoutOthers(snapshot: Snapshot, viewer_uid: ViewerUid): Snapshot {
+  if (viewer_uid === null) return snapshot;
+  const own = new Set(ownOf(snapshot.processes, viewer_uid).map(({ pid }) => pid));
+  const { host } = snapshot;
+  return {
+    ...snapshotFor(snapshot, viewer_uid),
+    host: {
+      ...host,
+      gpus: host.gpus.map(gpu => ({ ...gpu, processes: gpu.processes.filter(({ pid }) => own.has(pid)) })),
+      cgroups: host.cgroups.filter(({ path }) => path.startsWith(`/user.slice/user-${viewer_uid}.slice`)),
+    },
+  };
+}
+
+/** Who sent the signal that ended it is somebody else's process, or may be. */
+export function withoutSender<T extends AgentReport | AgentStateEvent>(report: T): T {
+  const { signal_sender: sender, evidence } = report;
+  if (sender == null) return report;
+  const from = ` from ${sender.comm} (${sender.pid})`;
+  return { ...report, signal_sender: null, evidence: { ...evidence, text: evidence.text.replace(from, '') } };
+}
+
+/** An ordinary user sees how the machine's parts do and his own helper, not how those of others do. */
+export function healthFor(health: HealthReport, sees: View): HealthReport {
+  if (sees.kind === 'all') return health;
+  return {
+    ...health,
+    hands: health.hands.filter(({ uid }) => mayView(sees, uid)),
+    reading: { ...health.reading, held: [] },
+    // What the file says is for who may read it.
+    config: {
+      ...health.config,
+      problem: health.config.problem === null ? null : 'the configuration has a fault: root sees which',
+    },
+    channels: health.channels.map(channel => ({
+      ...channel,
+      trouble: channel.trouble === null ? null : 'it fails: root sees why',
+    })),
+  };
 }
 
 /** An alert of the machine may be about processes of several users. */

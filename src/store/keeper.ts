@@ -1,4 +1,5 @@
 import type { Logger } from '../log/logger.js';
+import { type Asker, VIGIL } from './asker.js';
 import type { Opened } from './engine/engine.js';
 import { type EngineError, engineError } from './engine/error.js';
 import type { StoreHealth } from './health.js';
@@ -98,18 +99,26 @@ export class Keeper {
    * Null: the history cannot be read now; `health()` says why, unless it is that too many ask. What was handed in
    * before is in the answer: writing goes first.
    */
-  query<N extends QueryName>(name: N, args: QueryArguments<N>): Promise<QueryResult<N> | null> {
+  query<N extends QueryName>(
+    name: N,
+    args: QueryArguments<N>,
+    asker: Asker = VIGIL,
+  ): Promise<QueryResult<N> | null> {
     if (this.hanging() !== null) return Promise.resolve(null);
     void this.flush();
-    return this.turns.ask(async () => {
-      if (!this.database.isOpen) return null;
-      try {
-        return await this.options.runner.query(name, args);
-      } catch (error) {
-        await this.database.failed(error);
-        return null;
-      }
-    }, PATIENCE_MS);
+    return this.turns.ask(
+      async () => {
+        if (!this.database.isOpen) return null;
+        try {
+          return await this.options.runner.query(name, args);
+        } catch (error) {
+          await this.database.failed(error);
+          return null;
+        }
+      },
+      PATIENCE_MS,
+      asker,
+    );
   }
 
   /** Writes what waits. True: nothing waits any more; `durably`: and it is on the disk. */

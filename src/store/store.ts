@@ -2,6 +2,7 @@ import type { Transition } from '../agents/model.js';
 import type { Alert } from '../alerts/alert.js';
 import type { Snapshot } from '../collectors/snapshot.js';
 import type { Logger } from '../log/logger.js';
+import type { Asker } from './asker.js';
 import { boundedAction, boundedAlert, boundedDiagnosis } from './bounded.js';
 import type { Opened } from './engine/engine.js';
 import type { StoreHealth } from './health.js';
@@ -148,6 +149,15 @@ export class Store {
   /** Null: the history cannot be read now; `health()` says why. What was handed in before is in the answer. */
   query<N extends QueryName>(name: N, ...args: QueryArguments<N>): Promise<QueryResult<N> | null> {
     return this.keeper.query(name, args);
+  }
+
+  /** The same for somebody at the socket: in his turn, and charged to him. */
+  queryFor<N extends QueryName>(
+    asker: Asker,
+    name: N,
+    ...args: QueryArguments<N>
+  ): Promise<QueryResult<N> | null> {
+    return this.keeper.query(name, args, asker);
   }
 
   /** Writes what waits. True: nothing waits any more; `durably`: and it is on the disk. */

@@ -269,7 +269,7 @@ describe('a person who names a process', () => {
     const leader = processes.script('sleep 98763 & echo $! > $DIR/member; wait');
     const [member] = await processes.pids('member');
     const refs = [processes.ref(leader), await processes.running(member!)];
-    const verdict = rig.engine.previewKill(request(refs[0]!, ROOT, { scope: 'group' as const }));
+    const verdict = await rig.engine.previewKill(request(refs[0]!, ROOT, { scope: 'group' as const }));
     expect(verdict.steps.flatMap(step => (step.kind === 'terminate' ? step.targets : []))).toEqual(refs);
     expect(survivors(refs)).toBe(2);
     expect(rig.audit.entries).toEqual([]);
@@ -301,7 +301,7 @@ describe('a person who names a process', () => {
     }
     expect(await vigil.engine.killByRequest(request(child))).toMatchObject({ outcome: 'refused' });
     expect(vigil.signaller.sent).toEqual([]);
-    expect(rig.engine.previewKill(request(child)).allowed).toBe(true);
+    expect((await rig.engine.previewKill(request(child))).allowed).toBe(true);
   });
 
   it.runIf(process.getuid?.() === 0)('must own it, or be root or of the group', async () => {

@@ -1,5 +1,5 @@
 import type { LiveProcess, ProcessView } from '../../src/actions/live.js';
-import type { Requester } from '../../src/actions/model.js';
+import type { Requester, Scope } from '../../src/actions/model.js';
 import type { PolicyContext } from '../../src/actions/policy.js';
 import type { Alert } from '../../src/alerts/alert.js';
 import type { ProcessRef, SessionRef, SessionSample, Snapshot } from '../../src/collectors/snapshot.js';
@@ -82,6 +82,16 @@ export class FakeView implements ProcessView {
     return this.processes.filter(
       process => process.cgroup === path || process.cgroup?.startsWith(`${path}/`),
     );
+  }
+  members(root: LiveProcess, scope: Scope): number[] {
+    if (scope === 'process') return [root.pid];
+    if (scope === 'tree') return this.tree(root.pid).map(({ pid }) => pid);
+    return (scope === 'group' ? this.group(root.pgid) : this.cgroup(root.cgroup ?? '/')).map(
+      ({ pid }) => pid,
+    );
+  }
+  count(root: LiveProcess, scope: Scope): number {
+    return this.members(root, scope).length;
   }
   ancestors(pid: number): number[] {
     const parent = this.find(pid)?.ppid;

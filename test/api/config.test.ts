@@ -3,6 +3,8 @@ import { answer } from '../../src/api/answer.js';
 import type { CommandContext } from '../../src/api/commands/definition.js';
 import { changesOf, configReport } from '../../src/api/runaway-guard-config.js';
 import { defaultConfig } from '../../src/config/schema.js';
+import { VIGIL } from '../../src/store/asker.js';
+import { withoutTurns } from '../../src/work.js';
 import { FakeView } from './fake-view.js';
 
 const ask = async (view: FakeView, sees: CommandContext['sees'], request: object, isOwner = false) =>
@@ -14,6 +16,8 @@ const ask = async (view: FakeView, sees: CommandContext['sees'], request: object
       isOwner,
       peer: null,
       clients: 1,
+      inTurns: withoutTurns,
+      asker: VIGIL,
       follow: () => {},
       record: () => {},
       broadcast: () => {},

@@ -13,6 +13,7 @@ import type {
   Reloaded,
 } from '../../src/api/contract.js';
 import type { DaemonView, OwnedEvent } from '../../src/api/daemon-view.js';
+import type { View } from '../../src/api/peer.js';
 import type { Snapshot } from '../../src/collectors/snapshot.js';
 import type { Change } from '../../src/config/change.js';
 import { type Config, defaultConfig } from '../../src/config/schema.js';
@@ -148,7 +149,7 @@ export class FakeView implements DaemonView {
   readonly observers = new Set<(observation: Observation) => void>();
   private readonly listeners = new Set<(event: OwnedEvent) => void>();
 
-  agents(): AgentReport[] {
+  agents(_sees: View): AgentReport[] {
     return this.list;
   }
 
@@ -230,7 +231,7 @@ export class FakeView implements DaemonView {
     return { system: 'the system prompt', user: 'the user prompt' };
   }
 
-  previewKill(): Verdict {
+  async previewKill(): Promise<Verdict> {
     return this.verdict;
   }
 
@@ -239,7 +240,7 @@ export class FakeView implements DaemonView {
     return { time_ms: 0, outcome: 'done', processes: [], after: null, message: 'it is gone' };
   }
 
-  plans(): ActionPlan[] {
+  async plans(): Promise<ActionPlan[]> {
     return this.offered;
   }
 
@@ -310,6 +311,18 @@ export class FakeView implements DaemonView {
 
   recentEvents(): OwnedEvent[] {
     return this.past;
+  }
+
+  alertFor(alert: Alert): Alert | null {
+    return alert;
+  }
+
+  agentFor(report: AgentReport): AgentReport {
+    return report;
+  }
+
+  eventFor(owned: OwnedEvent): OwnedEvent | null {
+    return owned;
   }
 
   onEvent(listener: (event: OwnedEvent) => void): () => void {

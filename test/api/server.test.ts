@@ -524,29 +524,6 @@ describe('limits', () => {
     client.socket.destroy();
   });
 
-  it('clients: the next one is told so', async () => {
-    await up({ limits: { clients: 3 } });
-    const clients = [1, 2, 3].map(() => rig.raw());
-    await waitFor(() => rig.server.clientCount === 3);
-    const more = rig.raw();
-    await waitFor(() => more.closed);
-    expect(more.messages).toMatchObject([
-      { error: { code: 'busy', message: 'vigil serves 3 clients at most' } },
-    ]);
-    clients[0]!.socket.destroy();
-    await waitFor(() => rig.server.clientCount === 2);
-    expect(await rig.raw().send('{"cmd":"ping"}\n').until(1)).toHaveLength(1);
-  });
-
-  it('of a user who is not the daemon’s', async () => {
-    const trust = { ownUid: process.getuid!() + 1, adminGid: null };
-    await up({ limits: { clientsPerUser: 2 }, trust });
-    if (asRoot) return; // root is never a stranger
-    const clients = [1, 2, 3].map(() => rig.raw());
-    await waitFor(() => clients.some(client => client.closed));
-    expect(rig.server.clientCount).toBe(2);
-  });
-
   it('a thousand clients that come and go leave nothing behind', async () => {
     await up();
     for (let round = 0; round < 10; round++) {

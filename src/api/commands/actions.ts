@@ -18,28 +18,29 @@ export const actionCommands = {
   kill_preview: command({
     params: kill,
     open: false,
-    run: (params, context) => context.view.previewKill(requestOf(params, context)),
+    run: (params, context) => context.view.previewKill(requestOf(params, context), context.inTurns),
   }),
   kill_process: command({
     params: kill,
     open: false,
-    run: (params, context) => context.view.kill(requestOf(params, context)),
+    run: (params, context) => context.view.kill(requestOf(params, context), context.inTurns),
   }),
   plans: command({
     params: z.strictObject({ alert: z.int().min(1) }),
     open: false,
-    run: async ({ alert }, context) => context.view.plans(await findAlert(alert, context)),
+    run: async ({ alert }, context) =>
+      context.view.plans(await findAlert(alert, context), context.sees, context.inTurns),
   }),
   execute_plan: command({
     params: z.strictObject({ id: z.int().min(1) }),
     open: false,
-    run: ({ id }, context) => context.view.executePlan(id, personOf(context)),
+    run: ({ id }, context) => context.view.executePlan(id, personOf(context), context.inTurns),
   }),
   actions: command({
     params: z.strictObject({ limit: z.int().min(1).max(1_000).default(100) }),
     open: false,
-    run: async ({ limit }, { view, sees }) => {
-      const actions = await view.actions(limit, sees.kind === 'user' ? sees.uid : null);
+    run: async ({ limit }, { view, sees, asker }) => {
+      const actions = await view.actions(limit, sees.kind === 'user' ? sees.uid : null, asker);
       if (actions === null) throw noHistory();
       return actions;
     },

@@ -7,7 +7,11 @@ export const agentCommands = {
   agents: command({
     params: none,
     open: false,
-    run: (_, { view, sees }) => view.agents().filter(agent => mayView(sees, agent.uid)),
+    run: (_, { view, sees }) =>
+      view
+        .agents(sees)
+        .filter(agent => mayView(sees, agent.uid))
+        .map(agent => view.agentFor(agent, sees)),
   }),
   explain: command({
     params: z.strictObject({ pid: z.int().min(1) }),
@@ -18,7 +22,7 @@ export const agentCommands = {
       if (report === undefined || !mayView(sees, report.agent.uid)) {
         throw new RequestError('not_found', `pid ${pid} belongs to no agent that vigil knows`);
       }
-      return report;
+      return { ...report, agent: view.agentFor(report.agent, sees) };
     },
   }),
   record: command({
@@ -43,6 +47,8 @@ export const agentCommands = {
       if (wanted) follow();
       return events
         .slice(limit === undefined ? 0 : Math.max(0, events.length - limit))
+        .map(owned => view.eventFor(owned, sees))
+        .filter(owned => owned !== null)
         .map(owned => owned.event);
     },
   }),

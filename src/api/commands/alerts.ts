@@ -1,11 +1,20 @@
 import { z } from 'zod';
-import { SEVERITIES } from '../../alerts/alert.js';
+import { type Alert, SEVERITIES } from '../../alerts/alert.js';
 import { alertReport } from '../alert-report.js';
-import { mayView } from '../peer.js';
+import type { DaemonView } from '../daemon-view.js';
+import { mayView, type View } from '../peer.js';
 import { seedAlert } from '../runaway-guard.js';
 import { command, none } from './definition.js';
 
 const MAX_ALERTS = 10_000;
+
+/** Those that this peer may see, as he may see them. */
+function seenOf(alerts: readonly Alert[], view: DaemonView, sees: View): Alert[] {
+  return alerts
+    .filter(({ subject }) => mayView(sees, subject.uid))
+    .map(alert => view.alertFor(alert, sees))
+    .filter(alert => alert !== null);
+}
 
 /** About alerts. */
 export const alertCommands = {
@@ -15,15 +24,15 @@ export const alertCommands = {
       limit: z.int().min(1).max(MAX_ALERTS).default(1_000),
     }),
     open: false,
-    run: async ({ all, limit }, { view, sees }) => {
+    run: async ({ all, limit }, { view, sees, asker }) => {
       const uid = sees.kind === 'user' ? sees.uid : null;
       const alerts = all
-        ? await view.allAlerts(limit, uid)
+        ? await view.allAlerts(limit, uid, asker)
         : view
             .openAlerts()
             .sort((a, b) => SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity) || b.id - a.id)
             .slice(0, limit);
-      return alerts.filter(({ subject }) => mayView(sees, subject.uid)).map(alertReport);
+      return seenOf(alerts, view, sees).map(alertReport);
     },
   }),
   get_alerts: command({
@@ -33,12 +42,12 @@ export const alertCommands = {
       since: z.number().min(0).default(0),
     }),
     open: false,
-    run: async ({ limit, since }, { view, sees, broadcast }) => {
+    run: async ({ limit, since }, { view, sees, asker, broadcast }) => {
       broadcast();
       // The latest come first, so the first `limit` hold all that are asked for.
-      const alerts = await view.allAlerts(limit, sees.kind === 'user' ? sees.uid : null);
-      return alerts
-        .filter(({ subject, opened_ms }) => mayView(sees, subject.uid) && opened_ms >= since * 1000)
+      const alerts = await view.allAlerts(limit, sees.kind === 'user' ? sees.uid : null, asker);
+      return seenOf(alerts, view, sees)
+        .filter(({ opened_ms }) => opened_ms >= since * 1000)
         .map(seedAlert);
     },
   }),

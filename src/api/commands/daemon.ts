@@ -6,7 +6,7 @@ export const daemonCommands = {
   health: command({
     params: none,
     open: true,
-    run: (_, { view, clients }) => ({ ...view.health(), clients }),
+    run: (_, { view, sees, clients }) => ({ ...view.health(sees), clients }),
   }),
   pause_monitoring: command({
     params: none,

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import type { Asker } from '../../store/asker.js';
+import type { InTurns } from '../../work.js';
 import type { ErrorCode } from '../contract.js';
 import type { DaemonView } from '../daemon-view.js';
 import type { Peer, View } from '../peer.js';
@@ -14,6 +16,10 @@ export interface CommandContext {
   /** Who asks; null: could not be found out. */
   peer: Peer | null;
   clients: number;
+  /** Does in pieces what takes long, charged to the one who asks. */
+  inTurns: InTurns;
+  /** To the history. */
+  asker: Asker;
   /** Sends events from now on. */
   follow(): void;
   /** Sends observations from now on. */

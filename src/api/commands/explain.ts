@@ -13,9 +13,11 @@ export const explainCommands = {
     open: false,
     run: async ({ id, prompt }, context) => {
       const alert = await findAlert(id, context);
-      const { view, sees } = context;
+      const { view, sees, inTurns } = context;
       mustHaveLooked(context);
-      return prompt ? view.promptFor({ kind: 'alert', alert }, sees) : view.explainAlert(alert, sees);
+      return prompt
+        ? view.promptFor({ kind: 'alert', alert }, sees)
+        : view.explainAlert(alert, sees, inTurns);
     },
   }),
   explain_process: command({
@@ -24,7 +26,7 @@ export const explainCommands = {
     run: ({ pid, prompt }, context) => {
       mustHaveLooked(context);
       const { view, sees } = context;
-      const process = view.machine()?.processes.find(candidate => candidate.pid === pid);
+      const process = view.machine(sees)?.processes.find(candidate => candidate.pid === pid);
       // Somebody else's process and no process at all look the same.
       if (process === undefined || !mayView(sees, process.uid)) {
         throw new RequestError(
@@ -37,7 +39,7 @@ export const explainCommands = {
   }),
 };
 
-function mustHaveLooked({ view }: CommandContext): void {
-  if (view.machine() === null)
+function mustHaveLooked({ view, sees }: CommandContext): void {
+  if (view.machine(sees) === null)
     throw new RequestError('not_ready', 'vigil has not looked at the machine yet: ask again in a moment');
 }

@@ -10,7 +10,7 @@ export const machineCommands = {
     params: none,
     open: false,
     run: (_, { view, sees }) => {
-      const snapshot = view.machine();
+      const snapshot = view.machine(sees);
       if (snapshot === null) throw new RequestError('not_ready', 'vigil has not looked at the machine yet');
       return machineReport(snapshot, view.paused(), sees);
     },
@@ -22,8 +22,13 @@ export const machineCommands = {
       buckets: z.int().min(1).max(2_000).default(96),
     }),
     open: false,
-    run: async ({ period_s, buckets }, { view, sees }) => {
-      const report = await view.history(period_s * 1000, buckets, sees.kind === 'user' ? sees.uid : null);
+    run: async ({ period_s, buckets }, { view, sees, asker }) => {
+      const report = await view.history(
+        period_s * 1000,
+        buckets,
+        sees.kind === 'user' ? sees.uid : null,
+        asker,
+      );
       if (report === null) throw noHistory();
       return report;
     },

@@ -14,7 +14,7 @@ export const processCommands = {
     }),
     open: false,
     run: ({ session, limit }, { view, sees }) => {
-      const snapshot = view.machine();
+      const snapshot = view.machine(sees);
       if (snapshot === null) throw new RequestError('not_ready', 'vigil has not looked at the machine yet');
       return processesReport(snapshot, sees, session, limit);
     },
@@ -24,7 +24,7 @@ export const processCommands = {
     open: false,
     run: (_, { view, sees, broadcast }) => {
       broadcast();
-      const snapshot = view.machine();
+      const snapshot = view.machine(sees);
       if (snapshot === null) throw new RequestError('not_ready', 'vigil has not looked at the machine yet');
       return snapshot.processes
         .filter(({ uid }) => mayView(sees, uid))
