@@ -55,6 +55,18 @@ export interface ConnectOptions {
   timeoutMs?: number;
 }
 
+/** The largest answers are reports, of some 20 MB at most. */
+const MAX_LINE_BYTES = 64 * 1024 * 1024;
+
+/** What an answer that is not as it should be makes of whoever reads it. */
+export function notUnderstood(error: unknown): Error {
+  if (!(error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError))
+    return error instanceof Error ? error : new Error(String(error));
+  const message =
+    'the socket answers, but not as this vigil does: is the daemon another version? (vigil health)';
+  return new Error(message, { cause: error });
+}
+
 interface Pending {
   resolve(data: unknown): void;
   reject(error: Error): void;
@@ -149,6 +161,11 @@ export class ApiClient {
         resolve();
       });
     });
+  }
+
+  /** Why it is over; null while it is not. */
+  get whyClosed(): Error | null {
+    return this.closedBy;
   }
 
   ping(): Promise<void> {
@@ -274,21 +291,30 @@ export class ApiClient {
 
   private receive(chunk: Buffer): void {
     this.buffer.push(chunk);
-    for (let line = this.buffer.take(); line !== undefined; line = this.buffer.take()) this.line(line);
+    for (let line = this.buffer.take(); line !== undefined; line = this.buffer.take()) {
+      if (this.closedBy !== null) return;
+      this.line(line);
+    }
+    if (this.buffer.size > MAX_LINE_BYTES)
+      this.giveUp(new Error(`an answer has more than ${MAX_LINE_BYTES} bytes: that is no daemon of vigil's`));
   }
 
+  /** Whoever answers there may be anybody's program, or another version. */
   private line(line: Buffer): void {
-    let message: Reply | Push;
     try {
-      message = JSON.parse(line.toString('utf8')) as Reply | Push;
-    } catch {
-      this.fail(new Error('the socket answers, but not as vigil does'));
-      this.socket.destroy();
-      return;
+      const message = JSON.parse(line.toString('utf8')) as Reply | Push;
+      if (message.type === 'event') this.listener?.(message.data);
+      else if (message.type === 'observation') this.recorder?.(message.data);
+      else this.settle(message);
+    } catch (error) {
+      this.giveUp(notUnderstood(error));
     }
-    if (message.type === 'event') this.listener?.(message.data);
-    else if (message.type === 'observation') this.recorder?.(message.data);
-    else this.settle(message);
+  }
+
+  private giveUp(error: Error): void {
+    this.fail(error);
+    this.buffer.clear();
+    this.socket.destroy();
   }
 
   private settle(reply: Reply): void {

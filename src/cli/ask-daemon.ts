@@ -1,4 +1,4 @@
-import { type ApiClient, connectToDaemon } from '../api/client.js';
+import { type ApiClient, connectToDaemon, notUnderstood } from '../api/client.js';
 
 /** Asks the daemon and lets go of it, whatever comes of it. `runtimeDir`: what `--runtime-dir` said. */
 export async function askDaemon<T>(
@@ -8,6 +8,8 @@ export async function askDaemon<T>(
   const client = await connectToDaemon({ runtimeDir });
   try {
     return await ask(client);
+  } catch (error) {
+    throw notUnderstood(error);
   } finally {
     client.close();
   }

@@ -1,4 +1,4 @@
-import { connectToDaemon, NotRunningError } from '../../api/client.js';
+import { connectToDaemon, NotRunningError, notUnderstood } from '../../api/client.js';
 import type { AgentStateEvent, AlertEvent, VigilEvent } from '../../api/contract.js';
 import { printable } from '../../text/printable.js';
 import { reasonText, stateStyles } from '../agents-table.js';
@@ -7,6 +7,9 @@ import type { Io } from '../io.js';
 import { paint } from '../style.js';
 import { alertName } from '../target.js';
 import { clockTime, severityStyles } from '../words.js';
+
+/** Events before the answer to who asked for them: one read of the socket holds far fewer. */
+const MAX_EARLY = 10_000;
 
 export const events = defineCommand({
   usage: 'events',
@@ -36,12 +39,16 @@ export const events = defineCommand({
       }
       // An event can arrive in the same read as the answer, before the past ones are printed.
       const early: VigilEvent[] = [];
-      let sink = (event: VigilEvent): void => void early.push(event);
+      let sink = (event: VigilEvent): void => {
+        if (early.push(event) > MAX_EARLY) client.close();
+      };
       for (const event of await client.follow(event => sink(event), limit ?? 0)) print(event);
       for (const event of early) print(event);
       sink = print;
       await client.closed;
-      throw new NotRunningError('the vigil daemon closed the connection');
+      throw client.whyClosed ?? new NotRunningError('the vigil daemon closed the connection');
+    } catch (error) {
+      throw notUnderstood(error);
     } finally {
       client.close();
     }

@@ -5,6 +5,9 @@ import { VERSION } from '../../package.js';
 import { printable } from '../../text/printable.js';
 import { CANNOT, defineCommand, OK } from '../command.js';
 
+/** Observations before the answer to who asked for them. */
+const MAX_EARLY = 100_000;
+
 export const recordEvents = defineCommand({
   usage: 'record-events <file>',
   describe: 'Write what the daemon observes of all agents into a file, until interrupted',
@@ -17,7 +20,9 @@ export const recordEvents = defineCommand({
     const client = await connectToDaemon({ runtimeDir });
     try {
       const early: Observation[] = [];
-      let sink = (observation: Observation): void => void early.push(observation);
+      let sink = (observation: Observation): void => {
+        if (early.push(observation) > MAX_EARLY) client.close();
+      };
       const first = await client.record(observation => sink(observation));
       let failed: Error | null = null;
       const file = new RecordingFile(path, VERSION, error => {
@@ -41,7 +46,8 @@ export const recordEvents = defineCommand({
         return CANNOT;
       }
       io.err(`${count} observations in ${printable(path)}\n`);
-      if (end !== 'interrupted') throw new NotRunningError('the vigil daemon closed the connection');
+      if (end !== 'interrupted')
+        throw client.whyClosed ?? new NotRunningError('the vigil daemon closed the connection');
       return OK;
     } finally {
       client.close();

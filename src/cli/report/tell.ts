@@ -26,24 +26,26 @@ export async function tellHistory({ since, html, json, runtimeDir }: ReportArgs,
   const cells = chartCells(io.columns ?? PIPE_COLUMNS);
   const wanted = html !== undefined ? HTML_BUCKETS : json ? JSON_BUCKETS : cells;
   const buckets = bucketsFor(period_s, wanted);
-  const history = await askDaemon(runtimeDir, client => client.report({ period_s, buckets }));
-  if (json) {
-    io.out(`${JSON.stringify(history, null, 2)}\n`);
+  return askDaemon(runtimeDir, async client => {
+    const history = await client.report({ period_s, buckets });
+    if (json) {
+      io.out(`${JSON.stringify(history, null, 2)}\n`);
+      return OK;
+    }
+    if (isEmpty(history)) {
+      io.err(
+        `vigil: the history has nothing of the last ${periodText(period_s)}: vigil has only just started, or was not running; ask for more: vigil report --since 7d\n`,
+      );
+      return CANNOT;
+    }
+    if (html === undefined) io.out(`${reportText(history, periodText(period_s), io).join('\n')}\n`);
+    else {
+      const [{ page }, { save }] = await Promise.all([import('./page.js'), import('./save.js')]);
+      save(html, page(history, periodText(period_s), io.home));
+      io.out(`The report is in ${printable(html, 500)}\n`);
+    }
     return OK;
-  }
-  if (isEmpty(history)) {
-    io.err(
-      `vigil: the history has nothing of the last ${periodText(period_s)}: vigil has only just started, or was not running; ask for more: vigil report --since 7d\n`,
-    );
-    return CANNOT;
-  }
-  if (html === undefined) io.out(`${reportText(history, periodText(period_s), io).join('\n')}\n`);
-  else {
-    const [{ page }, { save }] = await Promise.all([import('./page.js'), import('./save.js')]);
-    save(html, page(history, periodText(period_s), io.home));
-    io.out(`The report is in ${printable(html, 500)}\n`);
-  }
-  return OK;
+  });
 }
 
 function bucketsFor(period_s: number, wanted: number): number {
