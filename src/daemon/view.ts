@@ -75,6 +75,7 @@ export class View implements DaemonView {
   private readonly machineListeners = new Set<(snapshot: Snapshot) => void>();
   private readonly hidden: HiddenProcesses;
   private readonly started_ms = now();
+  private ownMemory_bytes = process.memoryUsage.rss();
   /** Loading took seconds of CPU before: percentages are of the time since then, while the machine was awake. */
   private readonly atStart = { cpu_s: ownCpu_s(), awake_ms: performance.now() };
 
@@ -325,7 +326,7 @@ export class View implements DaemonView {
       open_alerts: this.options.guard.open().length,
       clients: 0,
       cpu_percent: percent(ownCpu_s() - this.atStart.cpu_s, awake_s),
-      rss_bytes: process.memoryUsage.rss(),
+      rss_bytes: this.ownMemory(),
       bpftrace_cpu_percent: percent(bpftrace.cpu_s, awake_s),
       bpftrace_rss_bytes: bpftrace.rss_bytes,
       loop: loopPauses.report(),
@@ -352,6 +353,16 @@ export class View implements DaemonView {
     if (sensor.tier === 'procfs') problems.push(`no kernel events: ${sensor.tier_reason}`);
     for (const { user, problem } of hands) if (problem !== null) problems.push(`hand of ${user}: ${problem}`);
     return problems;
+  }
+
+  /** As it was, while there is no descriptor to read it by: that is when somebody asks. */
+  private ownMemory(): number {
+    try {
+      this.ownMemory_bytes = process.memoryUsage.rss();
+    } catch {
+      // EMFILE
+    }
+    return this.ownMemory_bytes;
   }
 
   private bpftraceUsage(pids: (number | null)[]): { cpu_s: number; rss_bytes: number } {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { holdProcess } from '../actions/process-handle.js';
 import { ProcessSignaller } from '../actions/signal.js';
 import { readWhole } from '../bounded-read.js';
-import { readStat } from '../proc/read.js';
+import { tryStat } from '../proc/read.js';
 import type { SensorLogger } from './options.js';
 
 const MAX_BYTES = 4_096;
@@ -31,7 +31,7 @@ export class ChildRecord {
   ) {}
 
   add(pid: number): void {
-    const stat = readStat('/proc', pid);
+    const stat = tryStat('/proc', pid);
     if (stat === null) return;
     this.children.push({ pid, start_ticks: stat.start_ticks });
     this.write();

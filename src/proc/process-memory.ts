@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import type koffiModule from 'koffi';
-import { cuts, readBytes, unlessOurs } from '../bounded-read.js';
+import { cuts, failureOf, readBytes } from '../bounded-read.js';
 import {
   ASKED,
   COUNT,
@@ -102,11 +102,13 @@ export class ProcessMemory {
   }
 
   private direct(pid: number, file: MemoryFile): Memory {
-    return unlessOurs(() => {
+    try {
       const { bytes, cut } = readBytes(`${this.root}/${pid}/${file}`, roomFor(file) - 1);
       if (cut) countCut(file);
       return Buffer.from(bytes);
-    });
+    } catch (error) {
+      return failureOf(error) === 'ours' ? 'unknown' : null;
+    }
   }
 
   private ask(pids: readonly number[], file: MemoryFile): Memory[] {

@@ -1,5 +1,5 @@
 import { PAGE_SIZE_BYTES, TICKS_PER_SECOND } from './boot.js';
-import { readStat } from './read.js';
+import { readStat, tryStat } from './read.js';
 import type { Stat } from './stat.js';
 
 export interface Usage {
@@ -69,5 +69,5 @@ export class UsageMeter {
 
 /** Resident memory of one process, 0 when it is gone. */
 export function rssBytes(root: string, pid: number): number {
-  return (readStat(root, pid)?.rss_pages ?? 0) * PAGE_SIZE_BYTES;
+  return (tryStat(root, pid)?.rss_pages ?? 0) * PAGE_SIZE_BYTES;
 }

@@ -1,5 +1,5 @@
 import { parseMountinfo } from '../filesystems/mounts.js';
-import { readText, tryReadNumber, tryReadText } from '../read.js';
+import { MOUNTS_BYTES, readText, tryReadNumber, tryReadText } from '../read.js';
 import type { MemoryLimitSample, ProcessSample } from '../snapshot.js';
 import { findHierarchies, type Hierarchy } from './hierarchies.js';
 import { keyed, parseLimit, readMemoryUsage } from './read.js';
@@ -96,7 +96,8 @@ export class MemoryLimits {
     if (now_ms - this.mounts_ms < MOUNTS_MS) return this.memory;
     this.mounts_ms = now_ms;
     this.memory =
-      findHierarchies(parseMountinfo(readText(`${this.procRoot}/self/mountinfo`)))?.memory ?? null;
+      findHierarchies(parseMountinfo(readText(`${this.procRoot}/self/mountinfo`, MOUNTS_BYTES)))?.memory ??
+      null;
     return this.memory;
   }
 

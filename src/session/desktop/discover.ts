@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
-import { tryList } from '../../bounded-read.js';
+import { listNames } from '../../bounded-read.js';
 import { environmentOf } from '../../proc/environment.js';
-import { listPids } from '../../proc/read.js';
+import { pidOf } from '../../proc/read.js';
 
 export type CompositorAddress =
   | { name: 'sway' | 'i3'; socket: string }
@@ -40,20 +40,20 @@ function named(runtimeDir: string, uid: number): CompositorAddress[] {
   const add = (address: CompositorAddress, socket: string) => {
     if (isSocket(socket, uid)) found.push({ address, at_ms: statSync(socket).mtimeMs });
   };
-  for (const name of tryList(runtimeDir)) {
+  for (const name of list(runtimeDir)) {
     // sway-ipc.1000.4021.sock
     if (/^sway-ipc\.\d+\.\d+\.sock$/.test(name)) {
       const socket = `${runtimeDir}/${name}`;
       add({ name: 'sway', socket }, socket);
     }
   }
-  for (const name of tryList(`${runtimeDir}/i3`)) {
+  for (const name of list(`${runtimeDir}/i3`)) {
     if (/^ipc-socket\.\d+$/.test(name)) {
       const socket = `${runtimeDir}/i3/${name}`;
       add({ name: 'i3', socket }, socket);
     }
   }
-  for (const name of tryList(`${runtimeDir}/hypr`)) {
+  for (const name of list(`${runtimeDir}/hypr`)) {
     const directory = `${runtimeDir}/hypr/${name}`;
     add({ name: 'hyprland', directory }, `${directory}/.socket2.sock`);
   }
@@ -99,7 +99,10 @@ function decodeURIComponentSafely(text: string): string {
 
 /** Of the user's own processes, the latest started first, these few variables. */
 function* environments(procRoot: string, uid: number): Generator<Wanted> {
-  for (const pid of listPids(procRoot).reverse()) {
+  for (const pid of list(procRoot)
+    .map(pidOf)
+    .filter(pid => pid !== null)
+    .sort((a, b) => b - a)) {
     try {
       if (statSync(`${procRoot}/${pid}`).uid !== uid) continue;
       const env = environmentOf(procRoot, pid, WANTED);
@@ -117,5 +120,13 @@ function isSocket(path: string, uid: number): boolean {
     return stat.isSocket() && stat.uid === uid;
   } catch {
     return false;
+  }
+}
+
+function list(directory: string): string[] {
+  try {
+    return listNames(directory);
+  } catch {
+    return [];
   }
 }

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { failureOf } from '../../bounded-read.js';
 import { listPids, readArgv, tryStat } from '../../proc/read.js';
 import { type Stat, ttyName } from '../../proc/stat.js';
 import type { DesktopWindow } from '../desktop/compositor.js';
@@ -51,10 +52,15 @@ export async function locate(
       asked = true;
       return (options.tmux ?? askTmux)(server, fresh);
     };
-  const place = await walk(agent, options, ask(false));
-  if (place.window !== null || !asked || options.windows.size === 0) return place;
-  // What is remembered of tmux may be older than the pane, or than its client.
-  return walk(agent, options, ask(true));
+  try {
+    const place = await walk(agent, options, ask(false));
+    if (place.window !== null || !asked || options.windows.size === 0) return place;
+    // What is remembered of tmux may be older than the pane, or than its client.
+    return await walk(agent, options, ask(true));
+  } catch (error) {
+    if (failureOf(error) !== 'ours') throw error;
+    return NOWHERE;
+  }
 }
 
 type Ask = (server: TmuxServer) => Promise<TmuxState | null>;
