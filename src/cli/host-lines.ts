@@ -1,5 +1,5 @@
 import type { MachineReport } from '../api/contract.js';
-import type { HostSample } from '../collectors/snapshot.js';
+import type { FilesystemSample, HostSample } from '../collectors/snapshot.js';
 import { printable } from '../text/printable.js';
 import { gauge } from './gauge.js';
 import type { Io } from './io.js';
@@ -69,25 +69,37 @@ function pressureLine({ pressure }: HostSample): string[] {
   return parts.length === 0 ? [] : [line('Waits', `${parts.join(', ')} of the last 10 s (PSI)`)];
 }
 
+/** They hold memory, not a disk: `df` lists them all the same. */
+export function isInMemory({ type }: Pick<FilesystemSample, 'type'>): boolean {
+  return type === 'tmpfs' || type === 'ramfs' || type === 'devtmpfs';
+}
+
 function filesystemLines({ filesystems }: HostSample, color: boolean): string[] {
   return (
     filesystems
       .filter(({ total_bytes }) => total_bytes > 0)
-      .map(({ mount, total_bytes, available_bytes, hung, read_only }) => {
+      .map(filesystem => {
+        const { mount, total_bytes, available_bytes, hung, read_only } = filesystem;
+        const in_memory = isInMemory(filesystem);
         const used = 100 * (1 - available_bytes / total_bytes);
-        const notes = [hung ? 'does not answer' : null, read_only ? 'read-only' : null].filter(Boolean);
+        const notes = [
+          in_memory ? 'in memory' : null,
+          hung ? 'does not answer' : null,
+          read_only ? 'read-only' : null,
+        ].filter(Boolean);
         const note = notes.length === 0 ? '' : `, ${notes.join(', ')}`;
         return {
           used,
+          in_memory,
           text: line(
-            'Disk',
+            in_memory ? 'tmpfs' : 'Disk',
             `${gauge(used, GAUGE, color, 90, 95)} ${percent(used).padStart(5)} of ${bytes(total_bytes)}, ${bytes(available_bytes)} free on ${printable(mount, 100)}${note}`,
           ),
         };
       })
-      // The fullest ones; empty ones are no news.
-      .filter(({ used }, index) => index === 0 || used >= 5)
-      .sort((a, b) => b.used - a.used)
+      .sort((a, b) => Number(a.in_memory) - Number(b.in_memory) || b.used - a.used)
+      // The fullest disk, and what holds something besides.
+      .filter(({ used, in_memory }, index) => used >= 5 || (index === 0 && !in_memory))
       .slice(0, 4)
       .map(({ text }) => text)
   );

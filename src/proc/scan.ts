@@ -1,8 +1,10 @@
 import type { ProcessFacts } from '../agents/observation.js';
-import { eachName } from '../bounded-read.js';
+import type { Steps } from '../slices.js';
 import { memoryOf } from './process-memory.js';
-import { MAX_PIDS, pidOf, readExe, readFacts, readStat, splitArguments } from './read.js';
+import { readExe, readFacts, readStat, splitArguments } from './read.js';
 import type { Stat } from './stat.js';
+import { ProcFiles } from './table-files.js';
+import { NewPids } from './table-pids.js';
 
 /** As much of a process as telling an agent by its name takes. */
 export interface Glimpse {
@@ -24,9 +26,15 @@ interface Fresh {
   argv: string[];
 }
 
+/** What a scan finds out on its way. */
+interface Found {
+  seen: Map<number, Seen>;
+  restless: Set<number>;
+  fresh: Fresh[];
+}
+
 /** Processes looked at in one step, and command lines read at once. */
 const STEP = 32;
-/** A process of this age may still be about to exec what it was forked for. */
 const SETTLED_TICKS = 1_000;
 
 /**
@@ -35,12 +43,17 @@ const SETTLED_TICKS = 1_000;
  */
 export class Scanner {
   private seen = new Map<number, Seen>();
+  /** Who may become something else: the young, and who is on a terminal. */
+  private restless = new Set<number>();
+  private readonly pids: NewPids;
 
   constructor(
     private readonly root: string,
     /** Whether a new process deserves a full look. */
     private readonly wanted: (glimpse: Glimpse) => boolean,
-  ) {}
+  ) {
+    this.pids = new NewPids(root, new ProcFiles(0));
+  }
 
   /** All of it at once. */
   scan(nowTicks: number): ProcessFacts[] {
@@ -52,43 +65,68 @@ export class Scanner {
    * out: then the next scan tells what this one would have told.
    */
   *steps(nowTicks: number): Generator<ProcessFacts | null, void> {
-    const seen = new Map<number, Seen>();
+    try {
+      yield* this.scanSteps(nowTicks);
+    } catch (error) {
+      // Who is new was asked for already: all are listed the next time.
+      this.pids.close();
+      throw error;
+    }
+  }
+
+  private *scanSteps(nowTicks: number): Generator<ProcessFacts | null, void> {
+    const arrivals = yield* asNull(this.pids.next(performance.now(), this.seen));
+    const candidates = arrivals.all ? arrivals.pids : new Set([...arrivals.pids, ...this.restless]);
+    const seen = arrivals.all ? new Map<number, Seen>() : this.seen;
+    const restless = new Set<number>();
     const fresh: Fresh[] = [];
     let unread: Stat[] = [];
-    for (const name of eachName(this.root, MAX_PIDS)) {
-      const pid = pidOf(name);
-      if (pid === null) continue;
+    for (const pid of candidates) {
       const stat = readStat(this.root, pid);
       // Kernel threads (children of 2) and the dead have no command line.
-      if (stat === null || stat.ppid === 2 || pid === 2 || stat.state === 'Z') continue;
-      const before = this.seen.get(pid);
-      const settled = before?.start_ticks === stat.start_ticks && nowTicks - stat.start_ticks > SETTLED_TICKS;
-      // On a terminal a shell may exec an agent in place, however old it is.
-      if (settled && stat.tty_nr === 0) seen.set(pid, before);
-      else unread.push(stat);
+      if (stat === null || stat.ppid === 2 || pid === 2 || stat.state === 'Z') {
+        seen.delete(pid);
+        continue;
+      }
+      if (arrivals.all && this.isUntold(stat, nowTicks)) this.pids.distrust();
+      unread.push(stat);
       if (unread.length < STEP) continue;
-      this.readArguments(unread, seen, fresh);
+      this.readArguments(unread, nowTicks, { seen, restless, fresh });
       unread = [];
       yield null;
     }
-    this.readArguments(unread, seen, fresh);
+    this.readArguments(unread, nowTicks, { seen, restless, fresh });
     this.seen = seen;
+    this.restless = restless;
     yield null;
     yield* this.choose(fresh);
   }
 
-  private readArguments(stats: readonly Stat[], seen: Map<number, Seen>, fresh: Fresh[]): void {
+  /** It has been there for longer than since the last scan, and the kernel's counter of pids did not tell of it. */
+  private isUntold(stat: Stat, nowTicks: number): boolean {
+    return this.seen.size > 0 && !this.seen.has(stat.pid) && !isYoung(stat, nowTicks);
+  }
+
+  private readArguments(stats: readonly Stat[], nowTicks: number, { seen, restless, fresh }: Found): void {
+    const asked = stats.filter(stat => {
+      const before = this.seen.get(stat.pid);
+      if (isYoung(stat, nowTicks) || stat.tty_nr !== 0) restless.add(stat.pid);
+      const settled = before?.start_ticks === stat.start_ticks && !restless.has(stat.pid);
+      if (settled && !this.restless.has(stat.pid)) seen.set(stat.pid, before);
+      return !settled || this.restless.has(stat.pid);
+    });
     const found = memoryOf(this.root).readAll(
-      stats.map(({ pid }) => pid),
+      asked.map(({ pid }) => pid),
       'cmdline',
     );
-    for (const [i, stat] of stats.entries()) {
+    for (const [i, stat] of asked.entries()) {
       const { pid, start_ticks, ppid } = stat;
       const before = this.seen.get(pid);
       const bytes = found[i]!;
       if (bytes === 'unknown') {
         // What is not known is not new either: the next scan asks again.
         if (before?.start_ticks === start_ticks) seen.set(pid, before);
+        restless.add(pid);
         continue;
       }
       const argv = splitArguments(bytes);
@@ -112,12 +150,31 @@ export class Scanner {
         if (++told % STEP === 0 || facts !== null) yield facts;
       }
     } finally {
-      for (const { stat } of fresh.slice(told)) this.seen.delete(stat.pid);
+      for (const { stat } of fresh.slice(told)) {
+        this.seen.delete(stat.pid);
+        this.restless.add(stat.pid);
+      }
     }
   }
 
   /** Forget everything, so that the next scan reports all processes again. */
   reset(): void {
     this.seen = new Map();
+    this.restless = new Set();
+    this.pids.close();
+  }
+}
+
+/** A process of this age may still be about to exec what it was forked for. */
+function isYoung({ start_ticks }: Stat, nowTicks: number): boolean {
+  return nowTicks - start_ticks <= SETTLED_TICKS;
+}
+
+/** Its steps as those of a scan. */
+function* asNull<T>(steps: Steps<T>): Generator<null, T> {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+    yield null;
   }
 }

@@ -48,4 +48,32 @@ describe('vigil status', () => {
     expect(out).toMatch(/^Most CPU: .*\[9\] 150%$/m);
     expect(out.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
   });
+
+  it('calls no disk what lies in memory', async () => {
+    const mount = (path: string, type: string, free_gb: number) => ({
+      ...host.filesystems[0]!,
+      mount: path,
+      type,
+      total_bytes: 100 * GB,
+      available_bytes: free_gb * GB,
+    });
+    const disks = async (...filesystems: object[]) => {
+      const snapshot = {
+        time_ms: 0,
+        host: { ...host, filesystems },
+        processes: [],
+        sessions: [],
+        events: [],
+      };
+      rig.view.look(snapshot as unknown as Snapshot);
+      return (await status()).out.split('\n').filter(line => / free on /.test(line));
+    };
+    expect(await disks(mount('/dev/shm', 'tmpfs', 100), mount('/', 'ext4', 97))).toEqual([
+      expect.stringMatching(/^Disk .* 3\.0% of 100G, 97G free on \/$/),
+    ]);
+    expect(await disks(mount('/dev/shm', 'tmpfs', 30), mount('/', 'ext4', 50))).toEqual([
+      expect.stringMatching(/^Disk .* free on \/$/),
+      expect.stringMatching(/^tmpfs .* 70% of 100G, 30G free on \/dev\/shm, in memory$/),
+    ]);
+  });
 });

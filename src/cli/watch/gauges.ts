@@ -3,6 +3,7 @@ import type { HostSample } from '../../collectors/snapshot.js';
 import { printable } from '../../text/printable.js';
 import { width } from '../../text/width.js';
 import { gauge } from '../gauge.js';
+import { isInMemory } from '../host-lines.js';
 import { paint } from '../style.js';
 import { bytes, percent } from '../words.js';
 import { cutTo, fill, shownWidth } from './fill.js';
@@ -96,7 +97,7 @@ function disk({ filesystems }: HostSample): Gauge[] {
   if (used === undefined) return [];
   const text = used.hung
     ? `${printable(used.mount, 60)} does not answer`
-    : `${bytes(used.available_bytes)} free on ${printable(used.mount, 60)}`;
+    : `${bytes(used.available_bytes)} free on ${printable(used.mount, 60)}${isInMemory(used) ? ', in memory' : ''}`;
   return [{ name: 'Disk', percent: used.percent, notes: [text], warn: 90, bad: 95 }];
 }
 
