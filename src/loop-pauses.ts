@@ -1,4 +1,5 @@
 import { type IntervalHistogram, monitorEventLoopDelay, performance } from 'node:perf_hooks';
+import { everySecond } from './every-second.js';
 
 /** Node's own timer that measures how late it is: 20 times a second, which an idle machine would feel. */
 const RESOLUTION_MS = 50;
@@ -27,19 +28,19 @@ class LoopPauses {
   private longest_ms = 0;
   private readonly minute: number[] = [];
   private exact: IntervalHistogram | null = null;
-  private timer: NodeJS.Timeout | null = null;
+  private end: (() => void) | null = null;
 
   start(): void {
-    if (this.timer !== null) return;
+    if (this.end !== null) return;
     this.active_ms = performance.eventLoopUtilization().active;
     this.tick_ms = performance.now();
-    this.timer = setInterval(() => this.tick(), TICK_MS).unref();
+    this.end = everySecond(() => this.tick());
     this.measureExactly();
   }
 
   stop(): void {
-    if (this.timer !== null) clearInterval(this.timer);
-    this.timer = null;
+    this.end?.();
+    this.end = null;
     this.exact?.disable();
     this.exact = null;
   }

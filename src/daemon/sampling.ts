@@ -6,10 +6,8 @@ import { isBlockedOnTerminal } from '../proc/blocked.js';
 import { now } from '../time.js';
 import type { AgentMonitor } from './monitor.js';
 
-/** With the kernel's events a scan is only the safety net. */
+/** With the kernel's events a scan is only the safety net; without them, each second, it is how agents are found at all. */
 const SAFETY_SCAN_MS = 30_000;
-/** Without them it is how agents are found at all. */
-const PROCFS_SCAN_MS = 1_000;
 const PROCFS_SAMPLE_MS = 250;
 const BLOCKED_SAMPLE_MS = 500;
 /** Looked at only after so much silence: a program that draws does not sit in read(). */
@@ -18,7 +16,7 @@ const BLOCKED_AFTER_MS = 400;
 /** What must be asked for because nothing announces it. */
 export class Sampling {
   private writes: NodeJS.Timeout | null = null;
-  private scans: NodeJS.Timeout | null = null;
+  private endScans: (() => void) | null = null;
   private lifecycleLive = false;
   private readonly ends: (() => void)[] = [];
   private halfway: NodeJS.Timeout | null = null;
@@ -40,24 +38,30 @@ export class Sampling {
   startProcfs(): void {
     this.start();
     this.monitor.senses({ terminal: true, keys: false, lifecycle: false });
-    this.writes = setInterval(
-      this.isolated(() => this.sampleWrites()),
-      PROCFS_SAMPLE_MS,
-    );
+    this.ends.push(everySecond(() => this.sampleWritesOften()));
+  }
+
+  /** Four times a second, while there is an agent that writes to somebody: an idle machine is left asleep. */
+  private sampleWritesOften(): void {
+    const wanted = this.monitor.living().some(session => session.interactive);
+    if (wanted === (this.writes !== null)) return;
+    if (this.writes !== null) clearInterval(this.writes);
+    const sample = this.isolated(() => this.sampleWrites());
+    this.writes = wanted ? setInterval(sample, PROCFS_SAMPLE_MS) : null;
   }
 
   /** Whether the kernel tells of starts and ends now. A machine that boots takes many seconds to attach that program. */
   lifecycle(live: boolean): void {
     this.lifecycleLive = live;
-    if (this.scans === null) return;
+    if (this.endScans === null) return;
     if (live) void this.monitor.rescan(false);
     this.scan();
   }
 
   stop(): void {
     if (this.writes !== null) clearInterval(this.writes);
-    if (this.scans !== null) clearInterval(this.scans);
-    this.scans = null;
+    this.endScans?.();
+    this.endScans = null;
     for (const end of this.ends) end();
     if (this.halfway !== null) clearTimeout(this.halfway);
   }
@@ -126,12 +130,12 @@ export class Sampling {
   }
 
   private scan(): void {
-    if (this.scans !== null) clearInterval(this.scans);
-    const interval_ms = this.lifecycleLive ? SAFETY_SCAN_MS : PROCFS_SCAN_MS;
-    this.scans = setInterval(
-      this.isolated(() => void this.monitor.rescan(false)),
-      interval_ms,
-    );
+    this.endScans?.();
+    const scan = this.isolated(() => void this.monitor.rescan(false));
+    if (this.lifecycleLive) {
+      const timer = setInterval(scan, SAFETY_SCAN_MS);
+      this.endScans = () => clearInterval(timer);
+    } else this.endScans = everySecond(scan);
   }
 
   /** Nobody calls a timer but the event loop: what fails there would be the daemon's end. */
