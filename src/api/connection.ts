@@ -1,11 +1,11 @@
 import type { Socket } from 'node:net';
-import { bugReply } from './answer.js';
-import type { Reply } from './contract.js';
+import { bugReply, errorReply } from './answer.js';
+import type { Reply, RequestId } from './contract.js';
 import { isLong, jsonPieces, rowsIn } from './json-pieces.js';
 import type { Lane } from './lane.js';
 import type { Limits } from './limits.js';
 import { LineBuffer } from './line-buffer.js';
-import { Outbox } from './outbox.js';
+import { Outbox, type Stream } from './outbox.js';
 import type { Peer, View } from './peer.js';
 import type { RequestScheduler } from './scheduler.js';
 
@@ -111,8 +111,22 @@ export class Connection {
     const written = this.written(reply);
     if (this.outbox.isEmpty && typeof written === 'string') this.socket.write(`${written}\n`);
     else if (typeof written === 'string') this.outbox.addLine(Buffer.from(`${written}\n`));
-    else this.outbox.addStream({ pieces: written, rows: rowsIn(reply) });
+    else {
+      this.addStream(reply.id, { pieces: written, rows: rowsIn(reply) });
+      this.flushLater();
+      return;
+    }
     if (this.hasRoom() && !this.outbox.isEmpty) this.flushLater();
+  }
+
+  /** Its rows are kept until the client has read them: there may be no room for that. One may go beyond. */
+  private addStream(id: RequestId, stream: Stream): void {
+    if (this.owner.roomForReplies(this)) {
+      this.outbox.addStream(stream);
+      return;
+    }
+    const message = 'too many answers wait to be read: ask again when they are';
+    this.outbox.addLine(Buffer.from(`${JSON.stringify(errorReply(id, 'not_ready', message))}\n`));
   }
 
   /** What JSON cannot hold (nested deeper than the stack, longer than a string can be) costs that one answer. */

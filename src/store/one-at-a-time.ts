@@ -3,8 +3,8 @@ import { within } from './within.js';
 
 /** So many who ask may wait, of root and vigil itself and of all others; who comes then is told so at once. */
 const MAX_ASKED = 32;
-/** Of them so many of one user. */
-const MAX_ASKED_BY_USER = 8;
+/** Of them so many of one user: an answer may be of megabytes. */
+const MAX_ASKED_BY_USER = 4;
 /** How much of the time that a user has taken is forgotten with each second. */
 const FORGET_PER_S = 0.2;
 

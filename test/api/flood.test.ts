@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Limits } from '../../src/api/limits.js';
 import type { View } from '../../src/api/peer.js';
-import { fakeEvent } from './fake-view.js';
+import { fakeAgent, fakeEvent } from './fake-view.js';
 import { type RawClient, Rig, waitFor } from './rig.js';
 import { ANN, BEN, UserClients } from './users.js';
 
@@ -189,4 +189,12 @@ it.runIf(asRoot)('memory for half requests is not one user’s alone', async () 
   const root = [1, 2, 3].map(() => rig.raw().send(half));
   await ping(rig.raw());
   for (const client of root) expect((await client.send('"}\n').until(1))[0]).toMatchObject({ type: 'error' });
+});
+
+it.runIf(asRoot)('who does not read many long answers is told so, and not thrown out', async () => {
+  await up({ totalUnsentBytes: 4_000_000, userShare: 1, usersShare: 1 });
+  rig.view.agents = () => Array.from({ length: 5_000 }, (_, pid) => fakeAgent({ pid, uid: ANN }));
+  const many = await users.start(ANN, 10, AGENTS);
+  while ((await many.counts()).lines < 10) await new Promise(resolve => setTimeout(resolve, 20));
+  expect((await many.counts()).closed).toBe(0);
 });

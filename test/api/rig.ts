@@ -72,7 +72,7 @@ export class RawClient {
   }
 
   async until(count: number): Promise<unknown[]> {
-    await waitFor(() => this.lines >= count || this.closed);
+    await waitFor(() => this.lines >= count || this.closed, 20_000);
     return this.messages;
   }
 }
