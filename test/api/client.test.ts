@@ -102,7 +102,7 @@ describe('without a daemon', () => {
     const other = createServer(socket => socket.end('SSH-2.0-x\r\n')).listen(join(dir, 'vigil.sock'));
     await new Promise(resolve => other.once('listening', resolve));
     const client = await connectToDaemon({ runtimeDir: dir });
-    await expect(client.ping()).rejects.toThrow('the socket answers, but not as vigil does');
+    await expect(client.ping()).rejects.toThrow('the socket answers, but not as this vigil does');
     other.close();
   });
 });
