@@ -208,3 +208,31 @@ describe('an action that a crash cut off', () => {
     expect(rig.read('SELECT result FROM actions WHERE id = 2')).toEqual([{ result: null }]);
   });
 });
+
+it('nobody drives what was done to others out of the audit', async () => {
+  const rig = new Rig();
+  const store = await rig.open();
+  for (const by of ['vigil itself', 'uid 0', 'uid 1001'])
+    for (let id = 1; id <= 3; id++)
+      await store.writeAction({ ...action(10 * by.length + id, []), requested_by: by });
+  await store.flush();
+  const db = new Sqlite(rig.path);
+  const insert = db.prepare(
+    `INSERT INTO actions (id, time_ms, mode, requested_by, what, targets, evidence, before, after)
+     VALUES (?, ?, 'ask', 'uid 1000', 'kill', '[]', 'null', 'null', 'null')`,
+  );
+  db.transaction(() => {
+    for (let id = 200; id < 20_300; id++) insert.run(id, START_MS);
+  })();
+  db.close();
+  await store.maintain();
+  const rows = rig.read<{ by: string; n: number }>(
+    'SELECT requested_by AS by, count(*) AS n, max(id) AS last FROM actions GROUP BY 1 ORDER BY 1',
+  );
+  expect(rows).toMatchObject([
+    { by: 'uid 0', n: 3 },
+    { by: 'uid 1000', n: 1_000, last: 20_299 },
+    { by: 'uid 1001', n: 3 },
+    { by: 'vigil itself', n: 3 },
+  ]);
+});

@@ -7,6 +7,8 @@ const FULL_RESOLUTION_MS = 24 * HOUR_MS;
 /** What vigil did to somebody's processes can be asked for longer than what the machine looked like. */
 const ACTIONS_KEPT_MS = 90 * 24 * HOUR_MS;
 const ACTIONS_KEPT = 20_000;
+/** Of one requester who is neither vigil nor root: nobody drives what was done to others out of the audit. */
+const ACTIONS_OF_USER_KEPT = 1_000;
 /** Of figures that nobody learns any more: a disk that was taken out. */
 const BASELINES_KEPT_MS = 30 * 24 * HOUR_MS;
 /** So much of the oldest time goes at once when there is too much. */
@@ -87,13 +89,22 @@ export class Retention {
 
   private trimActions(time_ms: number): boolean {
     const kept_ms = Math.max(ACTIONS_KEPT_MS, this.retention_ms);
-    const { changes } = this.db
+    // First: it is not others' rows that make room for them.
+    const surplus = this.db
+      .prepare(
+        `DELETE FROM actions WHERE row IN (SELECT row FROM (
+           SELECT row, row_number() OVER (PARTITION BY requested_by ORDER BY row DESC) AS place
+           FROM actions WHERE requested_by LIKE 'uid %' AND requested_by != 'uid 0'
+         ) WHERE place > ${ACTIONS_OF_USER_KEPT})`,
+      )
+      .run();
+    const old = this.db
       .prepare(
         `DELETE FROM actions WHERE time_ms < ? OR row <= (SELECT row FROM actions ORDER BY row DESC
          LIMIT 1 OFFSET ${ACTIONS_KEPT})`,
       )
       .run(Math.round(time_ms - kept_ms));
-    return changes > 0;
+    return old.changes + surplus.changes > 0;
   }
 
   /** Samples go first, those of some minutes at a time; then everything else but the whitelist, actions last. */
