@@ -11,6 +11,8 @@ import { type Baseline, baselineFigures } from './baseline.js';
 import { MemoryPools } from './memory-pools.js';
 import { ProcessTrack, type Windows } from './process-track.js';
 import { Series } from './series.js';
+import { traitsOf } from './traits.js';
+import { nextUndecided } from './undecided.js';
 
 /** How long an event is remembered, and how many of them. */
 const EVENTS_KEPT_MS = 24 * 3_600_000;
@@ -31,8 +33,8 @@ export interface HistoryOptions {
   baseline: Baseline;
   /** vigil's own pid: it and its children are never reported. */
   self_pid: number;
-  /** Which of these processes no rule may report; asked once for each command line. */
-  ignores(processes: readonly ProcessRef[]): readonly boolean[];
+  /** Which of these processes no rule may report; asked once for each command line. Null: not decided in this time, ask again. */
+  ignores(processes: readonly ProcessRef[]): readonly (boolean | null)[];
 }
 
 /** A filesystem over time. */
@@ -119,7 +121,7 @@ export class History {
 
   /** What no rule may report has changed: ask again about every process. */
   reconsider(): void {
-    for (const track of this.tracks.values()) track.ignored = null;
+    for (const track of this.tracks.values()) track.undecided = true;
     this.decideWatched();
   }
 
@@ -161,13 +163,16 @@ export class History {
   }
 
   private decideWatched(): void {
-    const undecided: ProcessTrack[] = [];
-    for (const track of this.tracks.values()) if (track.ignored === null) undecided.push(track);
-    if (undecided.length > 0) {
-      const answers = this.options.ignores(undecided.map(track => track.sample));
-      undecided.forEach((track, index) => {
+    const chosen = nextUndecided(this.tracks.values());
+    if (chosen.length > 0) {
+      const answers = this.options.ignores(chosen.map(track => track.sample));
+      chosen.forEach((track, index) => {
+        const answer = answers[index];
+        if (answer === null || answer === undefined) return;
+        track.undecided = false;
+        track.traits = traitsOf(track.sample);
         track.own = this.isOwn(track);
-        track.ignored = track.own || answers[index] === true;
+        track.ignored = track.own || answer;
       });
     }
     this.watched = [];

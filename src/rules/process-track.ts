@@ -26,10 +26,13 @@ export interface Windows {
 
 /** One process over the time that it was seen. */
 export class ProcessTrack {
+  /** As of its command line; before that was looked at, by its name alone. */
   traits: Traits;
+  /** Its command line, or who may be spoken of, is another one since that was decided. */
+  undecided = true;
   /** Since when it has been in its state, as far as it was seen. */
   state_since_ms: number;
-  /** No rule speaks of it. Null: not decided yet. */
+  /** No rule speaks of it. Null: not decided yet; it is not spoken of until then. */
   ignored: boolean | null = null;
   /** vigil itself, or a child of it. */
   own = false;
@@ -46,7 +49,7 @@ export class ProcessTrack {
     public sample: ProcessSample,
     readonly seen_since_ms: number,
   ) {
-    this.traits = traitsOf(sample);
+    this.traits = traitsOf({ ...sample, cmdline: sample.comm });
     this.state_since_ms = seen_since_ms;
   }
 
@@ -57,8 +60,7 @@ export class ProcessTrack {
     const inherited = sample.state === 'Z' && sample.ppid !== before.ppid;
     this.sample = sample;
     if (sample.cmdline !== before.cmdline || sample.comm !== before.comm) {
-      this.traits = traitsOf(sample);
-      this.ignored = null;
+      this.undecided = true;
     }
     if (sample.state !== before.state || before_ms === null || movedOn(before, sample) || inherited) {
       this.state_since_ms = now_ms;

@@ -104,8 +104,8 @@ export class Whitelist {
     return true;
   }
 
-  /** One answer for each process. */
-  matches(processes: readonly ProcessRef[]): boolean[] {
+  /** One answer for each process; null: there was no time for it. */
+  matches(processes: readonly ProcessRef[]): (boolean | null)[] {
     const answers = processes.map(process => this.matchesPlainly(process));
     if (this.regexes.length === 0) return answers;
     const { hits, slow } = matchAll(
@@ -117,7 +117,7 @@ export class Whitelist {
       if (this.isTooSlow(pattern)) this.onTooSlow(pattern);
     }
     this.regexes = this.regexes.filter(pattern => !this.isTooSlow(pattern));
-    return answers.map((answer, index) => answer || hits[index] === true);
+    return answers.map((answer, index) => answer || hits[index]!);
   }
 
   private matchesPlainly({ comm, cmdline }: ProcessRef): boolean {
