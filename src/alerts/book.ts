@@ -39,6 +39,7 @@ interface Pending {
   bad: boolean;
   /** The mildest of the time that counts. */
   severity: Severity;
+  uid: number | null;
 }
 
 /** An open alert and what decides about its next change. */
@@ -64,6 +65,8 @@ export class AlertBook {
   private readonly opened = new Map<string, Open>();
   /** When the alert of a key was resolved. */
   private readonly resolved = new Map<string, number>();
+  /** Room among those that are pending, in this round. */
+  private room = new FairRoom(PENDING_MAX);
   private last_ms: number | null = null;
 
   constructor(private options: BookOptions) {}
@@ -114,6 +117,8 @@ export class AlertBook {
     for (const [key, time_ms] of this.resolved) {
       if (now_ms - time_ms >= COOLDOWN_MS) this.resolved.delete(key);
     }
+    this.room = new FairRoom(PENDING_MAX);
+    for (const { uid } of this.pending.values()) this.room.add(uid);
     this.rename(findings);
     const seen = new Set<string>();
     const hushed = this.hushedBy(findings);
@@ -197,8 +202,9 @@ export class AlertBook {
       this.pending.delete(key);
       return this.begin(now_ms, finding, mildest);
     }
-    if (pending === undefined && this.pending.size >= PENDING_MAX) return null;
-    this.pending.set(key, { held_ms, bad: true, severity: mildest });
+    const { uid } = finding.subject;
+    if (pending === undefined && !this.room.take(uid)) return null;
+    this.pending.set(key, { held_ms, bad: true, severity: mildest, uid });
     return null;
   }
 

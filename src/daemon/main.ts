@@ -132,7 +132,7 @@ function makeParts(
     tracker: trackerOptions(config),
     onTransition: faults.each({
       socket: (transition, session) => view.publish(transition, session),
-      history: transition => store?.addTransition(transition),
+      history: (transition, session) => store?.addTransition(transition, session.uid),
       'user helpers': transition => hands.transition(transition),
       log: ({ pid, agent, from, to, reason, evidence }) =>
         logger.info({ pid, agent, from, to, reason, evidence: evidence.text }, 'agent state'),

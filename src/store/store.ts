@@ -10,9 +10,14 @@ import { Keeper } from './keeper.js';
 import type { Operation } from './operation.js';
 import type { QueryArguments, QueryName, QueryResult } from './queries/index.js';
 import type { ActionRecord, DiagnosisRecord, WhitelistRow } from './records.js';
+import { RowQuota } from './row-quota.js';
 import type { Runner } from './runner.js';
 import { sampleOf } from './sample/sample.js';
 import { Whitelist } from './whitelist.js';
+
+/** Of one user in an hour: more than agents that work and machines in trouble have, and yet no flood. */
+const TRANSITIONS_PER_HOUR = 3_600;
+const ALERTS_PER_HOUR = 240;
 
 export interface StoreTimes {
   /** A snapshot is kept when the one kept before it is so old. */
@@ -37,6 +42,10 @@ export interface WhitelistChange {
 export class Store {
   private readonly keeper: Keeper;
   private readonly list = new Whitelist();
+  private readonly transitions = new RowQuota(TRANSITIONS_PER_HOUR);
+  private readonly alerts = new RowQuota(ALERTS_PER_HOUR);
+  /** Open alerts that were one too many: nothing of them is written. */
+  private readonly unwritten = new Set<number>();
   private lastSample_ms = Number.NEGATIVE_INFINITY;
   private alertId = 0;
   private actionId = 0;
@@ -91,12 +100,21 @@ export class Store {
     this.keeper.push({ type: 'sample', sample: sampleOf(snapshot) });
   }
 
-  addTransition(transition: Transition): void {
+  /** `uid`: whose agent it is. */
+  addTransition(transition: Transition, uid: number | null = null): void {
+    if (!this.transitions.take(uid, this.now())) return;
     this.keeper.push({ type: 'transition', transition });
   }
 
   /** Opened, updated or resolved: the alert as it is now. */
   putAlert(alert: Alert): void {
+    const { id, status, subject, opened_ms, updated_ms } = alert;
+    const isNew = status === 'open' && updated_ms === opened_ms;
+    if (isNew && !this.alerts.take(subject.uid, this.now())) this.unwritten.add(id);
+    if (this.unwritten.has(id)) {
+      if (status !== 'open') this.unwritten.delete(id);
+      return;
+    }
     this.keeper.push({ type: 'alert', alert: boundedAlert(alert) });
   }
 
@@ -171,7 +189,8 @@ export class Store {
   }
 
   health(): StoreHealth {
-    return this.keeper.health();
+    const health = this.keeper.health();
+    return { ...health, lost: health.lost + this.transitions.refused + this.alerts.refused };
   }
 
   private opened(found: Opened): Operation[] {
