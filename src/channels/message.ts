@@ -88,8 +88,8 @@ function redactChange(change: AlertChange, home: boolean): AlertChange {
   // What multiplies has the same command line many times over.
   const known = new Map<string, string>();
   return mapTexts(shorter, text => {
-    let redacted = known.get(text);
-    if (redacted === undefined) known.set(text, (redacted = redact(clip(text, MAX_TEXT), { home })));
+    const redacted = known.get(text) ?? redact(clip(text, MAX_TEXT), { home });
+    known.set(text, redacted);
     return redacted;
   });
 }
