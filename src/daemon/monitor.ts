@@ -1,13 +1,14 @@
 import type { Recogniser } from '../agents/kinds/index.js';
 import type { Transition } from '../agents/model.js';
 import type { Observation, ProcessFacts, SensorObservation } from '../agents/observation.js';
+import { isSame } from '../agents/tracker/family.js';
 import type { Session } from '../agents/tracker/session.js';
 import { Tracker, type TrackerOptions } from '../agents/tracker/tracker.js';
 import { FairRoom } from '../fair-room.js';
 import type { ExecEvent, KernelEvent } from '../kernel/events.js';
 import { MAX_WATCHED, type Sensor } from '../kernel/sensor.js';
 import type { Logger } from '../log/logger.js';
-import { nowTicks } from '../proc/boot.js';
+import { nowTicks, ticksToEpochMs } from '../proc/boot.js';
 import { readFacts, readLiving } from '../proc/read.js';
 import { type Glimpse, Scanner } from '../proc/scan.js';
 import { type Stat, ttyName } from '../proc/stat.js';
@@ -191,6 +192,7 @@ export class AgentMonitor {
       try {
         await inSlices(this.scanSteps());
         await inSlices(this.checkSteps());
+        await inSlices(this.strangerSteps());
         this.scanProblem = null;
       } catch (error) {
         if (this.scanProblem === null)
@@ -261,6 +263,16 @@ export class AgentMonitor {
     const giveUp = () => void inSlices(this.giveUp(gone)).catch(() => {});
     if (this.sensorLive.lifecycle) setTimeout(giveUp, LAST_WORD_MS).unref();
     else giveUp();
+  }
+
+  /** Wrappers and servers of no session: what has their pid now may be somebody else. */
+  private *strangerSteps(): Steps<void> {
+    for (const known of this.tracker.waiting()) {
+      yield;
+      const stat = readLiving(this.options.procRoot, known.pid);
+      if (stat !== null && isSame(known, stat.start_ticks, ticksToEpochMs(stat.start_ticks))) continue;
+      this.feed({ type: 'gone', time_ms: this.clock.now(), pid: known.pid });
+    }
   }
 
   private *giveUp(gone: readonly Seat[]): Steps<void> {
@@ -374,7 +386,12 @@ export class AgentMonitor {
 }
 
 function isGone({ session, pid }: Seat, stat: Stat | null): boolean {
-  return pid === session.pid ? stat?.start_ticks !== session.start_ticks : stat === null;
+  if (pid === session.pid || stat === null) return stat?.start_ticks !== session.start_ticks;
+  const member = session.members.get(pid);
+  // Its pid may be another's by now: then it would bring strangers into the session.
+  if (member === undefined) return false;
+  const { start_ticks, since_ms } = member;
+  return !isSame({ start_ticks, seen_ms: since_ms }, stat.start_ticks, ticksToEpochMs(stat.start_ticks));
 }
 
 const UNKNOWN_PROCESS: ProcessFacts = {

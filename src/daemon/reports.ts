@@ -1,4 +1,3 @@
-import type { Evidence } from '../agents/model.js';
 import type { Decision } from '../agents/tracker/decide.js';
 import { backgroundCount, type Session } from '../agents/tracker/session.js';
 import type { AgentReport, ExplainReport } from '../api/contract.js';
@@ -51,14 +50,18 @@ export function explainReport(
   agent: AgentReport,
 ): ExplainReport {
   const now_ms = now();
+  // What decides now may not be what brought the state about: that is on record, too.
+  const deciding = decision?.evidence ?? session.evidence;
   const order = [...session.record].reverse();
+  const at = order.findIndex(({ source, text }) => source === deciding.source && text === deciding.text);
+  if (at < 0) order.unshift(deciding);
   return {
-    agent,
+    agent: { ...agent, evidence: evidenceReport(deciding) },
     decided_by: decision?.rule ?? 'the process ended',
-    evidence: order.map(evidence => ({
+    evidence: order.map((evidence, index) => ({
       ...evidenceReport(evidence),
       age_ms: Math.round(now_ms - evidence.time_ms),
-      note: isDeciding(evidence, session) ? 'decided' : '',
+      note: index === Math.max(0, at) ? 'decided' : '',
     })),
     processes: [...session.members.values()].map(({ pid, role, command, background }) => ({
       pid,
@@ -66,8 +69,4 @@ export function explainReport(
       command: command.slice(0, MAX_COMMAND),
     })),
   };
-}
-
-function isDeciding(evidence: Evidence, session: Session): boolean {
-  return evidence.source === session.evidence.source && evidence.text === session.evidence.text;
 }

@@ -1,13 +1,19 @@
 import type { Observation } from '../agents/observation.js';
 import { clock } from '../time.js';
+import { Coalescing } from '../words/coalescing.js';
 import { openReader } from '../words/index.js';
 import type { WordsReader } from '../words/reader.js';
 import type { Out } from './out.js';
-import type { WordsSession } from './protocol.js';
+import type { FromHand, WordsSession } from './protocol.js';
+
+/** Nobody has so many; each costs a watch and some memory. */
+const MAX_READERS = 500;
 
 /** Reads what this user's agents write into their files, and passes it on. */
 export class HandWords {
   private readonly open = new Map<string, WordsReader>();
+  private readonly news = new Coalescing<FromHand>(message => this.out.send(message));
+  private tooMany = false;
 
   constructor(private readonly out: Out) {}
 
@@ -19,7 +25,7 @@ export class HandWords {
       this.open.delete(key);
     }
     for (const [key, session] of wanted) {
-      if (this.open.has(key)) continue;
+      if (this.open.has(key) || this.isFull()) continue;
       const reader = openReader(session.kind, {
         session,
         home: session.home,
@@ -36,11 +42,21 @@ export class HandWords {
   close(): void {
     for (const reader of this.open.values()) reader.close();
     this.open.clear();
+    this.news.close();
+  }
+
+  private isFull(): boolean {
+    if (this.open.size < MAX_READERS) return false;
+    if (!this.tooMany)
+      this.out.log('warn', `more than ${MAX_READERS} agents: the files of the others are not read`);
+    this.tooMany = true;
+    return true;
   }
 
   private pass(observation: Observation): void {
     const { type } = observation;
-    if (type === 'registry') this.out.send({ type, pid: observation.pid, entry: observation.entry });
-    else if (type === 'transcript') this.out.send({ type, pid: observation.pid, entry: observation.entry });
+    if (type !== 'registry' && type !== 'transcript') return;
+    const { pid, entry } = observation;
+    this.news.add(`${type} ${pid}`, { type, pid, entry } as FromHand);
   }
 }

@@ -7,6 +7,8 @@ import { TRANSCRIPT_INTERVAL_MS, TranscriptTail } from './transcript-tail.js';
 
 /** The real file has a few hundred bytes. */
 const MAX_REGISTRY_BYTES = 64 * 1024;
+/** It is written some times a second; read more often than this it would only cost. */
+const REGISTRY_INTERVAL_MS = 40;
 /** What no session file holds after this long is no write that was caught half done. */
 const WRITTEN_WITHIN_MS = 1_000;
 
@@ -27,6 +29,7 @@ export class ClaudeFiles implements WordsReader {
   /** What could not be understood when it was last read. */
   private suspected: string | null = null;
   private again: NodeJS.Timeout | undefined;
+  private readonly readRegistrySoon = throttled(REGISTRY_INTERVAL_MS, () => this.readRegistry());
   private readonly readTranscriptSoon = throttled(TRANSCRIPT_INTERVAL_MS, () => this.readTranscript());
 
   constructor(private readonly context: ReaderContext) {
@@ -37,21 +40,22 @@ export class ClaudeFiles implements WordsReader {
     this.registry = new DirectoryWatch(
       directory,
       changed => {
-        if (changed === name) this.readRegistry();
+        if (changed === name) this.readRegistrySoon();
       },
-      () => this.readRegistry(),
+      () => this.readRegistrySoon(),
     );
   }
 
   start(): void {
     this.registry.start();
-    this.readRegistry();
+    this.readRegistrySoon();
   }
 
   close(): void {
     clearTimeout(this.again);
     this.registry.close();
     this.transcripts?.close();
+    this.readRegistrySoon.cancel();
     this.readTranscriptSoon.cancel();
   }
 
@@ -76,6 +80,8 @@ export class ClaudeFiles implements WordsReader {
     this.refused = null;
     this.suspected = null;
     emit({ type: 'registry', time_ms: clock.now(), pid: session.pid, entry });
+    // Of an earlier process with this pid: its conversation is another's.
+    if (entry.start_ticks !== null && entry.start_ticks !== session.start_ticks) return;
     const cwd = entry.cwd ?? session.cwd;
     if (entry.session_id !== null && cwd !== null && /^[\w-]+$/.test(entry.session_id)) {
       this.follow(claudeProjectDirectory(this.context.home.claude, cwd), `${entry.session_id}.jsonl`);
@@ -116,8 +122,10 @@ export class ClaudeFiles implements WordsReader {
   }
 
   private refuse(why: string): void {
-    if (this.refused === why) return;
-    this.refused = why;
+    // A file that grows is refused for another number each time: that is no news.
+    const kind = why.replace(/\d+/g, '#');
+    if (this.refused === kind) return;
+    this.refused = kind;
     this.context.log({ pid: this.context.session.pid, file: this.file, why }, 'session file ignored');
   }
 }

@@ -1,104 +1,67 @@
-import { readCodexRollout, readRolloutMeta } from '../agents/evidence/codex-rollout.js';
-import { listNames } from '../bounded-read.js';
+import { readCodexRollout } from '../agents/evidence/codex-rollout.js';
+import { type CodexReader, type CodexRollouts, rolloutsOf } from './codex-rollouts.js';
 import { DirectoryWatch } from './directory-watch.js';
 import { type ReaderContext, throttled, type WordsReader } from './reader.js';
-import { safeRead } from './safe-read.js';
 import { TRANSCRIPT_INTERVAL_MS, TranscriptTail } from './transcript-tail.js';
 
-const HEAD_BYTES = 8 * 1024;
-/** A conversation's file says when its session started: so close to the process's start it is its own. */
-const SAME_START_MS = 30_000;
-/** Files of the day that are looked at to find the right one, newest first. */
-const MAX_CANDIDATES = 50;
-
 /**
- * The newest rollout file of a Codex session. It is created with the first prompt and names no process:
- * directory and start time tell whose it is.
+ * The rollout file of a Codex session: the one with which its conversation began, then that of each `/new` and
+ * `resume`. Which file is whose, all readers of a user's files settle together: see CodexRollouts.
  */
-export class CodexFiles implements WordsReader {
-  private day: DirectoryWatch | null = null;
-  private directory = '';
-  private file: string | null = null;
-  private readonly tail: TranscriptTail;
-  private readonly notOurs = new Set<string>();
-  private timer: NodeJS.Timeout | null = null;
+export class CodexFiles implements WordsReader, CodexReader {
+  file: string | null = null;
+  private readonly rollouts: CodexRollouts;
+  private watch: DirectoryWatch | null = null;
+  private tail: TranscriptTail;
   private readonly readSoon = throttled(TRANSCRIPT_INTERVAL_MS, () => this.read());
 
   constructor(private readonly context: ReaderContext) {
-    this.tail = new TranscriptTail(context.session.uid, readCodexRollout);
+    this.rollouts = rolloutsOf(`${context.home.codex}/sessions`, context.clock);
+    this.tail = this.newTail();
+  }
+
+  get session(): ReaderContext['session'] {
+    return this.context.session;
   }
 
   start(): void {
-    this.openDay();
-    // Days change; the directory of a new day appears with its first session.
-    this.timer = setInterval(() => this.openDay(), 60_000);
-    this.timer.unref();
+    this.rollouts.add(this);
   }
 
   close(): void {
-    this.day?.close();
-    if (this.timer !== null) clearInterval(this.timer);
+    this.rollouts.remove(this);
+    this.watch?.close();
     this.readSoon.cancel();
   }
 
-  private openDay(): void {
-    if (this.file !== null) return;
-    const { clock, home } = this.context;
-    const directory = `${home.codex}/sessions/${dayPath(new Date(clock.wallTime(clock.now())))}`;
-    if (directory === this.directory) return;
-    this.day?.close();
-    this.directory = directory;
-    this.notOurs.clear();
-    this.day = new DirectoryWatch(
-      directory,
-      name => {
-        if (this.file === null || name === this.file) this.readSoon();
+  /** From now on this file tells of the session; null: none does. */
+  follow(path: string | null): void {
+    this.file = path;
+    this.watch?.close();
+    this.watch = null;
+    this.tail = this.newTail();
+    if (path === null) return;
+    const slash = path.lastIndexOf('/');
+    const name = path.slice(slash + 1);
+    this.watch = new DirectoryWatch(
+      path.slice(0, slash),
+      changed => {
+        if (changed === name) this.readSoon();
       },
       () => this.readSoon(),
     );
-    this.day.start();
+    this.watch.start();
     this.readSoon();
+  }
+
+  private newTail(): TranscriptTail {
+    return new TranscriptTail(this.context.session.uid, readCodexRollout);
   }
 
   private read(): void {
     const { session, emit, clock } = this.context;
-    this.file ??= this.findFile();
     if (this.file === null) return;
-    const entry = this.tail.read(`${this.directory}/${this.file}`);
+    const entry = this.tail.read(this.file);
     if (entry !== null) emit({ type: 'transcript', time_ms: clock.now(), pid: session.pid, entry });
   }
-
-  private findFile(): string | null {
-    const { session, clock } = this.context;
-    // The wall clock, which dates the conversation, may have been set before the agent started, or since.
-    const starts_ms = [session.started_ms, clock.wallTime(session.started_ms)];
-    let names: string[];
-    try {
-      names = listNames(this.directory);
-    } catch {
-      return null;
-    }
-    const candidates = names
-      .filter(name => /^rollout-[\w-]+\.jsonl$/.test(name) && !this.notOurs.has(name))
-      .sort();
-    for (const name of candidates.reverse().slice(0, MAX_CANDIDATES)) {
-      const head = safeRead(`${this.directory}/${name}`, {
-        uid: session.uid,
-        max_bytes: HEAD_BYTES,
-        part: 'head',
-      });
-      const meta = head.ok ? readRolloutMeta(head.text) : null;
-      if (meta === null) continue;
-      const isOurs = starts_ms.some(start_ms => Math.abs(meta.started_ms - start_ms) <= SAME_START_MS);
-      if (meta.cwd === session.cwd && isOurs) return name;
-      this.notOurs.add(name);
-    }
-    return null;
-  }
-}
-
-/** `2026/11/20`, in local time as Codex names them. */
-function dayPath(date: Date): string {
-  const two = (n: number) => String(n).padStart(2, '0');
-  return `${date.getFullYear()}/${two(date.getMonth() + 1)}/${two(date.getDate())}`;
 }

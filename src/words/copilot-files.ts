@@ -1,6 +1,6 @@
 import { readCopilotEvents } from '../agents/evidence/copilot-events.js';
-import { listNames } from '../bounded-read.js';
 import { statFile } from '../proc/stat-file.js';
+import { DirectoryWalk } from './directory-walk.js';
 import { DirectoryWatch } from './directory-watch.js';
 import { type ReaderContext, throttled, type WordsReader } from './reader.js';
 import { TRANSCRIPT_INTERVAL_MS, TranscriptTail } from './transcript-tail.js';
@@ -36,13 +36,14 @@ export class CopilotFiles implements WordsReader {
   private timer: NodeJS.Timeout | null = null;
   private nextLook: NodeJS.Timeout | null = null;
   private readonly named = new Set<string>();
-  /** The last one of those that were looked at; the next look begins behind it. */
-  private lookedTo = '';
+  /** A person keeps any number of conversations: all have their turn, a bounded number each time. */
+  private readonly walk: DirectoryWalk;
   private lookedThrough = false;
   private told_ms = 0;
 
   constructor(private readonly context: ReaderContext) {
     this.root = `${context.home.copilot}/session-state`;
+    this.walk = new DirectoryWalk(this.root);
     this.lock = `inuse.${context.session.pid}.lock`;
     this.directories = new DirectoryWatch(
       this.root,
@@ -61,6 +62,7 @@ export class CopilotFiles implements WordsReader {
   close(): void {
     this.directories.close();
     this.lookSoon.cancel();
+    this.walk.close();
     if (this.timer !== null) clearInterval(this.timer);
     if (this.nextLook !== null) clearTimeout(this.nextLook);
     for (const name of [...this.held.keys()]) this.release(name);
@@ -75,13 +77,9 @@ export class CopilotFiles implements WordsReader {
   }
 
   private look(): void {
-    let names: string[];
-    try {
-      names = listNames(this.root).sort();
-    } catch {
-      return;
-    }
-    for (const name of [...this.named, ...this.next(names)]) {
+    const { names, atEnd } = this.walk.next(MAX_DIRECTORIES);
+    this.lookedThrough ||= atEnd;
+    for (const name of [...this.named, ...names]) {
       if (/^[\w-]{1,64}$/.test(name) && !this.held.has(name) && this.isOurs(name)) this.hold(name);
     }
     if (this.lookedThrough) return;
@@ -89,17 +87,6 @@ export class CopilotFiles implements WordsReader {
       this.nextLook = null;
       this.look();
     }, NEXT_LOOK_MS).unref();
-  }
-
-  /** A person keeps any number of conversations: all have their turn, a bounded number each time. */
-  private next(names: readonly string[]): string[] {
-    const behind = names.findIndex(name => name > this.lookedTo);
-    const from = behind < 0 || names.length <= MAX_DIRECTORIES ? 0 : behind;
-    const some = names.slice(from, from + MAX_DIRECTORIES);
-    const atEnd = from + some.length === names.length;
-    this.lookedTo = atEnd ? '' : some.at(-1)!;
-    this.lookedThrough ||= atEnd;
-    return some;
   }
 
   /** A lock of an earlier process with this pid was left behind by a crash. */

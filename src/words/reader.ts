@@ -41,6 +41,7 @@ export function throttled(interval_ms: number, action: () => void): { (): void; 
   return Object.assign(run, {
     cancel: () => {
       if (timer !== null) clearTimeout(timer);
+      timer = null;
       asked = false;
     },
   });

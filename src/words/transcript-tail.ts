@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { TranscriptEntry } from '../agents/observation.js';
 import { safeRead } from './safe-read.js';
 
@@ -7,6 +8,7 @@ export const TRANSCRIPT_INTERVAL_MS = 60;
 
 /** The end of a file in which an agent writes down its turns. */
 export class TranscriptTail {
+  /** A digest of it: the text itself would be kept for each session. */
   private last = '';
 
   /** `refused`: it cannot be read, for another reason than that it is not there. */
@@ -23,8 +25,9 @@ export class TranscriptTail {
       if (result.why !== 'not there') this.refused(result.why);
       return null;
     }
-    if (result.text === this.last) return null;
-    this.last = result.text;
+    const digest = createHash('sha1').update(result.text).digest('base64');
+    if (digest === this.last) return null;
+    this.last = digest;
     return this.parse(result.text);
   }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { backgroundCount } from '../../src/agents/tracker/session.js';
+import { facts } from './facts.js';
 import { Story } from './story.js';
 
 const FRAME = (title: string) => `\x1b]0;${title}\x07`;
@@ -309,6 +310,69 @@ describe('Codex', () => {
     story.process(2.01, { ...tool, exe: '/bin/sleep', argv: ['sleep', '60'] });
     story.osc(3, STATUS('done')).until(4);
     expect([story.session.state, backgroundCount(story.session)]).toEqual(['WAITING', 1]);
+  });
+
+  const SERVER = {
+    pid: 300,
+    ppid: 1,
+    exe: '/n/codex',
+    argv: ['codex', 'app-server'],
+    tty: null,
+    start_ticks: 30,
+  };
+  const shell = (pid: number, ppid: number, more = {}) => ({
+    ...{ pid, ppid, exe: '/bin/bash', argv: ['/bin/bash', '-lc', 'npm test'], tty: null, start_ticks: pid },
+    ...more,
+  });
+  const working = (story: Story) =>
+    story
+      .process(1, { exe: '/n/codex', argv: ['codex'] })
+      .osc(2, STATUS('working'))
+      .key(2, true)
+      .spins(2, 3);
+
+  it('has the tools of a server that nobody was seen to start, by looking at /proc alone', () => {
+    const story = working(new Story().process(0, SERVER, 'scan'));
+    const tool = shell(301, 300);
+    expect(story.tracker.concerns({ type: 'process', time_ms: 0, how: 'scan', process: facts(tool) })).toBe(
+      true,
+    );
+    story.process(4, tool, 'scan');
+    expect(story.session.members.get(301)?.role).toBe('tool');
+  });
+
+  it('does not take in what a stranger starts that has the pid of a former server or wrapper', () => {
+    const story = working(new Story().process(0, SERVER, 'scan'));
+    // The server ended unseen; its pid went to somebody's shell.
+    story.process(4, shell(300, 1, { start_ticks: 400 }), 'scan');
+    story.at(4.5, { type: 'fork', ppid: 300, pid: 301 }).process(5, shell(301, 300), 'scan');
+    expect([...story.session.members.keys()]).toEqual([100]);
+    const other = new Story().process(0, {
+      ...{
+        pid: 90,
+        exe: '/usr/bin/node',
+        argv: ['node', '/usr/lib/node_modules/@openai/codex/bin/codex.js'],
+        start_ticks: 9,
+      },
+    });
+    expect(other.tracker.waiting()).toHaveLength(1);
+    other.process(1, shell(90, 1, { start_ticks: 99 }), 'scan');
+    other.process(2, { ppid: 90, exe: '/n/codex', argv: ['codex'] });
+    expect([...other.session.members.keys()]).toEqual([100]);
+  });
+
+  it('keeps no more wrappers in mind than one user may have, nor one that never starts its agent', () => {
+    const wrapper = {
+      exe: '/usr/bin/node',
+      argv: ['node', '/usr/lib/node_modules/@openai/codex/bin/codex.js'],
+    };
+    const story = new Story();
+    for (let pid = 1000; pid < 1500; pid++) story.process(0, { ...wrapper, pid, start_ticks: pid });
+    expect(story.tracker.waiting().length).toBeLessThanOrEqual(100);
+    story.process(1, { ...wrapper, pid: 7, uid: 1001, start_ticks: 7 });
+    expect(story.tracker.waiting().map(({ pid }) => pid)).toContain(7);
+    story.process(3_600, { ...wrapper, pid: 8, start_ticks: 8, uid: 1002 });
+    expect(story.tracker.waiting().map(({ pid }) => pid)).toEqual([8]);
   });
 
   it('outlives the session that started its server', () => {

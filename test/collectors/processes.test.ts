@@ -29,7 +29,14 @@ function session(pid: number, over: Partial<Session> = {}): Session {
     started_ms: 5,
   };
   const made = newSession(KIND, process, true, { source: 'procfs', text: 'found', time_ms: 10 });
-  made.members.set(pid, { pid, role: 'main', command: 'claude', since_ms: 0, background: false });
+  made.members.set(pid, {
+    pid,
+    role: 'main',
+    start_ticks: null,
+    command: 'claude',
+    since_ms: 0,
+    background: false,
+  });
   return Object.assign(made, over);
 }
 

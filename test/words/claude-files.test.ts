@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import {
+  appendFileSync,
   mkdirSync,
   mkdtempSync,
   renameSync,
@@ -102,6 +103,63 @@ describe('Claude’s own files', () => {
     writeFileSync(registry(), entry('busy'));
     await vi.waitFor(() => expect(statuses().at(-1)).toBe('busy'));
   });
+
+  it('are read some times a second, however often they are written, and the last word counts', async () => {
+    mkdirSync(join(home, 'sessions'));
+    files.start();
+    const began = performance.now();
+    for (let i = 0; i < 3_000; i++) {
+      writeFileSync(registry(), entry(i % 2 === 0 ? 'busy' : 'idle', { statusUpdatedAt: i }));
+      if (i % 20 === 0) await new Promise(done => setTimeout(done, 1));
+    }
+    writeFileSync(registry(), entry('waiting'));
+    await vi.waitFor(() => expect(statuses().at(-1)).toBe('waiting'), 10_000);
+    const seconds = (performance.now() - began) / 1000;
+    expect(statuses().length).toBeLessThan(10 + 30 * seconds);
+  }, 30_000);
+
+  it('that grow without end are one line in the log', async () => {
+    mkdirSync(join(home, 'sessions'));
+    writeFileSync(registry(), '');
+    files.start();
+    for (let i = 1; i <= 20; i++) {
+      truncateSync(registry(), i * 1024 ** 3);
+      await new Promise(done => setTimeout(done, 60));
+    }
+    await vi.waitFor(() => expect(logged).toHaveLength(1), 10_000);
+  }, 20_000);
+
+  it('of an earlier process with this pid lead nowhere', async () => {
+    const project = claudeProjectDirectory(home, '/home/u/shop');
+    mkdirSync(join(home, 'sessions'));
+    mkdirSync(project, { recursive: true });
+    const said = { type: 'user', timestamp: '2026-11-20T12:00:00.000Z', message: { content: 'go' } };
+    writeFileSync(join(project, 'old-1.jsonl'), `${JSON.stringify(said)}\n`);
+    writeFileSync(join(project, 'abc-1.jsonl'), `${JSON.stringify(said)}\n`);
+    writeFileSync(registry(), entry('busy', { procStart: '4999', sessionId: 'old-1' }));
+    files.start();
+    await vi.waitFor(() => expect(statuses()).toEqual(['busy']));
+    await new Promise(done => setTimeout(done, 100));
+    expect(seen.some(o => o.type === 'transcript')).toBe(false);
+    writeFileSync(registry(), entry('busy'));
+    await vi.waitFor(() => expect(seen.some(o => o.type === 'transcript')).toBe(true), 5_000);
+  });
+
+  it('cost no more for a transcript of a tebibyte, most of it one line, than its end', async () => {
+    const project = claudeProjectDirectory(home, '/home/u/shop');
+    mkdirSync(join(home, 'sessions'));
+    mkdirSync(project, { recursive: true });
+    const path = join(project, 'abc-1.jsonl');
+    writeFileSync(path, '');
+    truncateSync(path, 1024 ** 4);
+    const said = { type: 'user', timestamp: '2026-11-20T12:00:00.000Z', message: { content: 'go' } };
+    appendFileSync(path, `\n${JSON.stringify(said)}\n`);
+    writeFileSync(registry(), entry('busy'));
+    const before = process.memoryUsage.rss();
+    files.start();
+    await vi.waitFor(() => expect(seen.at(-1)).toMatchObject({ type: 'transcript' }), 10_000);
+    expect(process.memoryUsage.rss() - before).toBeLessThan(50 * 1024 * 1024);
+  }, 20_000);
 
   it('lead to the transcript', async () => {
     const project = claudeProjectDirectory(home, '/home/u/shop');

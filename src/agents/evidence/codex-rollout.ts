@@ -78,6 +78,18 @@ export function readRolloutMeta(head: string): RolloutMeta | null {
   return session_id === null || cwd === null || started_ms === null ? null : { session_id, cwd, started_ms };
 }
 
+/**
+ * False for what `codex exec`, an MCP server or an agent's own agents write: no person waits there. Older versions do not
+ * say; then a person may.
+ */
+export function isOnTerminal(head: string): boolean {
+  const source = /"source"\s{0,3}:\s{0,3}("(?:exec|mcp)"|\{)/.exec(head.slice(0, MAX_META));
+  return source === null;
+}
+
+/** What stands in front of the instructions in the first line. */
+const MAX_META = 2_000;
+
 /** The line can be longer than what was read (it carries the instructions); its head still tells. */
 function rolloutMetaCut(head: string): RolloutMeta | null {
   if (!head.includes('"session_meta"')) return null;

@@ -9,9 +9,28 @@ interface Pending {
   kind: AgentKind;
   command: string;
   uid: number;
+  /** With the pid, which process it is; null: it was only seen to be made. */
+  start_ticks: number | null;
+  /** When it was known to be there: a process that started later is another. */
+  seen_ms: number;
   /** Since when it was known as one, if it had a session already; by its name alone it can be the agent. */
   since_ms: number | null;
 }
+
+/** A process that is known, though part of no session. */
+export interface Waiting {
+  pid: number;
+  start_ticks: number | null;
+  seen_ms: number;
+}
+
+/** So many of each are known, and so many of one user; nobody has so many. */
+const MAX_PENDING = 1_000;
+const MAX_PENDING_OF_USER = 100;
+/** Command lines can hold a whole prompt. */
+const MAX_COMMAND = 4_096;
+/** A wrapper that has not started its agent by then will not (npx downloads it first). */
+const PENDING_MS = 15 * 60_000;
 
 /** A start time is counted in ticks of 10 ms, and from a boot time that was rounded; no pid is reused so soon. */
 const CLOCKS_AGREE_MS = 1_000;
@@ -36,6 +55,12 @@ export class Family {
 
   sessionOf(pid: number): Session | undefined {
     return this.owner.get(pid);
+  }
+
+  waiting(): Waiting[] {
+    return [...this.pending, ...this.shared]
+      .filter(([pid]) => !this.owner.has(pid))
+      .map(([pid, { start_ticks, seen_ms }]) => ({ pid, start_ticks, seen_ms }));
   }
 
   isPending(pid: number): boolean {
@@ -79,6 +104,9 @@ export class Family {
 
   /** A process of a session started another program. Returns the session when that is a tool. */
   exec(pid: number, argv: readonly string[], path: string, time_ms: number): Session | undefined {
+    // By its new program it is neither any more; one that is would have come as a process.
+    this.pending.delete(pid);
+    this.shared.delete(pid);
     const session = this.owner.get(pid);
     const member = session?.members.get(pid);
     if (session === undefined || member === undefined || member.role === 'main' || member.role === 'wrapper')
@@ -99,10 +127,13 @@ export class Family {
     how: 'exec' | 'scan',
     time_ms: number,
   ): { session: Session; isNew: boolean } | undefined {
+    this.forgetFormer(process, time_ms);
     const known = this.owner.get(process.pid);
     const found = this.recognise(process);
     if (known?.pid === process.pid) return this.refresh(known, process);
     if (found === null) {
+      this.pending.delete(process.pid);
+      this.shared.delete(process.pid);
       const session = this.seeOrdinary(process, time_ms);
       return session && { session, isNew: false };
     }
@@ -115,7 +146,7 @@ export class Family {
     const parent = this.owner.get(process.ppid);
     const parentRole = parent?.members.get(process.ppid)?.role;
     if (match.role === 'wrapper') {
-      this.pending.set(process.pid, pendingOf(kind, process));
+      this.keep(this.pending, process.pid, pendingOf(kind, process, time_ms), time_ms);
       return undefined;
     }
     if (match.role === 'helper') {
@@ -149,11 +180,17 @@ export class Family {
    * start another: Gemini CLI's outer node does so after an update.
    */
   end(session: Session): void {
-    for (const { pid, role, command, since_ms } of session.members.values()) {
+    for (const { pid, role, command, since_ms, start_ticks } of session.members.values()) {
       if (this.owner.get(pid) !== session) continue;
       this.owner.delete(pid);
-      if (role === 'wrapper')
-        this.pending.set(pid, { kind: session.kind, command, uid: session.uid, since_ms });
+      if (role !== 'wrapper') continue;
+      const { kind, uid } = session;
+      this.keep(
+        this.pending,
+        pid,
+        { kind, command, uid, since_ms, start_ticks, seen_ms: since_ms },
+        since_ms,
+      );
     }
   }
 
@@ -195,12 +232,14 @@ export class Family {
     const before = this.owner.get(process.pid);
     before?.members.delete(process.pid);
     this.all.add(session);
-    this.adopt(session, process.pid, 'main', session.command, time_ms);
+    this.adopt(session, process.pid, 'main', session.command, time_ms, process.start_ticks);
     const wrapper = this.pending.get(process.ppid);
-    if (wrapper?.kind === kind) {
-      this.adopt(session, process.ppid, 'wrapper', wrapper.command, time_ms);
+    if (wrapper?.kind === kind && wrapper.uid === process.uid && isYoung(wrapper, time_ms)) {
+      this.adopt(session, process.ppid, 'wrapper', wrapper.command, time_ms, wrapper.start_ticks);
       this.pending.delete(process.ppid);
     }
+    this.pending.delete(process.pid);
+    this.shared.delete(process.pid);
     return session;
   }
 
@@ -211,7 +250,7 @@ export class Family {
     session.pid = process.pid;
     session.start_ticks = process.start_ticks;
     session.command = process.argv.join(' ');
-    this.adopt(session, process.pid, 'main', session.command, time_ms);
+    this.adopt(session, process.pid, 'main', session.command, time_ms, process.start_ticks);
     remember(session, {
       source: 'lifecycle',
       text: `it started itself again as process ${process.pid}`,
@@ -226,7 +265,7 @@ export class Family {
     if (session === undefined || (known !== undefined && !this.shared.has(process.ppid))) return undefined;
     if (known !== session) {
       const role = childRole(session.members.get(process.ppid)?.role);
-      this.adopt(session, process.pid, role, process.argv.join(' '), time_ms);
+      this.adopt(session, process.pid, role, process.argv.join(' '), time_ms, process.start_ticks);
     }
     return this.exec(process.pid, process.argv, process.exe ?? '', time_ms);
   }
@@ -238,8 +277,9 @@ export class Family {
     time_ms: number,
   ): void {
     const starter = this.owner.get(process.pid) ?? parent;
-    if (starter?.kind === kind) this.adopt(starter, process.pid, 'helper', process.argv.join(' '), time_ms);
-    this.shared.set(process.pid, pendingOf(kind, process));
+    if (starter?.kind === kind)
+      this.adopt(starter, process.pid, 'helper', process.argv.join(' '), time_ms, process.start_ticks);
+    this.keep(this.shared, process.pid, pendingOf(kind, process, time_ms), time_ms);
   }
 
   /** The session that a shared helper works for: the one in that directory, else the one that worked last. */
@@ -258,7 +298,36 @@ export class Family {
     return this.shared.has(ppid) ? this.servedBy(ppid, cwd) : this.owner.get(ppid);
   }
 
-  private adopt(session: Session, pid: number, role: Role, command: string, time_ms: number): void {
+  /** Another process has the pid by now, and no end of the former was seen. */
+  private forgetFormer({ pid, start_ticks, started_ms }: ProcessFacts, time_ms: number): void {
+    for (const known of [this.pending, this.shared]) {
+      const before = known.get(pid);
+      if (before !== undefined && !isSame(before, start_ticks, started_ms)) known.delete(pid);
+    }
+    for (const [other, { since_ms, seen_ms }] of this.pending) {
+      if (since_ms !== null || time_ms - seen_ms < PENDING_MS) break;
+      this.pending.delete(other);
+    }
+  }
+
+  private keep(known: Map<number, Pending>, pid: number, pending: Pending, time_ms: number): void {
+    const before = known.get(pid);
+    const isKnown = before !== undefined && before.start_ticks === pending.start_ticks;
+    known.delete(pid);
+    known.set(pid, isKnown ? { ...pending, seen_ms: Math.min(before.seen_ms, time_ms) } : pending);
+    if (known.size > MAX_PENDING_OF_USER)
+      dropOldest(known, ({ uid }) => uid === pending.uid, MAX_PENDING_OF_USER);
+    if (known.size > MAX_PENDING) dropOldest(known, () => true, MAX_PENDING);
+  }
+
+  private adopt(
+    session: Session,
+    pid: number,
+    role: Role,
+    command: string,
+    time_ms: number,
+    start_ticks: number | null = null,
+  ): void {
     const before = this.owner.get(pid);
     if (before !== undefined && before !== session) before.members.delete(pid);
     this.owner.set(pid, session);
@@ -267,6 +336,7 @@ export class Family {
       pid,
       role,
       command,
+      start_ticks: start_ticks ?? member?.start_ticks ?? null,
       since_ms: member?.since_ms ?? time_ms,
       background: member?.background ?? false,
     });
@@ -278,8 +348,29 @@ function isAsOldAs(process: ProcessFacts, known_since_ms: number): boolean {
   return process.started_ms <= known_since_ms + CLOCKS_AGREE_MS;
 }
 
-function pendingOf(kind: AgentKind, process: ProcessFacts): Pending {
-  return { kind, command: process.argv.join(' '), uid: process.uid, since_ms: null };
+function pendingOf(kind: AgentKind, process: ProcessFacts, time_ms: number): Pending {
+  const command = process.argv.join(' ').slice(0, MAX_COMMAND);
+  const { uid, start_ticks } = process;
+  return { kind, command, uid, start_ticks, seen_ms: time_ms, since_ms: null };
+}
+
+/** Whether that is the process which was known: by its start, or because it was there already when it was seen. */
+export function isSame(
+  { start_ticks, seen_ms }: Omit<Waiting, 'pid'>,
+  ticks: number,
+  started_ms: number,
+): boolean {
+  return start_ticks === null ? started_ms <= seen_ms + CLOCKS_AGREE_MS : start_ticks === ticks;
+}
+
+/** One that was an agent's already may start it again at any time. */
+function isYoung({ since_ms, seen_ms }: Pending, time_ms: number): boolean {
+  return since_ms !== null || time_ms - seen_ms < PENDING_MS;
+}
+
+function dropOldest(known: Map<number, Pending>, which: (pending: Pending) => boolean, keep: number): void {
+  const some = [...known].filter(([, pending]) => which(pending));
+  for (const [pid] of some.slice(0, Math.max(0, some.length - keep))) known.delete(pid);
 }
 
 /** Only what an agent starts itself can be its tool; what that starts in turn is just part of it. */

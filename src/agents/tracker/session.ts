@@ -11,6 +11,8 @@ export interface Member {
   pid: number;
   role: Role;
   command: string;
+  /** Null: it was seen to be made, and not looked at since. */
+  start_ticks: number | null;
   since_ms: number;
   /** A tool that was still running when the turn ended. */
   background: boolean;

@@ -4,7 +4,7 @@ import type { Ending, Transition } from '../model.js';
 import type { Observation, ProcessObservation, SensorObservation } from '../observation.js';
 import { type DecideOptions, type Decision, decide } from './decide.js';
 import { describeEnding } from './ending.js';
-import { Family } from './family.js';
+import { Family, type Waiting } from './family.js';
 import {
   hearBlockedRead,
   hearKey,
@@ -84,7 +84,9 @@ export class Tracker {
         return (
           this.family.recognises(observation.process) ||
           this.family.sessionOf(observation.process.pid) !== undefined ||
-          this.family.sessionOf(observation.process.ppid) !== undefined
+          this.family.sessionOf(observation.process.ppid) !== undefined ||
+          this.family.isPending(observation.process.pid) ||
+          this.family.isShared(observation.process.ppid)
         );
       case 'key':
       case 'resize':
@@ -95,6 +97,11 @@ export class Tracker {
       default:
         return this.family.sessionOf(observation.pid) !== undefined || this.family.isPending(observation.pid);
     }
+  }
+
+  /** Processes that are known as somebody's wrapper or server and are part of no session: whether they live, /proc tells. */
+  waiting(): Waiting[] {
+    return this.family.waiting();
   }
 
   /** True when /proc must be asked about a process that just started another program. */

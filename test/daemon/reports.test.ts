@@ -1,0 +1,35 @@
+import { expect, it } from 'vitest';
+import type { AgentReport } from '../../src/api/contract.js';
+import { evidenceReport } from '../../src/api/state-event.js';
+import { explainReport } from '../../src/daemon/reports.js';
+import { Story } from '../agents/story.js';
+
+function explained(story: Story) {
+  const { session, tracker } = story;
+  const agent = { evidence: evidenceReport(session.evidence) } as AgentReport;
+  return explainReport(session, tracker.explain(session), agent);
+}
+
+it('what explains a state is one answer: the rule, the evidence that is marked, and the agent’s own', () => {
+  // The title tells first; then the file says the same, and has the say from then on.
+  const story = new Story().claude(0).registry(0.5, { status: 'idle' });
+  story.key(1.9, true).osc(2, '\x1b]0;⠂ Fix\x07').osc(2.2, '\x1b]0;⠐ Fix\x07');
+  story.registry(2.4, { status: 'busy' }).spins(2.4, 4);
+  expect(story.session.evidence.source).toBe('osc');
+  const report = explained(story);
+  expect(report.decided_by).toContain('(registry)');
+  const decided = report.evidence.filter(({ note }) => note === 'decided');
+  expect(decided.map(({ source, text }) => [source, text])).toEqual([
+    ['registry', 'its session file says busy'],
+  ]);
+  expect(report.agent.evidence).toMatchObject({ source: 'registry' });
+});
+
+it('also where what decides is on no record yet, and once it ended', () => {
+  const silent = new Story().claude(0).registry(1, { status: 'busy' }).spins(1, 5).until(19.9);
+  const decided = (story: Story) => explained(story).evidence.filter(({ note }) => note === 'decided');
+  expect(decided(silent)).toHaveLength(1);
+  expect(decided(silent.until(40))).toMatchObject([{ source: 'rhythm' }]);
+  expect(decided(silent.exit(41))).toMatchObject([{ source: 'lifecycle' }]);
+  expect(explained(silent).decided_by).toBe('the process ended');
+});
