@@ -224,7 +224,7 @@ export class LiveView implements ProcessView {
       state: stat.state,
       has_tty: stat.tty_nr !== 0,
       foreground: stat.tty_nr !== 0 && stat.tpgid === stat.pgid,
-      kernel_thread: (stat.flags & PF_KTHREAD) !== 0 || pid === 2 || stat.ppid === 2,
+      kernel_thread: (stat.flags & PF_KTHREAD) !== 0,
       rss_bytes: stat.rss_pages * PAGE_SIZE_BYTES,
       argv,
       exe: readExe(this.root, pid),

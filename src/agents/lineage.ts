@@ -128,17 +128,22 @@ export class Lineage<O extends Origin> {
     }
   }
 
-  /** Children of known processes are known, and theirs: until nothing new is found. */
+  /** Children of known processes are known, and theirs: a chain may be as long as there are processes. */
   private followParents(rows: readonly Kin[]): void {
-    for (let found = true; found; ) {
-      found = false;
-      for (const row of rows) {
-        if (this.known.has(row.pid)) continue;
-        const parent = this.known.get(row.ppid);
+    const children = new Map<number, Kin[]>();
+    for (const row of rows) {
+      if (this.known.has(row.pid)) continue;
+      const siblings = children.get(row.ppid);
+      if (siblings === undefined) children.set(row.ppid, [row]);
+      else siblings.push(row);
+    }
+    // What is added while a map is walked is walked too.
+    for (const [pid, parent] of this.known) {
+      for (const row of children.get(pid) ?? []) {
         // A parent that is younger than its child is not the one that made it.
-        if (parent?.start_ticks == null || parent.start_ticks > row.start_ticks) continue;
+        if (this.known.has(row.pid) || parent.start_ticks === null || parent.start_ticks > row.start_ticks)
+          continue;
         this.known.set(row.pid, { origin: parent.origin, start_ticks: row.start_ticks, missed: 0 });
-        found = true;
       }
     }
   }

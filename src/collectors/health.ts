@@ -51,24 +51,42 @@ export class HealthRecord {
 
   /** Never throws. */
   run<T>(work: () => T | null): Outcome<T> {
-    const { kept } = this;
     const before = this.clock();
-    let outcome: Outcome<T>;
-    let error: unknown;
     try {
-      const value = work();
-      outcome = value === null ? { how: 'silent' } : { how: 'said', value };
+      return this.ended(before, work());
     } catch (thrown) {
-      error = thrown;
-      outcome = { how: thrown instanceof NotHere ? 'absent' : 'failed' };
+      return this.threw(before, thrown);
     }
+  }
+
+  /** The same for what takes turns with other work, whose time counts too. Does not reject. */
+  async runAside<T>(work: () => Promise<T | null>): Promise<Outcome<T>> {
+    const before = this.clock();
+    try {
+      return this.ended(before, await work());
+    } catch (thrown) {
+      return this.threw(before, thrown);
+    }
+  }
+
+  private ended<T>(before: number, value: T | null): Outcome<T> {
+    this.timed(before);
+    // Nothing to say is no sign of recovery: what works in the background may only have begun again.
+    if (value !== null || this.kept.state === 'new') this.worked();
+    return value === null ? { how: 'silent' } : { how: 'said', value };
+  }
+
+  private threw<T>(before: number, thrown: unknown): Outcome<T> {
+    this.timed(before);
+    this.failed(thrown);
+    return { how: thrown instanceof NotHere ? 'absent' : 'failed' };
+  }
+
+  private timed(before: number): void {
+    const { kept } = this;
     kept.duration_us = Math.round((this.clock() - before) * 1000);
     kept.longest_us = Math.max(kept.longest_us, kept.duration_us);
     kept.runs++;
-    if (outcome.how === 'failed' || outcome.how === 'absent') this.failed(error);
-    // Nothing to say is no sign of recovery: what works in the background may only have begun again.
-    else if (outcome.how === 'said' || kept.state === 'new') this.worked();
-    return outcome;
   }
 
   /** `note`: shown where there is nothing worse to say. */

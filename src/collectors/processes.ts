@@ -1,7 +1,7 @@
 import type { Lineage } from '../agents/lineage.js';
 import type { Session } from '../agents/tracker/session.js';
 import type { LifecycleEvent } from '../kernel/events.js';
-import type { ProcessTable } from '../proc/table.js';
+import type { ProcessTable, TableRow } from '../proc/table.js';
 import type { ProcessSample, SessionRef, SessionSample } from './snapshot.js';
 
 export interface Processes {
@@ -49,7 +49,19 @@ export class ProcessCollector {
    * agents. Throws when /proc cannot be listed.
    */
   collect(now_ms: number, sessions: readonly Session[], close: readonly number[] = []): Processes {
-    const rows = this.table.sample(now_ms, close.length === 0 ? this.agents : [...this.agents, ...close]);
+    return this.take(this.table.sample(now_ms, [...this.agents, ...close]), sessions);
+  }
+
+  /** The same between everything else that the event loop has to do; `sessions` are those at its end. */
+  async collectAside(
+    now_ms: number,
+    sessions: () => readonly Session[],
+    close: readonly number[] = [],
+  ): Promise<Processes> {
+    return this.take(await this.table.sampleAside(now_ms, [...this.agents, ...close]), sessions());
+  }
+
+  private take(rows: readonly TableRow[], sessions: readonly Session[]): Processes {
     this.lineage.see({ rows, get: pid => this.table.get(pid) }, sessions);
     const found = attribute(rows, sessions, this.lineage);
     this.agents = found.sessions.flatMap(({ pids }) => pids);

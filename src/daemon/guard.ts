@@ -106,6 +106,7 @@ export class Guard {
   /** Of each cell of the baseline: what it held when it was written down. */
   private readonly savedCells = new Map<string, string>();
   private timer: NodeJS.Timeout | null = null;
+  private looking: Promise<void> | null = null;
   private paused = false;
   private stopped = false;
   private ownIds = 0;
@@ -163,7 +164,7 @@ export class Guard {
       this.watchMemory();
       if (storm.look()) this.lookNow();
     });
-    this.tick();
+    await this.tick();
     if (this.recall?.done) this.options.onRestored(this.open());
   }
 
@@ -173,6 +174,7 @@ export class Guard {
     this.endWatch?.();
     this.watch.stop();
     this.recall?.stop();
+    await this.looking;
     this.saveBaseline();
     this.processes.stop();
     await this.driver.stop();
@@ -220,7 +222,7 @@ export class Guard {
   resume(): void {
     if (!this.paused || this.stopped) return;
     this.paused = false;
-    this.tick();
+    void this.tick();
   }
 
   /** Resolves all open alerts; what is still bad opens anew in its time. */
@@ -293,7 +295,7 @@ export class Guard {
     else if (haste === 'soon') return;
     clearTimeout(this.timer);
     const since_ms = time_ms - this.lookedAt_ms;
-    this.timer = setTimeout(() => this.tick(), Math.max(0, this.pause_ms(HASTE_MS) - since_ms));
+    this.timer = setTimeout(() => void this.tick(), Math.max(0, this.pause_ms(HASTE_MS) - since_ms));
   }
 
   /** Never so short that looking is all that is done. */
@@ -301,13 +303,20 @@ export class Guard {
     return Math.max(wanted_ms, this.lookTook_ms * REST_FACTOR);
   }
 
-  private tick(): void {
+  private tick(): Promise<void> {
     this.timer = null;
+    this.looking ??= this.lookAndWait().finally(() => {
+      this.looking = null;
+    });
+    return this.looking;
+  }
+
+  private async lookAndWait(): Promise<void> {
     if (this.stopped || this.paused) return;
     const begin_ms = performance.now();
     this.lookedAt_ms = now();
     try {
-      this.look();
+      await this.look();
       this.failing = false;
     } catch (error) {
       if (!this.failing) this.options.logger.error({ err: error }, 'looking at the machine failed');
@@ -318,12 +327,13 @@ export class Guard {
   }
 
   private wait(): void {
+    if (this.stopped || this.paused) return;
     const { sample_interval_alert_s, sample_interval_normal_s } = this.config.sampling;
     const closely = this.open().length > 0 || now() - this.lastOomKill_ms < CLOSELY_AFTER_OOM_MS;
     const interval_ms = (closely ? sample_interval_alert_s : sample_interval_normal_s) * 1000;
     const haste = now() < this.hasteUntil_ms;
     this.timer = setTimeout(
-      () => this.tick(),
+      () => void this.tick(),
       haste ? this.pause_ms(Math.min(HASTE_MS, interval_ms)) : interval_ms,
     );
   }
@@ -335,7 +345,7 @@ export class Guard {
     if (known || this.timer === null) return;
     clearTimeout(this.timer);
     this.timer = setTimeout(
-      () => this.tick(),
+      () => void this.tick(),
       Math.min(SOON_MS, this.config.sampling.sample_interval_normal_s * 1000),
     );
   }
@@ -345,17 +355,19 @@ export class Guard {
     const pause_ms = Math.max(SOON_MS * 0.9, this.lookTook_ms * 2);
     if (this.timer === null || now() - this.lookedAt_ms < pause_ms) return;
     clearTimeout(this.timer);
-    this.tick();
+    void this.tick();
   }
 
-  private look(): void {
+  private async look(): Promise<void> {
     const { store, onSnapshot, sessions } = this.options;
     const time_ms = now();
     const { host, events } = this.driver.round(time_ms);
     this.backlog.add(events);
-    const outcome = this.processesHealth.run(() => this.processes.collect(time_ms, sessions(), this.growers));
+    const outcome = await this.processesHealth.runAside(() =>
+      this.processes.collectAside(time_ms, sessions, this.growers),
+    );
     // Without processes everything would seem to have ended.
-    if (outcome.how !== 'said') return;
+    if (outcome.how !== 'said' || this.stopped || this.paused) return;
     const found = outcome.value;
     this.readSockets(time_ms, found.sessions);
     this.growers = this.limits.growers(found.processes, time_ms);

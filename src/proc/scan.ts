@@ -81,16 +81,16 @@ export class Scanner {
     const restless = new Set<number>();
     const fresh: Fresh[] = [];
     let unread: Stat[] = [];
+    let looked = 0;
     for (const pid of candidates) {
       const stat = readStat(this.root, pid);
-      // Kernel threads (children of 2) and the dead have no command line.
-      if (stat === null || stat.ppid === 2 || pid === 2 || stat.state === 'Z') {
-        seen.delete(pid);
-        continue;
+      // Kernel threads and the dead have no command line.
+      if (stat === null || stat.is_kernel_thread || stat.state === 'Z') seen.delete(pid);
+      else {
+        if (arrivals.all && this.isUntold(stat, nowTicks)) this.pids.distrust();
+        unread.push(stat);
       }
-      if (arrivals.all && this.isUntold(stat, nowTicks)) this.pids.distrust();
-      unread.push(stat);
-      if (unread.length < STEP) continue;
+      if (++looked % STEP > 0) continue;
       this.readArguments(unread, nowTicks, { seen, restless, fresh });
       unread = [];
       yield null;

@@ -16,6 +16,7 @@ export interface Stat {
   tty_nr: number;
   /** Forked and has not yet replaced its image: a copy of its parent, name and all. */
   is_copy: boolean;
+  is_kernel_thread: boolean;
   /** User and system time in clock ticks. */
   cpu_ticks: number;
   threads: number;
@@ -27,6 +28,7 @@ export interface Stat {
 
 /** include/linux/sched.h: forked but did not exec. */
 const PF_FORKNOEXEC = 0x40;
+const PF_KTHREAD = 0x0020_0000;
 
 export function parseStat(text: string): Stat | null {
   const open = text.indexOf('(');
@@ -45,6 +47,7 @@ export function parseStat(text: string): Stat | null {
     sid: field(6),
     tty_nr: field(7),
     is_copy: (field(9) & PF_FORKNOEXEC) !== 0,
+    is_kernel_thread: (field(9) & PF_KTHREAD) !== 0,
     cpu_ticks: field(14) + field(15),
     threads: field(20),
     start_ticks: field(22),

@@ -46,7 +46,7 @@ it('what happened while the processes could not be listed is told all the same',
   ) {
     return { ...round.call(this, now_ms), events: [failure('db.service')] };
   });
-  vi.spyOn(ProcessTable.prototype, 'sample').mockImplementationOnce(() => {
+  vi.spyOn(ProcessTable.prototype, 'sampleAside').mockImplementationOnce(async () => {
     throw new Error('EMFILE: too many open files');
   });
   await guard.start();

@@ -133,6 +133,16 @@ describe('scanning', () => {
     expect(scanner.scan(0).map(facts => facts.pid)).toEqual([20]);
   });
 
+  it('is done in small steps, whoever they are, and takes nobody for a thread of the kernel for their parent’s pid', () => {
+    const folder = root();
+    // In a namespace of its own pid 2 is anybody.
+    for (let pid = 100; pid < 400; pid++) put(folder, pid, 2, pid === 399 ? ['agent'] : ['other']);
+    const scanner = new Scanner(folder, glimpse => glimpse.argv[0] === 'agent');
+    const steps = [...scanner.steps(1e9)];
+    expect(steps.filter(facts => facts !== null).map(({ pid }) => pid)).toEqual([399]);
+    expect(steps.length).toBeGreaterThan(300 / 50);
+  });
+
   it('measures CPU between two looks and memory at the last', () => {
     const folder = root();
     put(folder, 20, 1, ['agent'], 0);

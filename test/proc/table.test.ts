@@ -1,5 +1,8 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { PAGE_SIZE_BYTES } from '../../src/proc/boot.js';
 import { parseStat } from '../../src/proc/stat.js';
 import { ProcessTable } from '../../src/proc/table.js';
 import { parseCgroup, parseCmdline } from '../../src/proc/table-details.js';
@@ -371,5 +374,46 @@ describe('parsing', () => {
         expect(largest(values, count, value => value)).toEqual(expected);
       }),
     );
+  });
+});
+
+describe('a sample of very many processes', () => {
+  it('lets everything else have its turn', async () => {
+    for (let pid = 100; pid < 500; pid++) proc.put({ pid });
+    // Each step takes long.
+    let at_ms = 0;
+    vi.spyOn(performance, 'now').mockImplementation(() => {
+      at_ms += 10;
+      return at_ms;
+    });
+    let turns = 0;
+    let over = false;
+    const turn = () => {
+      turns++;
+      if (!over) setImmediate(turn);
+    };
+    setImmediate(turn);
+    const rows = await table.sampleAside(0);
+    over = true;
+    vi.restoreAllMocks();
+    expect(rows).toHaveLength(400);
+    expect(turns).toBeGreaterThan(8);
+  });
+
+  it('tells anonymous memory also behind a list of groups that is longer than what is read', () => {
+    proc.put({ pid: 20, anon_kb: 100 });
+    const status = join(proc.root, '20', 'status');
+    const groups = Array.from({ length: 65_536 }, (_, i) => 100_000 + i).join(' ');
+    writeFileSync(status, `Name:\tx\nUid:\t1000\t0\t0\t0\nGroups:\t${groups} \nRssAnon:\t100 kB\n`);
+    writeFileSync(join(proc.root, '20', 'statm'), '900 500 300 1 0 200 0\n');
+    table.sample(0, [20]);
+    expect(table.get(20)).toMatchObject({ uid: 1000, anon_bytes: 200 * PAGE_SIZE_BYTES });
+  });
+
+  it('has no cgroup whose path is cut in two', () => {
+    proc.put({ pid: 20 });
+    const long = Array.from({ length: 4 }, (_, i) => `${9 - i}:c${i}:/${'x'.repeat(4000)}\n`).join('');
+    writeFileSync(join(proc.root, '20', 'cgroup'), `${long}1:name=systemd:/user.slice/${'y'.repeat(4000)}\n`);
+    expect(table.sample(0)[0]!.cgroup).toBe(`/${'x'.repeat(4000)}`);
   });
 });
