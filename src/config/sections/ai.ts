@@ -64,19 +64,26 @@ export const ai = z
       .default('warning')
       .describe('The mildest alerts that are explained without being asked.'),
     max_tokens: z.int().min(256).max(8192).default(1024).describe('How long an answer may get.'),
-    cooldown_s: z.int().min(0).max(86_400).default(60).describe('Time between two questions.'),
+    cooldown_s: z
+      .int()
+      .min(0)
+      .max(86_400)
+      .default(60)
+      .describe('Time between two questions of the same user; vigil itself and root have their own.'),
     daily_calls: z
       .int()
       .min(0)
       .max(100_000)
       .default(100)
-      .describe('Requests within 24 hours, repeated ones counted.'),
+      .describe(
+        'Requests within 24 hours, repeated ones counted. A quarter is kept for root and for what vigil asks unasked; users share the rest.',
+      ),
     daily_tokens: z
       .int()
       .min(0)
       .max(1_000_000_000)
       .default(300_000)
-      .describe('Tokens within 24 hours, of questions and answers together.'),
+      .describe('Tokens within 24 hours, of questions and answers together, shared like the requests.'),
     timeout_s: z
       .int()
       .min(1)
