@@ -28,6 +28,7 @@ class LoopPauses {
   private longest_ms = 0;
   private readonly minute: number[] = [];
   private exact: IntervalHistogram | null = null;
+  private ending = false;
   private end: (() => void) | null = null;
 
   start(): void {
@@ -52,6 +53,16 @@ class LoopPauses {
     this.active_ms = active;
     this.windowActive_ms += worked_ms;
     this.longestTurn_ms = Math.max(this.longestTurn_ms, worked_ms);
+  }
+
+  /** For work that comes in no order: this turn ends with what the loop does now. Costs next to nothing. */
+  endsSoon(): void {
+    if (this.ending || this.end === null) return;
+    this.ending = true;
+    setImmediate(() => {
+      this.ending = false;
+      this.turn();
+    });
   }
 
   report(): LoopReport {

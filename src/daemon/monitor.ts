@@ -8,6 +8,7 @@ import { FairRoom } from '../fair-room.js';
 import type { ExecEvent, KernelEvent } from '../kernel/events.js';
 import { MAX_WATCHED, type Sensor } from '../kernel/sensor.js';
 import type { Logger } from '../log/logger.js';
+import { loopPauses } from '../loop-pauses.js';
 import { nowTicks, ticksToEpochMs } from '../proc/boot.js';
 import { readFacts, readLiving } from '../proc/read.js';
 import { type Glimpse, Scanner } from '../proc/scan.js';
@@ -117,6 +118,7 @@ export class AgentMonitor {
   /** Takes in one observation and everything that follows from it. */
   feed(observation: Observation): void {
     if (this.stopped) return;
+    loopPauses.endsSoon();
     if (!this.draining) this.noticeSleep();
     this.queue.push(observation);
     if (this.draining) return;
@@ -164,6 +166,7 @@ export class AgentMonitor {
   }
 
   kernelEvent(event: KernelEvent): void {
+    loopPauses.endsSoon();
     if (event.type === 'exec') this.executed(event);
     else this.feed(event);
   }

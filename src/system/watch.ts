@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { memoryOf } from '../proc/process-memory.js';
 import { ProcessTable } from '../proc/table.js';
 import { systemEvent, type Thresholds } from './event.js';
 import { Machine } from './machine.js';
@@ -37,6 +38,8 @@ export async function watchSystem(
   stop: AbortSignal,
 ): Promise<{ lines: number; gone: boolean }> {
   const { comm, pid, children, interval_ms, count, thresholds } = options;
+  // A process that lets nobody read its arguments must not hold up who watches others.
+  await memoryOf('/proc').guard();
   const table = new ProcessTable();
   const whole = comm === null && pid === null ? new Machine() : null;
   const targets = new Targets({ comm, pid, children, own_pid: process.pid });
@@ -73,6 +76,7 @@ export async function watchSystem(
     return { lines, gone: false };
   } finally {
     table.stop();
+    await memoryOf('/proc').stop();
   }
 }
 

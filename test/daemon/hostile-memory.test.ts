@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { execaSync } from 'execa';
+import { execa, execaSync } from 'execa';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ended } from '../session/user.js';
 import { GuardedMachine } from './guarded.js';
@@ -75,6 +75,10 @@ describe.runIf(process.getuid?.() === 0)('a process that is dangerous to read', 
     await until('that it is known', async () => (await machine.health()).reading.held.includes(pid));
     expect((await machine.vigil('health')).stdout).toContain(`pid ${pid} does not let its arguments be read`);
     await machine.looks(3);
+    const system = await execa(process.execPath, [resolve('bin/vigil'), 'system', '--count', '1'], {
+      timeout: 60_000,
+    });
+    expect(system.stdout).toContain('"source":"system"');
     const other = spawn(claude, ['-c', 'import time; time.sleep(100)', 'x'], { stdio: 'ignore' });
     running.push(other);
     await machine.knows(other.pid!);
