@@ -27,7 +27,8 @@ class LoopPauses {
   private longestTurn_ms = 0;
   private longest_ms = 0;
   private readonly minute: number[] = [];
-  private exact: IntervalHistogram | null = null;
+  private older: IntervalHistogram | null = null;
+  private newer: IntervalHistogram | null = null;
   private ending = false;
   private end: (() => void) | null = null;
 
@@ -42,8 +43,7 @@ class LoopPauses {
   stop(): void {
     this.end?.();
     this.end = null;
-    this.exact?.disable();
-    this.exact = null;
+    this.measureNoMore();
   }
 
   /** Another turn of the loop begins. For work that comes in pieces: its sum is no pause. */
@@ -76,24 +76,30 @@ class LoopPauses {
     const late_ms = now_ms - this.tick_ms - TICK_MS;
     this.tick_ms = now_ms;
     const exact_ms =
-      this.exact === null ? Number.POSITIVE_INFINITY : this.exact.max / 1e6 - RESOLUTION_MS / 2;
+      this.older === null ? Number.POSITIVE_INFINITY : this.older.max / 1e6 - RESOLUTION_MS / 2;
     const pause_ms = Math.max(0, late_ms, Math.min(this.longestTurn_ms, exact_ms));
     this.longest_ms = Math.max(this.longest_ms, pause_ms);
     this.minute.push(pause_ms);
     if (this.minute.length > MINUTE_TICKS) this.minute.shift();
     if (this.windowActive_ms >= BUSY_MS) this.measureExactly();
-    else {
-      this.exact?.disable();
-      this.exact = null;
-    }
+    else this.measureNoMore();
     this.windowActive_ms = 0;
     this.longestTurn_ms = 0;
   }
 
+  /** One does not see the turn in which it begins: the second before is told by the one that began before that. */
   private measureExactly(): void {
-    this.exact ??= monitorEventLoopDelay({ resolution: RESOLUTION_MS });
-    this.exact.enable();
-    this.exact.reset();
+    this.older?.disable();
+    this.older = this.newer;
+    this.newer = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+    this.newer.enable();
+  }
+
+  private measureNoMore(): void {
+    this.older?.disable();
+    this.newer?.disable();
+    this.older = null;
+    this.newer = null;
   }
 }
 
