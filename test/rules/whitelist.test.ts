@@ -53,12 +53,20 @@ test('a regular expression that comes to no end is put out of use, and the other
   const tooSlow: string[] = [];
   const list = new Whitelist({ ignore_commands: [], ignore }, pattern => tooSlow.push(pattern));
   const ref = (cmdline: string) => ({ pid: 5, start_ticks: 1, uid: 1000, comm: 'x', cmdline });
+  // A pattern that got no CPU is not blamed, and nothing is known then: a busy machine needs more looks.
+  const known = (...cmdlines: string[]) => {
+    for (let tries = 0; tries < 200; tries++) {
+      const found = list.matches(cmdlines.map(ref));
+      if (!found.includes(null)) return found;
+    }
+    return null;
+  };
   for (let i = 0; i < 3; i++) {
     expect(tooSlow).toEqual([]);
-    expect(list.matches([ref(`${'a'.repeat(60)}!`), ref('python train.py')])).toEqual([false, true]);
+    expect(known(`${'a'.repeat(60)}!`, 'python train.py')).toEqual([false, true]);
   }
   expect(tooSlow).toEqual(['^(\\w+\\s?)*$']);
-  expect(list.matches([ref('harmless words'), ref('python train.py')])).toEqual([false, true]);
+  expect(known('harmless words', 'python train.py')).toEqual([false, true]);
 });
 
 test('the configuration refuses what the command line refuses', () => {

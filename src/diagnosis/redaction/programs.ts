@@ -23,6 +23,8 @@ export function redactProgramArguments(text: string): string {
 /** With quotes that are still there; line ends and what separates commands are words of their own. */
 const WORD =
   /\n|-{1,2}[\w-]{1,40}=?(?:"(?:[^"\\\n]|\\.)*"|'[^'\n]*')|(?:"(?:[^"\\\n]|\\.)*"(?=\s|$)|'[^'\n]*'(?=\s|$)|\S)\S*/g;
+/** Several words in quotes, also behind an option: a command of its own, or a quotation mark too many before one. */
+const QUOTED_WORDS = /^((?:-{1,2}[\w-]{1,40}=?)?)(["']).*\s.*\2$/s;
 const ENDS_COMMAND = /^(?:\n|&&|\|\|?|;|&)$/;
 /** `sh -c "su -c '…'"`: deeper nobody writes by hand. */
 const MAX_DEPTH = 4;
@@ -36,9 +38,12 @@ function collect(text: string, offset: number, command: Command, spans: Span[], 
       continue;
     }
     const span = command.take(argument, at);
+    const quoted = span === null && depth < MAX_DEPTH ? QUOTED_WORDS.exec(argument) : null;
     if (span !== null) spans.push(span);
-    else if (depth < MAX_DEPTH && /^["'].*\s.*["']$/s.test(argument))
-      collect(argument.slice(1, -1), at + 1, command, spans, depth + 1);
+    else if (quoted !== null) {
+      const from = quoted[1]!.length + 1;
+      collect(argument.slice(from, -1), at + from, command, spans, depth + 1);
+    }
     if (argument.endsWith(';')) spans.push(...command.end());
   }
   if (depth === 0) spans.push(...command.end());
