@@ -1,13 +1,10 @@
-import { appendFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Heard } from '../../../lab/vigil.js';
 import { check, eventually, holds, same } from '../check.js';
-import { agent, alertOf, events, output, processes, RUNTIME_DIR, run, service } from '../guest.js';
+import { agent, alertOf, events, health, output, processes, run, service, UID } from '../guest.js';
 import { Follower, type PlayedAgent } from '../session.js';
 import { accuracy } from './accuracy.js';
 import { working } from './install.js';
-
-/** Whoever serves the user’s desktop listens there. */
-const DESKTOP_CLAIM = `${RUNTIME_DIR}/vigil/desktop.sock`;
 
 /** However the daemon ends, systemd starts it again, and it says nothing about the agent that is not true. */
 export async function survive(played: PlayedAgent): Promise<void> {
@@ -65,8 +62,9 @@ async function same_agent(played: PlayedAgent, after: string): Promise<void> {
     eventually(60, async () => same((await agent(played.pid)).state, 'WAITING')),
   );
   await check(`and its user’s desktop is served, after ${after}`, () =>
-    eventually(30, () => {
-      holds(statSync(DESKTOP_CLAIM).isSocket(), 'nobody holds it');
+    eventually(30, async () => {
+      const hand = (await health()).hands.find(({ uid }) => uid === UID);
+      holds(hand?.state === 'running' && hand.desktop?.session_bus === true, JSON.stringify(hand));
     }),
   );
   await check(`and nothing else was said of it, after ${after}`, async () => {
