@@ -95,3 +95,9 @@ export async function until(what: string, condition: () => boolean, limit_ms = 6
     await sleep(20);
   }
 }
+
+/** Starts it, and waits until it sees: on a machine with no CPU to spare that takes longer than `start()` waits. */
+export async function attach({ sensor }: Observed): Promise<void> {
+  await sensor.start();
+  await until('the lifecycle program is attached', () => sensor.health().programs[0]?.state === 'running');
+}

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { afterEach, describe, expect, it } from 'vitest';
 import { MAX_WATCHED } from '../../src/kernel/sensor.js';
-import { fixture, isRoot, type Observed, observe, script, until } from './helpers.js';
+import { attach, fixture, isRoot, type Observed, observe, script, until } from './helpers.js';
 
 /** What one hostile agent, or very many agents, can do to the others. */
 describe.skipIf(!isRoot)('very many terminals', () => {
@@ -34,7 +34,7 @@ describe.skipIf(!isRoot)('very many terminals', () => {
 
   it('of one agent have no more words than one, are counted, and leave the others theirs', async () => {
     seen = observe({ forceTier: 'tracepoint' });
-    await seen.sensor.start();
+    await attach(seen);
     const [hostile, honest] = await Promise.all([open(300), open(1)]);
     expect(hostile.terminals).toBeGreaterThan(250);
     seen.sensor.watch(new Set([hostile.pid, honest.pid]));
@@ -75,7 +75,7 @@ while True:
       `#!/bin/sh\n[ "$1" = --version ] && { echo bpftrace v0.99.0; exit; }\n[ "$1" = -lv ] && exit\nexec python3 -S -E ${program}\n`,
     );
     seen = observe({ bpftracePath: path, forceTier: 'tracepoint' });
-    await seen.sensor.start();
+    await attach(seen);
     seen.sensor.watch(new Set(pids));
     const outputs = () => new Set(seen!.events.map(event => (event.type === 'output' ? event.pid : 0)));
     await until('all that are watched', () => outputs().size >= MAX_WATCHED);

@@ -4,7 +4,7 @@ import type { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { KeyEvent, OscEvent, OutputEvent } from '../../src/kernel/events.js';
-import { bpftraces, fixture, isRoot, type Observed, observe, until } from './helpers.js';
+import { attach, bpftraces, fixture, isRoot, type Observed, observe, until } from './helpers.js';
 
 const SPINNER = '\u001b]0;⠴ project\u0007';
 const latin1 = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
@@ -47,7 +47,7 @@ describe.skipIf(!isRoot)('terminal-workqueue.bt', () => {
     beforeAll(async () => {
       await Promise.all([agent.open(), other.open()]);
       seen = observe({ bpftracePath: path, forceTier: 'tracepoint' });
-      await seen.sensor.start();
+      await attach(seen);
       seen.sensor.watch(new Set([agent.pid]));
       await until('attached', () => seen.sensor.health().programs[1]?.state === 'running');
     }, 120_000);
