@@ -10,6 +10,9 @@ export interface Peak {
   peak_bytes: number;
 }
 
+/** What a user's helper has once it is up. */
+const HELPER_BYTES = 60_000_000;
+
 /** Peak memory of the daemon and its helpers, by the kernel's own high-water mark (proc_pid_clear_refs(5)). */
 export class Peaks {
   private readonly rest = new Map<number, Peak>();
@@ -27,7 +30,9 @@ export class Peaks {
       } catch {
         continue;
       }
-      this.rest.set(pid, { name, pid, rest_bytes: rss_bytes, peak_bytes: rss_bytes });
+      // One that is just starting is not at rest yet.
+      const rest_bytes = pid === this.daemon ? rss_bytes : Math.max(rss_bytes, HELPER_BYTES);
+      this.rest.set(pid, { name, pid, rest_bytes, peak_bytes: rss_bytes });
     }
     for (const peak of this.rest.values()) peak.peak_bytes = Math.max(peak.peak_bytes, highWater(peak.pid));
   }
