@@ -64,7 +64,7 @@ export async function flood(entrance: Entrance, seconds: number): Promise<Row> {
     return {
       name: entrance.name,
       grew: peaks.worst(),
-      longest_pause_ms: longestPause(after),
+      longest_pause_ms: after?.loop.longest_pause_ms ?? null,
       ping_p95_ms: percentile(delays, 0.95),
       ping_longest_ms: percentile(delays, 1),
       root_ping_p95_ms: percentile(rootDelays, 0.95),
@@ -89,10 +89,6 @@ async function patiently(vigil: Vigil): Promise<HealthReport | null> {
     }
   }
   return null;
-}
-
-function longestPause(health: HealthReport | null): number | null {
-  return (health as { loop?: { longest_pause_ms?: number } } | null)?.loop?.longest_pause_ms ?? null;
 }
 
 /** User and system time, in hundredths of a second; NaN once it is gone. */
