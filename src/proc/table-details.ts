@@ -56,14 +56,20 @@ export function parseCmdline(bytes: Buffer, length: number): string {
 export function parseCgroup(text: string): string | null {
   let first: string | null = null;
   let systemd: string | null = null;
-  for (const line of text.split('\n')) {
-    const [, controllers, path] = /^\d+:([^:]*):(\/.*)$/.exec(line) ?? [];
-    if (controllers === undefined || path === undefined) continue;
+  for (const { controllers, path } of cgroupLines(text)) {
     if (controllers === '' && path !== '/') return path;
     if (controllers === 'name=systemd') systemd = path;
     first ??= path;
   }
   return systemd ?? first;
+}
+
+/** The lines of /proc/PID/cgroup, `4:memory:/a/b`; version 2 names no controllers. Others are passed over. */
+export function* cgroupLines(text: string): Generator<{ controllers: string; path: string }> {
+  for (const line of text.split('\n')) {
+    const [, controllers, path] = /^\d+:([^:]*):(\/.*)$/.exec(line) ?? [];
+    if (controllers !== undefined && path !== undefined) yield { controllers, path };
+  }
 }
 
 /** `read_bytes: 1\nwrite_bytes: 2`, proc_pid_io(5): what really went from and to storage. */

@@ -1,3 +1,4 @@
+import { cgroupLines } from '../../proc/table-details.js';
 import { parseMountinfo } from '../filesystems/mounts.js';
 import { MOUNTS_BYTES, readText, tryReadNumber, tryReadText } from '../read.js';
 import type { MemoryLimitSample, ProcessSample } from '../snapshot.js';
@@ -130,11 +131,8 @@ export function addressSpaceLeft(procRoot: string, { pid, vsize_bytes }: Row): n
 
 /** The line of the memory controller: `4:memory:/a/b` with version 1, `0::/a/b` with version 2. */
 function memoryPath(text: string, { version }: Hierarchy): string | null {
-  for (const line of text.split('\n')) {
-    const [, controllers, path] = /^\d+:([^:]*):(\/.*)$/.exec(line) ?? [];
-    if (path === undefined) continue;
-    if (version === 2 ? controllers === '' : controllers!.split(',').includes('memory')) return path;
-  }
+  for (const { controllers, path } of cgroupLines(text))
+    if (version === 2 ? controllers === '' : controllers.split(',').includes('memory')) return path;
   return null;
 }
 
