@@ -1,7 +1,18 @@
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Heard } from '../../../lab/vigil.js';
 import { check, eventually, holds, same } from '../check.js';
-import { agent, alertOf, events, health, output, processes, RUNTIME_DIR, run, service, UID } from '../guest.js';
+import {
+  agent,
+  alertOf,
+  events,
+  health,
+  output,
+  processes,
+  RUNTIME_DIR,
+  run,
+  service,
+  UID,
+} from '../guest.js';
 import { Follower, type PlayedAgent } from '../session.js';
 import { accuracy } from './accuracy.js';
 import { working } from './install.js';
