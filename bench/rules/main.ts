@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
 import type { Snapshot } from '../../src/collectors/snapshot.js';
-import { Baseline } from '../../src/rules/baseline.js';
-import { History } from '../../src/rules/history.js';
-import { RULES } from '../../src/rules/index.js';
+import { RULES } from '../../src/rules/checks/index.js';
+import { History } from '../../src/rules/engine/history.js';
+import { Baseline } from '../../src/rules/statistics/baseline.js';
 import { GB, Machine, MB, refOf, rulesConfig } from '../../test/rules/machine.js';
 
 /**

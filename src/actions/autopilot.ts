@@ -1,6 +1,6 @@
 import type { Alert } from '../alerts/alert.js';
 import type { ProcessRef } from '../collectors/snapshot.js';
-import type { ActionsConfig } from '../config/sections/actions.js';
+import type { ActionsConfig } from './config.js';
 import type { Order } from './executor.js';
 import { identity } from './growth.js';
 import { freshSteps, limitSteps, targetsOf } from './merge.js';

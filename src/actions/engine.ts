@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Alert, AlertChange } from '../alerts/alert.js';
 import type { ProcessRef } from '../collectors/snapshot.js';
-import type { ActionsConfig } from '../config/sections/actions.js';
 import { refOf } from '../process-ref.js';
 import { printable } from '../text/printable.js';
 import { now } from '../time.js';
 import { type InTurns, type Work, withoutTurns } from '../work.js';
 import { Autopilot } from './autopilot.js';
+import type { ActionsConfig } from './config.js';
 import { Executor } from './executor.js';
 import { FreshPlans } from './fresh-plans.js';
 import { type Diagnosed, fromDiagnosis } from './from-diagnosis.js';

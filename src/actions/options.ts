@@ -1,6 +1,6 @@
 import type { Snapshot } from '../collectors/snapshot.js';
-import type { ActionsConfig } from '../config/sections/actions.js';
 import type { Logger } from '../log/logger.js';
+import type { ActionsConfig } from './config.js';
 import type { AuditLog } from './model.js';
 import type { CommandRunner } from './run-command.js';
 import type { Signaller } from './signal.js';

@@ -5,7 +5,7 @@ import type { ActionResult, Scope, Verdict } from '../actions/model.js';
 import type { Observation } from '../agents/observation.js';
 import { clientRuntimeDirs, SOCKET_NAME } from '../config/paths.js';
 import type { Prompt } from '../diagnosis/prompt.js';
-import type { WhitelistEntry } from '../rules/whitelist.js';
+import type { WhitelistEntry } from '../rules/allowlist/whitelist.js';
 import type { ActionRow } from '../store/records.js';
 import { printable } from '../text/printable.js';
 import { connectUnix } from '../unix-socket.js';

@@ -7,7 +7,7 @@ import type { Change } from '../config/change.js';
 import type { Config } from '../config/schema.js';
 import type { Prompt } from '../diagnosis/prompt.js';
 import type { Question } from '../diagnosis/question.js';
-import type { WhitelistEntry } from '../rules/whitelist.js';
+import type { WhitelistEntry } from '../rules/allowlist/whitelist.js';
 import type { Asker } from '../store/asker.js';
 import type { ActionRow } from '../store/records.js';
 import type { InTurns } from '../work.js';

@@ -1,4 +1,4 @@
-import type { WebhookConfig } from '../config/sections/channels.js';
+import type { WebhookConfig } from './config.js';
 import { discord } from './discord.js';
 import { generic } from './generic.js';
 import type { Format } from './message.js';

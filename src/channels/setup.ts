@@ -1,7 +1,7 @@
-import { readSecret } from '../config/secret.js';
-import type { LogFileConfig, WebhookConfig } from '../config/sections/channels.js';
+import { readSecret } from '../lib/files/secret.js';
 import type { Logger } from '../log/logger.js';
 import type { Channel } from './channel.js';
+import type { LogFileConfig, WebhookConfig } from './config.js';
 import { AlertLogFile } from './log-file.js';
 import { Webhook } from './webhook.js';
 

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AlertChange } from '../alerts/alert.js';
-import type { Secret } from '../config/secret.js';
-import type { WebhookConfig } from '../config/sections/channels.js';
+import type { Secret } from '../lib/files/secret.js';
 import type { Logger } from '../log/logger.js';
 import { type Channel, type ChannelHealth, Gate } from './channel.js';
+import type { WebhookConfig } from './config.js';
 import { FORMATS } from './format.js';
 import { messageOf, type Post } from './message.js';
 import { type Outcome, postOnce } from './post.js';

@@ -1,4 +1,4 @@
-import type { ChangedBy } from './changed-by.js';
+import type { ChangedBy } from '../model/config-key.js';
 import { configJsonSchema } from './schema.js';
 
 /** docs/configuration.md, from the schema. */

@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { BY_GROUP, BY_ROOT } from './changed-by.js';
-import { LOG_LEVELS } from './log-levels.js';
-import { actions } from './sections/actions.js';
-import { ai } from './sections/ai.js';
-import { logFile, webhooks } from './sections/channels.js';
-import { history } from './sections/history.js';
-import { allowlist, detection, thresholds } from './sections/rules.js';
-import { sampling } from './sections/sampling.js';
+import { actions } from '../actions/config.js';
+import { logFile, webhooks } from '../channels/config.js';
+import { sampling } from '../collectors/config.js';
+import { ai } from '../diagnosis/config.js';
+import { LOG_LEVELS } from '../log/levels.js';
+import { BY_GROUP, BY_ROOT } from '../model/config-key.js';
+import { allowlist, detection, thresholds } from '../rules/config.js';
+import { history } from '../store/config.js';
 
 /**
  * Every key of config.toml: types, defaults, limits, and the words of the documentation. Each key names a

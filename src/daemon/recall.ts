@@ -1,6 +1,6 @@
 import type { Alert } from '../alerts/alert.js';
 import type { Logger } from '../log/logger.js';
-import type { RuleEngine } from '../rules/engine.js';
+import type { RuleEngine } from '../rules/engine/engine.js';
 import { DAMAGED_KEY } from '../store/queries/rows.js';
 import type { Store } from '../store/store.js';
 import { now } from '../time.js';

@@ -30,7 +30,7 @@ import { PAGE_SIZE_BYTES, TICKS_PER_SECOND } from '../proc/boot.js';
 import { memoryOf } from '../proc/process-memory.js';
 import { tryStat } from '../proc/read.js';
 import type { Users } from '../proc/users.js';
-import type { WhitelistEntry } from '../rules/whitelist.js';
+import type { WhitelistEntry } from '../rules/allowlist/whitelist.js';
 import type { Asker } from '../store/asker.js';
 import type { ActionRow } from '../store/records.js';
 import type { Store } from '../store/store.js';

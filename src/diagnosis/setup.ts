@@ -1,8 +1,8 @@
-import { readSecret } from '../config/secret.js';
-import { type AiConfig, DEFAULT_KEY_ENV, DEFAULT_MODEL } from '../config/sections/ai.js';
 import { isPrivateEnough } from '../http/bounded-fetch.js';
+import { readSecret } from '../lib/files/secret.js';
 import { Advisor } from './advisor.js';
 import type { ReadKey } from './asking.js';
+import { type AiConfig, DEFAULT_KEY_ENV, DEFAULT_MODEL } from './config.js';
 import { ANTHROPIC_URL, AnthropicProvider } from './providers/anthropic.js';
 import { OpenAiCompatibleProvider } from './providers/openai-compatible.js';
 import type { Provider } from './providers/provider.js';

@@ -1,7 +1,7 @@
 import { fstatSync } from 'node:fs';
 import pino from 'pino';
-import type { LogLevel } from '../config/log-levels.js';
 import { chooseFormat, formatter, type LogFormat } from './format.js';
+import type { LogLevel } from './levels.js';
 
 export type Logger = pino.Logger;
 

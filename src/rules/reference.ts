@@ -1,7 +1,7 @@
-import { type RulesConfig, rulesSchema } from '../config/sections/rules.js';
 import { bytesText, durationText } from '../text/amounts.js';
-import { RULES } from './index.js';
-import type { RuleName } from './rule.js';
+import { RULES } from './checks/index.js';
+import { type RulesConfig, rulesSchema } from './config.js';
+import type { RuleName } from './engine/rule.js';
 
 /** The table of docs/rules.md, from the schema's defaults. */
 

@@ -18,7 +18,7 @@ import type { Snapshot } from '../../src/collectors/snapshot.js';
 import type { Change } from '../../src/config/change.js';
 import { type Config, defaultConfig } from '../../src/config/schema.js';
 import type { Prompt } from '../../src/diagnosis/prompt.js';
-import { checkEntry, type WhitelistEntry } from '../../src/rules/whitelist.js';
+import { checkEntry, type WhitelistEntry } from '../../src/rules/allowlist/whitelist.js';
 import type { ActionRow } from '../../src/store/records.js';
 
 /** A daemon's worth of made-up agents. */

@@ -9,8 +9,8 @@ import type {
   SessionSample,
   Snapshot,
 } from '../../src/collectors/snapshot.js';
-import { type RulesConfig, rulesSchema } from '../../src/config/sections/rules.js';
-import { RuleEngine } from '../../src/rules/engine.js';
+import { type RulesConfig, rulesSchema } from '../../src/rules/config.js';
+import { RuleEngine } from '../../src/rules/engine/engine.js';
 
 /** A machine to play with: change it, let time pass, see what is said. */
 

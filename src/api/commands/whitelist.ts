@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { MATCH_TYPES } from '../../rules/whitelist.js';
+import { MATCH_TYPES } from '../../rules/allowlist/whitelist.js';
 import { command, mustSeeAll, none, RequestError } from './definition.js';
 
 /** About processes that are not to be reported. */

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
-import { LOG_LEVELS, type LogLevel } from '../../config/log-levels.js';
 import { defaultPlaces } from '../../config/paths.js';
 import type { DaemonOptions } from '../../daemon/options.js';
+import { LOG_LEVELS, type LogLevel } from '../../log/levels.js';
 import { defineCommand, OK } from '../command.js';
 
 const EXIT_MS = 2_000;

@@ -1,4 +1,4 @@
-import type { WhitelistEntry } from '../../rules/whitelist.js';
+import type { WhitelistEntry } from '../../rules/allowlist/whitelist.js';
 import { printable } from '../../text/printable.js';
 import { JSON_OPTION, printAnswer } from '../answer.js';
 import { askDaemon } from '../ask-daemon.js';

@@ -1,0 +1,67 @@
+import { bytesText, durationText } from '../../../text/amounts.js';
+import { level } from '../../engine/level.js';
+import type { Rule } from '../../engine/rule.js';
+import { processKey } from '../../processes/groups.js';
+import { fitLine } from '../../statistics/regression.js';
+import { agentName, folder } from '../../wording/labels.js';
+import { processSubject } from '../../wording/subjects.js';
+
+const MB = 1024 * 1024;
+/** A rise slower than this is none. */
+const MIN_BYTES_PER_S = 0.2 * MB;
+const CRITICAL_BELOW_MS = 600_000;
+/** What it did lately says how it goes on. */
+const TREND_MS = 120_000;
+
+/**
+ * Memory of an agent's own process, resident or swapped out, healthy at 0.3 to 0.5 GB; its tools are not counted, a build may
+ * be large. Says how long the machine's memory lasts when it goes on like this.
+ */
+export const agentMemory: Rule = {
+  name: 'agent_memory',
+  evaluate(history, now_ms, { thresholds, detection }) {
+    const limit = thresholds.agent_memory_max_mb * MB;
+    return history.watched.flatMap(track => {
+      const { session } = track.sample;
+      const { held_bytes } = track;
+      const swapped = held_bytes > track.sample.rss_bytes;
+      if (session === null || session.pid !== track.sample.pid || !session.alive) return [];
+      const { severity, holds, threshold } = level(
+        held_bytes,
+        { warning: limit, high: limit * 2 },
+        limit / 10,
+      );
+      if (!holds) return [];
+      const line = track.memory === null ? null : fitLine(track.memory.since(now_ms - TREND_MS));
+      const left_bytes = history.snapshot.host.memory?.available_bytes ?? null;
+      const rises = line !== null && line.slope_per_s > MIN_BYTES_PER_S && line.r2 > 0.5;
+      const exhausted_ms = rises && left_bytes !== null ? (left_bytes / line.slope_per_s) * 1000 : null;
+      const soon = exhausted_ms !== null && exhausted_ms < CRITICAL_BELOW_MS;
+      const where = session.cwd === null ? '' : ` in ${folder(session.cwd)}`;
+      const end =
+        exhausted_ms === null
+          ? 'It does not grow at the moment.'
+          : `It grows by ${bytesText(line!.slope_per_s * 60)} a minute: the machine’s memory lasts for ${durationText(exhausted_ms)}.`;
+      return {
+        key: processKey(track),
+        severity: severity !== null && soon ? ('critical' as const) : severity,
+        holds,
+        for_ms: detection.agent_memory.duration_s * 1000,
+        clear_ms: 60_000,
+        subject: processSubject(history, track),
+        title: `${agentName(session.agent)}${where} holds very much memory`,
+        text: `${bytesText(held_bytes)} resident${swapped ? ' or swapped out' : ''} (threshold ${bytesText(threshold)}). ${end}`,
+        suggestion: 'End the session and resume it: the conversation is kept, the memory is not.',
+        numbers: {
+          rss_bytes: track.sample.rss_bytes,
+          held_bytes,
+          threshold_bytes: threshold,
+          ...(exhausted_ms !== null && {
+            exhausted_in_ms: exhausted_ms,
+            bytes_per_minute: line!.slope_per_s * 60,
+          }),
+        },
+      };
+    });
+  },
+};

@@ -1,0 +1,86 @@
+import type { RulesConfig } from '../../config.js';
+import { type History, sessionKey } from '../../engine/history.js';
+import type { ProcessTrack } from '../../engine/process-history.js';
+import { isManaged, isPoolWorker, maySurvive } from '../../processes/exemptions.js';
+import { type Group, groupBy, totalRss } from '../../processes/groups.js';
+
+/** What agents leave behind: the groups that three rules (orphan, duplicates, ghost_process_storm) speak of. */
+
+const byRss = ({ sample }: ProcessTrack) => sample.rss_bytes;
+
+/** Processes of agents that have ended, by session. Without those that are meant to stay. */
+export function orphans(history: History): Group[] {
+  return groupBy(
+    history.watched,
+    track => {
+      const { session, state, uid } = track.sample;
+      if (state === 'Z') return null;
+      if (session === null) return looksLeftOver(history, track) ? `unknown:${uid}` : null;
+      return session.alive || maySurvive(history, track) ? null : sessionKey(session);
+    },
+    byRss,
+  );
+}
+
+/** What agents start says so: MCP servers by name, commands of Claude's Bash tool by their snapshot. */
+const OF_AN_AGENT = /\bmcp\b|mcp[-_]|[-_]mcp|modelcontextprotocol|\/shell-snapshots\/snapshot-/i;
+
+/**
+ * Of an agent that ended before anybody watched: its parent is init or the user's systemd, its command line is
+ * one that agents use, and no unit of its own says that this is on purpose.
+ */
+function looksLeftOver(history: History, track: ProcessTrack): boolean {
+  if (!OF_AN_AGENT.test(track.sample.cmdline) || maySurvive(history, track)) return false;
+  const { ppid } = track.sample;
+  return ppid === 1 || history.process(ppid)?.sample.comm === 'systemd';
+}
+
+/** The same script many times over: more than allowed, where each living session may have one of its own. */
+export function duplicates(history: History, now_ms: number, config: RulesConfig): Group[] {
+  const min_age_ms = config.detection.duplicates.min_age_s * 1000;
+  const groups = groupBy(
+    history.watched,
+    track => {
+      const { sample, traits } = track;
+      if (traits.script === null || traits.build || traits.browser || sample.state === 'Z') return null;
+      if (now_ms - sample.started_ms < min_age_ms) return null;
+      if (sample.session?.alive === true && sample.session.pid === sample.pid) return null;
+      if (isPoolWorker(history, track) || isManaged(history, track)) return null;
+      // `server.js` of one project is not that of another.
+      const relative = /^\S+ (?![/-])/.test(traits.script);
+      const where = relative ? (sample.session?.cwd ?? '') : '';
+      return `${sample.uid}:${where}:${traits.script}`;
+    },
+    byRss,
+  );
+  return groups.filter(({ tracks }) => surplus(tracks) > config.thresholds.max_duplicate_processes);
+}
+
+function surplus(tracks: readonly ProcessTrack[]): number {
+  const sessions = new Set<string>();
+  for (const { sample } of tracks) {
+    if (sample.session?.alive === true) sessions.add(sessionKey(sample.session));
+  }
+  return tracks.length - Math.max(0, sessions.size - 1);
+}
+
+/** Agents without a terminal, which programs start, of one kind and user: more than a person would have. */
+export function agentHerds(history: History, config: RulesConfig): Group[] {
+  const groups = groupBy(
+    history.watched,
+    ({ sample }) => {
+      const { session } = sample;
+      if (session === null || session.pid !== sample.pid || !session.alive) return null;
+      return history.session(session)?.tty === null ? `${sample.uid}:agents:${session.agent}` : null;
+    },
+    byRss,
+  );
+  return groups.filter(({ tracks }) => tracks.length > config.thresholds.max_duplicate_processes);
+}
+
+/** How much of the machine's memory they hold; null where that is not known. */
+export function ramShare(history: History, tracks: readonly ProcessTrack[]): number | null {
+  const { memory } = history.snapshot.host;
+  if (memory === null || memory.total_bytes <= 0) return null;
+  return (totalRss(tracks) / memory.total_bytes) * 100;
+}

@@ -1,0 +1,56 @@
+import { bytesText, counted, durationText, percentText } from '../../../text/amounts.js';
+import type { History } from '../../engine/history.js';
+import type { Candidate, Rule } from '../../engine/rule.js';
+import { type Group, totalCpu, totalRss } from '../../processes/groups.js';
+import { sessionName } from '../../wording/labels.js';
+import { orphans, ramShare } from './leftovers.js';
+import { strayList, straySubject } from './leftovers-text.js';
+
+const MB = 1024 * 1024;
+/** More of the machine's memory than this, and it is more than untidy. */
+const HIGH_ABOVE_PERCENT = 10;
+
+/** Processes that outlived the agent that they came from, and still burn CPU or hold memory. */
+export const orphan: Rule = {
+  name: 'orphan',
+  evaluate(history, _now_ms, { detection }) {
+    const { min_rss_mb, min_cpu_percent, duration_s } = detection.orphan;
+    return orphans(history).flatMap(group => {
+      const rss_bytes = totalRss(group.tracks);
+      const cpu_percent = totalCpu(group.tracks);
+      const bad = rss_bytes > min_rss_mb * MB || cpu_percent > min_cpu_percent;
+      const holds = rss_bytes > min_rss_mb * MB * 0.8 || cpu_percent > min_cpu_percent * 0.5;
+      if (!holds) return [];
+      return candidate(history, group, { rss_bytes, cpu_percent, bad, for_ms: duration_s * 1000 });
+    });
+  },
+};
+
+interface Figures {
+  rss_bytes: number;
+  cpu_percent: number;
+  bad: boolean;
+  for_ms: number;
+}
+
+function candidate(history: History, { key, tracks }: Group, figures: Figures): Candidate {
+  const { rss_bytes, cpu_percent, bad, for_ms } = figures;
+  const share = ramShare(history, tracks) ?? 0;
+  const { session } = tracks[0]!.sample;
+  const ended_ms = session === null ? null : (history.session(session)?.ended_ms ?? null);
+  const ended =
+    ended_ms === null ? '' : ` Their agent ended ${durationText(history.snapshot.time_ms - ended_ms)} ago.`;
+  const whose = session === null ? 'agents that ended' : sessionName(session);
+  return {
+    key,
+    severity: !bad ? null : share > HIGH_ABOVE_PERCENT ? 'high' : 'warning',
+    holds: true,
+    for_ms,
+    clear_ms: 20_000,
+    subject: straySubject(history, tracks, `orphans of ${whose}`),
+    title: `${counted(tracks.length, 'orphan')} of ${whose}`,
+    text: `Together they hold ${bytesText(rss_bytes)} and use ${percentText(cpu_percent)} of a core: ${strayList(tracks)}.${ended}`,
+    suggestion: 'Nobody will use them again: end them, unless you started one of them to stay.',
+    numbers: { processes: tracks.length, rss_bytes, cpu_percent, ram_percent: share },
+  };
+}

@@ -1,0 +1,29 @@
+import { percentText } from '../../../text/amounts.js';
+import { printable } from '../../../text/printable.js';
+import { shellWord } from '../../../text/shell-word.js';
+import { levelBelow } from '../../engine/level.js';
+import { levelRule } from '../../engine/level-rule.js';
+import { partSubject } from '../../wording/subjects.js';
+import { writableFilesystems } from './filesystems.js';
+
+/** Inodes: files that can still be made, whatever space is left. Many small files (node_modules) use them up. */
+export const inodes = levelRule('inodes', (history, { thresholds }) => {
+  const filesystems = writableFilesystems(history);
+  if (filesystems === null) return null;
+  return filesystems.flatMap(({ sample: { mount, inodes_free, inodes_total } }) => {
+    if (inodes_total === null || inodes_free === null || inodes_total <= 0) return [];
+    const free_percent = (inodes_free / inodes_total) * 100;
+    const limit = thresholds.inodes_min_free_percent;
+    return {
+      key: mount,
+      level: levelBelow(free_percent, { warning: limit, critical: limit / 2 }, 1),
+      tell: threshold_percent => ({
+        subject: partSubject('filesystem', mount),
+        title: `${printable(mount, 120)} runs out of inodes`,
+        text: `${inodes_free} more files can be made, ${percentText(free_percent)} (threshold ${percentText(threshold_percent)}), however much space is free.`,
+        suggestion: `Find where the files are: \`du --inodes -x ${shellWord(mount)} | sort -n | tail\`.`,
+        numbers: { free_percent, threshold_percent, inodes_free, inodes_total },
+      }),
+    };
+  });
+});

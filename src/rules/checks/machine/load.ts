@@ -1,0 +1,58 @@
+import type { History } from '../../engine/history.js';
+import { levelRule } from '../../engine/level-rule.js';
+import { isAttended, isBusyByNature } from '../../processes/exemptions.js';
+import { hostSubject } from '../../wording/subjects.js';
+import { topCpu } from '../../wording/top-consumers.js';
+
+/** So much of the work must be wanted, and the load is no trouble. */
+const EXPLAINED = 0.5;
+const LEAST_PERCENT = 2;
+
+/**
+ * More tasks want to run (or wait for a disk) than there are cores. A build makes load on purpose: when most
+ * of it is builds and what somebody waits for, there is nothing to report.
+ */
+export const load = levelRule(
+  'load',
+  (history, { thresholds }) => {
+    const { cpu, cores } = history.snapshot.host;
+    if (cpu === null || cores <= 0) return null;
+    const { load1, load5 } = cpu;
+    const limit = thresholds.cpu_load_factor * cores;
+    const holds = load1 > limit * 0.8 && !isExplained(history, load1);
+    const severity = holds && load1 > limit ? 'warning' : null;
+    const tell = () => {
+      const blocked = history.watched.filter(({ sample }) => sample.state === 'D').length;
+      const waiting =
+        blocked === 0 ? '' : ` ${blocked} of the waiting processes wait for a disk or a network mount.`;
+      return {
+        subject: hostSubject(),
+        title: 'The machine is overloaded',
+        text: `The load is ${load1.toFixed(1)} on ${cores} cores (threshold ${limit.toFixed(1)}).${waiting}${topCpu(history)}`,
+        suggestion:
+          blocked > cores
+            ? 'Look at the disks and the network mounts: processes wait for them.'
+            : 'End what is not needed, or run fewer jobs at a time.',
+        numbers: { load1, load5, cores, threshold_load: limit, blocked },
+      };
+    };
+    return [{ key: 'host', level: { severity, holds, threshold: limit }, tell }];
+  },
+  60_000,
+);
+
+/** Most of the CPU goes into builds and attended work, and no crowd of other processes waits for a disk. */
+function isExplained(history: History, load1: number): boolean {
+  let all = 0;
+  let wanted = 0;
+  let blocked = 0;
+  for (const track of history.watched) {
+    const { state, cpu_percent } = track.sample;
+    const share = cpu_percent ?? 0;
+    if (share < LEAST_PERCENT && state !== 'D') continue;
+    all += share;
+    if (isBusyByNature(track) || isAttended(history, track)) wanted += share;
+    else if (state === 'D') blocked++;
+  }
+  return wanted >= all * EXPLAINED && wanted > 0 && blocked < load1 * EXPLAINED;
+}

@@ -1,0 +1,46 @@
+import { counted, durationText } from '../../../text/amounts.js';
+import type { History } from '../../engine/history.js';
+import type { ProcessTrack } from '../../engine/process-history.js';
+import type { Rule } from '../../engine/rule.js';
+import { groupBy, programKey, totalRss } from '../../processes/groups.js';
+import { programName } from '../../wording/labels.js';
+import { processesSubject } from '../../wording/subjects.js';
+
+/**
+ * Stopped by a signal (state T), not by a debugger (t), and not put aside with Ctrl-Z at a prompt that still
+ * runs: that is where it can be taken up again.
+ */
+export const stopped: Rule = {
+  name: 'stopped',
+  evaluate(history, now_ms, { detection }) {
+    const duration_ms = detection.stopped.duration_s * 1000;
+    const suspects = history.watched.filter(
+      track =>
+        track.sample.state === 'T' &&
+        now_ms - track.state_since_ms >= duration_ms &&
+        !isPutAside(history, track),
+    );
+    return groupBy(suspects, programKey, track => -track.state_since_ms).map(({ key, tracks }) => {
+      const held_ms = now_ms - tracks[0]!.state_since_ms;
+      const first = tracks[0]!;
+      const rss_bytes = totalRss(tracks);
+      return {
+        key,
+        severity: 'warning',
+        holds: true,
+        for_ms: 0,
+        clear_ms: 10_000,
+        subject: processesSubject(history, tracks),
+        title: `${programName(first)} is stopped`,
+        text: `${counted(tracks.length, 'process', 'processes')} in state T, the longest for ${durationText(held_ms)} (threshold ${durationText(duration_ms)}). Whoever waits for it waits on.`,
+        suggestion: `Let it go on with \`kill -CONT ${first.sample.pid}\`, or end it.`,
+        numbers: { processes: tracks.length, held_ms, threshold_ms: duration_ms, rss_bytes },
+      };
+    });
+  },
+  sees_again_ms: ({ detection }) => detection.stopped.duration_s * 1000,
+};
+
+function isPutAside(history: History, { sample }: ProcessTrack): boolean {
+  return sample.sid !== sample.pid && history.process(sample.sid)?.traits.prompt === true;
+}
