@@ -1,7 +1,7 @@
 import type { ProcessSample, Snapshot } from '../collectors/snapshot.js';
 import { iso } from '../time.js';
 import type { MachineReport } from './contract.js';
-import { mayView, type View } from './peer.js';
+import { mayView, type View } from './socket/peer.js';
 
 const TOP = 15;
 

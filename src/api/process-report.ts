@@ -1,7 +1,7 @@
 import type { ProcessSample, Snapshot } from '../collectors/snapshot.js';
 import { iso } from '../time.js';
 import type { ProcessesReport, ProcessReport } from './contract.js';
-import { mayView, type View } from './peer.js';
+import { mayView, type View } from './socket/peer.js';
 
 /** Enough to tell one from another in a list. */
 const MAX_CMDLINE = 512;

@@ -1,4 +1,4 @@
-import { connectToDaemon } from '../api/client.js';
+import { connectToDaemon } from '../api/client/index.js';
 import type { AgentReport, HealthReport } from '../api/contract.js';
 import { printable } from '../text/printable.js';
 import { clip } from '../text/width.js';

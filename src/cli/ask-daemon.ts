@@ -1,4 +1,4 @@
-import { type ApiClient, connectToDaemon, notUnderstood } from '../api/client.js';
+import { type ApiClient, connectToDaemon, notUnderstood } from '../api/client/index.js';
 
 /** Asks the daemon and lets go of it, whatever comes of it. `runtimeDir`: what `--runtime-dir` said. */
 export async function askDaemon<T>(

@@ -1,4 +1,4 @@
-import { connectToDaemon } from '../api/client.js';
+import { connectToDaemon } from '../api/client/index.js';
 import { printable } from '../text/printable.js';
 import { type CliCommand, GLOBAL_OPTIONS } from './command.js';
 import type { Io } from './io.js';

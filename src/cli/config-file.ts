@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type ApiClient, ApiError, connectToDaemon, NotRunningError } from '../api/client.js';
+import { type ApiClient, ApiError, connectToDaemon, NotRunningError } from '../api/client/index.js';
 import { isLive } from '../config/live.js';
 import { clientRuntimeDir, defaultPlaces } from '../config/paths.js';
 import { printable } from '../text/printable.js';

@@ -1,4 +1,4 @@
-import { type ApiClient, connectToDaemon } from '../api/client.js';
+import { type ApiClient, connectToDaemon } from '../api/client/index.js';
 
 /** A connection to the daemon that a live view asks again and again, and that is made anew when it breaks. */
 

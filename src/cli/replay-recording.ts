@@ -1,10 +1,10 @@
 import { createRecogniser } from '../agents/kinds/index.js';
 import { parseRecording, RecordingError, replay } from '../agents/replay.js';
-import { stateEvent } from '../api/state-event.js';
 import { readWhole, TooLargeError } from '../bounded-read.js';
 import { loadConfig } from '../config/load.js';
 import { defaultPlaces } from '../config/paths.js';
 import { trackerOptions } from '../config/tracker.js';
+import { stateEvent } from '../model/state-event.js';
 import { printable } from '../text/printable.js';
 import { CANNOT, OK } from './command.js';
 import { eventLine } from './commands/events.js';

@@ -1,4 +1,4 @@
-import { ApiError } from '../api/client.js';
+import { ApiError } from '../api/client/index.js';
 import { printable } from '../text/printable.js';
 import { CANNOT, type CliCommand, OK, PROBLEM, UsageError } from './command.js';
 import { COMMANDS } from './commands/index.js';

@@ -1,7 +1,7 @@
 import { plainTitle } from '../agents/evidence/osc.js';
 import type { TranscriptEntry } from '../agents/observation.js';
 import type { Session } from '../agents/tracker/session.js';
-import { endingFields } from '../api/state-event.js';
+import { endingFields } from '../model/state-event.js';
 import type { HandAgent } from '../session/protocol.js';
 
 /** What an agent's user's hand is told of it. Pure. */

@@ -1,7 +1,7 @@
 import type { Alert } from '../alerts/alert.js';
 import { alertReport } from '../api/alert-report.js';
+import { REPORT_LIMITS } from '../api/client/report-limits.js';
 import type { HistoryReport } from '../api/contract.js';
-import { REPORT_LIMITS } from '../api/report-limits.js';
 import type { Asker } from '../store/asker.js';
 import { instants } from '../store/dated-runner.js';
 import type { Store } from '../store/store.js';

@@ -1,4 +1,4 @@
-import type { OwnedEvent } from '../api/daemon-view.js';
+import type { OwnedEvent } from '../api/services.js';
 
 /** Kept for `vigil events` without --follow. */
 const MAX_EVENTS = 1_000;

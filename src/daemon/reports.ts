@@ -1,7 +1,7 @@
 import type { Decision } from '../agents/tracker/decide.js';
 import { backgroundCount, type Session } from '../agents/tracker/session.js';
 import type { AgentReport, ExplainReport } from '../api/contract.js';
-import { endingFields, evidenceReport } from '../api/state-event.js';
+import { endingFields, evidenceReport } from '../model/state-event.js';
 import type { Users } from '../proc/users.js';
 import { iso, now } from '../time.js';
 import { asks } from './hand-agent.js';

@@ -6,7 +6,7 @@ import { describeRequester } from '../actions/requester.js';
 import { StoreAudit } from '../actions/store-audit.js';
 import type { Alert, AlertChange } from '../alerts/alert.js';
 import type { Explained } from '../api/contract.js';
-import type { View } from '../api/peer.js';
+import type { View } from '../api/socket/peer.js';
 import type { ChannelHealth } from '../channels/channel.js';
 import { Channels } from '../channels/channels.js';
 import type { Snapshot } from '../collectors/snapshot.js';

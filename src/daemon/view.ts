@@ -14,9 +14,8 @@ import type {
   HistoryReport,
   Reloaded,
 } from '../api/contract.js';
-import type { DaemonView, OwnedEvent } from '../api/daemon-view.js';
-import { mayView, type View as PeerView } from '../api/peer.js';
-import { stateEvent } from '../api/state-event.js';
+import type { DaemonView, OwnedEvent } from '../api/services.js';
+import { mayView, type View as PeerView } from '../api/socket/peer.js';
 import { cuts } from '../bounded-read.js';
 import type { Snapshot } from '../collectors/snapshot.js';
 import type { Change } from '../config/change.js';
@@ -26,6 +25,7 @@ import type { Question } from '../diagnosis/question.js';
 import type { FaultLog } from '../faults.js';
 import type { Sensor } from '../kernel/sensor.js';
 import { loopPauses } from '../loop-pauses.js';
+import { stateEvent } from '../model/state-event.js';
 import { PAGE_SIZE_BYTES, TICKS_PER_SECOND } from '../proc/boot.js';
 import { memoryOf } from '../proc/process-memory.js';
 import { tryStat } from '../proc/read.js';

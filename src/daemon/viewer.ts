@@ -1,6 +1,6 @@
 import type { Alert } from '../alerts/alert.js';
 import type { AgentReport, AgentStateEvent, HealthReport } from '../api/contract.js';
-import { mayView, type View } from '../api/peer.js';
+import { mayView, type View } from '../api/socket/peer.js';
 import type { Snapshot } from '../collectors/snapshot.js';
 import type { Question } from '../diagnosis/question.js';
 

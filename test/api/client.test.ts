@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type ApiClient, ApiError, connectToDaemon, NotRunningError } from '../../src/api/client.js';
+import { type ApiClient, ApiError, connectToDaemon, NotRunningError } from '../../src/api/client/index.js';
 import { fakeAgent, fakeEvent } from './fake-view.js';
 import { Rig, waitFor } from './rig.js';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { answer } from '../../src/api/answer.js';
 import type { CommandContext } from '../../src/api/commands/definition.js';
-import { changesOf, configReport } from '../../src/api/runaway-guard-config.js';
+import { changesOf, configReport } from '../../src/api/runaway-guard/config.js';
+import { answer } from '../../src/api/socket/answer.js';
 import { defaultConfig } from '../../src/config/schema.js';
 import { VIGIL } from '../../src/store/asker.js';
 import { withoutTurns } from '../../src/work.js';

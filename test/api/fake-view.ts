@@ -12,8 +12,8 @@ import type {
   HistoryReport,
   Reloaded,
 } from '../../src/api/contract.js';
-import type { DaemonView, OwnedEvent } from '../../src/api/daemon-view.js';
-import type { View } from '../../src/api/peer.js';
+import type { DaemonView, OwnedEvent } from '../../src/api/services.js';
+import type { View } from '../../src/api/socket/peer.js';
 import type { Snapshot } from '../../src/collectors/snapshot.js';
 import type { Change } from '../../src/config/change.js';
 import { type Config, defaultConfig } from '../../src/config/schema.js';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { connectToDaemon } from '../../src/api/client.js';
+import { connectToDaemon } from '../../src/api/client/index.js';
 import { processesReport } from '../../src/api/process-report.js';
 import type { Snapshot } from '../../src/collectors/snapshot.js';
 import { Rig } from './rig.js';

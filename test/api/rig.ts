@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Limits } from '../../src/api/limits.js';
-import { lockRuntimeDir, type RuntimeLock } from '../../src/api/lock.js';
-import type { Trust } from '../../src/api/peer.js';
-import { ApiServer } from '../../src/api/server.js';
+import type { Limits } from '../../src/api/socket/limits.js';
+import { lockRuntimeDir, type RuntimeLock } from '../../src/api/socket/lock.js';
+import type { Trust } from '../../src/api/socket/peer.js';
+import { ApiServer } from '../../src/api/socket/server.js';
 import { createLogger } from '../../src/log/logger.js';
 import { FakeView } from './fake-view.js';
 

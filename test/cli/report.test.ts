@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { HistoryReport } from '../../src/api/contract.js';
-import type { DaemonView } from '../../src/api/daemon-view.js';
+import type { DaemonView } from '../../src/api/services.js';
 import { ticks } from '../../src/cli/report/axis.js';
 import { chartsOf, gaps } from '../../src/cli/report/charts.js';
 import { parsePeriod, periodText } from '../../src/cli/report/period.js';

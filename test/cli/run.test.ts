@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { alertEvent } from '../../src/api/alert-report.js';
-import type { DaemonView } from '../../src/api/daemon-view.js';
+import type { DaemonView } from '../../src/api/services.js';
 import { fakeAgent, fakeAlert, fakeEvent, fakeHealth } from '../api/fake-view.js';
 import { Rig, waitFor } from '../api/rig.js';
 import { TestIo, vigil } from './io.js';

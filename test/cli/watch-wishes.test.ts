@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { Verdict } from '../../src/actions/model.js';
-import { type ApiClient, connectToDaemon } from '../../src/api/client.js';
+import { type ApiClient, connectToDaemon } from '../../src/api/client/index.js';
 import { START, type Ui, type Wish } from '../../src/cli/watch/model.js';
 import { Wishes } from '../../src/cli/watch/wishes.js';
 import { fakeAgent } from '../api/fake-view.js';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { execa } from 'execa';
-import { type ApiClient, connectToDaemon } from '../../src/api/client.js';
+import { type ApiClient, connectToDaemon } from '../../src/api/client/index.js';
 import type {
   AgentReport,
   AlertEvent,

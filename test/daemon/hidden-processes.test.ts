@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { OwnedEvent } from '../../src/api/daemon-view.js';
+import type { OwnedEvent } from '../../src/api/services.js';
 import { HiddenProcesses } from '../../src/daemon/hidden-processes.js';
 import { View, type ViewOptions } from '../../src/daemon/view.js';
 import { Users } from '../../src/proc/users.js';

@@ -3,7 +3,7 @@ import { chmodSync, copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { connectToDaemon } from '../../src/api/client.js';
+import { connectToDaemon } from '../../src/api/client/index.js';
 import type { AgentReport, AlertReport, HealthReport, VigilEvent } from '../../src/api/contract.js';
 import type { ActionRow } from '../../src/store/records.js';
 import { ScriptedApi } from '../diagnosis/scripted-api.js';

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { type ApiClient, connectToDaemon } from '../../src/api/client.js';
+import { type ApiClient, connectToDaemon } from '../../src/api/client/index.js';
 import { until } from './until.js';
 
 /** The built daemon, ended by kill -9 at any moment: what it has acknowledged is there at its next start. */

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { AgentReport } from '../../src/api/contract.js';
-import { evidenceReport } from '../../src/api/state-event.js';
 import { explainReport } from '../../src/daemon/reports.js';
+import { evidenceReport } from '../../src/model/state-event.js';
 import { Story } from '../agents/story.js';
 
 function explained(story: Story) {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Alert } from '../../src/alerts/alert.js';
-import type { View } from '../../src/api/peer.js';
+import type { View } from '../../src/api/socket/peer.js';
 import type { SessionSample, Snapshot } from '../../src/collectors/snapshot.js';
 import { configSchema } from '../../src/config/schema.js';
 import { Responder } from '../../src/daemon/responder.js';

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
-import { connectToDaemon } from '../../../src/api/client.js';
+import { connectToDaemon } from '../../../src/api/client/index.js';
 import { listPids } from '../../../src/proc/read.js';
 import type { Entrance } from '../entrance.js';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { mayView } from '../peer.js';
+import { mayView } from '../socket/peer.js';
 import { command, none, RequestError } from './definition.js';
 
 /** About agents. */

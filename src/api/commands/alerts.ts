@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { type Alert, SEVERITIES } from '../../alerts/alert.js';
 import { alertReport } from '../alert-report.js';
-import type { DaemonView } from '../daemon-view.js';
-import { mayView, type View } from '../peer.js';
-import { seedAlert } from '../runaway-guard.js';
+import { seedAlert } from '../runaway-guard/rows.js';
+import type { DaemonView } from '../services.js';
+import { mayView, type View } from '../socket/peer.js';
 import { command, none } from './definition.js';
 
 const MAX_ALERTS = 10_000;

@@ -3,7 +3,7 @@ import { type Change, ChangeError } from '../../config/change.js';
 import { EditError } from '../../config/edit.js';
 import { WriteError } from '../../config/file.js';
 import { ConfigError } from '../../config/load.js';
-import { changesOf, configReport, PartialConfigError } from '../runaway-guard-config.js';
+import { changesOf, configReport, PartialConfigError } from '../runaway-guard/config.js';
 import { type CommandContext, command, mustSeeAll, none, RequestError } from './definition.js';
 
 const WHOSE = 'the configuration is everybody’s';

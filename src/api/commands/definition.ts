@@ -2,8 +2,8 @@ import { z } from 'zod';
 import type { Asker } from '../../store/asker.js';
 import type { InTurns } from '../../work.js';
 import type { ErrorCode } from '../contract.js';
-import type { DaemonView } from '../daemon-view.js';
-import type { Peer, View } from '../peer.js';
+import type { DaemonView } from '../services.js';
+import type { Peer, View } from '../socket/peer.js';
 
 /** What a command is, and what it gets to see of the one who asks. */
 

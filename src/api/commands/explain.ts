@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { mayView } from '../peer.js';
+import { mayView } from '../socket/peer.js';
 import { type CommandContext, command, RequestError } from './definition.js';
 import { findAlert } from './find-alert.js';
 

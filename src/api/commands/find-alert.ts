@@ -1,5 +1,5 @@
 import type { Alert } from '../../alerts/alert.js';
-import { mayView } from '../peer.js';
+import { mayView } from '../socket/peer.js';
 import { type CommandContext, RequestError } from './definition.js';
 
 /** @throws RequestError where there is none, or it is about somebody else's processes */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { mayView } from '../peer.js';
 import { processesReport } from '../process-report.js';
-import { seedProcess } from '../runaway-guard.js';
+import { seedProcess } from '../runaway-guard/rows.js';
+import { mayView } from '../socket/peer.js';
 import { command, none, RequestError } from './definition.js';
 
 /** About processes. */

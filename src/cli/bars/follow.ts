@@ -1,4 +1,4 @@
-import { type ApiClient, connectToDaemon } from '../../api/client.js';
+import { type ApiClient, connectToDaemon } from '../../api/client/index.js';
 import type { AgentReport } from '../../api/contract.js';
 
 const COALESCE_MS = 30;

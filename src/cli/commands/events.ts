@@ -1,4 +1,4 @@
-import { connectToDaemon, NotRunningError, notUnderstood } from '../../api/client.js';
+import { connectToDaemon, NotRunningError, notUnderstood } from '../../api/client/index.js';
 import type { AgentStateEvent, AlertEvent, VigilEvent } from '../../api/contract.js';
 import { printable } from '../../text/printable.js';
 import { reasonText, stateStyles } from '../agents-table.js';

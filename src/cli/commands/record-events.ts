@@ -1,5 +1,5 @@
 import type { Observation } from '../../agents/observation.js';
-import { connectToDaemon, NotRunningError } from '../../api/client.js';
+import { connectToDaemon, NotRunningError } from '../../api/client/index.js';
 import { RecordingFile } from '../../log/recording-file.js';
 import { VERSION } from '../../package.js';
 import { printable } from '../../text/printable.js';

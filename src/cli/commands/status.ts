@@ -1,4 +1,4 @@
-import { type ApiClient, ApiError } from '../../api/client.js';
+import { type ApiClient, ApiError } from '../../api/client/index.js';
 import type { AgentReport, AlertReport, MachineReport } from '../../api/contract.js';
 import type { ProcessSample } from '../../collectors/snapshot.js';
 import { printable } from '../../text/printable.js';

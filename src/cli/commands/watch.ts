@@ -1,4 +1,4 @@
-import { connectToDaemon } from '../../api/client.js';
+import { connectToDaemon } from '../../api/client/index.js';
 import { defineCommand, OK, UsageError } from '../command.js';
 
 export const watch = defineCommand({

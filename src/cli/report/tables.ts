@@ -1,5 +1,5 @@
+import { REPORT_LIMITS } from '../../api/client/report-limits.js';
 import type { AlertReport, HistoryReport } from '../../api/contract.js';
-import { REPORT_LIMITS } from '../../api/report-limits.js';
 import { counted } from '../../text/amounts.js';
 import { printable } from '../../text/printable.js';
 import type { Cell } from '../table.js';

@@ -1,4 +1,4 @@
-import { type ApiClient, ApiError } from '../../api/client.js';
+import { type ApiClient, ApiError } from '../../api/client/index.js';
 import type { MachineReport, ProcessesReport } from '../../api/contract.js';
 import type { Io } from '../io.js';
 import type { Key } from '../keys.js';

@@ -1,5 +1,5 @@
 import type { Scope } from '../../actions/model.js';
-import type { Target } from '../../api/client.js';
+import type { Target } from '../../api/client/index.js';
 import type {
   AgentReport,
   AlertReport,

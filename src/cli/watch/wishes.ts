@@ -1,4 +1,4 @@
-import type { ApiClient } from '../../api/client.js';
+import type { ApiClient } from '../../api/client/index.js';
 import { printable } from '../../text/printable.js';
 import { explainText } from '../commands/explain.js';
 import { previewLines, resultLines, targetsOf } from '../commands/kill.js';

@@ -1,4 +1,4 @@
-import { connectToDaemon } from '../../api/client.js';
+import { connectToDaemon } from '../../api/client/index.js';
 import { statFile } from '../../proc/stat-file.js';
 import { SessionBus } from '../bus.js';
 import { DesktopLock, desktopLock, isLocked, trayLock } from '../claim.js';

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { type ApiClient, connectToDaemon } from '../../../src/api/client.js';
+import { type ApiClient, connectToDaemon } from '../../../src/api/client/index.js';
 import type { AgentReport, AlertReport, HealthReport, VigilEvent } from '../../../src/api/contract.js';
 
 /** The user of the machine whose agents run; image.sh makes it. */

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { type ApiClient, connectToDaemon } from '../../../src/api/client.js';
+import { type ApiClient, connectToDaemon } from '../../../src/api/client/index.js';
 import type { AgentStateEvent } from '../../../src/api/contract.js';
 import type { AgentKind } from '../../lab/agent-home.js';
 import { nowMs } from '../../lab/clock.js';

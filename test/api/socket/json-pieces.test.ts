@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { isLong, jsonPieces, rowsIn } from '../../src/api/json-pieces.js';
+import { isLong, jsonPieces, rowsIn } from '../../../src/api/socket/json-pieces.js';
 
 const rows = (count: number) =>
   Array.from({ length: count }, (_, id) => ({ id, name: `row “${id}”\n`, none: undefined }));

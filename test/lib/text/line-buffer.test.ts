@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { LineBuffer } from '../../src/api/line-buffer.js';
+import { LineBuffer } from '../../../src/lib/text/line-buffer.js';
 
 /** What lines come out when the text goes in by pieces of this size. */
 function linesOf(text: string, size: number): string[] {

@@ -1,4 +1,4 @@
-import type { Work } from '../work.js';
+import type { Work } from '../../work.js';
 import { type Job, Lane, type LaneLimits, type Rank } from './lane.js';
 import { WorkBudget } from './work-budget.js';
 

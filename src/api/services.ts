@@ -20,7 +20,7 @@ import type {
   Reloaded,
   VigilEvent,
 } from './contract.js';
-import type { View } from './peer.js';
+import type { View } from './socket/peer.js';
 
 /** An event and whose it is: others do not get to see it. Null: the machine's, for everybody. */
 export interface OwnedEvent {

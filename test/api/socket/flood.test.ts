@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Limits } from '../../src/api/limits.js';
-import type { View } from '../../src/api/peer.js';
-import { fakeAgent, fakeEvent } from './fake-view.js';
-import { type RawClient, Rig, waitFor } from './rig.js';
-import { ANN, BEN, UserClients } from './users.js';
+import type { Limits } from '../../../src/api/socket/limits.js';
+import type { View } from '../../../src/api/socket/peer.js';
+import { fakeAgent, fakeEvent } from '../fake-view.js';
+import { type RawClient, Rig, waitFor } from '../rig.js';
+import { ANN, BEN, UserClients } from '../users.js';
 
 const asRoot = process.getuid!() === 0;
 

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import type { Lane } from '../../src/api/lane.js';
-import { DEFAULT_LIMITS } from '../../src/api/limits.js';
-import { RequestScheduler, type SchedulerLimits } from '../../src/api/scheduler.js';
-import { WorkBudget } from '../../src/api/work-budget.js';
+import type { Lane } from '../../../src/api/socket/lane.js';
+import { DEFAULT_LIMITS } from '../../../src/api/socket/limits.js';
+import { RequestScheduler, type SchedulerLimits } from '../../../src/api/socket/scheduler.js';
+import { WorkBudget } from '../../../src/api/socket/work-budget.js';
 
 /** A clock that only work moves; each piece of it says what it was. */
 function bench(limits: Partial<SchedulerLimits> = {}) {

@@ -3,11 +3,11 @@ import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Limits } from '../../src/api/limits.js';
-import type { Trust } from '../../src/api/peer.js';
-import type { ActionRow } from '../../src/store/records.js';
-import { fakeAgent, fakeAlert, fakeEvent } from './fake-view.js';
-import { RawClient, Rig, waitFor } from './rig.js';
+import type { Limits } from '../../../src/api/socket/limits.js';
+import type { Trust } from '../../../src/api/socket/peer.js';
+import type { ActionRow } from '../../../src/store/records.js';
+import { fakeAgent, fakeAlert, fakeEvent } from '../fake-view.js';
+import { RawClient, Rig, waitFor } from '../rig.js';
 
 const asRoot = process.getuid!() === 0;
 

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { nearest } from '../text/nearest.js';
-import { printable } from '../text/printable.js';
-import { type CommandContext, RequestError } from './commands/definition.js';
-import { COMMANDS } from './commands/index.js';
-import { type ErrorCode, MAX_ID_LENGTH, type Reply, type RequestId } from './contract.js';
+import { nearest } from '../../text/nearest.js';
+import { printable } from '../../text/printable.js';
+import { type CommandContext, RequestError } from '../commands/definition.js';
+import { COMMANDS } from '../commands/index.js';
+import { type ErrorCode, MAX_ID_LENGTH, type Reply, type RequestId } from '../contract.js';
 
 /** One request line to one reply, now or later. Pure but for what the command does. */
 

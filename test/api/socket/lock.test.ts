@@ -3,9 +3,9 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { connectToDaemon } from '../../src/api/client.js';
-import { AlreadyRunningError, lockRuntimeDir } from '../../src/api/lock.js';
-import { Rig } from './rig.js';
+import { connectToDaemon } from '../../../src/api/client/index.js';
+import { AlreadyRunningError, lockRuntimeDir } from '../../../src/api/socket/lock.js';
+import { Rig } from '../rig.js';
 
 let dir: string;
 beforeEach(() => {

@@ -3,7 +3,15 @@ import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { gidOf, mayView, type Peer, peerOf, type Trust, type View, viewOf } from '../../src/api/peer.js';
+import {
+  gidOf,
+  mayView,
+  type Peer,
+  peerOf,
+  type Trust,
+  type View,
+  viewOf,
+} from '../../../src/api/socket/peer.js';
 
 const peer = (uid: number, gid = uid, groups: number[] = []): Peer => ({ pid: 1, uid, gid, groups });
 const own: Trust = { ownUid: 500, adminGid: 77 };

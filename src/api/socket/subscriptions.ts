@@ -1,10 +1,10 @@
-import type { Alert } from '../alerts/alert.js';
-import type { Snapshot } from '../collectors/snapshot.js';
+import type { Alert } from '../../alerts/alert.js';
+import type { Snapshot } from '../../collectors/snapshot.js';
+import type { Push } from '../contract.js';
+import { type SeedPush, seedAlert, seedStatus } from '../runaway-guard/rows.js';
+import type { DaemonView, OwnedEvent } from '../services.js';
 import type { Connection } from './connection.js';
-import type { Push } from './contract.js';
-import type { DaemonView, OwnedEvent } from './daemon-view.js';
 import { mayView, type View } from './peer.js';
-import { type SeedPush, seedAlert, seedStatus } from './runaway-guard.js';
 
 /** What clients are sent unasked: events, observations, and what RunawayGuard's expect. */
 export class Subscriptions {

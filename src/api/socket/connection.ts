@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
+import { LineBuffer } from '../../lib/text/line-buffer.js';
+import type { Reply, RequestId } from '../contract.js';
 import { bugReply, errorReply } from './answer.js';
-import type { Reply, RequestId } from './contract.js';
 import { isLong, jsonPieces, rowsIn } from './json-pieces.js';
 import type { Lane } from './lane.js';
 import type { Limits } from './limits.js';
-import { LineBuffer } from './line-buffer.js';
 import { Outbox, type Stream } from './outbox.js';
 import type { Peer, View } from './peer.js';
 import type { RequestScheduler } from './scheduler.js';
