@@ -1,7 +1,7 @@
-import type { Recogniser } from './kinds/index.js';
 import type { Transition } from './model.js';
 import type { Observation } from './observation.js';
 import { Tracker, type TrackerOptions } from './tracker/tracker.js';
+import type { Recogniser } from './types/index.js';
 
 /** A line of a recording that is no observation. */
 export class RecordingError extends Error {

@@ -1,5 +1,5 @@
-import { createRecogniser } from '../agents/kinds/index.js';
 import { parseRecording, RecordingError, replay } from '../agents/replay.js';
+import { createRecogniser } from '../agents/types/index.js';
 import { readWhole, TooLargeError } from '../bounded-read.js';
 import { loadConfig } from '../config/load.js';
 import { defaultPlaces } from '../config/paths.js';

@@ -1,5 +1,5 @@
-import { plainTitle } from '../agents/evidence/osc.js';
 import type { TranscriptEntry } from '../agents/observation.js';
+import { plainTitle } from '../agents/tracker/osc.js';
 import type { Session } from '../agents/tracker/session.js';
 import { endingFields } from '../model/state-event.js';
 import type { HandAgent } from '../session/protocol.js';

@@ -2,6 +2,8 @@ import { createRequire } from 'node:module';
 import type { Transition } from '../agents/model.js';
 import type { Observation } from '../agents/observation.js';
 import type { Session } from '../agents/tracker/session.js';
+import type { AgentHome } from '../agents/transcripts/agent-home.js';
+import type { WordsReader } from '../agents/transcripts/reader.js';
 import type { Alert } from '../alerts/alert.js';
 import type { HandHealth } from '../api/contract.js';
 import type { ProcessRef } from '../collectors/snapshot.js';
@@ -13,8 +15,6 @@ import type { Lookup, Users } from '../proc/users.js';
 import { Rate } from '../rate.js';
 import type { ToHand, WordsSession } from '../session/protocol.js';
 import { now } from '../time.js';
-import type { AgentHome } from '../words/agent-home.js';
-import type { WordsReader } from '../words/reader.js';
 import { handAgent } from './hand-agent.js';
 import { alertedUsers, alertsFor } from './hand-alerts.js';
 import {

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { createRecogniser } from '../agents/kinds/index.js';
+import { createRecogniser } from '../agents/types/index.js';
 import type { AlertChange } from '../alerts/alert.js';
 import { libc } from '../api/libc.js';
 import { lockRuntimeDir } from '../api/socket/lock.js';

@@ -1,9 +1,12 @@
-import type { Recogniser } from '../agents/kinds/index.js';
 import type { Transition } from '../agents/model.js';
 import type { Observation, ProcessFacts, SensorObservation } from '../agents/observation.js';
-import { isSame } from '../agents/tracker/family.js';
+import { isSame } from '../agents/tracker/membership.js';
 import type { Session } from '../agents/tracker/session.js';
 import { Tracker, type TrackerOptions } from '../agents/tracker/tracker.js';
+import type { AgentHome } from '../agents/transcripts/agent-home.js';
+import type { WordsReader } from '../agents/transcripts/reader.js';
+import { WordsWatcher } from '../agents/transcripts/watcher.js';
+import type { Recogniser } from '../agents/types/index.js';
 import { FairRoom } from '../fair-room.js';
 import type { ExecEvent, KernelEvent } from '../kernel/events.js';
 import { MAX_WATCHED, type Sensor } from '../kernel/sensor.js';
@@ -16,9 +19,6 @@ import { type Stat, ttyName } from '../proc/stat.js';
 import type { Users } from '../proc/users.js';
 import { inSlices, type Steps } from '../slices.js';
 import { type Clock, clock } from '../time.js';
-import type { AgentHome } from '../words/agent-home.js';
-import { WordsWatcher } from '../words/index.js';
-import type { WordsReader } from '../words/reader.js';
 
 export interface MonitorOptions {
   /** `/proc`; another folder in tests. */

@@ -7,9 +7,9 @@ import { configKeys, valueAt } from '../config/keys.js';
 import { isLive } from '../config/live.js';
 import { ConfigError, loadConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
+import { DirectoryWatch } from '../lib/files/directory-watch.js';
 import type { Logger } from '../log/logger.js';
 import { printable } from '../text/printable.js';
-import { DirectoryWatch } from '../words/directory-watch.js';
 
 export interface ReloaderOptions {
   /** Where the file is, or would be. */

@@ -1,8 +1,8 @@
 import type { Observation } from '../agents/observation.js';
+import type { WordsReader } from '../agents/transcripts/reader.js';
+import { openReader } from '../agents/transcripts/watcher.js';
+import { Coalescing } from '../lib/limits/coalescing.js';
 import { clock } from '../time.js';
-import { Coalescing } from '../words/coalescing.js';
-import { openReader } from '../words/index.js';
-import type { WordsReader } from '../words/reader.js';
 import type { Out } from './out.js';
 import type { FromHand, WordsSession } from './protocol.js';
 

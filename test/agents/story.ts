@@ -1,4 +1,3 @@
-import { createRecogniser } from '../../src/agents/kinds/index.js';
 import type { Transition } from '../../src/agents/model.js';
 import type {
   Observation,
@@ -7,6 +6,7 @@ import type {
   TranscriptEntry,
 } from '../../src/agents/observation.js';
 import { Tracker, type TrackerOptions } from '../../src/agents/tracker/tracker.js';
+import { createRecogniser } from '../../src/agents/types/index.js';
 import { facts } from './facts.js';
 
 const T0 = 1_800_000_000_000;

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { AgentKind } from '../../src/agents/kinds/kind.js';
+import type { AgentKind } from '../../src/agents/agent-type.js';
 import { Lineage } from '../../src/agents/lineage.js';
 import { newSession, type Session } from '../../src/agents/tracker/session.js';
 import { ProcessCollector } from '../../src/collectors/processes.js';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { readCopilotEvents } from '../../src/agents/evidence/copilot-events.js';
+import { readCopilotEvents } from '../../src/agents/types/copilot-cli/events.js';
 import { handAgent } from '../../src/daemon/hand-agent.js';
 import { Story } from '../agents/story.js';
 

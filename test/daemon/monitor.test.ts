@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createRecogniser } from '../../src/agents/kinds/index.js';
+import { createRecogniser } from '../../src/agents/types/index.js';
 import { defaultConfig } from '../../src/config/schema.js';
 import { trackerOptions } from '../../src/config/tracker.js';
 import { AgentMonitor } from '../../src/daemon/monitor.js';

@@ -1,6 +1,6 @@
-import { idleTime } from '../evidence/rhythm.js';
 import type { EvidenceSource } from '../model.js';
 import { runningTools, type Session } from './session.js';
+import { idleTime } from './terminal-activity.js';
 
 /** What an agent says of itself, from the strongest source that speaks. */
 export interface Claim {

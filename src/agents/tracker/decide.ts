@@ -1,7 +1,7 @@
-import { idleTime, type Rhythm, silence, unpromptedRun } from '../evidence/rhythm.js';
 import type { Evidence, Reason, State } from '../model.js';
 import { ASKS_AFTER_MS, type Claim, disagreementEnds, SETTLED_MS, strongestClaim } from './claim.js';
 import { runningTools, type Session, said } from './session.js';
+import { idleTime, type Rhythm, silence, unpromptedRun } from './terminal-activity.js';
 
 export interface DecideOptions {
   /** Silence after which an agent counts as waiting when it says nothing itself. */

@@ -1,8 +1,8 @@
 import { printable } from '../../text/printable.js';
-import { newRhythm, type Rhythm } from '../evidence/rhythm.js';
-import type { AgentKind, Words } from '../kinds/kind.js';
+import type { AgentKind, Words } from '../agent-type.js';
 import type { Ending, Evidence, EvidenceSource, Reason, State } from '../model.js';
 import type { ProcessFacts, RegistryEntry, TranscriptEntry } from '../observation.js';
+import { newRhythm, type Rhythm } from './terminal-activity.js';
 
 /** What one process is within its session. */
 export type Role = 'main' | 'wrapper' | 'helper' | 'tool' | 'child' | 'descendant';

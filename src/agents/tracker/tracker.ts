@@ -1,10 +1,10 @@
-import { rhythmOutput, rhythmResize, settleRhythm } from '../evidence/rhythm.js';
-import type { Recogniser } from '../kinds/index.js';
 import type { Ending, Transition } from '../model.js';
 import type { Observation, ProcessObservation, SensorObservation } from '../observation.js';
+import type { Recogniser } from '../types/index.js';
 import { type DecideOptions, type Decision, decide } from './decide.js';
 import { describeEnding } from './ending.js';
-import { Family, type Waiting } from './family.js';
+import { Family, type Waiting } from './membership.js';
+import { remember, type Session } from './session.js';
 import {
   hearBlockedRead,
   hearKey,
@@ -13,8 +13,8 @@ import {
   hearRegistry,
   hearTool,
   hearTranscript,
-} from './hear.js';
-import { remember, type Session } from './session.js';
+} from './signals.js';
+import { rhythmOutput, rhythmResize, settleRhythm } from './terminal-activity.js';
 
 export interface TrackerOptions extends DecideOptions {
   /** How long an exited agent stays listed. */

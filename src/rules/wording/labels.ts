@@ -1,4 +1,4 @@
-import { BUILT_IN_KINDS } from '../../agents/kinds/index.js';
+import { BUILT_IN_KINDS } from '../../agents/types/index.js';
 import type { SessionRef } from '../../collectors/snapshot.js';
 import { isSameProcess } from '../../process-ref.js';
 import { printable } from '../../text/printable.js';

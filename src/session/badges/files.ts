@@ -1,7 +1,7 @@
 import { isAbsolute, join } from 'node:path';
 import { z } from 'zod';
+import { safeRead } from '../../lib/files/safe-read.js';
 import { wallTime } from '../../time.js';
-import { safeRead } from '../../words/safe-read.js';
 import { type Log, Once } from '../out.js';
 import type { HandConfig } from '../protocol.js';
 import type { Badge } from './badge.js';

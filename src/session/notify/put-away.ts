@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { SEVERITIES, type Severity } from '../../alerts/alert.js';
-import { safeRead } from '../../words/safe-read.js';
+import { safeRead } from '../../lib/files/safe-read.js';
 import { writeFileSafely } from '../badges/store.js';
 import { type Log, Once } from '../out.js';
 import { type HandAlert, MAX_ALERTS } from '../protocol.js';

@@ -1,0 +1,385 @@
+import type { AgentKind } from '../agent-type.js';
+import type { ProcessFacts } from '../observation.js';
+import { isShellCommand } from '../recognition/shell.js';
+import type { Recogniser } from '../types/index.js';
+import { type Member, newSession, type Role, remember, type Session } from './session.js';
+
+/** A wrapper whose agent has not appeared yet, or has ended and may be started again. */
+interface Pending {
+  kind: AgentKind;
+  command: string;
+  uid: number;
+  /** With the pid, which process it is; null: it was only seen to be made. */
+  start_ticks: number | null;
+  /** When it was known to be there: a process that started later is another. */
+  seen_ms: number;
+  /** Since when it was known as one, if it had a session already; by its name alone it can be the agent. */
+  since_ms: number | null;
+}
+
+/** A process that is known, though part of no session. */
+export interface Waiting {
+  pid: number;
+  start_ticks: number | null;
+  seen_ms: number;
+}
+
+/** So many of each are known, and so many of one user; nobody has so many. */
+const MAX_PENDING = 1_000;
+const MAX_PENDING_OF_USER = 100;
+/** Command lines can hold a whole prompt. */
+const MAX_COMMAND = 4_096;
+/** A wrapper that has not started its agent by then will not (npx downloads it first). */
+const PENDING_MS = 15 * 60_000;
+
+/** A start time is counted in ticks of 10 ms, and from a boot time that was rounded; no pid is reused so soon. */
+const CLOCKS_AGREE_MS = 1_000;
+
+/**
+ * Which process belongs to which agent session: by recorded lineage, so that it holds after reparenting
+ * and `setsid`. Processes of no session are not kept: this costs nothing on a busy machine.
+ */
+export class Family {
+  private readonly all = new Set<Session>();
+  /** Living processes of living sessions. */
+  private readonly owner = new Map<number, Session>();
+  private readonly pending = new Map<number, Pending>();
+  /** Helpers that serve every session of their kind and user (Codex's app-server), by pid. */
+  private readonly shared = new Map<number, Pending>();
+
+  constructor(private readonly recognise: Recogniser) {}
+
+  sessions(): Session[] {
+    return [...this.all];
+  }
+
+  sessionOf(pid: number): Session | undefined {
+    return this.owner.get(pid);
+  }
+
+  waiting(): Waiting[] {
+    return [...this.pending, ...this.shared]
+      .filter(([pid]) => !this.owner.has(pid))
+      .map(([pid, { start_ticks, seen_ms }]) => ({ pid, start_ticks, seen_ms }));
+  }
+
+  isPending(pid: number): boolean {
+    return this.pending.has(pid) || this.shared.has(pid);
+  }
+
+  /** True when this is still the agent that the session knows: a re-exec (self-update) keeps it. */
+  isStill(session: Session, process: ProcessFacts): boolean {
+    return session.start_ticks === process.start_ticks && this.recognise(process)?.kind === session.kind;
+  }
+
+  /** True for a helper that serves several sessions: which one its child works for, only /proc can tell. */
+  isShared(pid: number): boolean {
+    return this.shared.has(pid);
+  }
+
+  recognises(process: ProcessFacts): boolean {
+    return this.recognise(process) !== null;
+  }
+
+  /** Sessions that talk to a person on this terminal. */
+  onTerminal(tty: string): Session[] {
+    return [...this.all].filter(
+      session => session.ending === null && session.interactive && session.tty === tty,
+    );
+  }
+
+  /** The session for which this process speaks on the terminal: its tools may draw there too, but not for it. */
+  speaker(pid: number): Session | undefined {
+    const session = this.owner.get(pid);
+    const role = session?.members.get(pid)?.role;
+    return role === 'main' || role === 'wrapper' ? session : undefined;
+  }
+
+  fork(ppid: number, pid: number, time_ms: number): void {
+    const session = this.parentSession(ppid, null);
+    if (session === undefined) return;
+    const parent = session.members.get(ppid);
+    this.adopt(session, pid, childRole(parent?.role), parent?.command ?? '', time_ms);
+  }
+
+  /** A process of a session started another program. Returns the session when that is a tool. */
+  exec(pid: number, argv: readonly string[], path: string, time_ms: number): Session | undefined {
+    // By its new program it is neither any more; one that is would have come as a process.
+    this.pending.delete(pid);
+    this.shared.delete(pid);
+    const session = this.owner.get(pid);
+    const member = session?.members.get(pid);
+    if (session === undefined || member === undefined || member.role === 'main' || member.role === 'wrapper')
+      return undefined;
+    member.command = argv.join(' ') || path;
+    // What starts before the first turn serves the agent itself: MCP servers, probes of the environment.
+    if (member.role !== 'child' || (session.interactive && !session.has_worked)) return undefined;
+    const isTool = session.kind.isTool ?? isShellCommand;
+    if (!isTool(argv)) return undefined;
+    member.role = 'tool';
+    member.since_ms = time_ms;
+    return session;
+  }
+
+  /** Takes in what /proc says of a process. Returns the session that must be decided anew, if any. */
+  see(
+    process: ProcessFacts,
+    how: 'exec' | 'scan',
+    time_ms: number,
+  ): { session: Session; isNew: boolean } | undefined {
+    this.forgetFormer(process, time_ms);
+    const known = this.owner.get(process.pid);
+    const found = this.recognise(process);
+    if (known?.pid === process.pid) return this.refresh(known, process);
+    if (found === null) {
+      this.pending.delete(process.pid);
+      this.shared.delete(process.pid);
+      const session = this.seeOrdinary(process, time_ms);
+      return session && { session, isNew: false };
+    }
+    const { kind, match } = found;
+    if (known !== undefined && this.isPart(known, kind, process)) return undefined;
+    const before = this.pending.get(process.pid);
+    if (how === 'scan' && before?.kind === kind && before.since_ms !== null) {
+      if (isAsOldAs(process, before.since_ms)) return undefined;
+    }
+    const parent = this.owner.get(process.ppid);
+    const parentRole = parent?.members.get(process.ppid)?.role;
+    if (match.role === 'wrapper') {
+      this.keep(this.pending, process.pid, pendingOf(kind, process, time_ms), time_ms);
+      return undefined;
+    }
+    if (match.role === 'helper') {
+      this.seeHelper(process, kind, parent, time_ms);
+      return undefined;
+    }
+    const sameKindParent =
+      parent !== undefined && parent.kind === kind && (parentRole === 'main' || parentRole === 'wrapper');
+    if (sameKindParent && !(match.interactive && !parent.interactive)) {
+      if (match.interactive && parent.tty === process.tty)
+        return { session: this.promote(parent, process, time_ms), isNew: false };
+      this.adopt(parent, process.pid, 'helper', process.argv.join(' '), time_ms);
+      return undefined;
+    }
+    return { session: this.found(process, kind, match.interactive, how, time_ms), isNew: true };
+  }
+
+  /** A process ended. Returns what it was. */
+  forget(pid: number): Member | undefined {
+    this.pending.delete(pid);
+    this.shared.delete(pid);
+    const session = this.owner.get(pid);
+    this.owner.delete(pid);
+    const member = session?.members.get(pid);
+    session?.members.delete(pid);
+    return member;
+  }
+
+  /**
+   * The session is over; its processes that still live are nobody's from here on. What started it may
+   * start another: Gemini CLI's outer node does so after an update.
+   */
+  end(session: Session): void {
+    for (const { pid, role, command, since_ms, start_ticks } of session.members.values()) {
+      if (this.owner.get(pid) !== session) continue;
+      this.owner.delete(pid);
+      if (role !== 'wrapper') continue;
+      const { kind, uid } = session;
+      this.keep(
+        this.pending,
+        pid,
+        { kind, command, uid, since_ms, start_ticks, seen_ms: since_ms },
+        since_ms,
+      );
+    }
+  }
+
+  remove(session: Session): void {
+    this.all.delete(session);
+  }
+
+  /**
+   * True for a process that a session of this kind already has above or beside its main one. By its name
+   * alone an outer node of Gemini CLI is a Gemini CLI, whenever /proc is looked at again.
+   */
+  private isPart(session: Session, kind: AgentKind, process: ProcessFacts): boolean {
+    const member = session.members.get(process.pid);
+    if (session.kind !== kind || (member?.role !== 'wrapper' && member?.role !== 'helper')) return false;
+    return isAsOldAs(process, member.since_ms);
+  }
+
+  private refresh(session: Session, process: ProcessFacts): { session: Session; isNew: boolean } {
+    session.cwd = process.cwd ?? session.cwd;
+    // It may outlive its terminal, whose number then goes to another.
+    session.tty = process.tty;
+    session.command = process.argv.join(' ') || session.command;
+    return { session, isNew: false };
+  }
+
+  private found(
+    process: ProcessFacts,
+    kind: AgentKind,
+    interactive: boolean,
+    how: 'exec' | 'scan',
+    time_ms: number,
+  ): Session {
+    const text = how === 'exec' ? 'it started' : 'it was found running';
+    const session = newSession(kind, process, interactive, {
+      source: how === 'exec' ? 'lifecycle' : 'procfs',
+      text,
+      time_ms,
+    });
+    const before = this.owner.get(process.pid);
+    before?.members.delete(process.pid);
+    this.all.add(session);
+    this.adopt(session, process.pid, 'main', session.command, time_ms, process.start_ticks);
+    const wrapper = this.pending.get(process.ppid);
+    if (wrapper?.kind === kind && wrapper.uid === process.uid && isYoung(wrapper, time_ms)) {
+      this.adopt(session, process.ppid, 'wrapper', wrapper.command, time_ms, wrapper.start_ticks);
+      this.pending.delete(process.ppid);
+    }
+    this.pending.delete(process.pid);
+    this.shared.delete(process.pid);
+    return session;
+  }
+
+  /** An agent that starts itself again (node → node): the innermost process is the one that counts. */
+  private promote(session: Session, process: ProcessFacts, time_ms: number): Session {
+    const outer = session.members.get(session.pid);
+    if (outer !== undefined) outer.role = 'wrapper';
+    session.pid = process.pid;
+    session.start_ticks = process.start_ticks;
+    session.command = process.argv.join(' ');
+    this.adopt(session, process.pid, 'main', session.command, time_ms, process.start_ticks);
+    remember(session, {
+      source: 'lifecycle',
+      text: `it started itself again as process ${process.pid}`,
+      time_ms,
+    });
+    return session;
+  }
+
+  private seeOrdinary(process: ProcessFacts, time_ms: number): Session | undefined {
+    const known = this.owner.get(process.pid);
+    const session = this.parentSession(process.ppid, process.cwd);
+    if (session === undefined || (known !== undefined && !this.shared.has(process.ppid))) return undefined;
+    if (known !== session) {
+      const role = childRole(session.members.get(process.ppid)?.role);
+      this.adopt(session, process.pid, role, process.argv.join(' '), time_ms, process.start_ticks);
+    }
+    return this.exec(process.pid, process.argv, process.exe ?? '', time_ms);
+  }
+
+  private seeHelper(
+    process: ProcessFacts,
+    kind: AgentKind,
+    parent: Session | undefined,
+    time_ms: number,
+  ): void {
+    const starter = this.owner.get(process.pid) ?? parent;
+    if (starter?.kind === kind)
+      this.adopt(starter, process.pid, 'helper', process.argv.join(' '), time_ms, process.start_ticks);
+    this.keep(this.shared, process.pid, pendingOf(kind, process, time_ms), time_ms);
+  }
+
+  /** The session that a shared helper works for: the one in that directory, else the one that worked last. */
+  private servedBy(helper: number, cwd: string | null): Session | undefined {
+    const shared = this.shared.get(helper);
+    if (shared === undefined) return undefined;
+    const clients = [...this.all].filter(
+      session => session.ending === null && session.kind === shared.kind && session.uid === shared.uid,
+    );
+    const inPlace = cwd === null ? [] : clients.filter(session => session.cwd === cwd);
+    const choice = inPlace.length > 0 ? inPlace : clients;
+    return choice.sort((a, b) => rank(b) - rank(a))[0];
+  }
+
+  private parentSession(ppid: number, cwd: string | null): Session | undefined {
+    return this.shared.has(ppid) ? this.servedBy(ppid, cwd) : this.owner.get(ppid);
+  }
+
+  /** Another process has the pid by now, and no end of the former was seen. */
+  private forgetFormer({ pid, start_ticks, started_ms }: ProcessFacts, time_ms: number): void {
+    for (const known of [this.pending, this.shared]) {
+      const before = known.get(pid);
+      if (before !== undefined && !isSame(before, start_ticks, started_ms)) known.delete(pid);
+    }
+    for (const [other, { since_ms, seen_ms }] of this.pending) {
+      if (since_ms !== null || time_ms - seen_ms < PENDING_MS) break;
+      this.pending.delete(other);
+    }
+  }
+
+  private keep(known: Map<number, Pending>, pid: number, pending: Pending, time_ms: number): void {
+    const before = known.get(pid);
+    const isKnown = before !== undefined && before.start_ticks === pending.start_ticks;
+    known.delete(pid);
+    known.set(pid, isKnown ? { ...pending, seen_ms: Math.min(before.seen_ms, time_ms) } : pending);
+    if (known.size > MAX_PENDING_OF_USER)
+      dropOldest(known, ({ uid }) => uid === pending.uid, MAX_PENDING_OF_USER);
+    if (known.size > MAX_PENDING) dropOldest(known, () => true, MAX_PENDING);
+  }
+
+  private adopt(
+    session: Session,
+    pid: number,
+    role: Role,
+    command: string,
+    time_ms: number,
+    start_ticks: number | null = null,
+  ): void {
+    const before = this.owner.get(pid);
+    if (before !== undefined && before !== session) before.members.delete(pid);
+    this.owner.set(pid, session);
+    const member = session.members.get(pid);
+    session.members.set(pid, {
+      pid,
+      role,
+      command,
+      start_ticks: start_ticks ?? member?.start_ticks ?? null,
+      since_ms: member?.since_ms ?? time_ms,
+      background: member?.background ?? false,
+    });
+  }
+}
+
+/** False for another process that was given the pid since. */
+function isAsOldAs(process: ProcessFacts, known_since_ms: number): boolean {
+  return process.started_ms <= known_since_ms + CLOCKS_AGREE_MS;
+}
+
+function pendingOf(kind: AgentKind, process: ProcessFacts, time_ms: number): Pending {
+  const command = process.argv.join(' ').slice(0, MAX_COMMAND);
+  const { uid, start_ticks } = process;
+  return { kind, command, uid, start_ticks, seen_ms: time_ms, since_ms: null };
+}
+
+/** Whether that is the process which was known: by its start, or because it was there already when it was seen. */
+export function isSame(
+  { start_ticks, seen_ms }: Omit<Waiting, 'pid'>,
+  ticks: number,
+  started_ms: number,
+): boolean {
+  return start_ticks === null ? started_ms <= seen_ms + CLOCKS_AGREE_MS : start_ticks === ticks;
+}
+
+/** One that was an agent's already may start it again at any time. */
+function isYoung({ since_ms, seen_ms }: Pending, time_ms: number): boolean {
+  return since_ms !== null || time_ms - seen_ms < PENDING_MS;
+}
+
+function dropOldest(known: Map<number, Pending>, which: (pending: Pending) => boolean, keep: number): void {
+  const some = [...known].filter(([, pending]) => which(pending));
+  for (const [pid] of some.slice(0, Math.max(0, some.length - keep))) known.delete(pid);
+}
+
+/** Only what an agent starts itself can be its tool; what that starts in turn is just part of it. */
+function childRole(parent: Role | undefined): Role {
+  return parent === undefined || parent === 'main' || parent === 'wrapper' || parent === 'helper'
+    ? 'child'
+    : 'descendant';
+}
+
+function rank(session: Session): number {
+  return (session.state === 'WORKING' ? 1e15 : 0) + session.since_ms;
+}

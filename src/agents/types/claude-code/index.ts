@@ -1,0 +1,73 @@
+import { type AgentKind, onTerminal } from '../../agent-type.js';
+import { hasOption, type Identity, isProgram, subcommand } from '../../recognition/identity.js';
+import { isShellCommand } from '../../recognition/shell.js';
+
+/** Subcommands that hold no conversation. */
+const TOOLS = new Set([
+  'mcp',
+  'config',
+  'doctor',
+  'update',
+  'upgrade',
+  'install',
+  'setup-token',
+  'plugin',
+  'plugins',
+  'auth',
+  'auto-mode',
+  'migrate-installer',
+  'login',
+  'logout',
+]);
+
+/**
+ * Claude Code: a native binary `claude` (npm, `claude.exe` inside the package), a version number as file
+ * name when the native installer put it there (`~/.local/share/claude/versions/2.1.233`), or, before that,
+ * `node …/@anthropic-ai/claude-code/cli.js`, which calls itself `claude`.
+ */
+function isClaude(id: Identity): boolean {
+  if (/\/claude\/versions\/[^/]+$/.test(id.exe)) return true;
+  return isProgram(
+    id,
+    ['claude'],
+    [
+      '@anthropic-ai/claude-code',
+      '@anthropic-ai/claude-code-linux-x64',
+      '@anthropic-ai/claude-code-linux-arm64',
+    ],
+  );
+}
+
+/** The native binary also carries tools such as ripgrep and runs them under their own argv[0]. */
+function isEmbeddedTool(id: Identity): boolean {
+  return id.script === null && id.called !== '' && !/^(claude|cli|node|bun|\d+(\.\d+)+.*)$/.test(id.called);
+}
+
+export const claudeCode: AgentKind = {
+  name: 'claude-code',
+  label: 'Claude Code',
+  match(process, id) {
+    if (!isClaude(id) || isEmbeddedTool(id)) return null;
+    if (hasOption(id.args, '--version', '-v', '--help', '-h')) return null;
+    const command = id.args[0];
+    if (command !== undefined && TOOLS.has(command)) return null;
+    const oneShot =
+      hasOption(id.args, '-p', '--print', '--output-format', '--input-format', '--sdk-url') ||
+      subcommand(id.args) === 'remote-control';
+    return { role: 'main', interactive: !oneShot && onTerminal(process) };
+  },
+  alwaysDraws: true,
+  titleSpins: true,
+  keepsTranscript: true,
+  isTool(argv) {
+    // Its hooks and status line are shell commands too; only the Bash tool sources a snapshot or evals.
+    return isShellCommand(argv) && argv.some(arg => arg.includes('/shell-snapshots/') || /\beval /.test(arg));
+  },
+  readTitle(title) {
+    // A spinner of braille or dots in front while it works, `✳` when it does not.
+    if (/^[\u2800-\u28ff\u2802\u2810·✢✶✻✽] /u.test(title))
+      return { state: 'working', text: 'window title shows its spinner' };
+    if (title.startsWith('✳')) return { state: 'idle', text: 'window title shows no spinner' };
+    return null;
+  },
+};

@@ -1,0 +1,114 @@
+import { type AgentKind, onTerminal, type Words } from '../../agent-type.js';
+import { baseName, hasOption, isProgram, subcommand } from '../../recognition/identity.js';
+import { isShellCommand } from '../../recognition/shell.js';
+
+/** Subcommands with a conversation on the terminal; no subcommand at all is the usual one. */
+const CONVERSATIONS = new Set(['resume', 'fork']);
+const OTHERS = new Set([
+  'login',
+  'logout',
+  'mcp',
+  'mcp-server',
+  'proto',
+  'completion',
+  'sandbox',
+  'debug',
+  'apply',
+  'a',
+  'cloud',
+  'features',
+  'update',
+  'help',
+  'execpolicy',
+  'responses-api-proxy',
+  'stdio-to-uds',
+  'plugin',
+  'doctor',
+]);
+
+/** Options of codex that take a value in the next argument, so that the value is not taken for a subcommand. */
+const TAKES_VALUE = new Set([
+  '-c',
+  '--config',
+  '-m',
+  '--model',
+  '-p',
+  '--profile',
+  '-s',
+  '--sandbox',
+  '-C',
+  '--cd',
+  '-i',
+  '--image',
+  '-a',
+  '--ask-for-approval',
+  '--add-dir',
+  '--enable',
+  '--disable',
+  '--remote',
+  '--local-provider',
+]);
+
+/** OSC 7501: `state=working:app=codex`. */
+function readStatus(payload: string): Words | null {
+  const fields = new Map(
+    payload
+      .split(/[:;]/)
+      .map(field => [field.slice(0, field.indexOf('=')), field.slice(field.indexOf('=') + 1)] as const),
+  );
+  const state = fields.get('state');
+  const text = `says state=${state} (OSC 7501)`;
+  switch (state) {
+    case 'working':
+      return { state: 'working', text };
+    case 'blocked':
+      return {
+        state: [...fields.values()].some(value => value.includes('question')) ? 'question' : 'approval',
+        text,
+      };
+    case 'done':
+    case 'error':
+      return { state: 'done', text };
+    case 'idle':
+      return { state: 'idle', text };
+    default:
+      return null;
+  }
+}
+
+/**
+ * Codex CLI: `node …/codex` starts the native `codex`, which owns the terminal; a detached
+ * `codex app-server` talks to the model and runs the tools.
+ */
+export const codex: AgentKind = {
+  name: 'codex',
+  label: 'Codex',
+  match(process, id) {
+    if (!isProgram(id, ['codex'], ['@openai/codex'])) return null;
+    if (id.program !== 'codex') return { role: 'wrapper', interactive: false };
+    // The same binary serves as sandbox and patch tools under other names.
+    if (id.called !== 'codex') return null;
+    if (hasOption(id.args, '--version', '-V', '--help', '-h')) return null;
+    const sub = subcommand(id.args, TAKES_VALUE);
+    if (sub === 'app-server' || sub === 'exec-server') return { role: 'helper', interactive: false };
+    if (sub === 'exec' || sub === 'e' || sub === 'review') return { role: 'main', interactive: false };
+    if (sub !== null && OTHERS.has(sub) && !CONVERSATIONS.has(sub)) return null;
+    return { role: 'main', interactive: onTerminal(process) };
+  },
+  alwaysDraws: true,
+  titleSpins: true,
+  keepsTranscript: true,
+  isTool(argv) {
+    return isShellCommand(argv) || baseName(argv[0] ?? '') === 'codex-linux-sandbox';
+  },
+  readTitle(title) {
+    if (/^[\u2800-\u28ff] /u.test(title)) return { state: 'working', text: 'window title shows its spinner' };
+    if (/^\[ . \] Action Required/.test(title)) {
+      return { state: 'approval', text: 'window title says Action Required' };
+    }
+    return { state: 'idle', text: 'window title shows no spinner' };
+  },
+  readOsc(code, payload) {
+    return code === 7501 ? readStatus(payload) : null;
+  },
+};

@@ -1,0 +1,107 @@
+import type { TranscriptEntry } from '../../observation.js';
+import { detailOf, jsonLines, text, timeOf } from '../../transcripts/jsonl.js';
+
+/**
+ * The state of a Codex conversation, from the end of its rollout file
+ * (`$CODEX_HOME/sessions/Y/M/D/rollout-*.jsonl`, as written by 0.169: `{timestamp, type, payload}`).
+ *
+ * Null when the text says nothing about a turn.
+ */
+export function readCodexRollout(tail: string): TranscriptEntry | null {
+  let phase: TranscriptEntry['phase'] | null = null;
+  let at_ms = 0;
+  const open = new Map<string, string>();
+  for (const line of jsonLines(tail)) {
+    const payload = line.payload as Record<string, unknown> | undefined;
+    const next = readLine(line.type, payload, open);
+    if (next === null) continue;
+    phase = next;
+    at_ms = timeOf(line.timestamp) ?? at_ms;
+  }
+  if (phase === null) return null;
+  const detail = phase === 'turn_over' ? null : ([...open.values()].at(-1) ?? null);
+  return {
+    phase: phase === 'turn_over' ? phase : detail === null ? 'working' : 'tool',
+    detail,
+    session_id: null,
+    at_ms,
+  };
+}
+
+function readLine(
+  type: unknown,
+  payload: Record<string, unknown> | undefined,
+  open: Map<string, string>,
+): TranscriptEntry['phase'] | null {
+  const what = payload?.type;
+  if (type === 'event_msg') {
+    if (what === 'task_started') return fresh(open, 'working');
+    if (what === 'task_complete' || what === 'turn_aborted') return fresh(open, 'turn_over');
+    return null;
+  }
+  if (type !== 'response_item' || payload === undefined) return null;
+  const id = String(payload.call_id);
+  if (what === 'function_call' || what === 'custom_tool_call' || what === 'local_shell_call') {
+    open.set(
+      id,
+      detailOf(text(payload.name) ?? 'tool', payload.arguments ?? payload.input ?? payload.action),
+    );
+    return 'tool';
+  }
+  if (what === 'function_call_output' || what === 'custom_tool_call_output') {
+    open.delete(id);
+    return 'working';
+  }
+  return null;
+}
+
+function fresh<T>(open: Map<string, string>, phase: T): T {
+  open.clear();
+  return phase;
+}
+
+/** The first line of a rollout file: which session it is. Null when it is no such file. */
+export interface RolloutMeta {
+  session_id: string;
+  cwd: string;
+  started_ms: number;
+}
+
+export function readRolloutMeta(head: string): RolloutMeta | null {
+  const end = head.indexOf('\n');
+  const [line] = jsonLines(end < 0 ? head : head.slice(0, end + 1));
+  const payload = line?.payload as Record<string, unknown> | undefined;
+  if (line?.type !== 'session_meta' || payload === undefined) return rolloutMetaCut(head);
+  const session_id = text(payload.id) ?? text(payload.session_id);
+  const cwd = text(payload.cwd);
+  const started_ms = timeOf(payload.timestamp) ?? timeOf(line.timestamp);
+  return session_id === null || cwd === null || started_ms === null ? null : { session_id, cwd, started_ms };
+}
+
+/**
+ * False for what `codex exec`, an MCP server or an agent's own agents write: no person waits there. Older versions do not
+ * say; then a person may.
+ */
+export function isOnTerminal(head: string): boolean {
+  const source = /"source"\s{0,3}:\s{0,3}("(?:exec|mcp)"|\{)/.exec(head.slice(0, MAX_META));
+  return source === null;
+}
+
+/** What stands in front of the instructions in the first line. */
+const MAX_META = 2_000;
+
+/** The line can be longer than what was read (it carries the instructions); its head still tells. */
+function rolloutMetaCut(head: string): RolloutMeta | null {
+  if (!head.includes('"session_meta"')) return null;
+  const field = (name: string) =>
+    new RegExp(`"${name}"\\s*:\\s*"((?:[^"\\\\]|\\\\.)*)"`).exec(head)?.[1] ?? null;
+  const session_id = field('id') ?? field('session_id');
+  const started_ms = timeOf(field('timestamp'));
+  const cwd = field('cwd');
+  if (session_id === null || cwd === null || started_ms === null) return null;
+  try {
+    return { session_id, cwd: JSON.parse(`"${cwd}"`) as string, started_ms };
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,132 @@
+import { DirectoryWalk } from '../../../lib/files/directory-walk.js';
+import { DirectoryWatch } from '../../../lib/files/directory-watch.js';
+import { statFile } from '../../../proc/stat-file.js';
+import { type ReaderContext, throttled, type WordsReader } from '../../transcripts/reader.js';
+import { TRANSCRIPT_INTERVAL_MS, TranscriptTail } from '../../transcripts/transcript-tail.js';
+import { readCopilotEvents } from './events.js';
+
+const EVENTS = 'events.jsonl';
+/** An old conversation that is taken up again makes no directory: all of them are looked through. */
+const LOOK_MS = 5_000;
+/** So many at once; then the next ones. */
+const MAX_DIRECTORIES = 1_000;
+/** Until all have been looked through once. */
+const NEXT_LOOK_MS = 500;
+/** Directories that inotify named lately: a conversation begins in them, its lock comes a moment later. */
+const MAX_NAMED = 20;
+/** One process holds several conversations after `/new`; those held last are followed. */
+const MAX_HELD = 8;
+
+interface Held {
+  tail: TranscriptTail;
+  watch: DirectoryWatch;
+  read: { (): void; cancel(): void };
+}
+
+/**
+ * The logs of a Copilot process: `session-state/ID/events.jsonl`, where `inuse.<pid>.lock` beside it names
+ * the process. What was written last counts.
+ */
+export class CopilotFiles implements WordsReader {
+  private readonly root: string;
+  private readonly lock: string;
+  private readonly directories: DirectoryWatch;
+  private readonly held = new Map<string, Held>();
+  private readonly lookSoon = throttled(500, () => this.look());
+  private timer: NodeJS.Timeout | null = null;
+  private nextLook: NodeJS.Timeout | null = null;
+  private readonly named = new Set<string>();
+  /** A person keeps any number of conversations: all have their turn, a bounded number each time. */
+  private readonly walk: DirectoryWalk;
+  private lookedThrough = false;
+  private told_ms = 0;
+
+  constructor(private readonly context: ReaderContext) {
+    this.root = `${context.home.copilot}/session-state`;
+    this.walk = new DirectoryWalk(this.root);
+    this.lock = `inuse.${context.session.pid}.lock`;
+    this.directories = new DirectoryWatch(
+      this.root,
+      name => this.hear(name),
+      () => this.lookSoon(),
+    );
+  }
+
+  start(): void {
+    this.directories.start();
+    this.timer = setInterval(() => this.look(), LOOK_MS);
+    this.timer.unref();
+    this.look();
+  }
+
+  close(): void {
+    this.directories.close();
+    this.lookSoon.cancel();
+    this.walk.close();
+    if (this.timer !== null) clearInterval(this.timer);
+    if (this.nextLook !== null) clearTimeout(this.nextLook);
+    for (const name of [...this.held.keys()]) this.release(name);
+  }
+
+  private hear(name: string): void {
+    this.named.delete(name);
+    this.named.add(name);
+    const [oldest] = this.named;
+    if (this.named.size > MAX_NAMED && oldest !== undefined) this.named.delete(oldest);
+    this.lookSoon();
+  }
+
+  private look(): void {
+    const { names, atEnd } = this.walk.next(MAX_DIRECTORIES);
+    this.lookedThrough ||= atEnd;
+    for (const name of [...this.named, ...names]) {
+      if (/^[\w-]{1,64}$/.test(name) && !this.held.has(name) && this.isOurs(name)) this.hold(name);
+    }
+    if (this.lookedThrough) return;
+    this.nextLook ??= setTimeout(() => {
+      this.nextLook = null;
+      this.look();
+    }, NEXT_LOOK_MS).unref();
+  }
+
+  /** A lock of an earlier process with this pid was left behind by a crash. */
+  private isOurs(name: string): boolean {
+    const { session, clock } = this.context;
+    const lock = statFile(`${this.root}/${name}/${this.lock}`);
+    // The wall clock, which dates files, may have been set before the agent started, or since.
+    const start_ms = Math.min(session.started_ms, clock.wallTime(session.started_ms));
+    return lock !== null && lock.uid === session.uid && lock.mtimeMs >= start_ms - 1_000;
+  }
+
+  private hold(name: string): void {
+    const [oldest] = this.held.keys();
+    if (this.held.size >= MAX_HELD && oldest !== undefined) this.release(oldest);
+    const read = throttled(TRANSCRIPT_INTERVAL_MS, () => this.read(name));
+    const watch = new DirectoryWatch(
+      `${this.root}/${name}`,
+      changed => {
+        if (changed === EVENTS) read();
+      },
+      read,
+    );
+    const tail = new TranscriptTail(this.context.session.uid, readCopilotEvents);
+    this.held.set(name, { tail, watch, read });
+    watch.start();
+    read();
+  }
+
+  private release(name: string): void {
+    const held = this.held.get(name);
+    held?.watch.close();
+    held?.read.cancel();
+    this.held.delete(name);
+  }
+
+  private read(name: string): void {
+    const { session, emit, clock } = this.context;
+    const entry = this.held.get(name)?.tail.read(`${this.root}/${name}/${EVENTS}`) ?? null;
+    if (entry === null || entry.at_ms < this.told_ms) return;
+    this.told_ms = entry.at_ms;
+    emit({ type: 'transcript', time_ms: clock.now(), pid: session.pid, entry });
+  }
+}

@@ -1,0 +1,40 @@
+import { type AgentKind, simpleMatch } from '../../agent-type.js';
+import { hasOption, isProgram } from '../../recognition/identity.js';
+
+const NO_CONVERSATION = new Set([
+  'app',
+  'login',
+  'help',
+  'init',
+  'config',
+  'update',
+  'version',
+  'workflow',
+  'sessions',
+  'memories',
+  'plugin',
+  'mcp',
+  'skill',
+  'instruction',
+  'lsp',
+  'sandbox',
+  'completion',
+]);
+
+/**
+ * GitHub Copilot CLI: `node …/copilot` starts the native `copilot` of `@github/copilot-linux-x64` on the same
+ * terminal; before 1.0 node ran it all, so both are taken for the agent, and the inner one counts.
+ */
+export const copilotCli: AgentKind = {
+  name: 'copilot-cli',
+  label: 'GitHub Copilot CLI',
+  match(process, id) {
+    if (!isProgram(id, ['copilot'], ['@github/copilot', '@github/copilot-linux-x64'])) return null;
+    if (hasOption(id.args, '--version', '-v', '--help', '-h', '--acp', '--headless')) return null;
+    // It takes no other positional arguments, so a subcommand comes first.
+    if (NO_CONVERSATION.has(id.args[0] ?? '')) return null;
+    return simpleMatch(process, hasOption(id.args, '-p', '--prompt'));
+  },
+  alwaysDraws: true,
+  keepsTranscript: true,
+};

@@ -1,0 +1,39 @@
+import { type AgentKind, simpleMatch } from '../agent-type.js';
+import { hasOption, isProgram, subcommand } from '../recognition/identity.js';
+
+const TAKES_VALUE = new Set(['-c', '--cwd', '-D', '--data-dir', '-H', '--host', '-s', '--session']);
+
+/**
+ * Charm's Crush, a native binary; from npm it is started by `node …/run-crush.js`. With CRUSH_CLIENT_SERVER
+ * a detached `crush server` does the work for all terminals.
+ */
+export const crush: AgentKind = {
+  name: 'crush',
+  label: 'Crush',
+  match(process, id) {
+    if (!isProgram(id, ['crush'], ['@charmland/crush'])) return null;
+    if (hasOption(id.args, '--version', '-v', '--help', '-h')) return null;
+    const command = subcommand(id.args, TAKES_VALUE);
+    if (
+      [
+        'auth',
+        'completion',
+        'dirs',
+        'help',
+        'login',
+        'logout',
+        'logs',
+        'models',
+        'projects',
+        'schema',
+        'session',
+        'stats',
+        'update-providers',
+      ].includes(command ?? '')
+    )
+      return null;
+    if (id.program !== 'crush') return { role: 'wrapper', interactive: false };
+    if (command === 'server') return { role: 'helper', interactive: false };
+    return simpleMatch(process, command === 'run');
+  },
+};

@@ -1,0 +1,74 @@
+import { type AgentKind, simpleMatch, type Words } from '../agent-type.js';
+import { hasOption, isProgram, subcommand } from '../recognition/identity.js';
+
+const NO_CONVERSATION = new Set([
+  'mcp',
+  'extensions',
+  'extension',
+  'skills',
+  'skill',
+  'hooks',
+  'hook',
+  'gemma',
+]);
+const TAKES_VALUE = new Set([
+  '-m',
+  '--model',
+  '-p',
+  '--prompt',
+  '-i',
+  '--prompt-interactive',
+  '-w',
+  '--worktree',
+  '--approval-mode',
+  '--policy',
+  '--admin-policy',
+  '--allowed-mcp-server-names',
+  '--allowed-tools',
+  '-e',
+  '--extensions',
+  '-r',
+  '--resume',
+  '--session-file',
+  '--session-id',
+  '--include-directories',
+  '-o',
+  '--output-format',
+]);
+
+/**
+ * Its window title says the state in a sign: `◇  Ready (shop)`, `✦  Working… (shop)` or the subject of its
+ * thought, `⏲  Working…` when a tool has said nothing for long, `✋  Action Required (shop)`. With
+ * `ui.dynamicWindowTitle` off it says nothing: `Gemini CLI (shop)`.
+ */
+function readTitle(title: string): Words | null {
+  switch (title.slice(0, title.indexOf(' '))) {
+    case '◇':
+      return { state: 'idle', text: 'window title says Ready' };
+    case '✦':
+    case '⏲':
+      return { state: 'working', text: 'window title says it works' };
+    case '✋':
+      return { state: 'approval', text: 'window title says Action Required' };
+    default:
+      return null;
+  }
+}
+
+/** Gemini CLI: node starts itself again with more memory; both are `node …/gemini`. */
+export const geminiCli: AgentKind = {
+  name: 'gemini-cli',
+  label: 'Gemini CLI',
+  match(process, id) {
+    if (!isProgram(id, ['gemini'], ['@google/gemini-cli'])) return null;
+    if (hasOption(id.args, '--version', '-v', '--help', '-h')) return null;
+    if (hasOption(id.args, '-l', '--list-extensions', '--list-sessions', '--delete-session')) return null;
+    if (NO_CONVERSATION.has(subcommand(id.args, TAKES_VALUE) ?? '')) return null;
+    return simpleMatch(
+      process,
+      hasOption(id.args, '-p', '--prompt', '--output-format', '-o', '--experimental-acp', '--acp'),
+    );
+  },
+  alwaysDraws: true,
+  readTitle,
+};

@@ -1,0 +1,45 @@
+import { eachName } from '../../bounded-read.js';
+
+/** No walk goes on for longer than this many names; then it begins anew. */
+const MAX_NAMES = 5_000_000;
+
+/**
+ * Goes through the names of a directory a bounded number at a time, in the order in which the system has them: a
+ * folder of a million names costs no more memory, and no more time at once, than one of a thousand.
+ */
+export class DirectoryWalk {
+  private names: Generator<string> | null = null;
+
+  constructor(private readonly path: string) {}
+
+  /** The next names, at most `max`, and whether these were the last; the walk after that begins anew. */
+  next(max: number): { names: string[]; atEnd: boolean } {
+    const names: string[] = [];
+    try {
+      this.names ??= eachName(this.path, MAX_NAMES);
+      while (names.length < max) {
+        const name = this.names.next();
+        if (name.done) return this.ended(names);
+        names.push(name.value);
+      }
+      return { names, atEnd: false };
+    } catch {
+      return this.ended(names);
+    }
+  }
+
+  /** What it holds open it lets go. */
+  close(): void {
+    try {
+      this.names?.return(undefined);
+    } catch {
+      // It was gone already.
+    }
+    this.names = null;
+  }
+
+  private ended(names: string[]): { names: string[]; atEnd: true } {
+    this.close();
+    return { names, atEnd: true };
+  }
+}

@@ -1,0 +1,198 @@
+import { describe, expect, it } from 'vitest';
+import { createRecogniser } from '../../../src/agents/types/index.js';
+import { facts } from '../facts.js';
+
+const recognise = createRecogniser();
+
+/** [what it is, exe, argv, expected `kind role interactive`, or null] */
+type Row = [string, string, string[], string | null];
+
+const NODE = '/usr/bin/node';
+const QWEN = ['node', '/usr/local/bin/qwen'];
+const OPENCODE = '/usr/local/lib/node_modules/opencode-ai/bin/opencode.exe';
+const COPILOT = '/usr/local/lib/node_modules/@github/copilot/node_modules/@github/copilot-linux-x64/copilot';
+const AMP = '/usr/local/lib/node_modules/@sourcegraph/amp/node_modules/@ampcode/cli/bin/amp.exe';
+const CRUSH = '/usr/local/lib/node_modules/@charmland/crush/bin/crush';
+const CODEX = '/usr/lib/node_modules/@openai/codex-linux-x64/vendor/x86_64-unknown-linux-musl/bin/codex';
+
+const rows: Row[] = [
+  [
+    'claude from npm',
+    '/usr/lib/node_modules/@anthropic-ai/claude-code/bin/claude.exe',
+    ['claude'],
+    'claude-code main true',
+  ],
+  [
+    'claude by its full path',
+    '/usr/lib/node_modules/@anthropic-ai/claude-code/bin/claude.exe',
+    ['/usr/bin/claude', '--resume'],
+    'claude-code main true',
+  ],
+  [
+    'claude from the native installer',
+    '/home/u/.local/share/claude/versions/2.1.233',
+    ['claude'],
+    'claude-code main true',
+  ],
+  [
+    'claude that ran itself again',
+    '/home/u/.local/share/claude/versions/2.1.233',
+    ['/home/u/.local/share/claude/versions/2.1.233'],
+    'claude-code main true',
+  ],
+  [
+    'old claude on node',
+    NODE,
+    ['node', '/usr/lib/node_modules/@anthropic-ai/claude-code/cli.js'],
+    'claude-code main true',
+  ],
+  ['old claude through its link', NODE, ['node', '/usr/local/bin/claude'], 'claude-code main true'],
+  ['claude that renamed itself', NODE, ['claude'], 'claude-code main true'],
+  [
+    'claude on NixOS',
+    '/nix/store/abc-claude-code-2.1/bin/.claude-wrapped',
+    ['claude'],
+    'claude-code main true',
+  ],
+  ['claude with a prompt', '/usr/bin/claude', ['claude', 'fix the tests'], 'claude-code main true'],
+  ['claude -p', '/usr/bin/claude', ['claude', '-p', 'hi'], 'claude-code main false'],
+  [
+    'claude of an SDK',
+    '/usr/bin/claude',
+    ['claude', '--output-format', 'stream-json', '--verbose'],
+    'claude-code main false',
+  ],
+  ['claude mcp serve', '/usr/bin/claude', ['claude', 'mcp', 'serve'], null],
+  ['claude --version', '/usr/bin/claude', ['claude', '--version'], null],
+  ['ripgrep inside claude', '/usr/bin/claude', ['rg', '--files'], null],
+  ['an editor on a file called claude', '/usr/bin/vim', ['vim', 'claude'], null],
+  ['grep claude', '/usr/bin/grep', ['grep', '-r', 'claude', '.'], null],
+  ['a log being followed', '/usr/bin/tail', ['tail', '-f', '/var/log/claude'], null],
+  ['npm installing it', NODE, ['node', '/usr/bin/npm', 'install', '@anthropic-ai/claude-code'], null],
+  ['codex wrapper', NODE, ['node', '/usr/bin/codex'], 'codex wrapper false'],
+  ['codex on the terminal', CODEX, ['codex'], 'codex main true'],
+  ['codex by full path with options', CODEX, [CODEX, '-m', 'gpt-5', '--cd', '/src'], 'codex main true'],
+  ['codex resume', CODEX, ['codex', 'resume', '--last'], 'codex main true'],
+  ['codex exec', CODEX, ['codex', 'exec', 'hi'], 'codex main false'],
+  [
+    'codex app-server',
+    '/home/u/.codex/packages/app-server-daemon/releases/0.169.0/bin/codex',
+    ['codex', 'app-server', '--listen', 'unix://'],
+    'codex helper false',
+  ],
+  ['codex login', CODEX, ['codex', 'login'], null],
+  ['codex sandbox tool', CODEX, ['codex-linux-sandbox', '--', 'ls'], null],
+  ['gemini', NODE, ['node', '/usr/bin/gemini'], 'gemini-cli main true'],
+  [
+    'gemini, more memory',
+    NODE,
+    ['/usr/bin/node', '--max-old-space-size=8192', '/usr/bin/gemini'],
+    'gemini-cli main true',
+  ],
+  [
+    'gemini by package',
+    NODE,
+    ['node', '/opt/x/node_modules/@google/gemini-cli/dist/index.js'],
+    'gemini-cli main true',
+  ],
+  ['gemini -p', NODE, ['node', '/usr/bin/gemini', '-p', 'hi'], 'gemini-cli main false'],
+  [
+    'gemini 0.61.0, inner',
+    NODE,
+    ['/usr/bin/node', '--max-old-space-size=12052', '/usr/local/bin/gemini'],
+    'gemini-cli main true',
+  ],
+  ['gemini with a first prompt', NODE, ['node', '/usr/bin/gemini', 'fix it'], 'gemini-cli main true'],
+  ['gemini with a model', NODE, ['node', '/usr/bin/gemini', '-m', 'mcp'], 'gemini-cli main true'],
+  ['gemini mcp list', NODE, ['node', '/usr/bin/gemini', 'mcp', 'list'], null],
+  ['gemini --list-sessions', NODE, ['node', '/usr/bin/gemini', '--list-sessions'], null],
+  ['gemini gemma start', NODE, ['node', '/usr/bin/gemini', 'gemma', 'start'], null],
+  ['qwen 0.15.10, outer', NODE, QWEN, 'qwen-code main true'],
+  ['qwen with a prompt answers and ends', NODE, [...QWEN, 'fix it'], 'qwen-code main false'],
+  ['qwen -i with a prompt', NODE, [...QWEN, '-i', 'fix it'], 'qwen-code main true'],
+  ['qwen with a model', NODE, [...QWEN, '--model', 'x', '-y'], 'qwen-code main true'],
+  ['qwen channel start', NODE, [...QWEN, 'channel', 'start'], null],
+  ['opencode', '/home/u/.opencode/bin/opencode', ['opencode'], 'opencode main true'],
+  ['opencode wrapper', NODE, ['node', '/usr/bin/opencode'], 'opencode wrapper false'],
+  ['opencode run', '/home/u/.opencode/bin/opencode', ['opencode', 'run', 'hi'], 'opencode main false'],
+  ['opencode 1.18.33 from npm', OPENCODE, ['opencode'], 'opencode main true'],
+  [
+    'opencode 1.18.33, npm without its scripts',
+    '/usr/local/lib/node_modules/opencode-ai/node_modules/opencode-linux-x64/bin/opencode',
+    ['opencode', '--model', 'lab/serve'],
+    'opencode main true',
+  ],
+  ['opencode run -i', OPENCODE, ['opencode', 'run', '-i'], 'opencode main true'],
+  ['opencode attach', OPENCODE, ['opencode', 'attach', 'http://127.0.0.1:4096'], 'opencode main true'],
+  ['opencode providers', OPENCODE, ['opencode', 'providers', 'login'], null],
+  ['opencode serve', '/home/u/.opencode/bin/opencode', ['opencode', 'serve'], null],
+  ['copilot', NODE, ['node', '/usr/bin/copilot'], 'copilot-cli main true'],
+  ['copilot 1.0.102, native', COPILOT, [COPILOT], 'copilot-cli main true'],
+  ['copilot with a first prompt', COPILOT, [COPILOT, '-i', 'fix it'], 'copilot-cli main true'],
+  ['copilot mcp', COPILOT, [COPILOT, 'mcp', 'list'], null],
+  ['copilot -p', NODE, ['node', '/usr/bin/copilot', '-p', 'hi'], 'copilot-cli main false'],
+  ['amp', NODE, ['node', '--no-warnings', '/usr/bin/amp'], 'amp main true'],
+  ['amp 0.0.1790142911', AMP, ['amp'], 'amp main true'],
+  ['amp with a mode', AMP, ['amp', '-m', 'high'], 'amp main true'],
+  ['amp threads continue', AMP, ['amp', 'threads', 'continue', 'T-1'], 'amp main true'],
+  ['amp threads list', AMP, ['amp', 'threads', 'list'], null],
+  ['amp that serves others', AMP, ['amp', '--no-tui'], null],
+  ['amp top', AMP, ['amp', 'top'], null],
+  ['amp -x', NODE, ['node', '/usr/bin/amp', '-x', 'hi'], 'amp main false'],
+  ['crush', '/usr/bin/crush', ['crush'], 'crush main true'],
+  ['crush 0.96.1 from npm', NODE, ['node', '/usr/local/bin/crush'], 'crush wrapper false'],
+  ['crush below it', CRUSH, [CRUSH, '--cwd', '/src'], 'crush main true'],
+  ['crush run', CRUSH, [CRUSH, 'run', 'hi'], 'crush main false'],
+  ['crush server', CRUSH, [CRUSH, 'server'], 'crush helper false'],
+  ['crush session list', CRUSH, [CRUSH, 'session', 'list'], null],
+  ['aider', '/usr/bin/python3.11', ['/home/u/venv/bin/python', '/home/u/venv/bin/aider'], 'aider main true'],
+  ['aider as a module', '/usr/bin/python3.12', ['python3', '-m', 'aider'], 'aider main true'],
+  [
+    'aider --message',
+    '/usr/bin/python3.11',
+    ['python3', '/usr/bin/aider', '--message', 'hi'],
+    'aider main false',
+  ],
+  ['goose', '/usr/local/bin/goose', ['goose', 'session'], 'goose main true'],
+  ['goose run', '/usr/local/bin/goose', ['goose', 'run', '-t', 'hi'], 'goose main false'],
+  ['the other goose migrates databases', '/usr/local/bin/goose', ['goose', 'postgres', 'up'], null],
+  [
+    'cursor-agent',
+    '/home/u/.local/share/cursor-agent/versions/2026.01/node',
+    ['/home/u/.local/bin/cursor-agent', '/home/u/.local/share/cursor-agent/versions/2026.01/index.js'],
+    'cursor-agent main true',
+  ],
+  ['a shell', '/usr/bin/bash', ['-bash'], null],
+  ['an empty command line', '/usr/bin/x', [], null],
+  ['python running code', '/usr/bin/python3', ['python3', '-c', 'claude'], null],
+];
+
+describe('agent kinds', () => {
+  it.each(rows)('%s', (_name, exe, argv, expected) => {
+    const found = recognise(facts({ exe, argv }));
+    expect(found && `${found.kind.name} ${found.match.role} ${found.match.interactive}`).toBe(expected);
+  });
+
+  it('is not interactive without a terminal', () => {
+    expect(recognise(facts({ exe: '/usr/bin/claude', argv: ['claude'], tty: null }))?.match.interactive).toBe(
+      false,
+    );
+    expect(
+      recognise(facts({ exe: '/usr/bin/claude', argv: ['claude'], stdin_tty: false }))?.match.interactive,
+    ).toBe(false);
+  });
+
+  it('knows the agents that a user describes, before its own', () => {
+    const mine = createRecogniser([
+      { name: 'my-agent', commands: ['frob'], paths: ['/opt/*/bin/run'] },
+      { name: 'my-claude', commands: ['claude'], paths: [], argv_contains: ['--special'] },
+    ]);
+    const name = (exe: string, argv: string[]) => mine(facts({ exe, argv }))?.kind.name;
+    expect(name('/usr/bin/frob', ['frob'])).toBe('my-agent');
+    expect(name('/usr/bin/python3', ['python3', '/home/u/frob.py'])).toBe('my-agent');
+    expect(name('/opt/x/bin/run', ['run'])).toBe('my-agent');
+    expect(name('/opt/x/y/bin/run', ['run'])).toBeUndefined();
+    expect(name('/usr/bin/claude', ['claude', '--special'])).toBe('my-claude');
+    expect(name('/usr/bin/claude', ['claude'])).toBe('claude-code');
+  });
+});
