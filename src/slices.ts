@@ -22,7 +22,12 @@ export async function inSlices<T>(steps: Steps<T>): Promise<T> {
       const { done, value } = steps.next();
       if (done) return value;
     } while (performance.now() < end_ms);
-    await new Promise<void>(resolve => setImmediate(resolve));
-    loopPauses.turn();
+    await nextTurn();
   }
+}
+
+/** Resolves when everything else that waits for the event loop had its turn. */
+export async function nextTurn(): Promise<void> {
+  await new Promise<void>(resolve => setImmediate(resolve));
+  loopPauses.turn();
 }

@@ -8,7 +8,7 @@ import { flood, type Row } from './run.js';
  *   node build/lab/bench/flood/main.js [--seconds 10] [--only argv] [--json]
  *
  * Needs root, `make build`, cc and python3. `grew`: peak memory over rest, of the process of vigil that grew most
- * (daemon or a user's helper; not bpftrace). `pause`: the longest of the daemon's event loop, as vigil health says it.
+ * (daemon or a user's helper; not bpftrace). `pause`: the longest of the daemon's event loop since it serves, as vigil health says it.
  * `ping`: an ordinary user's client that asks every 20 ms. Exits 1 when an aim is missed.
  */
 const { values } = parseArgs({

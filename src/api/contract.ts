@@ -248,8 +248,8 @@ export interface HealthReport {
   rss_bytes: number;
   bpftrace_cpu_percent: number;
   bpftrace_rss_bytes: number;
-  /** For how long nothing else could be done at a time, at most: since the start, and in the last minute. */
-  loop: { longest_pause_ms: number; last_minute_ms: number };
+  /** For how long nothing else could be done at a time, at most: since it serves, in the last minute, and before. */
+  loop: { longest_pause_ms: number; last_minute_ms: number; start_pause_ms: number };
   reading: ReadingHealth;
 }
 

@@ -2,6 +2,7 @@ import type { Lineage } from '../agents/lineage.js';
 import type { Session } from '../agents/tracker/session.js';
 import type { LifecycleEvent } from '../kernel/events.js';
 import type { ProcessTable, TableRow } from '../proc/table.js';
+import { nextTurn } from '../slices.js';
 import type { ProcessSample, SessionRef, SessionSample } from './snapshot.js';
 
 export interface Processes {
@@ -58,7 +59,9 @@ export class ProcessCollector {
     sessions: () => readonly Session[],
     close: readonly number[] = [],
   ): Promise<Processes> {
-    return this.take(await this.table.sampleAside(now_ms, [...this.agents, ...close]), sessions());
+    const rows = await this.table.sampleAside(now_ms, [...this.agents, ...close]);
+    await nextTurn();
+    return this.take(rows, sessions());
   }
 
   private take(rows: readonly TableRow[], sessions: readonly Session[]): Processes {

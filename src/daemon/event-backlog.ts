@@ -17,14 +17,17 @@ export class EventBacklog {
     }
   }
 
+  /** As of now. */
   get waiting(): readonly MachineEvent[] {
-    return this.events;
+    return [...this.events];
   }
 
-  /** A look took them in. */
-  taken(): void {
+  /** A look took in what was waiting when it began; what came meanwhile is for the next. */
+  taken(events: readonly MachineEvent[]): void {
+    const later = this.events.slice(events.length);
     this.events = [];
     this.room = new FairRoom(MAX);
+    this.add(later);
   }
 }
 

@@ -19,6 +19,7 @@ import { ProcessTable } from '../proc/table.js';
 import { checkEntry, type WhitelistEntry } from '../rules/allowlist/whitelist.js';
 import { RuleEngine } from '../rules/engine/engine.js';
 import { sessionKey } from '../rules/engine/history.js';
+import { nextTurn } from '../slices.js';
 import type { Store } from '../store/store.js';
 import { clock, now } from '../time.js';
 import { EventBacklog } from './event-backlog.js';
@@ -369,6 +370,7 @@ export class Guard {
     // Without processes everything would seem to have ended.
     if (outcome.how !== 'said' || this.stopped || this.paused) return;
     const found = outcome.value;
+    await nextTurn();
     this.readSockets(time_ms, found.sessions);
     this.growers = this.limits.growers(found.processes, time_ms);
     const snapshot: Snapshot = {
@@ -385,8 +387,9 @@ export class Guard {
     this.last = snapshot;
     store?.addSnapshot(snapshot);
     onSnapshot(snapshot);
-    const changes = this.rules.take(snapshot);
-    this.backlog.taken();
+    await nextTurn();
+    const changes = await this.rules.takeAside(snapshot);
+    this.backlog.taken(snapshot.events);
     this.tell(changes);
     if (this.rules.memoryEndsIn_ms(time_ms) < CLOSELY_BELOW_MS) this.hasteUntil_ms = time_ms + HASTE_FOR_MS;
     const again = this.rules.foundAgain();

@@ -335,6 +335,7 @@ function makeParts(
       name: 'socket',
       start: async () => {
         await server.start();
+        loopPauses.serving();
         logger.info({ socket: server.socketPath, version: VERSION, pid: process.pid }, 'vigil is watching');
       },
       stop: () => server.stop(),

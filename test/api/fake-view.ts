@@ -109,7 +109,7 @@ export function fakeHealth(over: Partial<HealthReport> = {}): HealthReport {
     rss_bytes: 70e6,
     bpftrace_cpu_percent: 0.1,
     bpftrace_rss_bytes: 110e6,
-    loop: { longest_pause_ms: 40, last_minute_ms: 12 },
+    loop: { longest_pause_ms: 40, last_minute_ms: 12, start_pause_ms: 150 },
     reading: { cut: { arguments: 0, environments: 0, lists: 0, files: 0 }, held: [] },
     ...over,
   };

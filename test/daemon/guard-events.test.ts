@@ -61,6 +61,6 @@ it('what waits is bounded, one user’s share is, and the machine’s own has ro
   expect(backlog.waiting.length).toBeLessThan(300);
   expect(backlog.waiting.at(-1)).toMatchObject({ unit: 'db.service' });
   expect(backlog.leftOut).toBe(5_001 - backlog.waiting.length);
-  backlog.taken();
+  backlog.taken(backlog.waiting);
   expect(backlog.waiting).toEqual([]);
 });

@@ -1,3 +1,4 @@
+import { loopPauses } from '../../loop-pauses.js';
 import type { Work } from '../../work.js';
 import { type Job, Lane, type LaneLimits, type Rank } from './lane.js';
 import { WorkBudget } from './work-budget.js';
@@ -114,6 +115,7 @@ export class RequestScheduler {
   }
 
   private turn(): void {
+    loopPauses.endsSoon();
     const end_ms = this.now_ms() + this.limits.sliceMs;
     this.turns++;
     this.serve(end_ms, () => this.nextOf('owner'));

@@ -117,9 +117,9 @@ function actionsLine({ actions: { mode, dry_run, paused } }: HealthReport): stri
 /** A second is long for who waits for an answer, and no fault of vigil's where the machine has no time for it. */
 const LONG_PAUSE_MS = 1_000;
 
-function loopLine({ longest_pause_ms, last_minute_ms }: HealthReport['loop']): string {
+function loopLine({ longest_pause_ms, last_minute_ms, start_pause_ms }: HealthReport['loop']): string {
   const note = last_minute_ms > LONG_PAUSE_MS ? ': it got no turn, or too much to do at once' : '';
-  return `longest pause: ${longest_pause_ms} ms, ${last_minute_ms} ms in the last minute${note}`;
+  return `longest pause: ${longest_pause_ms} ms, ${last_minute_ms} ms in the last minute, ${start_pause_ms} ms while it started${note}`;
 }
 
 function readingLines({ cut, held }: HealthReport['reading']): string[] {

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Alert, AlertChange } from '../../alerts/alert.js';
 import type { ProcessRef, Snapshot } from '../../collectors/snapshot.js';
+import { atOnce, inSlices, type Steps } from '../../slices.js';
 import { Whitelist } from '../allowlist/whitelist.js';
 import { RULES } from '../checks/index.js';
 import type { RulesConfig } from '../config.js';
@@ -92,17 +93,34 @@ export class RuleEngine {
   }
 
   take(snapshot: Snapshot): AlertChange[] {
+    return atOnce(this.steps(snapshot));
+  }
+
+  /** The same between everything else that the event loop has to do; one at a time. */
+  takeAside(snapshot: Snapshot): Promise<AlertChange[]> {
+    return inSlices(this.steps(snapshot));
+  }
+
+  private *steps(snapshot: Snapshot): Steps<AlertChange[]> {
     const now_ms = snapshot.time_ms;
-    this.history.add(snapshot);
+    yield* this.history.steps(snapshot);
     // A change of the whitelist was applied by whoever made it; this is for those who did not.
     const withdrawn = this.applyWhitelist(now_ms);
-    const findings: Finding[] = [];
+    const { version } = this.whitelist;
+    const all: Finding[] = [];
     const mute = new Set<string>();
     for (const rule of this.rules) {
+      yield;
       const found = this.evaluate(rule, now_ms);
       if (found === null) mute.add(rule.name);
-      else findings.push(...found);
+      else all.push(...found);
     }
+    yield;
+    // What came onto the whitelist between two rules is nothing to speak of any more.
+    const findings =
+      version === this.whitelist.version
+        ? all
+        : all.filter(({ subject }) => !this.allIgnored(subject.processes));
     const ended = ({ subject }: Alert) => this.allEnded(subject.processes);
     const changes = [...withdrawn, ...this.book.apply(now_ms, findings, mute, ended)];
     this.noteFound(findings);

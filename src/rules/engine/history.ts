@@ -7,6 +7,7 @@ import type {
   Snapshot,
 } from '../../collectors/snapshot.js';
 import { FairRoom, type Owner } from '../../fair-room.js';
+import { atOnce, type Steps } from '../../slices.js';
 import { traitsOf } from '../processes/features.js';
 import { type Baseline, baselineFigures } from '../statistics/baseline.js';
 import { Series } from '../statistics/series.js';
@@ -22,6 +23,8 @@ const EXITS_KEPT_MS = 20 * 60_000;
 const EXITS_MAX = 500;
 /** A mount that is missing for so long is forgotten; a list that could not be read loses none. */
 const FILESYSTEM_KEPT_MS = 600_000;
+/** Processes that are looked at in one step. */
+const STEP = 128;
 const SPACE_WINDOW_MS = 7_200_000;
 const SPACE_POINTS = 120;
 export const SPACE_SPACING_MS = SPACE_WINDOW_MS / SPACE_POINTS;
@@ -94,12 +97,17 @@ export class History {
   }
 
   add(snapshot: Snapshot): void {
+    atOnce(this.steps(snapshot));
+  }
+
+  /** The same in steps: it is told of the whole snapshot only after the last. */
+  *steps(snapshot: Snapshot): Steps<void> {
     const last_ms = (this.snapshot as Snapshot | undefined)?.time_ms;
     const gap = last_ms === undefined || snapshot.time_ms - last_ms > this.options.gap_ms;
     this.before_ms = gap ? null : last_ms;
     this.snapshot = snapshot;
     this.pools.add(snapshot, gap);
-    this.addProcesses(snapshot);
+    yield* this.addProcesses(snapshot);
     this.addSessions(snapshot);
     this.addFilesystems(snapshot);
     this.addEvents(snapshot);
@@ -122,7 +130,7 @@ export class History {
   /** What no rule may report has changed: ask again about every process. */
   reconsider(): void {
     for (const track of this.tracks.values()) track.undecided = true;
-    this.decideWatched();
+    atOnce(this.decide());
   }
 
   /** Somebody knows that what is mounted there could be written to once. */
@@ -132,10 +140,11 @@ export class History {
     else track.was_writable = true;
   }
 
-  private addProcesses({ time_ms, processes }: Snapshot): void {
+  private *addProcesses({ time_ms, processes }: Snapshot): Steps<void> {
     const living = new Set<number>();
     for (const sample of processes) {
       living.add(sample.pid);
+      if (living.size % STEP === 0) yield;
       let track = this.tracks.get(sample.pid);
       if (track !== undefined && track.sample.start_ticks !== sample.start_ticks) {
         this.ended(track, time_ms);
@@ -153,7 +162,8 @@ export class History {
       this.ended(track, time_ms);
     }
     this.exits = this.exits.filter(exit => time_ms - exit.time_ms < EXITS_KEPT_MS).slice(-EXITS_MAX);
-    this.decideWatched();
+    yield;
+    yield* this.decide();
   }
 
   private ended({ sample }: ProcessTrack, time_ms: number): void {
@@ -162,21 +172,29 @@ export class History {
     if (this.exits.length > 2 * EXITS_MAX) this.exits = this.exits.slice(-EXITS_MAX);
   }
 
-  private decideWatched(): void {
+  private *decide(): Steps<void> {
     const chosen = nextUndecided(this.tracks.values());
-    if (chosen.length > 0) {
-      const answers = this.options.ignores(chosen.map(track => track.sample));
-      chosen.forEach((track, index) => {
-        const answer = answers[index];
-        if (answer === null || answer === undefined) return;
-        track.undecided = false;
-        track.traits = traitsOf(track.sample);
-        track.own = this.isOwn(track);
-        track.ignored = track.own || answer;
-      });
+    for (let at = 0; at < chosen.length; at += STEP) {
+      yield;
+      // A pattern took too long: the others are for the next snapshot.
+      if (!this.decideAbout(chosen.slice(at, at + STEP))) break;
     }
     this.watched = [];
     for (const track of this.tracks.values()) if (track.ignored === false) this.watched.push(track);
+  }
+
+  /** False: there was no time for all of them. */
+  private decideAbout(chosen: readonly ProcessTrack[]): boolean {
+    const answers = this.options.ignores(chosen.map(track => track.sample));
+    chosen.forEach((track, index) => {
+      const answer = answers[index];
+      if (answer === null || answer === undefined) return;
+      track.undecided = false;
+      track.traits = traitsOf(track.sample);
+      track.own = this.isOwn(track);
+      track.ignored = track.own || answer;
+    });
+    return !answers.includes(null);
   }
 
   /**

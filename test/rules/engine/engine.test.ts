@@ -202,3 +202,80 @@ test('an alert about processes that have all ended is over soon, however long it
   machine.remove(leaks);
   expect(brief(machine.pass(20))).toEqual(['resolved memory_leak warning']);
 });
+
+test('what is whitelisted between two rules opens nothing', () => {
+  const machine = new Machine();
+  const { pid, start_ticks, uid, comm, cmdline } = machine.add({ comm: 'cat' });
+  const speaks: Rule = {
+    name: 'swap',
+    evaluate: () => [
+      {
+        key: 'cat',
+        severity: 'high',
+        holds: true,
+        for_ms: 0,
+        clear_ms: 0,
+        subject: {
+          kind: 'processes',
+          name: 'cat',
+          uid,
+          processes: [{ pid, start_ticks, uid, comm, cmdline }],
+          session: null,
+          lineage: null,
+        },
+        title: 'cat',
+        text: 'cat',
+        suggestion: null,
+        numbers: {},
+      },
+    ],
+  };
+  let meanwhile = () => {};
+  const between: Rule = {
+    name: 'ram',
+    evaluate() {
+      meanwhile();
+      return [];
+    },
+  };
+  const engineOf = () => {
+    let id = 0;
+    return new RuleEngine({
+      config: rulesConfig(),
+      interval_ms: 10_000,
+      self_pid: 2,
+      nextId: () => ++id,
+      onRuleError: (_, error) => expect.unreachable(String(error)),
+      rules: [speaks, between],
+    });
+  };
+  expect(brief(engineOf().take(machine.snapshot()))).toEqual(['opened swap high']);
+  const engine = engineOf();
+  meanwhile = () => {
+    engine.whitelist.add({ id: 1, pattern: 'cat', match_type: 'name', reason: '', created_ms: 0 });
+    engine.applyWhitelist(machine.now_ms);
+  };
+  expect(engine.take(machine.snapshot())).toEqual([]);
+});
+
+test('a snapshot of 20,000 processes is taken in between everything else, with the same outcome', async () => {
+  const machine = new Machine();
+  const other = new Machine();
+  machine.many(20_000, { comm: 'node' });
+  machine.host = { ...machine.host, memory: memory(95) };
+  let turns = 0;
+  const counting = setInterval(() => turns++, 0);
+  const aside: string[] = [];
+  const atOnce: string[] = [];
+  for (let i = 0; i < 4; i++) {
+    machine.now_ms += 20_000;
+    const snapshot = machine.snapshot();
+    atOnce.push(...brief(other.engine.take(snapshot)));
+    aside.push(...brief(await machine.engine.takeAside(snapshot)));
+  }
+  clearInterval(counting);
+  expect(aside).toEqual(atOnce);
+  expect(aside).toContain('opened ram critical');
+  // Four times at once would be none.
+  expect(turns).toBeGreaterThan(4);
+});
