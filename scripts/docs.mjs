@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { COMMANDS } from '../dist/cli/commands/index.js';
 import { manPage } from '../dist/cli/man.js';
 import { configReference } from '../dist/config/reference.js';
-import { VERSION } from '../dist/package.js';
+import { VERSION } from '../dist/lib/files/package.js';
 import { withRulesTable } from '../dist/rules/reference.js';
 
 const at = path => new URL(`../${path}`, import.meta.url);

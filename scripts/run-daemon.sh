@@ -11,7 +11,7 @@ shift
 exec 4<&0
 # Ctrl-C on the terminal reaches all of us; the pipe decides.
 trap '' INT
-# Node.js opens a debugger at SIGUSR1, to every local user (src/no-inspector.ts); and what it is to load is ours to say.
+# Node.js opens a debugger at SIGUSR1, to every local user (src/lib/process/no-inspector.ts); and what it is to load is ours to say.
 trap '' USR1
 unset NODE_OPTIONS
 "$root/scripts/mount-tracefs.sh" || true

@@ -1,4 +1,4 @@
-import { Clock } from '../src/time.js';
+import { Clock } from '../src/lib/time/time.js';
 
 const HOUR_MS = 3_600_000;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Reason, State } from '../../src/agents/model.js';
+import type { Reason, State } from '../../src/model/agent.js';
 import { FIRST_PROMPT, type TruthEntry } from '../../test/lab/truth.js';
 import type { Heard } from '../../test/lab/vigil.js';
 import { matchSession } from './match.js';

@@ -1,4 +1,4 @@
-import type { Reason, State } from '../../src/agents/model.js';
+import type { Reason, State } from '../../src/model/agent.js';
 import { FIRST_PROMPT, type Grain, stateKey, type TruthEntry, transitionsOf } from '../../test/lab/truth.js';
 import type { Heard, Uptime } from '../../test/lab/vigil.js';
 

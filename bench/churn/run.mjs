@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { createSensor } from '../../dist/kernel/index.js';
+import { createSensor } from '../../dist/sources/kernel/index.js';
 
 const processes = Number(process.argv[2] ?? 10_000);
 const rounds = Number(process.argv[3] ?? 5);

@@ -1,7 +1,7 @@
 // What each collector costs: microseconds of a run, and percent of a core at its own interval.
 // `make build && node bench/collectors/run.mjs [rounds]`
-import { CollectorDriver } from '../../dist/collectors/driver.js';
-import { hostCollectors } from '../../dist/collectors/host.js';
+import { CollectorDriver } from '../../dist/sources/host/driver.js';
+import { hostCollectors } from '../../dist/sources/host/host.js';
 
 const rounds = Number(process.argv[2] ?? 50);
 const INTERVAL_MS = 10_000;

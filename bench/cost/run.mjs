@@ -15,9 +15,9 @@ const folder = mkdtempSync(join(tmpdir(), 'vigil-cost-'));
 const loop = join(folder, 'iocost');
 execFileSync('cc', ['-O2', '-o', loop, join(here, 'iocost.c')]);
 
-const { specialise, TERMINAL_STRING_BYTES } = await import('../../dist/kernel/program.js');
-const { findBpftrace, kernelStructs } = await import('../../dist/kernel/bpftrace.js');
-const { openAnnouncer } = await import('../../dist/kernel/announce.js');
+const { specialise, TERMINAL_STRING_BYTES } = await import('../../dist/sources/kernel/program.js');
+const { findBpftrace, kernelStructs } = await import('../../dist/sources/kernel/bpftrace.js');
+const { openAnnouncer } = await import('../../dist/sources/kernel/announce.js');
 const { bpftrace, problem } = await findBpftrace();
 if (!bpftrace) throw new Error(problem);
 const machine = { structs: await kernelStructs(bpftrace), version: bpftrace.version };

@@ -173,7 +173,7 @@ async function anHour() {
   const { Guard } = await import(join(root, 'dist/daemon/guard.js'));
   const { openStore } = await import(join(root, 'dist/store/open.js'));
   const { loadConfig } = await import(join(root, 'dist/config/load.js'));
-  const { now } = await import(join(root, 'dist/time.js'));
+  const { now } = await import(join(root, 'dist/lib/time/time.js'));
   const logger = Object.fromEntries(['debug', 'info', 'warn', 'error'].map(level => [level, () => {}]));
   const { config } = loadConfig(join(folder, 'none.toml'), { explicit: false });
   const store = await openStore({

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import type { Snapshot } from '../../src/collectors/snapshot.js';
+import type { Snapshot } from '../../src/model/snapshot.js';
 import { RULES } from '../../src/rules/checks/index.js';
 import { History } from '../../src/rules/engine/history.js';
 import { Baseline } from '../../src/rules/statistics/baseline.js';

@@ -1,8 +1,8 @@
 // vigil's scan by itself: all processes and their sessions, once a second.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Lineage } from '../../dist/agents/lineage.js';
-import { ProcessCollector } from '../../dist/collectors/processes.js';
-import { ProcessTable } from '../../dist/proc/table.js';
+import { Lineage } from '../../dist/lib/process/lineage.js';
+import { ProcessCollector } from '../../dist/sources/host/processes.js';
+import { ProcessTable } from '../../dist/sources/procfs/table.js';
 
 /** What runs for days is measured when its code is compiled: its first twenty minutes pass in some seconds. */
 const WARM_UP_SAMPLES = 1200;

@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { AgentStateEvent } from '../../src/api/contract.js';
-import { FakeAgent } from '../../test/session/agent.js';
-import { Daemon } from '../../test/session/daemon.js';
-import { Desktop, HAS_DESKTOP, sleep, until } from '../../test/session/desktop.js';
-import { CAN_BE_USERS, Installed, User } from '../../test/session/user.js';
+import { FakeAgent } from '../../test/outputs/desktop/agent.js';
+import { Daemon } from '../../test/outputs/desktop/daemon.js';
+import { Desktop, HAS_DESKTOP, sleep, until } from '../../test/outputs/desktop/desktop.js';
+import { CAN_BE_USERS, Installed, User } from '../../test/outputs/desktop/user.js';
 
 /**
  * How fast a person learns that they are needed, on a real headless desktop with SwayNC, and what it costs.

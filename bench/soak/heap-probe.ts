@@ -25,7 +25,7 @@ writeFileSync(file, '');
 // A hand gets an environment and arguments of the daemon's making, so it is given the probe here.
 const { spawn } = childProcess;
 const withProbe = (args: readonly string[]) =>
-  args.flatMap(arg => (arg.endsWith('/session/hand.js') ? [`--import=${self.href}`, arg] : [arg]));
+  args.flatMap(arg => (arg.endsWith('/desktop/hand.js') ? [`--import=${self.href}`, arg] : [arg]));
 childProcess.spawn = ((program: string, args: readonly string[], options: SpawnOptions) =>
   spawn(program, withProbe(args), options)) as typeof spawn;
 syncBuiltinESMExports();

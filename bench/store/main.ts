@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { silentLogger } from '../../src/log/logger.js';
+import { silentLogger } from '../../src/lib/log/logger.js';
 import { openStore } from '../../src/store/open.js';
 import type { QueryArguments, QueryName } from '../../src/store/queries/index.js';
 import type { Store } from '../../src/store/store.js';

@@ -1,12 +1,12 @@
-import type { Alert } from '../alerts/alert.js';
-import type { ProcessRef } from '../collectors/snapshot.js';
+import type { ActionPlan, ActionResult } from '../model/action.js';
+import type { Alert } from '../model/alert.js';
+import type { ProcessRef } from '../model/snapshot.js';
 import type { ActionsConfig } from './config.js';
-import type { Order } from './executor.js';
-import { identity } from './growth.js';
-import { freshSteps, limitSteps, targetsOf } from './merge.js';
-import type { ActionPlan, ActionResult } from './model.js';
 import type { EngineOptions } from './options.js';
+import { identity } from './plan/growth.js';
+import { freshSteps, limitSteps, targetsOf } from './plan/merge.js';
 import { RateLimit } from './rate-limit.js';
+import type { Order } from './run/executor.js';
 
 export interface AutopilotOptions {
   propose(alert: Alert): ActionPlan[];

@@ -1,18 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Alert, AlertChange } from '../alerts/alert.js';
-import type { ProcessRef } from '../collectors/snapshot.js';
-import { refOf } from '../process-ref.js';
-import { printable } from '../text/printable.js';
-import { now } from '../time.js';
-import { type InTurns, type Work, withoutTurns } from '../work.js';
-import { Autopilot } from './autopilot.js';
-import type { ActionsConfig } from './config.js';
-import { Executor } from './executor.js';
-import { FreshPlans } from './fresh-plans.js';
-import { type Diagnosed, fromDiagnosis } from './from-diagnosis.js';
-import { HeldProcesses } from './held.js';
-import { type LiveSources, LiveView, liveSources, type ProcessView } from './live.js';
-import { mergeVerdicts } from './merge.js';
+import { ProcessSignaller } from '../lib/process/signal.js';
+import { printable } from '../lib/text/printable.js';
+import { type InTurns, type Work, withoutTurns } from '../lib/time/in-turns.js';
+import { now } from '../lib/time/time.js';
 import type {
   ActionPlan,
   ActionProposal,
@@ -23,15 +13,25 @@ import type {
   Requester,
   Scope,
   Verdict,
-} from './model.js';
+} from '../model/action.js';
+import type { Alert, AlertChange } from '../model/alert.js';
+import { refOf } from '../model/process-ref.js';
+import type { ProcessRef } from '../model/snapshot.js';
+import { Autopilot } from './autopilot.js';
+import type { ActionsConfig } from './config.js';
+import { type LiveSources, LiveView, liveSources, type ProcessView } from './live/live-view.js';
 import type { EngineOptions } from './options.js';
-import { type Judged, makePlan, makePlans } from './plans.js';
-import { judge, maxTargets, notYours, type PolicyContext, parseProposal, refused } from './policy.js';
-import { proposeFor } from './proposals.js';
-import type { Protection } from './protection.js';
+import { FreshPlans } from './plan/fresh-plans.js';
+import { type Diagnosed, fromDiagnosis } from './plan/from-diagnosis.js';
+import { mergeVerdicts } from './plan/merge.js';
+import { type Judged, makePlan, makePlans } from './plan/plans.js';
+import { judge, maxTargets, notYours, type PolicyContext, parseProposal, refused } from './plan/policy.js';
+import { proposeFor } from './plan/proposals.js';
+import type { Protection } from './plan/protection.js';
 import { mayAct } from './requester.js';
-import { findSystemctl, runCommand } from './run-command.js';
-import { ProcessSignaller } from './signal.js';
+import { Executor } from './run/executor.js';
+import { HeldProcesses } from './run/held.js';
+import { findSystemctl, runCommand } from './run/run-command.js';
 
 /** What a person asked for, by pid. */
 export interface KillRequest {

@@ -1,9 +1,9 @@
-import type { Snapshot } from '../collectors/snapshot.js';
-import type { Logger } from '../log/logger.js';
+import type { Logger } from '../lib/log/logger.js';
+import type { Signaller } from '../lib/process/signal.js';
+import type { AuditLog } from '../model/action.js';
+import type { Snapshot } from '../model/snapshot.js';
 import type { ActionsConfig } from './config.js';
-import type { AuditLog } from './model.js';
-import type { CommandRunner } from './run-command.js';
-import type { Signaller } from './signal.js';
+import type { CommandRunner } from './run/run-command.js';
 
 /** What the engine is made of. Only the first group has no default. */
 export interface EngineOptions {

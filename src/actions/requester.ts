@@ -1,4 +1,4 @@
-import type { Requester } from './model.js';
+import type { Requester } from '../model/action.js';
 
 /**
  * Who may act on a process of `uid`: the daemon by its own rules, root, the owner, and the members of the

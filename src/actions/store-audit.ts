@@ -1,7 +1,7 @@
+import type { ActionRecord, ActionResult, AuditLog, Fate } from '../model/action.js';
 import { bounded, shortened } from '../store/bounded.js';
 import type { Store } from '../store/store.js';
-import { targetsOf } from './merge.js';
-import type { ActionRecord, ActionResult, AuditLog, Fate } from './model.js';
+import { targetsOf } from './plan/merge.js';
 import { describeRequester } from './requester.js';
 
 type AuditStore = Pick<Store, 'nextActionId' | 'writeAction'>;

@@ -1,4 +1,4 @@
-import type { ProcessFacts } from './observation.js';
+import type { ProcessFacts } from '../model/observation.js';
 import type { Identity } from './recognition/identity.js';
 
 /**

@@ -1,5 +1,5 @@
-import type { Alert, AlertChange } from '../alerts/alert.js';
-import { iso } from '../time.js';
+import { iso } from '../lib/time/time.js';
+import type { Alert, AlertChange } from '../model/alert.js';
 import type { AlertEvent, AlertReport } from './contract.js';
 
 /** Alerts in the form in which the socket and the command line show them. */

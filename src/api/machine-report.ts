@@ -1,5 +1,5 @@
-import type { ProcessSample, Snapshot } from '../collectors/snapshot.js';
-import { iso } from '../time.js';
+import { iso } from '../lib/time/time.js';
+import type { ProcessSample, Snapshot } from '../model/snapshot.js';
 import type { MachineReport } from './contract.js';
 import { mayView, type View } from './socket/peer.js';
 

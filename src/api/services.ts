@@ -1,16 +1,16 @@
 import type { KillRequest } from '../actions/engine.js';
-import type { ActionPlan, ActionResult, Person, Verdict } from '../actions/model.js';
-import type { Observation } from '../agents/observation.js';
-import type { Alert } from '../alerts/alert.js';
-import type { Snapshot } from '../collectors/snapshot.js';
 import type { Change } from '../config/change.js';
 import type { Config } from '../config/schema.js';
 import type { Prompt } from '../diagnosis/prompt.js';
 import type { Question } from '../diagnosis/question.js';
+import type { InTurns } from '../lib/time/in-turns.js';
+import type { ActionPlan, ActionResult, Person, Verdict } from '../model/action.js';
+import type { Alert } from '../model/alert.js';
+import type { Observation } from '../model/observation.js';
+import type { Snapshot } from '../model/snapshot.js';
 import type { WhitelistEntry } from '../rules/allowlist/whitelist.js';
 import type { Asker } from '../store/asker.js';
 import type { ActionRow } from '../store/records.js';
-import type { InTurns } from '../work.js';
 import type {
   AgentReport,
   Explained,

@@ -1,6 +1,6 @@
-import { outliveTerminal } from '../closed-terminal.js';
-import { printable } from '../text/printable.js';
-import { onUncaught } from '../uncaught.js';
+import { outliveTerminal } from '../lib/process/tty-hang-up.js';
+import { onUncaught } from '../lib/process/uncaught.js';
+import { printable } from '../lib/text/printable.js';
 import { CANNOT } from './command.js';
 import { processIo } from './io.js';
 import { run } from './run.js';

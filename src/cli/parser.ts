@@ -1,5 +1,5 @@
 import yargs, { type Argv } from 'yargs';
-import { VERSION } from '../package.js';
+import { VERSION } from '../lib/files/package.js';
 import { type Args, type CliCommand, GLOBAL_OPTIONS, UsageError } from './command.js';
 
 /** yargs, set up from the definitions of the commands. */

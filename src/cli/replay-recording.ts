@@ -1,11 +1,11 @@
-import { parseRecording, RecordingError, replay } from '../agents/replay.js';
 import { createRecogniser } from '../agents/types/index.js';
-import { readWhole, TooLargeError } from '../bounded-read.js';
 import { loadConfig } from '../config/load.js';
 import { defaultPlaces } from '../config/paths.js';
 import { trackerOptions } from '../config/tracker.js';
+import { readWhole, TooLargeError } from '../lib/files/bounded-read.js';
+import { printable } from '../lib/text/printable.js';
 import { stateEvent } from '../model/state-event.js';
-import { printable } from '../text/printable.js';
+import { parseRecording, RecordingError, replay } from '../standalone/replay.js';
 import { CANNOT, OK } from './command.js';
 import { eventLine } from './commands/events.js';
 import type { Io } from './io.js';

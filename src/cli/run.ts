@@ -1,8 +1,8 @@
 import { ApiError } from '../api/client/index.js';
-import { printable } from '../text/printable.js';
+import { printable } from '../lib/text/printable.js';
 import { CANNOT, type CliCommand, OK, PROBLEM, UsageError } from './command.js';
 import { COMMANDS } from './commands/index.js';
-import { complete } from './complete.js';
+import { complete } from './completion/complete.js';
 import type { Io } from './io.js';
 
 /** Arguments to exit code. */

@@ -1,4 +1,4 @@
-import { printable } from '../text/printable.js';
+import { printable } from '../lib/text/printable.js';
 import { UsageError } from './command.js';
 
 /** What people type for a process or an alert. */

@@ -16,8 +16,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { printable } from '../text/printable.js';
-import { distrustOfFolder } from '../trusted-path.js';
+import { distrustOfFolder } from '../lib/files/trusted-path.js';
+import { printable } from '../lib/text/printable.js';
 import { readConfigText } from './load.js';
 
 /**

@@ -1,7 +1,7 @@
 import { parse } from 'smol-toml';
+import { nearest } from '../lib/text/nearest.js';
+import { printable } from '../lib/text/printable.js';
 import type { ChangedBy } from '../model/config-key.js';
-import { nearest } from '../text/nearest.js';
-import { printable } from '../text/printable.js';
 import { configJsonSchema } from './schema.js';
 
 /** The keys of the configuration, as `vigil config get` and `set` name them: `actions.mode`. */

@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { parse, TomlError } from 'smol-toml';
-import { printable } from '../text/printable.js';
+import { printable } from '../lib/text/printable.js';
 import { keyLines, lineOf } from './key-lines.js';
 import { problemsOf } from './problems.js';
 import { type Config, configSchema, defaultConfig } from './schema.js';

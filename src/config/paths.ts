@@ -1,7 +1,7 @@
 import { chmodSync, lstatSync, mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import { printable } from '../text/printable.js';
+import { printable } from '../lib/text/printable.js';
 
 /** Where things are: one set of places for root, the XDG folders for everybody else. */
 

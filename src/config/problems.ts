@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import { nearest } from '../text/nearest.js';
-import { printable } from '../text/printable.js';
+import { nearest } from '../lib/text/nearest.js';
+import { printable } from '../lib/text/printable.js';
 import { configJsonSchema } from './schema.js';
 
 /** The schema's issues in the words of a person who edits the file. */

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { actions } from '../actions/config.js';
-import { logFile, webhooks } from '../channels/config.js';
-import { sampling } from '../collectors/config.js';
 import { ai } from '../diagnosis/config.js';
-import { LOG_LEVELS } from '../log/levels.js';
+import { LOG_LEVELS } from '../lib/log/levels.js';
 import { BY_GROUP, BY_ROOT } from '../model/config-key.js';
+import { logFile, webhooks } from '../outputs/channels/config.js';
 import { allowlist, detection, thresholds } from '../rules/config.js';
+import { sampling } from '../sources/host/config.js';
 import { history } from '../store/config.js';
 
 /**

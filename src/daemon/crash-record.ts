@@ -1,9 +1,9 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { readWhole, SMALL_BYTES } from '../bounded-read.js';
-import { printable } from '../text/printable.js';
-import { iso } from '../time.js';
+import { readWhole, SMALL_BYTES } from '../lib/files/bounded-read.js';
+import { printable } from '../lib/text/printable.js';
+import { iso } from '../lib/time/time.js';
 
 /** More are not kept, and older ones are no news. */
 const KEPT = 20;

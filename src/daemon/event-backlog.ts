@@ -1,5 +1,5 @@
-import type { MachineEvent } from '../collectors/snapshot.js';
-import { FairRoom } from '../fair-room.js';
+import { FairRoom } from '../lib/limits/quota.js';
+import type { MachineEvent } from '../model/snapshot.js';
 
 const MAX = 1_000;
 

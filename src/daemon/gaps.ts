@@ -1,5 +1,5 @@
-import type { Logger } from '../log/logger.js';
-import { now } from '../time.js';
+import type { Logger } from '../lib/log/logger.js';
+import { now } from '../lib/time/time.js';
 
 /** The first look comes so soon: what is lost together is told in many pieces. */
 const FIRST_MS = 100;

@@ -1,4 +1,4 @@
-import { hasTerminal } from '../closed-terminal.js';
+import { hasTerminal } from '../lib/process/tty-hang-up.js';
 
 /**
  * SIGHUP has two meanings: to a service it says "read your configuration", to a program of a terminal that the

@@ -1,5 +1,5 @@
-import { MOUNTS_BYTES, readText } from '../bounded-read.js';
-import { parseMountinfo } from '../collectors/filesystems/mounts.js';
+import { MOUNTS_BYTES, readText } from '../lib/files/bounded-read.js';
+import { parseMountinfo } from '../sources/host/filesystems/mounts.js';
 
 /** /proc may be mounted anew while vigil runs. */
 const LOOK_MS = 10_000;

@@ -1,11 +1,11 @@
-import type { Alert } from '../alerts/alert.js';
 import { alertReport } from '../api/alert-report.js';
 import { REPORT_LIMITS } from '../api/client/report-limits.js';
 import type { HistoryReport } from '../api/contract.js';
+import { iso, wallTime } from '../lib/time/time.js';
+import type { Alert } from '../model/alert.js';
 import type { Asker } from '../store/asker.js';
 import { instants } from '../store/dated-runner.js';
 import type { Store } from '../store/store.js';
-import { iso, wallTime } from '../time.js';
 
 const TOP = 15;
 

@@ -1,5 +1,3 @@
-import type { Transition } from '../agents/model.js';
-import type { Observation, ProcessFacts, SensorObservation } from '../agents/observation.js';
 import { isSame } from '../agents/tracker/membership.js';
 import type { Session } from '../agents/tracker/session.js';
 import { Tracker, type TrackerOptions } from '../agents/tracker/tracker.js';
@@ -7,18 +5,20 @@ import type { AgentHome } from '../agents/transcripts/agent-home.js';
 import type { WordsReader } from '../agents/transcripts/reader.js';
 import { WordsWatcher } from '../agents/transcripts/watcher.js';
 import type { Recogniser } from '../agents/types/index.js';
-import { FairRoom } from '../fair-room.js';
-import type { ExecEvent, KernelEvent } from '../kernel/events.js';
-import { MAX_WATCHED, type Sensor } from '../kernel/sensor.js';
-import type { Logger } from '../log/logger.js';
-import { loopPauses } from '../loop-pauses.js';
-import { nowTicks, ticksToEpochMs } from '../proc/boot.js';
-import { readFacts, readLiving } from '../proc/read.js';
-import { type Glimpse, Scanner } from '../proc/scan.js';
-import { type Stat, ttyName } from '../proc/stat.js';
-import type { Users } from '../proc/users.js';
-import { inSlices, type Steps } from '../slices.js';
-import { type Clock, clock } from '../time.js';
+import { FairRoom } from '../lib/limits/quota.js';
+import type { Logger } from '../lib/log/logger.js';
+import { nowTicks, ticksToEpochMs } from '../lib/os/boot.js';
+import type { Users } from '../lib/os/users.js';
+import { type Stat, ttyName } from '../lib/proc/stat.js';
+import { loopPauses } from '../lib/time/loop-pauses.js';
+import { inSlices, type Steps } from '../lib/time/slices.js';
+import { type Clock, clock } from '../lib/time/time.js';
+import type { Transition } from '../model/agent.js';
+import type { ExecEvent, KernelEvent } from '../model/kernel-event.js';
+import type { Observation, ProcessFacts, SensorObservation } from '../model/observation.js';
+import { MAX_WATCHED, type Sensor } from '../sources/kernel/sensor.js';
+import { readFacts, readLiving } from '../sources/procfs/read.js';
+import { type Glimpse, Scanner } from '../sources/procfs/scan.js';
 
 export interface MonitorOptions {
   /** `/proc`; another folder in tests. */

@@ -1,5 +1,5 @@
 import type { Config } from '../config/schema.js';
-import type { Logger } from '../log/logger.js';
+import type { Logger } from '../lib/log/logger.js';
 
 /** What `vigil daemon` hands to the daemon. */
 export interface DaemonOptions {

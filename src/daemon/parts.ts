@@ -1,4 +1,4 @@
-import type { Logger } from '../log/logger.js';
+import type { Logger } from '../lib/log/logger.js';
 
 /** Something that lives as long as the daemon does. */
 export interface Part {

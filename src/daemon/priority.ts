@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
 import { join } from 'node:path';
-import { listNames, MOUNTS_BYTES, readText } from '../bounded-read.js';
-import { type Mount, parseMountinfo } from '../collectors/filesystems/mounts.js';
-import { joinCgroup } from './join-cgroup.js';
+import { listNames, MOUNTS_BYTES, readText } from '../lib/files/bounded-read.js';
+import { joinCgroup } from '../lib/os/join-cgroup.js';
+import { type Mount, parseMountinfo } from '../sources/host/filesystems/mounts.js';
 
 /**
  * A guard must be heard when nobody else is: the daemon takes a rank above ordinary work, also where no unit of systemd

@@ -1,9 +1,9 @@
-import type { Alert } from '../alerts/alert.js';
-import type { Logger } from '../log/logger.js';
+import type { Logger } from '../lib/log/logger.js';
+import { now } from '../lib/time/time.js';
+import type { Alert } from '../model/alert.js';
 import type { RuleEngine } from '../rules/engine/engine.js';
 import { DAMAGED_KEY } from '../store/queries/rows.js';
 import type { Store } from '../store/store.js';
-import { now } from '../time.js';
 
 /** A history that could not be read is asked again, as often as the store itself tries to open it. */
 const AGAIN_MS = 10_000;

@@ -1,5 +1,5 @@
-import type { ProcessRef } from '../collectors/snapshot.js';
-import type { ExecEvent, ExitEvent, ForkEvent } from '../kernel/events.js';
+import type { ExecEvent, ExitEvent, ForkEvent } from '../model/kernel-event.js';
+import type { ProcessRef } from '../model/snapshot.js';
 
 /** Of processes that live: a busy build starts some hundred programs a second, which soon end. */
 const KEPT = 1_024;

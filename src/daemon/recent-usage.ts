@@ -1,7 +1,7 @@
 import type { Session } from '../agents/tracker/session.js';
-import { ticksToEpochMs } from '../proc/boot.js';
-import { type Usage, UsageMeter } from '../proc/usage.js';
-import { now } from '../time.js';
+import { ticksToEpochMs } from '../lib/os/boot.js';
+import { now } from '../lib/time/time.js';
+import { type Usage, UsageMeter } from '../sources/procfs/usage.js';
 
 /** Whoever asks within this time gets what was found. */
 const FRESH_MS = 900;

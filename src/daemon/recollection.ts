@@ -1,5 +1,5 @@
-import type { MachineEvent, SessionSample, Snapshot } from '../collectors/snapshot.js';
-import { wallTime } from '../time.js';
+import { wallTime } from '../lib/time/time.js';
+import type { MachineEvent, SessionSample, Snapshot } from '../model/snapshot.js';
 import type { ViewerUid } from './viewer.js';
 
 /** What is remembered to explain a trouble: half an hour, a line a minute. */

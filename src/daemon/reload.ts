@@ -8,8 +8,8 @@ import { isLive } from '../config/live.js';
 import { ConfigError, loadConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
 import { DirectoryWatch } from '../lib/files/directory-watch.js';
-import type { Logger } from '../log/logger.js';
-import { printable } from '../text/printable.js';
+import type { Logger } from '../lib/log/logger.js';
+import { printable } from '../lib/text/printable.js';
 
 export interface ReloaderOptions {
   /** Where the file is, or would be. */

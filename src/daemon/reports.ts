@@ -1,10 +1,10 @@
 import type { Decision } from '../agents/tracker/decide.js';
 import { backgroundCount, type Session } from '../agents/tracker/session.js';
 import type { AgentReport, ExplainReport } from '../api/contract.js';
+import type { Users } from '../lib/os/users.js';
+import { iso, now } from '../lib/time/time.js';
 import { endingFields, evidenceReport } from '../model/state-event.js';
-import type { Users } from '../proc/users.js';
-import { iso, now } from '../time.js';
-import { asks } from './hand-agent.js';
+import { asks } from '../outputs/helpers/hand-agent.js';
 import type { RecentUsage } from './recent-usage.js';
 
 /** Command lines can hold a whole prompt. */

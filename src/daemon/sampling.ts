@@ -1,9 +1,9 @@
 import type { Session } from '../agents/tracker/session.js';
-import { failureOf, tryReadText } from '../bounded-read.js';
-import { everySecond } from '../every-second.js';
-import type { FaultLog } from '../faults.js';
-import { isBlockedOnTerminal } from '../proc/blocked.js';
-import { now } from '../time.js';
+import { failureOf, tryReadText } from '../lib/files/bounded-read.js';
+import type { FaultLog } from '../lib/log/faults.js';
+import { everySecond } from '../lib/time/ticker.js';
+import { now } from '../lib/time/time.js';
+import { isBlockedOnTerminal } from '../sources/procfs/blocked.js';
 import type { AgentMonitor } from './monitor.js';
 
 /** With the kernel's events a scan is only the safety net; without them, each second, it is how agents are found at all. */

@@ -1,4 +1,4 @@
-import { type Alert, type AlertChange, SEVERITIES } from '../alerts/alert.js';
+import { type Alert, type AlertChange, SEVERITIES } from '../model/alert.js';
 
 /** How long an alert that is over is still told of, so that its popup is closed. */
 const RESOLVED_KEPT = 50;

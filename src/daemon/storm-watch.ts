@@ -1,5 +1,5 @@
-import { tryReadText } from '../collectors/read.js';
-import { parseTasks } from '../collectors/tasks.js';
+import { tryReadText } from '../sources/host/read.js';
+import { parseTasks } from '../sources/host/tasks.js';
 
 /** So many tasks more than there were within the last seconds; a Java program starts with as many threads. */
 const MORE_TASKS = 150;

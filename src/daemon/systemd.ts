@@ -1,5 +1,5 @@
 import { endianness } from 'node:os';
-import type { Libc } from '../api/libc.js';
+import type { Libc } from '../lib/os/libc.js';
 
 /**
  * What a service tells systemd, as sd_notify(3) does: datagrams of `KEY=value` lines to the socket that

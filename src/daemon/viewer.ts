@@ -1,8 +1,8 @@
-import type { Alert } from '../alerts/alert.js';
 import type { AgentReport, AgentStateEvent, HealthReport } from '../api/contract.js';
 import { mayView, type View } from '../api/socket/peer.js';
-import type { Snapshot } from '../collectors/snapshot.js';
 import type { Question } from '../diagnosis/question.js';
+import type { Alert } from '../model/alert.js';
+import type { Snapshot } from '../model/snapshot.js';
 
 /** Whose view of the machine it is: a user's uid; null: of who sees everything. */
 export type ViewerUid = number | null;

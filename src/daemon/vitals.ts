@@ -1,4 +1,4 @@
-import type { ProgramHealth } from '../kernel/health.js';
+import type { ProgramHealth } from '../sources/kernel/health.js';
 
 /** Longer than the sensor's supervision leaves a program in any of its passing states (60 s to attach). */
 export const STUCK_MS = 120_000;

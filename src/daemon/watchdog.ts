@@ -1,4 +1,4 @@
-import type { Logger } from '../log/logger.js';
+import type { Logger } from '../lib/log/logger.js';
 import type { ServiceManager } from './systemd.js';
 
 /** Without a watchdog only the status line is kept up to date. */

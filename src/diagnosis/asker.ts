@@ -1,4 +1,4 @@
-import type { Severity } from '../alerts/alert.js';
+import type { Severity } from '../model/alert.js';
 
 /** Who asks a model, and who pays for it. */
 export interface Asker {

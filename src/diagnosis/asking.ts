@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { durationText } from '../text/amounts.js';
+import { durationText } from '../lib/text/amounts.js';
 import type { Asker } from './asker.js';
 import type { Budget } from './budget.js';
 import { ModelError } from './failure.js';

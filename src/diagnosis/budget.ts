@@ -1,4 +1,4 @@
-import { durationText } from '../text/amounts.js';
+import { durationText } from '../lib/text/amounts.js';
 import type { Asker } from './asker.js';
 import type { Failure } from './failure.js';
 import { DAY_MS, type UsageLog, type UsageTotals } from './usage.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { SEVERITIES } from '../alerts/alert.js';
+import { SEVERITIES } from '../model/alert.js';
 import { BY_GROUP, BY_ROOT } from '../model/config-key.js';
 
 /** Explanations by a model. */

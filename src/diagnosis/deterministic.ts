@@ -1,7 +1,7 @@
-import type { Alert } from '../alerts/alert.js';
-import type { ProcessSample, Snapshot } from '../collectors/snapshot.js';
-import { bytesText, durationText } from '../text/amounts.js';
-import { printable } from '../text/printable.js';
+import { bytesText, durationText } from '../lib/text/amounts.js';
+import { printable } from '../lib/text/printable.js';
+import type { Alert } from '../model/alert.js';
+import type { ProcessSample, Snapshot } from '../model/snapshot.js';
 import { figure, percent } from './figures.js';
 import { preventionFor } from './prevention.js';
 import { type Context, contextOf, lineageOf, type Question, unitOf } from './question.js';

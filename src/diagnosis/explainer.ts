@@ -1,4 +1,4 @@
-import { type Alert, type AlertChange, SEVERITIES, type Severity } from '../alerts/alert.js';
+import { type Alert, type AlertChange, SEVERITIES, type Severity } from '../model/alert.js';
 import type { Advisor, Explanation } from './advisor.js';
 import { unasked } from './asker.js';
 import type { Question } from './question.js';

@@ -1,4 +1,4 @@
-import { durationText } from '../text/amounts.js';
+import { durationText } from '../lib/text/amounts.js';
 
 /** Every way in which a model does not answer. Each ends in one clear sentence and the rules' explanation. */
 

@@ -1,4 +1,4 @@
-import { bytesText, durationText, percentText } from '../text/amounts.js';
+import { bytesText, durationText, percentText } from '../lib/text/amounts.js';
 
 /** To one decimal; 0 of nothing. */
 export function percent(part: number, whole: number): number {

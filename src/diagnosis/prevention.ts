@@ -1,4 +1,4 @@
-import type { Alert } from '../alerts/alert.js';
+import type { Alert } from '../model/alert.js';
 
 /** Advice for what can happen again. By rule first, then by what the alert is about. */
 const BY_RULE: Readonly<Record<string, string>> = {

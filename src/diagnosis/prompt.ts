@@ -1,5 +1,5 @@
-import type { ProcessRef, ProcessSample, Snapshot } from '../collectors/snapshot.js';
-import { printable } from '../text/printable.js';
+import { printable } from '../lib/text/printable.js';
+import type { ProcessRef, ProcessSample, Snapshot } from '../model/snapshot.js';
 import { percent } from './figures.js';
 import { type Context, contextOf, LIMITS, lineageOf, type Question, unitOf } from './question.js';
 import { clip, mapTexts, type RedactOptions, redact } from './redact.js';

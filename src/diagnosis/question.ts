@@ -1,6 +1,6 @@
-import type { Alert } from '../alerts/alert.js';
-import type { ProcessRef, ProcessSample, SessionSample, Snapshot } from '../collectors/snapshot.js';
-import { isSameProcess } from '../process-ref.js';
+import type { Alert } from '../model/alert.js';
+import { isSameProcess } from '../model/process-ref.js';
+import type { ProcessRef, ProcessSample, SessionSample, Snapshot } from '../model/snapshot.js';
 
 /** What is to be explained, and everything that is known around it. */
 export interface Question {

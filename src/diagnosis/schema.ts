@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { ACTION_TYPES, type ActionType, RISKS, type Risk } from '../actions/model.js';
-import { SEVERITIES, type Severity } from '../alerts/alert.js';
+import { ACTION_TYPES, type ActionType, RISKS, type Risk } from '../model/action.js';
+import { SEVERITIES, type Severity } from '../model/alert.js';
 
 /** What a model answers, and what the rules answer in its place. */
 

@@ -1,5 +1,5 @@
-import { isPrivateEnough } from '../http/bounded-fetch.js';
 import { readSecret } from '../lib/files/secret.js';
+import { isPrivateEnough } from '../lib/net/bounded-fetch.js';
 import { Advisor } from './advisor.js';
 import type { ReadKey } from './asking.js';
 import { type AiConfig, DEFAULT_KEY_ENV, DEFAULT_MODEL } from './config.js';

@@ -1,6 +1,6 @@
-import type { ActionProposal, ActionType, Risk } from '../actions/model.js';
-import type { ProcessRef } from '../collectors/snapshot.js';
-import { printable } from '../text/printable.js';
+import { printable } from '../lib/text/printable.js';
+import type { ActionProposal, ActionType, Risk } from '../model/action.js';
+import type { ProcessRef } from '../model/snapshot.js';
 import type { Context } from './question.js';
 import type { Diagnosis } from './schema.js';
 

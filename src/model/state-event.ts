@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
-import type { Ending, Evidence, Transition } from '../agents/model.js';
 import type { AgentReport, AgentStateEvent } from '../api/contract.js';
-import { iso } from '../time.js';
+import { iso } from '../lib/time/time.js';
+import type { Ending, Evidence, Transition } from './agent.js';
 
 /** A change of state in the form in which the socket, the command line and recordings show it. */
 

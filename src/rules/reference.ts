@@ -1,4 +1,4 @@
-import { bytesText, durationText } from '../text/amounts.js';
+import { bytesText, durationText } from '../lib/text/amounts.js';
 import { RULES } from './checks/index.js';
 import { type RulesConfig, rulesSchema } from './config.js';
 import type { RuleName } from './engine/rule.js';

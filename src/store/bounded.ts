@@ -1,5 +1,5 @@
-import type { Alert } from '../alerts/alert.js';
-import type { ProcessRef } from '../collectors/snapshot.js';
+import type { Alert } from '../model/alert.js';
+import type { ProcessRef } from '../model/snapshot.js';
 import type { ActionRecord, DiagnosisRecord, StoredAction } from './records.js';
 
 /** What is handed in, cut before it waits in memory, crosses into the thread and is written. */

@@ -1,4 +1,4 @@
-import type { Logger } from '../log/logger.js';
+import type { Logger } from '../lib/log/logger.js';
 import { type Asker, VIGIL } from './asker.js';
 import type { Opened } from './engine/engine.js';
 import { type EngineError, engineError } from './engine/error.js';

@@ -1,5 +1,5 @@
-import { readBootId } from '../boot-id.js';
-import type { Logger } from '../log/logger.js';
+import type { Logger } from '../lib/log/logger.js';
+import { readBootId } from '../lib/os/boot-id.js';
 import { DatedRunner } from './dated-runner.js';
 import { Dates, type WallClock } from './dates.js';
 import { DirectRunner } from './runner.js';

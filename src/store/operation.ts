@@ -1,5 +1,5 @@
-import type { Transition } from '../agents/model.js';
-import type { Alert } from '../alerts/alert.js';
+import type { Transition } from '../model/agent.js';
+import type { Alert } from '../model/alert.js';
 import type { Redating } from './dates.js';
 import type { BaselineRecord, DiagnosisRecord, StoredAction, WhitelistRow } from './records.js';
 import type { Sample } from './sample/sample.js';

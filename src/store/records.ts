@@ -1,4 +1,4 @@
-import type { ProcessRef } from '../collectors/snapshot.js';
+import type { ProcessRef } from '../model/snapshot.js';
 
 /** What is kept beside the samples: rows that others hand in and get back. Times are ms since the epoch. */
 

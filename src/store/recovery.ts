@@ -1,4 +1,4 @@
-import type { Logger } from '../log/logger.js';
+import type { Logger } from '../lib/log/logger.js';
 import type { Opened } from './engine/engine.js';
 import { EngineError, engineError } from './engine/error.js';
 import type { Runner } from './runner.js';

@@ -1,7 +1,7 @@
-import type { Transition } from '../agents/model.js';
-import type { Alert } from '../alerts/alert.js';
-import type { Snapshot } from '../collectors/snapshot.js';
-import type { Logger } from '../log/logger.js';
+import type { Logger } from '../lib/log/logger.js';
+import type { Transition } from '../model/agent.js';
+import type { Alert } from '../model/alert.js';
+import type { Snapshot } from '../model/snapshot.js';
 import type { Asker } from './asker.js';
 import { boundedAction, boundedAlert, boundedDiagnosis } from './bounded.js';
 import type { Opened } from './engine/engine.js';

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ActionEngine } from '../../src/actions/engine.js';
-import { targetsOf } from '../../src/actions/merge.js';
-import type { Person, Scope } from '../../src/actions/model.js';
-import { silentLogger } from '../../src/log/logger.js';
+import { targetsOf } from '../../src/actions/plan/merge.js';
+import { silentLogger } from '../../src/lib/log/logger.js';
+import type { Person, Scope } from '../../src/model/action.js';
 import { actionsConfig, MemoryAudit } from './engine-rig.js';
 import { alertOf, snapshotOf } from './fakes.js';
 

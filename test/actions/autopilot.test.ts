@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { Autopilot } from '../../src/actions/autopilot.js';
-import type { Order } from '../../src/actions/executor.js';
-import { targetsOf } from '../../src/actions/merge.js';
-import type { ActionPlan, ActionResult, ProcessOutcome, Scope } from '../../src/actions/model.js';
-import { silentLogger } from '../../src/log/logger.js';
+import { targetsOf } from '../../src/actions/plan/merge.js';
+import type { Order } from '../../src/actions/run/executor.js';
+import { silentLogger } from '../../src/lib/log/logger.js';
+import type { ActionPlan, ActionResult, ProcessOutcome, Scope } from '../../src/model/action.js';
 import { actionsConfig } from './engine-rig.js';
 import { alertOf, live } from './fakes.js';
 

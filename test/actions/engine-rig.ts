@@ -1,13 +1,13 @@
 import { ActionEngine } from '../../src/actions/engine.js';
-import { LiveView } from '../../src/actions/live.js';
-import type { ActionRecord, ActionResult, AuditLog, Person } from '../../src/actions/model.js';
+import { LiveView } from '../../src/actions/live/live-view.js';
 import type { EngineOptions } from '../../src/actions/options.js';
-import type { ProcessHandle } from '../../src/actions/process-handle.js';
-import { ProcessSignaller, type Signaller, type SignalName } from '../../src/actions/signal.js';
-import type { Alert, AlertChange } from '../../src/alerts/alert.js';
-import type { ProcessRef, SessionRef } from '../../src/collectors/snapshot.js';
 import { configSchema } from '../../src/config/schema.js';
-import { silentLogger } from '../../src/log/logger.js';
+import { silentLogger } from '../../src/lib/log/logger.js';
+import type { ProcessHandle } from '../../src/lib/process/process-handle.js';
+import { ProcessSignaller, type Signaller, type SignalName } from '../../src/lib/process/signal.js';
+import type { ActionRecord, ActionResult, AuditLog, Person } from '../../src/model/action.js';
+import type { Alert, AlertChange } from '../../src/model/alert.js';
+import type { ProcessRef, SessionRef } from '../../src/model/snapshot.js';
 import { sessionSample, snapshotOf } from './fakes.js';
 import type { Processes } from './rig.js';
 

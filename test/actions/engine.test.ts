@@ -1,7 +1,7 @@
 import { accessSync, chmodSync, readdirSync, readlinkSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { SessionRef } from '../../src/collectors/snapshot.js';
+import type { SessionRef } from '../../src/model/snapshot.js';
 import { about, actionsConfig, deadSession, OWNER, Rig, ROOT, STRANGER, UID } from './engine-rig.js';
 import { alertOf } from './fakes.js';
 import { isAlive, Processes } from './rig.js';

@@ -1,9 +1,9 @@
-import type { LiveProcess, ProcessView } from '../../src/actions/live.js';
-import type { Requester, Scope } from '../../src/actions/model.js';
-import type { PolicyContext } from '../../src/actions/policy.js';
-import type { Alert } from '../../src/alerts/alert.js';
-import type { ProcessRef, SessionRef, SessionSample, Snapshot } from '../../src/collectors/snapshot.js';
+import type { LiveProcess, ProcessView } from '../../src/actions/live/live-view.js';
+import type { PolicyContext } from '../../src/actions/plan/policy.js';
 import { configSchema } from '../../src/config/schema.js';
+import type { Requester, Scope } from '../../src/model/action.js';
+import type { Alert } from '../../src/model/alert.js';
+import type { ProcessRef, SessionRef, SessionSample, Snapshot } from '../../src/model/snapshot.js';
 
 export const DEAD: SessionRef = {
   pid: 500,

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { FreshPlans } from '../../src/actions/fresh-plans.js';
-import type { ActionPlan } from '../../src/actions/model.js';
+import { FreshPlans } from '../../src/actions/plan/fresh-plans.js';
+import type { ActionPlan } from '../../src/model/action.js';
 import { alertOf } from './fakes.js';
 
 it('plans are made once for the same news, anew for others, after a second and by other rules', () => {

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { LiveView } from '../../src/actions/live.js';
-import { ACTION_TYPES, RISKS } from '../../src/actions/model.js';
-import { judge } from '../../src/actions/policy.js';
-import type { ProcessRef } from '../../src/collectors/snapshot.js';
+import { LiveView } from '../../src/actions/live/live-view.js';
+import { judge } from '../../src/actions/plan/policy.js';
 import type { Context } from '../../src/diagnosis/question.js';
 import { readAnswer } from '../../src/diagnosis/schema.js';
 import { proposalsOf } from '../../src/diagnosis/targets.js';
-import { refOf } from '../../src/process-ref.js';
+import { ACTION_TYPES, RISKS } from '../../src/model/action.js';
+import { refOf } from '../../src/model/process-ref.js';
+import type { ProcessRef } from '../../src/model/snapshot.js';
 import { about, CountingSignaller, Rig, ROOT } from './engine-rig.js';
 import { alertOf, auto, contextOf, LIVE, live, person } from './fakes.js';
 import { isAlive, Processes } from './rig.js';

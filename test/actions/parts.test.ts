@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { managedUnit } from '../../src/actions/cgroup.js';
-import { proposeFor } from '../../src/actions/proposals.js';
+import { managedUnit } from '../../src/actions/live/cgroup.js';
+import { proposeFor } from '../../src/actions/plan/proposals.js';
+import { commandLine } from '../../src/actions/plan/words.js';
 import { RateLimit } from '../../src/actions/rate-limit.js';
-import { commandLine } from '../../src/actions/words.js';
-import { globMatches } from '../../src/text/glob.js';
+import { globMatches } from '../../src/lib/text/glob.js';
 import { alertOf, FakeView, LIVE, live, sessionSample, snapshotOf } from './fakes.js';
 
 describe('globs', () => {

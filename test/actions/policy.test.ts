@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { LiveProcess } from '../../src/actions/live.js';
-import type { Requester, Risk } from '../../src/actions/model.js';
-import { judge, type PolicyContext } from '../../src/actions/policy.js';
+import type { LiveProcess } from '../../src/actions/live/live-view.js';
+import { judge, type PolicyContext } from '../../src/actions/plan/policy.js';
+import type { Requester, Risk } from '../../src/model/action.js';
 import { alertOf, auto, contextOf, DEAD, FakeView, LIVE, live, person } from './fakes.js';
 
 const kill = (pid: number, more = {}) => ({ type: 'kill_process', target: String(pid), ...more });

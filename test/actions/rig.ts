@@ -3,11 +3,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vi } from 'vitest';
-import { LiveView } from '../../src/actions/live.js';
-import { holdProcess } from '../../src/actions/process-handle.js';
-import { ProcessSignaller } from '../../src/actions/signal.js';
-import type { ProcessRef } from '../../src/collectors/snapshot.js';
-import { refOf } from '../../src/process-ref.js';
+import { LiveView } from '../../src/actions/live/live-view.js';
+import { holdProcess } from '../../src/lib/process/process-handle.js';
+import { ProcessSignaller } from '../../src/lib/process/signal.js';
+import { refOf } from '../../src/model/process-ref.js';
+import type { ProcessRef } from '../../src/model/snapshot.js';
 
 /** Real processes of a test; whatever is left of them afterwards is ended. */
 export class Processes {

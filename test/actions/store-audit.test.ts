@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { ActionRecord, ActionResult } from '../../src/actions/model.js';
 import { StoreAudit } from '../../src/actions/store-audit.js';
+import type { ActionRecord, ActionResult } from '../../src/model/action.js';
 import { Rig } from '../store/rig.js';
 import { alertOf, auto, live } from './fakes.js';
 

@@ -2,16 +2,16 @@ import { readFileSync, rmdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { CgroupFreezer } from '../../src/actions/cgroup-freezer.js';
-import { LiveView } from '../../src/actions/live.js';
-import type { Scope } from '../../src/actions/model.js';
-import { holdProcess, ProcessHandle } from '../../src/actions/process-handle.js';
-import { ProcessSignaller } from '../../src/actions/signal.js';
-import { type TerminateOptions, terminate } from '../../src/actions/terminate.js';
-import type { ProcessRef } from '../../src/collectors/snapshot.js';
-import { listPids, readStat } from '../../src/proc/read.js';
-import { parseStat } from '../../src/proc/stat.js';
-import { readUid } from '../../src/proc/uid.js';
+import { LiveView } from '../../src/actions/live/live-view.js';
+import { CgroupFreezer } from '../../src/actions/run/cgroup-freezer.js';
+import { type TerminateOptions, terminate } from '../../src/actions/run/terminate.js';
+import { readUid } from '../../src/lib/os/uid.js';
+import { parseStat } from '../../src/lib/proc/stat.js';
+import { holdProcess, ProcessHandle } from '../../src/lib/process/process-handle.js';
+import { ProcessSignaller } from '../../src/lib/process/signal.js';
+import type { Scope } from '../../src/model/action.js';
+import type { ProcessRef } from '../../src/model/snapshot.js';
+import { listPids, readStat } from '../../src/sources/procfs/read.js';
 import { isAlive, Processes, stateOf } from './rig.js';
 import { TestCgroup } from './test-cgroup.js';
 
@@ -389,7 +389,7 @@ describe('a control group', () => {
     const group = new TestCgroup();
     try {
       const below = group.child('a');
-      const asked = `import { CgroupFreezer } from '${new URL('../../dist/actions/cgroup-freezer.js', import.meta.url)}'; console.log(${JSON.stringify([group.path, below, `${group.path}/b`])}.map(path => CgroupFreezer.open(path) === null))`;
+      const asked = `import { CgroupFreezer } from '${new URL('../../dist/actions/run/cgroup-freezer.js', import.meta.url)}'; console.log(${JSON.stringify([group.path, below, `${group.path}/b`])}.map(path => CgroupFreezer.open(path) === null))`;
       const { stdout } = await execa('sh', [
         '-c',
         `echo $$ >"$1/cgroup.procs"; exec "$0" --input-type=module -e "$2"`,

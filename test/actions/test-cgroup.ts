@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseMountinfo } from '../../src/collectors/filesystems/mounts.js';
+import { parseMountinfo } from '../../src/sources/host/filesystems/mounts.js';
 
 let made = 0;
 

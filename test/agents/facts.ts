@@ -1,4 +1,4 @@
-import type { ProcessFacts } from '../../src/agents/observation.js';
+import type { ProcessFacts } from '../../src/model/observation.js';
 
 /** A process on a terminal, with what the test cares about. */
 export function facts(some: Partial<ProcessFacts> = {}): ProcessFacts {

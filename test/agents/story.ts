@@ -1,12 +1,12 @@
-import type { Transition } from '../../src/agents/model.js';
+import { Tracker, type TrackerOptions } from '../../src/agents/tracker/tracker.js';
+import { createRecogniser } from '../../src/agents/types/index.js';
+import type { Transition } from '../../src/model/agent.js';
 import type {
   Observation,
   ProcessFacts,
   RegistryEntry,
   TranscriptEntry,
-} from '../../src/agents/observation.js';
-import { Tracker, type TrackerOptions } from '../../src/agents/tracker/tracker.js';
-import { createRecogniser } from '../../src/agents/types/index.js';
+} from '../../src/model/observation.js';
 import { facts } from './facts.js';
 
 const T0 = 1_800_000_000_000;

@@ -3,8 +3,8 @@ import type { CommandContext } from '../../src/api/commands/definition.js';
 import { changesOf, configReport } from '../../src/api/runaway-guard/config.js';
 import { answer } from '../../src/api/socket/answer.js';
 import { defaultConfig } from '../../src/config/schema.js';
+import { withoutTurns } from '../../src/lib/time/in-turns.js';
 import { VIGIL } from '../../src/store/asker.js';
-import { withoutTurns } from '../../src/work.js';
 import { FakeView } from './fake-view.js';
 
 const ask = async (view: FakeView, sees: CommandContext['sees'], request: object, isOwner = false) =>

@@ -1,7 +1,4 @@
 import type { KillRequest } from '../../src/actions/engine.js';
-import type { ActionPlan, ActionResult, Person, Verdict } from '../../src/actions/model.js';
-import type { Observation } from '../../src/agents/observation.js';
-import type { Alert } from '../../src/alerts/alert.js';
 import { alertEvent } from '../../src/api/alert-report.js';
 import type {
   AgentReport,
@@ -14,10 +11,13 @@ import type {
 } from '../../src/api/contract.js';
 import type { DaemonView, OwnedEvent } from '../../src/api/services.js';
 import type { View } from '../../src/api/socket/peer.js';
-import type { Snapshot } from '../../src/collectors/snapshot.js';
 import type { Change } from '../../src/config/change.js';
 import { type Config, defaultConfig } from '../../src/config/schema.js';
 import type { Prompt } from '../../src/diagnosis/prompt.js';
+import type { ActionPlan, ActionResult, Person, Verdict } from '../../src/model/action.js';
+import type { Alert } from '../../src/model/alert.js';
+import type { Observation } from '../../src/model/observation.js';
+import type { Snapshot } from '../../src/model/snapshot.js';
 import { checkEntry, type WhitelistEntry } from '../../src/rules/allowlist/whitelist.js';
 import type { ActionRow } from '../../src/store/records.js';
 

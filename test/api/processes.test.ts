@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { connectToDaemon } from '../../src/api/client/index.js';
 import { processesReport } from '../../src/api/process-report.js';
-import type { Snapshot } from '../../src/collectors/snapshot.js';
+import type { Snapshot } from '../../src/model/snapshot.js';
 import { Rig } from './rig.js';
 
 const process_ = (pid: number, uid: number, session: number | null) => ({

@@ -6,7 +6,7 @@ import type { Limits } from '../../src/api/socket/limits.js';
 import { lockRuntimeDir, type RuntimeLock } from '../../src/api/socket/lock.js';
 import type { Trust } from '../../src/api/socket/peer.js';
 import { ApiServer } from '../../src/api/socket/server.js';
-import { createLogger } from '../../src/log/logger.js';
+import { createLogger } from '../../src/lib/log/logger.js';
 import { FakeView } from './fake-view.js';
 
 /** A real server in a folder of its own, with a fake daemon behind it. */

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { ProcessSample, Snapshot } from '../../src/collectors/snapshot.js';
+import type { ProcessSample, Snapshot } from '../../src/model/snapshot.js';
 import { fakeAlert } from './fake-view.js';
 import { Rig, waitFor } from './rig.js';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { ActionPlan } from '../../src/actions/model.js';
 import type { Explanation } from '../../src/diagnosis/advisor.js';
+import type { ActionPlan } from '../../src/model/action.js';
 import { fakeAlert } from '../api/fake-view.js';
 import { Rig } from '../api/rig.js';
 import { type TestIo, vigil } from './io.js';

@@ -1,4 +1,4 @@
-import type { HostSample } from '../../src/collectors/snapshot.js';
+import type { HostSample } from '../../src/model/snapshot.js';
 
 export const GB = 1024 ** 3;
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/cli/commands/index.js';
 import { manPage } from '../../src/cli/man.js';
-import { VERSION } from '../../src/package.js';
+import { VERSION } from '../../src/lib/files/package.js';
 
 describe('man/vigil.1', () => {
   const page = manPage(COMMANDS, VERSION);

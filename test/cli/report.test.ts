@@ -17,7 +17,7 @@ import { ticks } from '../../src/cli/report/axis.js';
 import { chartsOf, gaps } from '../../src/cli/report/charts.js';
 import { parsePeriod, periodText } from '../../src/cli/report/period.js';
 import { byRule } from '../../src/cli/report/rules.js';
-import { width } from '../../src/text/width.js';
+import { width } from '../../src/lib/text/width.js';
 import { Rig } from '../api/rig.js';
 import { fakeHistory, HOUR_MS, TO_MS } from './history.js';
 import { type TestIo, vigil } from './io.js';

@@ -272,7 +272,7 @@ describe('with a daemon', () => {
       }),
     ];
     const { out } = await given({ list }, 'agents', { columns });
-    const { width } = await import('../../src/text/width.js');
+    const { width } = await import('../../src/lib/text/width.js');
     for (const line of out.trimEnd().split('\n')) expect(width(line)).toBeLessThanOrEqual(columns);
     expect(out).toContain('WORKING');
     if (columns >= 80) expect(out).toMatch(/…\S*shop/);

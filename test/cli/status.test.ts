@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ProcessSample, Snapshot } from '../../src/collectors/snapshot.js';
+import type { ProcessSample, Snapshot } from '../../src/model/snapshot.js';
 import { fakeAgent, fakeAlert } from '../api/fake-view.js';
 import { Rig } from '../api/rig.js';
 import { fakeHost, GB } from './host.js';

@@ -1,6 +1,6 @@
 import { alertReport } from '../../src/api/alert-report.js';
 import type { AlertReport, ProcessReport } from '../../src/api/contract.js';
-import type { Key } from '../../src/cli/keys.js';
+import type { Key } from '../../src/cli/ui/keys.js';
 import { listsOf } from '../../src/cli/watch/lists.js';
 import { type Effect, NOTHING_YET, type Picture, START, type Ui } from '../../src/cli/watch/model.js';
 import { press, READ_MS } from '../../src/cli/watch/press.js';

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Snapshot } from '../../src/collectors/snapshot.js';
+import type { Snapshot } from '../../src/model/snapshot.js';
 import { fakeAgent, fakeAlert } from '../api/fake-view.js';
 import { Rig, waitFor } from '../api/rig.js';
 import { Built, Tmux } from './built.js';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import type { Verdict } from '../../src/actions/model.js';
 import { type ApiClient, connectToDaemon } from '../../src/api/client/index.js';
 import { START, type Ui, type Wish } from '../../src/cli/watch/model.js';
 import { Wishes } from '../../src/cli/watch/wishes.js';
+import type { Verdict } from '../../src/model/action.js';
 import { fakeAgent } from '../api/fake-view.js';
 import { Rig } from '../api/rig.js';
 import { TestIo } from './io.js';

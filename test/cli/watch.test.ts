@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { KeyDecoder } from '../../src/cli/keys.js';
-import { difference } from '../../src/cli/screen.js';
+import { KeyDecoder } from '../../src/cli/ui/keys.js';
+import { difference } from '../../src/cli/ui/screen.js';
+import { wrapped } from '../../src/cli/ui/wrap.js';
 import { cutTo, fill, shownWidth } from '../../src/cli/watch/fill.js';
 import { tree } from '../../src/cli/watch/lists.js';
 import { NOTHING_YET } from '../../src/cli/watch/model.js';
-import { wrapped } from '../../src/cli/wrap.js';
-import { width } from '../../src/text/width.js';
+import { width } from '../../src/lib/text/width.js';
 import { fakeAgent } from '../api/fake-view.js';
 import { fakeAlertReport, fakePicture, fakeProcess, Person } from './watch-rig.js';
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { MachineEvent } from '../../src/collectors/snapshot.js';
 import { EventBacklog } from '../../src/daemon/event-backlog.js';
+import type { MachineEvent } from '../../src/model/snapshot.js';
 
 const failed = (unit: string) =>
   ({ type: 'unit_failed', time_ms: 1, unit, uid: 0 }) as unknown as MachineEvent;

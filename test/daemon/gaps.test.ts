@@ -2,7 +2,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Gaps } from '../../src/daemon/gaps.js';
-import { createLogger } from '../../src/log/logger.js';
+import { createLogger } from '../../src/lib/log/logger.js';
 import { GuardedMachine } from './guarded.js';
 import { until } from './until.js';
 

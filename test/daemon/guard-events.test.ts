@@ -1,12 +1,12 @@
 import { afterEach, expect, it, vi } from 'vitest';
-import { CollectorDriver } from '../../src/collectors/driver.js';
-import type { MachineEvent } from '../../src/collectors/snapshot.js';
 import { configSchema } from '../../src/config/schema.js';
 import { EventBacklog } from '../../src/daemon/event-backlog.js';
 import { Guard } from '../../src/daemon/guard.js';
-import { silentLogger } from '../../src/log/logger.js';
-import { ProcessTable } from '../../src/proc/table.js';
-import { now } from '../../src/time.js';
+import { silentLogger } from '../../src/lib/log/logger.js';
+import { now } from '../../src/lib/time/time.js';
+import type { MachineEvent } from '../../src/model/snapshot.js';
+import { CollectorDriver } from '../../src/sources/host/driver.js';
+import { ProcessTable } from '../../src/sources/procfs/table.js';
 
 let guard: Guard | null = null;
 afterEach(async () => {

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, it } from 'vitest';
-import { listPids, readStat } from '../../src/proc/read.js';
-import { readUid } from '../../src/proc/uid.js';
+import { readUid } from '../../src/lib/os/uid.js';
+import { listPids, readStat } from '../../src/sources/procfs/read.js';
 import { GuardedMachine } from './guarded.js';
 import { until } from './until.js';
 

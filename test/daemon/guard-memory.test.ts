@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import type { AlertReport } from '../../src/api/contract.js';
+import { Misbehaving, type Program } from '../outputs/helpers/misbehaving.js';
 import { GuardedMachine } from './guarded.js';
 import { MemoryCgroup } from './memory-cgroup.js';
-import { Misbehaving, type Program } from './misbehaving.js';
 import { until } from './until.js';
 
 /** The built daemon as it is installed, and a program that fills the memory that it may have. */

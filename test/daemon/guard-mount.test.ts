@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { AlertReport } from '../../src/api/contract.js';
+import { Misbehaving, type Program } from '../outputs/helpers/misbehaving.js';
 import { GuardedMachine } from './guarded.js';
-import { Misbehaving, type Program } from './misbehaving.js';
 import { Once } from './once.js';
 import { until } from './until.js';
 

@@ -1,8 +1,8 @@
 import { afterEach, expect, it, vi } from 'vitest';
 import { configSchema } from '../../src/config/schema.js';
 import { Guard } from '../../src/daemon/guard.js';
-import { silentLogger } from '../../src/log/logger.js';
-import { now } from '../../src/time.js';
+import { silentLogger } from '../../src/lib/log/logger.js';
+import { now } from '../../src/lib/time/time.js';
 
 let guard: Guard;
 afterEach(() => guard.stop());

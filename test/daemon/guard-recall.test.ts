@@ -2,13 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Alert } from '../../src/alerts/alert.js';
 import { type Config, configSchema } from '../../src/config/schema.js';
 import { Guard } from '../../src/daemon/guard.js';
-import { silentLogger } from '../../src/log/logger.js';
+import { silentLogger } from '../../src/lib/log/logger.js';
+import { now } from '../../src/lib/time/time.js';
+import type { Alert } from '../../src/model/alert.js';
 import { openStore } from '../../src/store/open.js';
 import type { Store } from '../../src/store/store.js';
-import { now } from '../../src/time.js';
 
 /** What the run before left in the history, and what becomes of it in this one. */
 

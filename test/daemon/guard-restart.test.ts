@@ -1,7 +1,7 @@
 import { afterAll, expect, it, vi } from 'vitest';
 import type { AlertReport } from '../../src/api/contract.js';
+import { Misbehaving, type Program } from '../outputs/helpers/misbehaving.js';
 import { GuardedMachine } from './guarded.js';
-import { Misbehaving, type Program } from './misbehaving.js';
 import { until } from './until.js';
 
 /** What is wrong does not begin anew when vigil does. */

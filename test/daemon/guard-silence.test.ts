@@ -11,9 +11,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { hasProgram } from '../session/user.js';
+import { hasProgram } from '../outputs/desktop/user.js';
+import { Misbehaving } from '../outputs/helpers/misbehaving.js';
 import { GuardedMachine } from './guarded.js';
-import { Misbehaving } from './misbehaving.js';
 import { until } from './until.js';
 
 /**

@@ -3,9 +3,9 @@ import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { AlertReport } from '../../src/api/contract.js';
+import { Misbehaving, type Program } from '../outputs/helpers/misbehaving.js';
 import { GuardedMachine } from './guarded.js';
 import { MemoryCgroup } from './memory-cgroup.js';
-import { Misbehaving, type Program } from './misbehaving.js';
 import { Once } from './once.js';
 import { until } from './until.js';
 

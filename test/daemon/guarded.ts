@@ -12,7 +12,7 @@ import type {
   HealthReport,
   VigilEvent,
 } from '../../src/api/contract.js';
-import { ended } from '../session/user.js';
+import { ended } from '../outputs/desktop/user.js';
 import { until } from './until.js';
 
 const VIGIL = resolve('bin/vigil');

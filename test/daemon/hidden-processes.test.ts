@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { OwnedEvent } from '../../src/api/services.js';
 import { HiddenProcesses } from '../../src/daemon/hidden-processes.js';
 import { View, type ViewOptions } from '../../src/daemon/view.js';
-import { Users } from '../../src/proc/users.js';
+import { Users } from '../../src/lib/os/users.js';
 import { fakeAlert, fakeEvent } from '../api/fake-view.js';
 import { alert, sample, snapshot } from '../diagnosis/incident.js';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { execa, execaSync } from 'execa';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { ended } from '../session/user.js';
+import { ended } from '../outputs/desktop/user.js';
 import { GuardedMachine } from './guarded.js';
 import { until } from './until.js';
 

@@ -11,15 +11,15 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { handCommand } from '../../src/daemon/hand-command.js';
-import { clock } from '../../src/time.js';
-import { ended } from '../session/user.js';
+import { clock } from '../../src/lib/time/time.js';
+import { handCommand } from '../../src/outputs/helpers/hand-command.js';
+import { ended } from '../outputs/desktop/user.js';
 import { until } from './until.js';
 
 /** SIGUSR1 makes Node.js listen on a port, where whoever connects runs code as that process. */
 
 const VIGIL = resolve('bin/vigil');
-const HELPER = resolve('dist/session/hand.js');
+const HELPER = resolve('dist/outputs/desktop/hand.js');
 let dir: string;
 let daemon: ChildProcess;
 

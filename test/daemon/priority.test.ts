@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import { afterEach, describe, expect, it } from 'vitest';
-import { parseMountinfo } from '../../src/collectors/filesystems/mounts.js';
 import { cpuPlace, NICE } from '../../src/daemon/priority.js';
+import { parseMountinfo } from '../../src/sources/host/filesystems/mounts.js';
 import { GuardedMachine } from './guarded.js';
 
 let machine: GuardedMachine | null = null;
@@ -42,7 +42,7 @@ describe('what becomes a user’s process', () => {
   it('has a nice value like everybody’s', () => {
     const starts = `
       import { execFileSync } from 'node:child_process';
-      import { handCommand } from '${new URL('../../dist/daemon/hand-command.js', import.meta.url)}';
+      import { handCommand } from '${new URL('../../dist/outputs/helpers/hand-command.js', import.meta.url)}';
       const place = { euid: 0, node: process.execPath, runtimeBase: '/x', boot_ms: 0, env: {}, script: '/x' };
       const { file, args, env } = handCommand({ uid: 4242, gid: 4243, name: '4242', home: '/' }, place, null);
       const asks = ['-e', 'console.log(os.getPriority(), process.getuid())'];

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AlertReport } from '../../src/api/contract.js';
+import { Misbehaving } from '../outputs/helpers/misbehaving.js';
 import { GuardedMachine } from './guarded.js';
-import { Misbehaving } from './misbehaving.js';
 import { until } from './until.js';
 
 /** The built daemon, whose file changes under it while an alert is open. */

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Alert } from '../../src/alerts/alert.js';
 import type { View } from '../../src/api/socket/peer.js';
-import type { SessionSample, Snapshot } from '../../src/collectors/snapshot.js';
 import { configSchema } from '../../src/config/schema.js';
 import { Responder } from '../../src/daemon/responder.js';
-import { FaultLog } from '../../src/faults.js';
-import { createLogger } from '../../src/log/logger.js';
-import { withoutTurns } from '../../src/work.js';
+import { FaultLog } from '../../src/lib/log/faults.js';
+import { createLogger } from '../../src/lib/log/logger.js';
+import { withoutTurns } from '../../src/lib/time/in-turns.js';
+import type { Alert } from '../../src/model/alert.js';
+import type { SessionSample, Snapshot } from '../../src/model/snapshot.js';
 import { alert, sample, snapshot, TIME_MS } from '../diagnosis/incident.js';
 import { ScriptedApi } from '../diagnosis/scripted-api.js';
 

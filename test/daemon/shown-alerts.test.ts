@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Alert, AlertChange } from '../../src/alerts/alert.js';
 import { ShownAlerts } from '../../src/daemon/shown-alerts.js';
+import type { Alert, AlertChange } from '../../src/model/alert.js';
 import { fakeAlert } from '../api/fake-view.js';
 
 const opened = (alert: Alert, quiet = false): AlertChange => ({

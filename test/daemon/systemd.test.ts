@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { libc } from '../../src/api/libc.js';
 import { serviceManager, socketAddress } from '../../src/daemon/systemd.js';
 import { SensorVitals, STUCK_MS } from '../../src/daemon/vitals.js';
 import { Watchdog } from '../../src/daemon/watchdog.js';
-import type { ProgramHealth } from '../../src/kernel/health.js';
-import { silentLogger } from '../../src/log/logger.js';
+import { silentLogger } from '../../src/lib/log/logger.js';
+import { libc } from '../../src/lib/os/libc.js';
+import type { ProgramHealth } from '../../src/sources/kernel/health.js';
 
 const LISTEN = `
 import json, socket, sys

@@ -1,6 +1,6 @@
 import { afterEach, expect, it, vi } from 'vitest';
 import { View, type ViewOptions } from '../../src/daemon/view.js';
-import { Users } from '../../src/proc/users.js';
+import { Users } from '../../src/lib/os/users.js';
 
 afterEach(() => vi.restoreAllMocks());
 

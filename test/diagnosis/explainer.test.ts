@@ -1,9 +1,9 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { Alert, AlertChange } from '../../src/alerts/alert.js';
 import type { Explanation } from '../../src/diagnosis/advisor.js';
 import { Explainer } from '../../src/diagnosis/explainer.js';
 import type { Failure } from '../../src/diagnosis/failure.js';
 import type { Question } from '../../src/diagnosis/question.js';
+import type { Alert, AlertChange } from '../../src/model/alert.js';
 import { alert, question } from './incident.js';
 
 function change(

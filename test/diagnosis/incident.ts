@@ -1,6 +1,6 @@
-import type { Alert } from '../../src/alerts/alert.js';
-import type { ProcessSample, SessionSample, Snapshot } from '../../src/collectors/snapshot.js';
 import type { Question } from '../../src/diagnosis/question.js';
+import type { Alert } from '../../src/model/alert.js';
+import type { ProcessSample, SessionSample, Snapshot } from '../../src/model/snapshot.js';
 
 /** A machine on which twelve MCP servers have outlived their agent. */
 

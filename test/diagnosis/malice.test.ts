@@ -2,11 +2,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ACTION_TYPES } from '../../src/actions/model.js';
 import { configSchema } from '../../src/config/schema.js';
 import { contextOf } from '../../src/diagnosis/question.js';
 import { createAdvisor } from '../../src/diagnosis/setup.js';
 import { MemoryUsageLog } from '../../src/diagnosis/usage.js';
+import { ACTION_TYPES } from '../../src/model/action.js';
 import { question, TIME_MS } from './incident.js';
 import { ScriptedApi } from './scripted-api.js';
 

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ACTION_TYPES, RISKS } from '../../src/actions/model.js';
 import { contextOf } from '../../src/diagnosis/question.js';
 import { type Diagnosis, readAnswer } from '../../src/diagnosis/schema.js';
 import { forJudge, proposalsOf } from '../../src/diagnosis/targets.js';
+import { ACTION_TYPES, RISKS } from '../../src/model/action.js';
 import { question } from './incident.js';
 
 const context = contextOf(question());

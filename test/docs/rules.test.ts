@@ -1,10 +1,10 @@
 import { describe, expect, it, vi } from 'vitest';
-import { PatientStatfs } from '../../src/collectors/filesystems/patient-statfs.js';
-import type { HostSample } from '../../src/collectors/snapshot.js';
 import { configKeys } from '../../src/config/keys.js';
+import type { HostSample } from '../../src/model/snapshot.js';
 import { RULES } from '../../src/rules/checks/index.js';
 import type { Candidate, RuleName } from '../../src/rules/engine/rule.js';
 import { withRulesTable } from '../../src/rules/reference.js';
+import { PatientStatfs } from '../../src/sources/host/filesystems/patient-statfs.js';
 import { filesystem, GB, Machine, MB, memory, quietHost, refOf } from '../rules/machine.js';
 import { defaultOf, pattern, quoted, readPage, rows, section } from './page.js';
 

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { EVIDENCE_SOURCES, type Reason, type State } from '../../src/agents/model.js';
-import { parseRecording } from '../../src/agents/replay.js';
 import type { Role } from '../../src/agents/tracker/session.js';
 import { Tracker } from '../../src/agents/tracker/tracker.js';
 import { BUILT_IN_KINDS, createRecogniser } from '../../src/agents/types/index.js';
+import { EVIDENCE_SOURCES, type Reason, type State } from '../../src/model/agent.js';
+import { parseRecording } from '../../src/standalone/replay.js';
 import { Story } from '../agents/story.js';
 import { defaultOf, pattern, quoted, readPage, rows, section } from './page.js';
 

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Observation } from '../../src/agents/observation.js';
+import type { Observation } from '../../src/model/observation.js';
 import { type AgentKind, repositoryRoot } from './agent-home.js';
 import { type Scenario, Stage } from './scenario.js';
 import { SCENARIOS } from './scenarios/index.js';

@@ -3,9 +3,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { matchSession } from '../../bench/accuracy/match.js';
-import type { Transition } from '../../src/agents/model.js';
-import { parseRecording, replay } from '../../src/agents/replay.js';
 import { BUILT_IN_KINDS, createRecogniser } from '../../src/agents/types/index.js';
+import type { Transition } from '../../src/model/agent.js';
+import { parseRecording, replay } from '../../src/standalone/replay.js';
 import type { TruthEntry } from './truth.js';
 import type { Heard } from './vigil.js';
 

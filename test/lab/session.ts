@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Reason } from '../../src/agents/model.js';
+import type { Reason } from '../../src/model/agent.js';
 import { type AgentHome, type AgentKind, makeHome } from './agent-home.js';
 import type { ApiLogEntry, Step } from './api/script.js';
 import { ScriptedApi } from './api/server.js';

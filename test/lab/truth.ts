@@ -1,4 +1,4 @@
-import type { Reason, State } from '../../src/agents/model.js';
+import type { Reason, State } from '../../src/model/agent.js';
 import type { AgentKind } from './agent-home.js';
 
 /** One true transition of one session. What the instants mean is written in specs/020-lab.md. */

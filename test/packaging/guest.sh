@@ -55,10 +55,10 @@ for user in ann bob; do
 	check "the hand of $user writes in $folder" within 60 test -e "$folder/vigil/badges.json"
 done
 check 'both programs of the kernel run' within 30 says vigil health 'terminal: running'
-home_is_closed() { ! nsenter -t "$(pgrep -u ann -f session/hand.js)" -m -S "$uid" -G "$uid" touch /home/ann/x; }
+home_is_closed() { ! nsenter -t "$(pgrep -u ann -f desktop/hand.js)" -m -S "$uid" -G "$uid" touch /home/ann/x; }
 check 'but not in homes' home_is_closed
 check 'an agent is found' within 20 says vigil agents claude-code
-hand=$(pgrep -u ann -f session/hand.js)
+hand=$(pgrep -u ann -f desktop/hand.js)
 check 'the hand of its user runs' test -n "$hand"
 check 'the hand is not shielded' is "$(cat "/proc/$hand/oom_score_adj")" 0
 check 'the hand is in a scope of its user' grep -q "user-$uid.slice/vigil-helper-$uid-" "/proc/$hand/cgroup"

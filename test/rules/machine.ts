@@ -1,4 +1,4 @@
-import type { Alert, AlertChange } from '../../src/alerts/alert.js';
+import type { Alert, AlertChange } from '../../src/model/alert.js';
 import type {
   FilesystemSample,
   HostSample,
@@ -8,7 +8,7 @@ import type {
   SessionRef,
   SessionSample,
   Snapshot,
-} from '../../src/collectors/snapshot.js';
+} from '../../src/model/snapshot.js';
 import { type RulesConfig, rulesSchema } from '../../src/rules/config.js';
 import { RuleEngine } from '../../src/rules/engine/engine.js';
 

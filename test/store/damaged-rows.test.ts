@@ -1,6 +1,6 @@
 import Sqlite from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
-import type { ProcessRef } from '../../src/collectors/snapshot.js';
+import type { ProcessRef } from '../../src/model/snapshot.js';
 import { MIGRATIONS } from '../../src/store/migrations/index.js';
 import { migrate } from '../../src/store/migrations/migrate.js';
 import type { ActionRecord } from '../../src/store/records.js';

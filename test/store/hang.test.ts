@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { silentLogger } from '../../src/log/logger.js';
+import { silentLogger } from '../../src/lib/log/logger.js';
 import { DirectRunner } from '../../src/store/runner.js';
 import { Store } from '../../src/store/store.js';
 import { alert, MB, machine, START_MS } from './machine.js';

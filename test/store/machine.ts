@@ -1,5 +1,5 @@
-import type { Alert } from '../../src/alerts/alert.js';
-import type { ProcessSample, SessionRef, SessionSample, Snapshot } from '../../src/collectors/snapshot.js';
+import type { Alert } from '../../src/model/alert.js';
+import type { ProcessSample, SessionRef, SessionSample, Snapshot } from '../../src/model/snapshot.js';
 
 /** A made-up machine for tests and figures: the same numbers every time. */
 

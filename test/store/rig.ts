@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { afterEach } from 'vitest';
-import { createLogger } from '../../src/log/logger.js';
+import { createLogger } from '../../src/lib/log/logger.js';
 import { type OpenStoreOptions, openStore } from '../../src/store/open.js';
 import type { Store } from '../../src/store/store.js';
 import { START_MS } from './machine.js';

@@ -1,4 +1,4 @@
-import type { Transition } from '../../src/agents/model.js';
+import type { Transition } from '../../src/model/agent.js';
 
 export function transition(
   time_ms: number,

@@ -22,7 +22,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { afterEach, describe, expect, it } from 'vitest';
-import { silentLogger } from '../../src/log/logger.js';
+import { silentLogger } from '../../src/lib/log/logger.js';
 import { EngineError } from '../../src/store/engine/error.js';
 import { DirectRunner } from '../../src/store/runner.js';
 import { Store } from '../../src/store/store.js';

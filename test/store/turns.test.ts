@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { StoreAudit } from '../../src/actions/store-audit.js';
-import { silentLogger } from '../../src/log/logger.js';
+import { silentLogger } from '../../src/lib/log/logger.js';
 import type { QueryArguments, QueryName, QueryResult } from '../../src/store/queries/index.js';
 import { DirectRunner } from '../../src/store/runner.js';
 import { Store } from '../../src/store/store.js';

@@ -42,7 +42,7 @@ payload() {
 	rm -rf "$work/next"
 	cp -r "$root/build/lab" "$disk/build/"
 	cp "$root/package.json" "$disk/"
-	cp -r "$root/test/vm/kernel" "$root"/test/session/fixtures/notification-server.mjs "$disk/"
+	cp -r "$root/test/vm/kernel" "$root"/test/outputs/desktop/fixtures/notification-server.mjs "$disk/"
 	cp -L "$root/test/lab/agents/node_modules/.bin/claude" "$disk/test/lab/agents/node_modules/.bin/claude"
 	if [ -n "$codex" ]; then
 		cp -r "$root/test/lab/agents/node_modules/@openai" "$disk/test/lab/agents/node_modules/"

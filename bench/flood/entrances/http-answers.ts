@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { connectToDaemon } from '../../../src/api/client/index.js';
-import { listPids } from '../../../src/proc/read.js';
+import { listPids } from '../../../src/sources/procfs/read.js';
 import type { Entrance } from '../entrance.js';
 
 const BLOCK = Buffer.alloc(65_536, 'a');

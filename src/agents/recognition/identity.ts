@@ -1,4 +1,4 @@
-import type { ProcessFacts } from '../observation.js';
+import type { ProcessFacts } from '../../model/observation.js';
 
 /** What a process is, as far as its name goes: the parts that agent kinds match on. */
 export interface Identity {

@@ -1,4 +1,4 @@
-import type { EvidenceSource } from '../model.js';
+import type { EvidenceSource } from '../../model/agent.js';
 import { runningTools, type Session } from './session.js';
 import { idleTime } from './terminal-activity.js';
 

@@ -1,4 +1,4 @@
-import type { Evidence, Reason, State } from '../model.js';
+import type { Evidence, Reason, State } from '../../model/agent.js';
 import { ASKS_AFTER_MS, type Claim, disagreementEnds, SETTLED_MS, strongestClaim } from './claim.js';
 import { runningTools, type Session, said } from './session.js';
 import { idleTime, type Rhythm, silence, unpromptedRun } from './terminal-activity.js';

@@ -1,4 +1,4 @@
-import type { Ending, Evidence, ExitReason } from '../model.js';
+import type { Ending, Evidence, ExitReason } from '../../model/agent.js';
 import { type Session, said } from './session.js';
 
 /** Why it ended, and how we know. */

@@ -1,5 +1,5 @@
+import type { ProcessFacts } from '../../model/observation.js';
 import type { AgentKind } from '../agent-type.js';
-import type { ProcessFacts } from '../observation.js';
 import { isShellCommand } from '../recognition/shell.js';
 import type { Recogniser } from '../types/index.js';
 import { type Member, newSession, type Role, remember, type Session } from './session.js';

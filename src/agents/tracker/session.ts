@@ -1,7 +1,7 @@
-import { printable } from '../../text/printable.js';
+import { printable } from '../../lib/text/printable.js';
+import type { Ending, Evidence, EvidenceSource, Reason, State } from '../../model/agent.js';
+import type { ProcessFacts, RegistryEntry, TranscriptEntry } from '../../model/observation.js';
 import type { AgentKind, Words } from '../agent-type.js';
-import type { Ending, Evidence, EvidenceSource, Reason, State } from '../model.js';
-import type { ProcessFacts, RegistryEntry, TranscriptEntry } from '../observation.js';
 import { newRhythm, type Rhythm } from './terminal-activity.js';
 
 /** What one process is within its session. */

@@ -1,4 +1,4 @@
-import type { RegistryEntry, TranscriptEntry } from '../observation.js';
+import type { RegistryEntry, TranscriptEntry } from '../../model/observation.js';
 import { isTitle, type Osc, parseOsc, plainTitle } from './osc.js';
 import { remember, type Session, said } from './session.js';
 import { rhythmKey } from './terminal-activity.js';

@@ -1,5 +1,5 @@
-import type { Ending, Transition } from '../model.js';
-import type { Observation, ProcessObservation, SensorObservation } from '../observation.js';
+import type { Ending, Transition } from '../../model/agent.js';
+import type { Observation, ProcessObservation, SensorObservation } from '../../model/observation.js';
 import type { Recogniser } from '../types/index.js';
 import { type DecideOptions, type Decision, decide } from './decide.js';
 import { describeEnding } from './ending.js';

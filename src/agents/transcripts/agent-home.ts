@@ -1,5 +1,5 @@
-import { environmentOf } from '../../proc/environment.js';
-import type { Users } from '../../proc/users.js';
+import type { Users } from '../../lib/os/users.js';
+import { environmentOf } from '../../lib/proc/environment.js';
 
 /** Where an agent keeps its files. */
 export interface AgentHome {

@@ -1,4 +1,4 @@
-import { printable } from '../../text/printable.js';
+import { printable } from '../../lib/text/printable.js';
 
 /** Longest description of a tool call that is kept. */
 const MAX_DETAIL = 200;

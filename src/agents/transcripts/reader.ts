@@ -1,5 +1,5 @@
-import type { Clock } from '../../time.js';
-import type { Observation } from '../observation.js';
+import type { Clock } from '../../lib/time/time.js';
+import type { Observation } from '../../model/observation.js';
 import type { Session } from '../tracker/session.js';
 import type { AgentHome } from './agent-home.js';
 

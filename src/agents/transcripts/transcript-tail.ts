@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { safeRead } from '../../lib/files/safe-read.js';
-import type { TranscriptEntry } from '../observation.js';
+import type { TranscriptEntry } from '../../model/observation.js';
 
 const TAIL_BYTES = 128 * 1024;
 /** Agents write many lines a second while they work; it is looked at no more often than this. */

@@ -1,6 +1,6 @@
-import type { Users } from '../../proc/users.js';
-import type { Clock } from '../../time.js';
-import type { Observation } from '../observation.js';
+import type { Users } from '../../lib/os/users.js';
+import type { Clock } from '../../lib/time/time.js';
+import type { Observation } from '../../model/observation.js';
 import type { Session } from '../tracker/session.js';
 import { ClaudeFiles } from '../types/claude-code/files.js';
 import { CodexFiles } from '../types/codex/files.js';

@@ -1,5 +1,5 @@
+import type { ProcessFacts } from '../../model/observation.js';
 import type { AgentKind, Match } from '../agent-type.js';
-import type { ProcessFacts } from '../observation.js';
 import { identify } from '../recognition/identity.js';
 import { type UserKind, userKind } from '../recognition/user-type.js';
 import { aider } from './aider.js';

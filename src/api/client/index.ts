@@ -1,15 +1,15 @@
 import { lstatSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { dirname, join } from 'node:path';
-import type { ActionResult, Scope, Verdict } from '../../actions/model.js';
-import type { Observation } from '../../agents/observation.js';
 import { clientRuntimeDirs, SOCKET_NAME } from '../../config/paths.js';
 import type { Prompt } from '../../diagnosis/prompt.js';
+import { connectUnix } from '../../lib/net/unix-socket.js';
 import { LineBuffer } from '../../lib/text/line-buffer.js';
+import { printable } from '../../lib/text/printable.js';
+import type { ActionResult, Scope, Verdict } from '../../model/action.js';
+import type { Observation } from '../../model/observation.js';
 import type { WhitelistEntry } from '../../rules/allowlist/whitelist.js';
 import type { ActionRow } from '../../store/records.js';
-import { printable } from '../../text/printable.js';
-import { connectUnix } from '../../unix-socket.js';
 import type {
   AgentReport,
   AlertReport,

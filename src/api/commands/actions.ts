@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Person } from '../../actions/model.js';
+import type { Person } from '../../model/action.js';
 import { type CommandContext, command, noHistory, RequestError } from './definition.js';
 import { findAlert } from './find-alert.js';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Alert, SEVERITIES } from '../../alerts/alert.js';
+import { type Alert, SEVERITIES } from '../../model/alert.js';
 import { alertReport } from '../alert-report.js';
 import { seedAlert } from '../runaway-guard/rows.js';
 import type { DaemonView } from '../services.js';

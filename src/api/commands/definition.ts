@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import type { InTurns } from '../../lib/time/in-turns.js';
 import type { Asker } from '../../store/asker.js';
-import type { InTurns } from '../../work.js';
 import type { ErrorCode } from '../contract.js';
 import type { DaemonView } from '../services.js';
 import type { Peer, View } from '../socket/peer.js';

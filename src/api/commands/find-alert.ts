@@ -1,4 +1,4 @@
-import type { Alert } from '../../alerts/alert.js';
+import type { Alert } from '../../model/alert.js';
 import { mayView } from '../socket/peer.js';
 import { type CommandContext, RequestError } from './definition.js';
 

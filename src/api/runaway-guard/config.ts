@@ -1,7 +1,7 @@
 import type { Change } from '../../config/change.js';
 import { configKeys, findKey, UnknownKeyError, valueAt } from '../../config/keys.js';
 import type { Config } from '../../config/schema.js';
-import { printable } from '../../text/printable.js';
+import { printable } from '../../lib/text/printable.js';
 
 /** The configuration as clients send and get it: nested tables, with the names of RunawayGuard beside ours. */
 

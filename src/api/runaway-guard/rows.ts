@@ -1,6 +1,6 @@
-import type { Alert } from '../../alerts/alert.js';
-import type { ProcessSample, Snapshot } from '../../collectors/snapshot.js';
-import { wallTime } from '../../time.js';
+import { wallTime } from '../../lib/time/time.js';
+import type { Alert } from '../../model/alert.js';
+import type { ProcessSample, Snapshot } from '../../model/snapshot.js';
 
 /**
  * What clients of RunawayGuard know: its rows and pushes, with the names of its protocol. It has two severities,

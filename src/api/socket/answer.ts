@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { nearest } from '../../text/nearest.js';
-import { printable } from '../../text/printable.js';
+import { nearest } from '../../lib/text/nearest.js';
+import { printable } from '../../lib/text/printable.js';
 import { type CommandContext, RequestError } from '../commands/definition.js';
 import { COMMANDS } from '../commands/index.js';
 import { type ErrorCode, MAX_ID_LENGTH, type Reply, type RequestId } from '../contract.js';

@@ -1,5 +1,5 @@
-import { readText } from '../../bounded-read.js';
-import { keptFilesLimit } from '../../proc/table-files.js';
+import { readText } from '../../lib/files/bounded-read.js';
+import { keptFilesLimit } from '../../sources/procfs/table-files.js';
 import type { Limits } from './limits.js';
 
 /**

@@ -1,8 +1,8 @@
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureOwnDir } from '../../config/paths.js';
-import { printable } from '../../text/printable.js';
-import { libc } from '../libc.js';
+import { libc } from '../../lib/os/libc.js';
+import { printable } from '../../lib/text/printable.js';
 
 /**
  * One daemon per runtime folder. The lock is the kernel's (`flock` on `vigil.pid`): it ends with its

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
-import { readText } from '../../bounded-read.js';
-import { libc } from '../libc.js';
+import { readText } from '../../lib/files/bounded-read.js';
+import { libc } from '../../lib/os/libc.js';
 
 /** Who is at the other end of a Unix socket, as the kernel says. */
 export interface Peer {

@@ -1,5 +1,5 @@
-import { loopPauses } from '../../loop-pauses.js';
-import type { Work } from '../../work.js';
+import type { Work } from '../../lib/time/in-turns.js';
+import { loopPauses } from '../../lib/time/loop-pauses.js';
 import { type Job, Lane, type LaneLimits, type Rank } from './lane.js';
 import { WorkBudget } from './work-budget.js';
 

@@ -1,5 +1,5 @@
-import type { Alert } from '../../alerts/alert.js';
-import type { Snapshot } from '../../collectors/snapshot.js';
+import type { Alert } from '../../model/alert.js';
+import type { Snapshot } from '../../model/snapshot.js';
 import type { Push } from '../contract.js';
 import { type SeedPush, seedAlert, seedStatus } from '../runaway-guard/rows.js';
 import type { DaemonView, OwnedEvent } from '../services.js';

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import type { AgentReport } from '../../api/contract.js';
-import { printable } from '../../text/printable.js';
+import { printable } from '../../lib/text/printable.js';
 import { attention } from './order.js';
 
 interface EwwSession {

@@ -1,10 +1,10 @@
+import { printable } from '../../lib/text/printable.js';
 import type { ActionRow } from '../../store/records.js';
-import { printable } from '../../text/printable.js';
 import { JSON_OPTION, printAnswer } from '../answer.js';
 import { askDaemon } from '../ask-daemon.js';
 import { defineCommand, OK, UsageError } from '../command.js';
 import { alertName } from '../target.js';
-import { clockTime } from '../words.js';
+import { clockTime } from '../ui/words.js';
 
 export const actions = defineCommand({
   usage: 'actions',

@@ -1,7 +1,7 @@
-import { agentsTable } from '../agents-table.js';
 import { JSON_OPTION, printAnswer } from '../answer.js';
 import { askDaemon } from '../ask-daemon.js';
 import { defineCommand, OK, UsageError } from '../command.js';
+import { agentsTable } from '../ui/agents-table.js';
 
 export const agents = defineCommand({
   usage: 'agents',
@@ -23,7 +23,7 @@ export const agents = defineCommand({
     if (watch && json)
       throw new UsageError('--watch draws a table; for JSON as it happens use: vigil events --follow --json');
     if (watch) {
-      const { watchAgents } = await import('../agents-watch.js');
+      const { watchAgents } = await import('../ui/agents-watch.js');
       return watchAgents(runtimeDir, io);
     }
     return askDaemon(runtimeDir, async client => {

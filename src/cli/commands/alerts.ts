@@ -1,12 +1,12 @@
 import type { AlertReport } from '../../api/contract.js';
-import { printable } from '../../text/printable.js';
+import { printable } from '../../lib/text/printable.js';
 import { JSON_OPTION, printAnswer } from '../answer.js';
 import { askDaemon } from '../ask-daemon.js';
 import { defineCommand, OK, PROBLEM } from '../command.js';
 import type { Io } from '../io.js';
-import { paint } from '../style.js';
 import { alertName } from '../target.js';
-import { clockTime, duration, severityStyles } from '../words.js';
+import { paint } from '../ui/style.js';
+import { clockTime, duration, severityStyles } from '../ui/words.js';
 
 export const alerts = defineCommand({
   usage: 'alerts',

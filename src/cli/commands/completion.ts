@@ -1,6 +1,6 @@
-import { printable } from '../../text/printable.js';
+import { printable } from '../../lib/text/printable.js';
 import { defineCommand, OK, UsageError } from '../command.js';
-import { COMPLETION_SCRIPTS, SHELLS, shellOf } from '../completion-scripts.js';
+import { COMPLETION_SCRIPTS, SHELLS, shellOf } from '../completion/scripts.js';
 
 export const completion = defineCommand({
   usage: 'completion [shell]',

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { printable } from '../../text/printable.js';
+import { printable } from '../../lib/text/printable.js';
 import { JSON_OPTION } from '../answer.js';
 import { defineCommand, OK } from '../command.js';
-import { configPath, existence, FILE_OPTION } from '../config-file.js';
+import { configPath, existence, FILE_OPTION } from '../config/config-file.js';
 
 const KEY = { type: 'string', describe: 'Name of the key, e.g. actions.mode' } as const;
 
@@ -15,7 +15,7 @@ export const configShow = defineCommand({
   ],
   options: { ...FILE_OPTION, json: JSON_OPTION },
   async run(args, io) {
-    const { showConfig } = await import('../show-config.js');
+    const { showConfig } = await import('../config/show-config.js');
     showConfig(await configPath(args, io), args, io);
     return OK;
   },
@@ -27,7 +27,7 @@ export const configGet = defineCommand({
   positionals: { key: KEY },
   options: { ...FILE_OPTION, json: JSON_OPTION },
   async run(args, io) {
-    const { showKey } = await import('../show-config.js');
+    const { showKey } = await import('../config/show-config.js');
     showKey(await configPath(args, io), args.positional.key!, args, io);
     return OK;
   },
@@ -43,7 +43,7 @@ export const configSet = defineCommand({
   positionals: { key: KEY, value: { type: 'string', describe: 'Its value' } },
   options: FILE_OPTION,
   async run(args, io) {
-    const { setInFile } = await import('../change-config.js');
+    const { setInFile } = await import('../config/change-config.js');
     return setInFile(await configPath(args, io), args.positional.key!, args.positional.value!, args, io);
   },
 });
@@ -54,7 +54,7 @@ export const configUnset = defineCommand({
   positionals: { key: KEY },
   options: FILE_OPTION,
   async run(args, io) {
-    const { unsetInFile } = await import('../change-config.js');
+    const { unsetInFile } = await import('../config/change-config.js');
     return unsetInFile(await configPath(args, io), args.positional.key!, args, io);
   },
 });
@@ -67,7 +67,7 @@ export const configEdit = defineCommand({
   ],
   options: FILE_OPTION,
   async run(args, io) {
-    const { editConfig } = await import('../edit-config.js');
+    const { editConfig } = await import('../config/edit-config.js');
     return editConfig(await configPath(args, io), args, io);
   },
 });

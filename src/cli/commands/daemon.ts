@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { defaultPlaces } from '../../config/paths.js';
 import type { DaemonOptions } from '../../daemon/options.js';
-import { LOG_LEVELS, type LogLevel } from '../../log/levels.js';
+import { LOG_LEVELS, type LogLevel } from '../../lib/log/levels.js';
 import { defineCommand, OK } from '../command.js';
 
 const EXIT_MS = 2_000;
@@ -36,7 +36,7 @@ export const daemon = defineCommand({
     const signals = new StopSignals();
     // Only here: the other commands need not load what watches agents.
     const { loadConfig } = await import('../../config/load.js');
-    const { createLogger } = await import('../../log/logger.js');
+    const { createLogger } = await import('../../lib/log/logger.js');
     const places = defaultPlaces(process.geteuid!(), io.env);
     const configFile = resolve(args.config ?? places.config);
     const configNamed = args.config !== undefined;

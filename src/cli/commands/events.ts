@@ -1,12 +1,12 @@
 import { connectToDaemon, NotRunningError, notUnderstood } from '../../api/client/index.js';
 import type { AgentStateEvent, AlertEvent, VigilEvent } from '../../api/contract.js';
-import { printable } from '../../text/printable.js';
-import { reasonText, stateStyles } from '../agents-table.js';
+import { printable } from '../../lib/text/printable.js';
 import { defineCommand, OK, UsageError } from '../command.js';
 import type { Io } from '../io.js';
-import { paint } from '../style.js';
 import { alertName } from '../target.js';
-import { clockTime, severityStyles } from '../words.js';
+import { reasonText, stateStyles } from '../ui/agents-table.js';
+import { paint } from '../ui/style.js';
+import { clockTime, severityStyles } from '../ui/words.js';
 
 /** Events before the answer to who asked for them: one read of the socket holds far fewer. */
 const MAX_EARLY = 10_000;

@@ -1,13 +1,13 @@
 import type { ExplainReport } from '../../api/contract.js';
-import { printable } from '../../text/printable.js';
-import { reasonText, stateStyles } from '../agents-table.js';
+import { printable } from '../../lib/text/printable.js';
 import { JSON_OPTION, printAnswer } from '../answer.js';
 import { askDaemon } from '../ask-daemon.js';
 import { defineCommand, OK } from '../command.js';
 import type { Io } from '../io.js';
-import { paint } from '../style.js';
 import { pidOf } from '../target.js';
-import { clockTime, duration, shortPath } from '../words.js';
+import { reasonText, stateStyles } from '../ui/agents-table.js';
+import { paint } from '../ui/style.js';
+import { clockTime, duration, shortPath } from '../ui/words.js';
 
 export const explain = defineCommand({
   usage: 'agents explain <pid>',

@@ -1,13 +1,13 @@
 import type { HandHealth, HealthReport } from '../../api/contract.js';
-import type { ChannelHealth } from '../../channels/channel.js';
-import type { ProgramHealth } from '../../kernel/health.js';
-import { printable } from '../../text/printable.js';
+import { printable } from '../../lib/text/printable.js';
+import type { ChannelHealth } from '../../outputs/channels/channel.js';
+import type { ProgramHealth } from '../../sources/kernel/health.js';
 import { JSON_OPTION, printAnswer } from '../answer.js';
 import { askDaemon } from '../ask-daemon.js';
 import { defineCommand, OK, PROBLEM } from '../command.js';
 import type { Io } from '../io.js';
-import { paint } from '../style.js';
-import { bytes, duration, percent } from '../words.js';
+import { paint } from '../ui/style.js';
+import { bytes, duration, percent } from '../ui/words.js';
 
 export const health = defineCommand({
   usage: 'health',

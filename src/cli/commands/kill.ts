@@ -1,7 +1,7 @@
-import type { ActionResult, ProcessOutcome, Scope, Verdict } from '../../actions/model.js';
-import type { ProcessRef } from '../../collectors/snapshot.js';
-import { counted } from '../../text/amounts.js';
-import { printable } from '../../text/printable.js';
+import { counted } from '../../lib/text/amounts.js';
+import { printable } from '../../lib/text/printable.js';
+import type { ActionResult, ProcessOutcome, Scope, Verdict } from '../../model/action.js';
+import type { ProcessRef } from '../../model/snapshot.js';
 import { JSON_OPTION, printAnswer } from '../answer.js';
 import { askDaemon } from '../ask-daemon.js';
 import { defineCommand, OK, PROBLEM, UsageError } from '../command.js';

@@ -1,8 +1,8 @@
-import type { Observation } from '../../agents/observation.js';
 import { connectToDaemon, NotRunningError } from '../../api/client/index.js';
-import { RecordingFile } from '../../log/recording-file.js';
-import { VERSION } from '../../package.js';
-import { printable } from '../../text/printable.js';
+import { VERSION } from '../../lib/files/package.js';
+import { printable } from '../../lib/text/printable.js';
+import type { Observation } from '../../model/observation.js';
+import { RecordingFile } from '../../outputs/recording/recording-file.js';
 import { CANNOT, defineCommand, OK } from '../command.js';
 
 /** Observations before the answer to who asked for them. */

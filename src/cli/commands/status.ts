@@ -1,17 +1,17 @@
 import { type ApiClient, ApiError } from '../../api/client/index.js';
 import type { AgentReport, AlertReport, MachineReport } from '../../api/contract.js';
-import type { ProcessSample } from '../../collectors/snapshot.js';
-import { printable } from '../../text/printable.js';
-import { clip } from '../../text/width.js';
-import { agentsTable } from '../agents-table.js';
+import { printable } from '../../lib/text/printable.js';
+import { clip } from '../../lib/text/width.js';
+import type { ProcessSample } from '../../model/snapshot.js';
 import { JSON_OPTION, printAnswer } from '../answer.js';
 import { askDaemon } from '../ask-daemon.js';
 import { defineCommand, OK, PROBLEM } from '../command.js';
-import { headline, hostLines } from '../host-lines.js';
 import type { Io } from '../io.js';
-import { paint } from '../style.js';
 import { alertName } from '../target.js';
-import { bytes, duration, percent, severityStyles } from '../words.js';
+import { agentsTable } from '../ui/agents-table.js';
+import { headline, hostLines } from '../ui/host-lines.js';
+import { paint } from '../ui/style.js';
+import { bytes, duration, percent, severityStyles } from '../ui/words.js';
 
 const TOP = 5;
 

@@ -1,6 +1,6 @@
 import { closeSync, openSync, writeFileSync } from 'node:fs';
-import type { Listener } from '../../system/watch.js';
-import { printable } from '../../text/printable.js';
+import { printable } from '../../lib/text/printable.js';
+import type { Listener } from '../../standalone/system/watch.js';
 import { CANNOT, defineCommand, OK, PROBLEM, UsageError } from '../command.js';
 
 const MIN_INTERVAL_S = 0.1;
@@ -85,7 +85,7 @@ export const system = defineCommand({
         io.err(`vigil: no process has "${printable(options.comm ?? '', 64)}" in its name: waiting\n`),
     };
     try {
-      const { watchSystem } = await import('../../system/watch.js');
+      const { watchSystem } = await import('../../standalone/system/watch.js');
       const { lines, gone } = await watchSystem(options, listener, stop.signal);
       if (failure !== null) {
         io.err(`vigil: cannot write ${printable(args.output ?? '')}: ${failure}\n`);

@@ -1,4 +1,4 @@
-import { printable } from '../../text/printable.js';
+import { printable } from '../../lib/text/printable.js';
 import { CANNOT, defineCommand, OK } from '../command.js';
 
 export const tray = defineCommand({
@@ -13,8 +13,8 @@ export const tray = defineCommand({
       io.err('vigil: XDG_RUNTIME_DIR is not set: this needs a login session\n');
       return CANNOT;
     }
-    const { unquit } = await import('../../session/quit-mark.js');
-    const { TrayKeeper } = await import('../../session/tray/keeper.js');
+    const { unquit } = await import('../../outputs/desktop/quit-mark.js');
+    const { TrayKeeper } = await import('../../outputs/desktop/tray/keeper.js');
     try {
       unquit(own);
     } catch (error) {

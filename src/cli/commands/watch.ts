@@ -11,7 +11,7 @@ export const watch = defineCommand({
   async run({ runtimeDir }, io) {
     if (io.columns === null || !process.stdin.isTTY)
       throw new UsageError('watch needs a terminal; use: vigil status, or vigil events --follow');
-    const { openScreen } = await import('../screen.js');
+    const { openScreen } = await import('../ui/screen.js');
     const { WatchApp } = await import('../watch/app.js');
     // Fails here, with the usual words, when there is no daemon.
     const client = await connectToDaemon({ runtimeDir });

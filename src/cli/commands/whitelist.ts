@@ -1,10 +1,10 @@
+import { printable } from '../../lib/text/printable.js';
 import type { WhitelistEntry } from '../../rules/allowlist/whitelist.js';
-import { printable } from '../../text/printable.js';
 import { JSON_OPTION, printAnswer } from '../answer.js';
 import { askDaemon } from '../ask-daemon.js';
 import { defineCommand, OK, UsageError } from '../command.js';
-import { table } from '../table.js';
-import { clockTime } from '../words.js';
+import { table } from '../ui/table.js';
+import { clockTime } from '../ui/words.js';
 
 export const whitelistList = defineCommand({
   usage: 'whitelist list',

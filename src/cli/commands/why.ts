@@ -1,13 +1,13 @@
 import type { Explained } from '../../api/contract.js';
-import { durationText } from '../../text/amounts.js';
-import { printable } from '../../text/printable.js';
+import { durationText } from '../../lib/text/amounts.js';
+import { printable } from '../../lib/text/printable.js';
 import { JSON_OPTION, printAnswer } from '../answer.js';
 import { askDaemon } from '../ask-daemon.js';
 import { defineCommand, OK } from '../command.js';
 import type { Io } from '../io.js';
-import { paint } from '../style.js';
 import { targetOf } from '../target.js';
-import { severityStyles } from '../words.js';
+import { paint } from '../ui/style.js';
+import { severityStyles } from '../ui/words.js';
 
 /** A model may take its time. */
 const PATIENCE_MS = 610_000;

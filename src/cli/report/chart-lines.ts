@@ -1,6 +1,6 @@
-import { clip } from '../../text/width.js';
-import { sparkline } from '../gauge.js';
-import { paint, type Style } from '../style.js';
+import { clip } from '../../lib/text/width.js';
+import { sparkline } from '../ui/gauge.js';
+import { paint, type Style } from '../ui/style.js';
 import { ticks } from './axis.js';
 import type { Bucket, Chart } from './charts.js';
 

@@ -1,5 +1,5 @@
 import type { HistoryReport } from '../../api/contract.js';
-import { bytes, percent } from '../words.js';
+import { bytes, percent } from '../ui/words.js';
 
 /** What a report draws of the machine's figures. */
 

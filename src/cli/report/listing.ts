@@ -1,4 +1,4 @@
-import type { Cell, Column } from '../table.js';
+import type { Cell, Column } from '../ui/table.js';
 
 export interface Listing {
   title: string;

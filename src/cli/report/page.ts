@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { HistoryReport } from '../../api/contract.js';
-import { VERSION } from '../../package.js';
-import type { Cell, Column } from '../table.js';
-import { bytes, duration, percent } from '../words.js';
+import { VERSION } from '../../lib/files/package.js';
+import type { Cell, Column } from '../ui/table.js';
+import { bytes, duration, percent } from '../ui/words.js';
 import { shortTime } from './axis.js';
 import { chartsOf } from './charts.js';
 import { html } from './escape.js';

@@ -1,4 +1,4 @@
-import { printable } from '../../text/printable.js';
+import { printable } from '../../lib/text/printable.js';
 import { UsageError } from '../command.js';
 
 /** How far back a report goes: `90m`, `24h`, `7d`, `2w`. */

@@ -1,5 +1,5 @@
-import { SEVERITIES, type Severity } from '../../alerts/alert.js';
 import type { AlertReport } from '../../api/contract.js';
+import { SEVERITIES, type Severity } from '../../model/alert.js';
 
 /** The alerts of one rule in a report. */
 export interface RuleSum {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { lstatSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { printable } from '../../text/printable.js';
+import { printable } from '../../lib/text/printable.js';
 
 /**
  * Writes a file as a whole or not at all; only its owner may read it, for it tells of command lines. What is

@@ -1,10 +1,10 @@
 import { REPORT_LIMITS } from '../../api/client/report-limits.js';
 import type { AlertReport, HistoryReport } from '../../api/contract.js';
-import { counted } from '../../text/amounts.js';
-import { printable } from '../../text/printable.js';
-import type { Cell } from '../table.js';
+import { counted } from '../../lib/text/amounts.js';
+import { printable } from '../../lib/text/printable.js';
 import { alertName } from '../target.js';
-import { bytes, duration, percent, severityStyles, shortPath } from '../words.js';
+import type { Cell } from '../ui/table.js';
+import { bytes, duration, percent, severityStyles, shortPath } from '../ui/words.js';
 import { shortTime } from './axis.js';
 import type { Listing, ListingOptions } from './listing.js';
 import { cpuListing, memoryListing } from './process-tables.js';

@@ -1,4 +1,4 @@
-import { printable } from '../../text/printable.js';
+import { printable } from '../../lib/text/printable.js';
 import { askDaemon } from '../ask-daemon.js';
 import { CANNOT, OK, UsageError } from '../command.js';
 import type { Io } from '../io.js';

@@ -1,9 +1,9 @@
 import type { HistoryReport } from '../../api/contract.js';
-import { clip } from '../../text/width.js';
+import { clip } from '../../lib/text/width.js';
 import type { Io } from '../io.js';
-import { paint } from '../style.js';
-import { table } from '../table.js';
-import { wrapped } from '../wrap.js';
+import { paint } from '../ui/style.js';
+import { table } from '../ui/table.js';
+import { wrapped } from '../ui/wrap.js';
 import { shortTime } from './axis.js';
 import { chartLines } from './chart-lines.js';
 import { chartsOf, gaps } from './charts.js';

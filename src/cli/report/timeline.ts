@@ -1,7 +1,7 @@
 import type { HistoryReport } from '../../api/contract.js';
-import { printable } from '../../text/printable.js';
-import { clip } from '../../text/width.js';
-import { duration, shortPath } from '../words.js';
+import { printable } from '../../lib/text/printable.js';
+import { clip } from '../../lib/text/width.js';
+import { duration, shortPath } from '../ui/words.js';
 import { shortTime, ticks } from './axis.js';
 import type { Span } from './chart-lines.js';
 import { at, html } from './escape.js';

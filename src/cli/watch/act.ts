@@ -1,5 +1,5 @@
-import { printable } from '../../text/printable.js';
-import type { Key } from '../keys.js';
+import { printable } from '../../lib/text/printable.js';
+import type { Key } from '../ui/keys.js';
 import { alertDetails, processDetails } from './details.js';
 import { HELP } from './help.js';
 import { chosenAgent, chosenAlert, chosenProcess, type Lists } from './lists.js';

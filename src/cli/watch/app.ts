@@ -1,9 +1,9 @@
 import { type ApiClient, ApiError } from '../../api/client/index.js';
 import type { MachineReport, ProcessesReport } from '../../api/contract.js';
 import type { Io } from '../io.js';
-import type { Key } from '../keys.js';
-import { Live } from '../live.js';
-import type { Screen } from '../screen.js';
+import type { Key } from '../ui/keys.js';
+import { Live } from '../ui/live-screen.js';
+import type { Screen } from '../ui/screen.js';
 import { type Lists, listsOf, wantedProcesses } from './lists.js';
 import { type Effect, NOTHING_YET, type Picture, START, type Ui } from './model.js';
 import { press } from './press.js';

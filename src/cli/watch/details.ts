@@ -1,7 +1,7 @@
 import type { AlertReport, ProcessReport } from '../../api/contract.js';
-import { printable } from '../../text/printable.js';
+import { printable } from '../../lib/text/printable.js';
 import { alertName } from '../target.js';
-import { bytes, clockTime, duration, percent } from '../words.js';
+import { bytes, clockTime, duration, percent } from '../ui/words.js';
 
 /** Everything about one row, as plain lines. */
 

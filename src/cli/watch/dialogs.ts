@@ -1,5 +1,5 @@
-import { paint } from '../style.js';
-import { wrapped } from '../wrap.js';
+import { paint } from '../ui/style.js';
+import { wrapped } from '../ui/wrap.js';
 import { cutTo } from './fill.js';
 import type { Dialog } from './model.js';
 import type { Room } from './panes.js';

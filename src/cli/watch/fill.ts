@@ -1,4 +1,4 @@
-import { width } from '../../text/width.js';
+import { width } from '../../lib/text/width.js';
 
 /** Lines with colours, made exactly as wide as their place. */
 

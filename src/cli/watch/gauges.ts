@@ -1,11 +1,11 @@
 import type { MachineReport } from '../../api/contract.js';
-import type { HostSample } from '../../collectors/snapshot.js';
-import { printable } from '../../text/printable.js';
-import { width } from '../../text/width.js';
-import { gauge } from '../gauge.js';
-import { isInMemory } from '../host-lines.js';
-import { paint } from '../style.js';
-import { bytes, percent } from '../words.js';
+import { printable } from '../../lib/text/printable.js';
+import { width } from '../../lib/text/width.js';
+import type { HostSample } from '../../model/snapshot.js';
+import { gauge } from '../ui/gauge.js';
+import { isInMemory } from '../ui/host-lines.js';
+import { paint } from '../ui/style.js';
+import { bytes, percent } from '../ui/words.js';
 import { cutTo, fill, shownWidth } from './fill.js';
 
 /** The machine on top of the screen: as many gauges beside each other as there is room for. */

@@ -1,5 +1,5 @@
 import type { AgentReport, AlertReport, ProcessReport } from '../../api/contract.js';
-import { byNeed } from '../agents-table.js';
+import { byNeed } from '../ui/agents-table.js';
 import type { Pane, Picture, Place, Sort, Ui } from './model.js';
 
 /** The rows of the three panes: filtered, sorted, the processes as a tree. Pure. */

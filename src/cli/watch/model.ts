@@ -1,4 +1,3 @@
-import type { Scope } from '../../actions/model.js';
 import type { Target } from '../../api/client/index.js';
 import type {
   AgentReport,
@@ -7,6 +6,7 @@ import type {
   MachineReport,
   ProcessReport,
 } from '../../api/contract.js';
+import type { Scope } from '../../model/action.js';
 
 /** What `vigil watch` knows, and what its person has chosen: all that a picture is made from. */
 

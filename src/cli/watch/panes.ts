@@ -1,12 +1,12 @@
 import type { AlertReport } from '../../api/contract.js';
-import { printable } from '../../text/printable.js';
-import { agentRows } from '../agents-table.js';
+import { printable } from '../../lib/text/printable.js';
 import type { Io } from '../io.js';
-import { paint } from '../style.js';
-import { type Cell, type Column, table } from '../table.js';
 import { alertName } from '../target.js';
-import { bytes, duration, percent, severityStyles } from '../words.js';
-import { wrapped } from '../wrap.js';
+import { agentRows } from '../ui/agents-table.js';
+import { paint } from '../ui/style.js';
+import { type Cell, type Column, table } from '../ui/table.js';
+import { bytes, duration, percent, severityStyles } from '../ui/words.js';
+import { wrapped } from '../ui/wrap.js';
 import { cutTo, fill } from './fill.js';
 import { chosenAlert, indexOf, keysOf, type Lists, type TreeRow } from './lists.js';
 import type { Pane, Picture, Ui } from './model.js';

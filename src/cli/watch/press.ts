@@ -1,5 +1,5 @@
-import { printable } from '../../text/printable.js';
-import type { Key } from '../keys.js';
+import { printable } from '../../lib/text/printable.js';
+import type { Key } from '../ui/keys.js';
 import { acting, preview } from './act.js';
 import { indexOf, keysOf } from './lists.js';
 import { type Dialog, type Effect, PANES, type Pane, type Ui } from './model.js';

@@ -1,6 +1,6 @@
-import { counted } from '../../text/amounts.js';
-import { printable } from '../../text/printable.js';
-import { paint } from '../style.js';
+import { counted } from '../../lib/text/amounts.js';
+import { printable } from '../../lib/text/printable.js';
+import { paint } from '../ui/style.js';
 import { dialogLines } from './dialogs.js';
 import { cutTo, fill } from './fill.js';
 import { gaugeLines } from './gauges.js';

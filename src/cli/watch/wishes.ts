@@ -1,5 +1,5 @@
 import type { ApiClient } from '../../api/client/index.js';
-import { printable } from '../../text/printable.js';
+import { printable } from '../../lib/text/printable.js';
 import { explainText } from '../commands/explain.js';
 import { previewLines, resultLines, targetsOf } from '../commands/kill.js';
 import { explainedLines } from '../commands/why.js';
@@ -111,7 +111,7 @@ export class Wishes {
   private async focus(client: ApiClient, pid: number): Promise<void> {
     const { agent } = await client.explain(pid);
     if (agent.uid !== process.geteuid!()) return this.notice('that is no agent of yours');
-    const { showAgent } = await import('../../session/show-agent.js');
+    const { showAgent } = await import('../../outputs/desktop/show-agent.js');
     const why = await showAgent(agent, this.io.env);
     this.notice(why === null ? 'there it is' : `cannot focus: ${printable(why, 300)}`);
   }

@@ -1,4 +1,4 @@
-import { boundedFetch, retryAfter_ms } from '../../http/bounded-fetch.js';
+import { boundedFetch, retryAfter_ms } from '../../lib/net/bounded-fetch.js';
 import { ModelError, statusError } from '../failure.js';
 import type { Prompt } from '../prompt.js';
 import { answerSchema } from '../schema.js';

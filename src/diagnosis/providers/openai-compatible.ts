@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { boundedFetch, retryAfter_ms } from '../../http/bounded-fetch.js';
+import { boundedFetch, retryAfter_ms } from '../../lib/net/bounded-fetch.js';
 import { ModelError, statusError } from '../failure.js';
 import type { Prompt } from '../prompt.js';
 import { answerJsonSchema } from '../schema.js';

@@ -1,4 +1,4 @@
-import { networkReason, TooLargeError } from '../../http/bounded-fetch.js';
+import { networkReason, TooLargeError } from '../../lib/net/bounded-fetch.js';
 import { ModelError } from '../failure.js';
 
 /** What `fetch` or the reading of the answer threw. */

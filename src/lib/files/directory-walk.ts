@@ -1,4 +1,4 @@
-import { eachName } from '../../bounded-read.js';
+import { eachName } from './bounded-read.js';
 
 /** No walk goes on for longer than this many names; then it begins anew. */
 const MAX_NAMES = 5_000_000;

@@ -1,6 +1,6 @@
 import { type FSWatcher, watch } from 'node:fs';
-import { everySecond } from '../../every-second.js';
-import { statFile } from '../../proc/stat-file.js';
+import { everySecond } from '../time/ticker.js';
+import { statFile } from './stat-file.js';
 
 /** More than this is no agent at work: then it is looked at once a second, until that ends. */
 const MAX_EVENTS_PER_S = 1_000;

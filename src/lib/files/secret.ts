@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { printable } from '../../text/printable.js';
+import { printable } from '../text/printable.js';
 
 /**
  * Secrets that the configuration names and never holds: the key of a model's API, the address of a webhook.

@@ -1,5 +1,5 @@
-import type { ProcessRef } from '../../collectors/snapshot.js';
-import { globMatcher } from '../../text/glob.js';
+import { globMatcher } from '../../lib/text/glob.js';
+import type { ProcessRef } from '../../model/snapshot.js';
 import { checkPattern, matchAll } from './guarded-regex.js';
 
 export const MATCH_TYPES = ['name', 'cmdline', 'regex'] as const;

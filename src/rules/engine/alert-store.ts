@@ -1,5 +1,5 @@
-import { type Alert, type AlertChange, SEVERITIES, type Severity } from '../../alerts/alert.js';
-import { FairRoom } from '../../fair-room.js';
+import { FairRoom } from '../../lib/limits/quota.js';
+import { type Alert, type AlertChange, SEVERITIES, type Severity } from '../../model/alert.js';
 import { successors } from './replacement.js';
 import type { Finding } from './rule.js';
 

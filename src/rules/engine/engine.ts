@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Alert, AlertChange } from '../../alerts/alert.js';
-import type { ProcessRef, Snapshot } from '../../collectors/snapshot.js';
-import { atOnce, inSlices, type Steps } from '../../slices.js';
+import { atOnce, inSlices, type Steps } from '../../lib/time/slices.js';
+import type { Alert, AlertChange } from '../../model/alert.js';
+import type { ProcessRef, Snapshot } from '../../model/snapshot.js';
 import { Whitelist } from '../allowlist/whitelist.js';
 import { RULES } from '../checks/index.js';
 import type { RulesConfig } from '../config.js';

@@ -1,3 +1,5 @@
+import { FairRoom, type Owner } from '../../lib/limits/quota.js';
+import { atOnce, type Steps } from '../../lib/time/slices.js';
 import type {
   FilesystemSample,
   MachineEvent,
@@ -5,9 +7,7 @@ import type {
   SessionRef,
   SessionSample,
   Snapshot,
-} from '../../collectors/snapshot.js';
-import { FairRoom, type Owner } from '../../fair-room.js';
-import { atOnce, type Steps } from '../../slices.js';
+} from '../../model/snapshot.js';
 import { traitsOf } from '../processes/features.js';
 import { type Baseline, baselineFigures } from '../statistics/baseline.js';
 import { Series } from '../statistics/series.js';

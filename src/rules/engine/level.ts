@@ -1,4 +1,4 @@
-import type { Severity } from '../../alerts/alert.js';
+import type { Severity } from '../../model/alert.js';
 
 /** Which severity begins where. */
 export type Levels = Partial<Record<Severity, number>>;

@@ -1,4 +1,4 @@
-import type { Snapshot } from '../../collectors/snapshot.js';
+import type { Snapshot } from '../../model/snapshot.js';
 import { Climb } from '../statistics/climb.js';
 import { type Points, Series } from '../statistics/series.js';
 

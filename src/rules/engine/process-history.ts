@@ -1,4 +1,4 @@
-import type { ProcessSample } from '../../collectors/snapshot.js';
+import type { ProcessSample } from '../../model/snapshot.js';
 import { type Traits, traitsOf } from '../processes/features.js';
 import { Climb } from '../statistics/climb.js';
 import { Series } from '../statistics/series.js';

@@ -1,4 +1,4 @@
-import type { Alert } from '../../alerts/alert.js';
+import type { Alert } from '../../model/alert.js';
 import type { Finding } from './rule.js';
 
 /**

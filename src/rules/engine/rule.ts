@@ -1,4 +1,4 @@
-import type { Alert, Severity, Subject } from '../../alerts/alert.js';
+import type { Alert, Severity, Subject } from '../../model/alert.js';
 import type { RulesConfig } from '../config.js';
 import type { History } from './history.js';
 

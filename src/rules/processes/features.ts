@@ -1,4 +1,4 @@
-import type { ProcessRef } from '../../collectors/snapshot.js';
+import type { ProcessRef } from '../../model/snapshot.js';
 
 /** What the command line of a process says about its role. */
 export interface Traits {

@@ -1,4 +1,4 @@
-import { wallTime } from '../../time.js';
+import { wallTime } from '../../lib/time/time.js';
 
 /**
  * What is usual for a figure of the machine at an hour of the day: mean and variance by Welford's method,

@@ -1,7 +1,7 @@
 import { BUILT_IN_KINDS } from '../../agents/types/index.js';
-import type { SessionRef } from '../../collectors/snapshot.js';
-import { isSameProcess } from '../../process-ref.js';
-import { printable } from '../../text/printable.js';
+import { printable } from '../../lib/text/printable.js';
+import { isSameProcess } from '../../model/process-ref.js';
+import type { SessionRef } from '../../model/snapshot.js';
 import type { History } from '../engine/history.js';
 import type { ProcessTrack } from '../engine/process-history.js';
 

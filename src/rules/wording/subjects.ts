@@ -1,7 +1,7 @@
-import type { Subject } from '../../alerts/alert.js';
-import type { SessionRef } from '../../collectors/snapshot.js';
-import { refOf } from '../../process-ref.js';
-import { printable } from '../../text/printable.js';
+import { printable } from '../../lib/text/printable.js';
+import type { Subject } from '../../model/alert.js';
+import { refOf } from '../../model/process-ref.js';
+import type { SessionRef } from '../../model/snapshot.js';
 import type { History } from '../engine/history.js';
 import type { ProcessTrack } from '../engine/process-history.js';
 import { lineage, processName, programName } from './labels.js';

@@ -1,4 +1,4 @@
-import { bytesText, counted, percentText } from '../../text/amounts.js';
+import { bytesText, counted, percentText } from '../../lib/text/amounts.js';
 import type { History } from '../engine/history.js';
 import { type Group, groupBy, programKey, totalCpu, totalRss } from '../processes/groups.js';
 import { agentName, programName, sessionName } from './labels.js';

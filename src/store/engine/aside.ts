@@ -1,6 +1,6 @@
 import { renameSync, unlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { listNames } from '../../bounded-read.js';
+import { listNames } from '../../lib/files/bounded-read.js';
 import { DATABASE_NAME, SUFFIXES } from './place.js';
 
 /** More damaged databases than this are not kept: the disk that damages them shall not be filled by them. */

@@ -1,7 +1,7 @@
 import { chmodSync, closeSync, constants, lstatSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureOwnDir, UnsafeDirError } from '../../config/paths.js';
-import { printable } from '../../text/printable.js';
+import { printable } from '../../lib/text/printable.js';
 import { EngineError } from './error.js';
 
 export const DATABASE_NAME = 'vigil.db';

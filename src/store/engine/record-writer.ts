@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import type { Alert } from '../../alerts/alert.js';
+import type { Alert } from '../../model/alert.js';
 import type { Operation } from '../operation.js';
 import type { DiagnosisRecord, StoredAction } from '../records.js';
 

@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import type { Transition } from '../../agents/model.js';
+import type { Transition } from '../../model/agent.js';
 import type { SampledSession } from '../sample/sample.js';
 
 /** So exactly is known until when a session was watched. */

@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3';
-import type { Transition } from '../../agents/model.js';
-import type { Alert, Severity } from '../../alerts/alert.js';
+import type { Transition } from '../../model/agent.js';
+import type { Alert, Severity } from '../../model/alert.js';
 import type { ActionRow, BaselineRecord, DiagnosisRecord, DiagnosisUsage, Period } from '../records.js';
 import {
   ALERT_COLUMNS,

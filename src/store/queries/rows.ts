@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Alert, SEVERITIES, type Severity } from '../../alerts/alert.js';
+import { type Alert, SEVERITIES, type Severity } from '../../model/alert.js';
 import type { ActionRow } from '../records.js';
 
 /**

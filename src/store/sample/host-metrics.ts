@@ -1,4 +1,4 @@
-import type { HostSample } from '../../collectors/snapshot.js';
+import type { HostSample } from '../../model/snapshot.js';
 
 /**
  * The figures of the machine that are kept: a name for people, the column (an integer; its unit is in the

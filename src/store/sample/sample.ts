@@ -1,4 +1,4 @@
-import type { SessionSample, Snapshot } from '../../collectors/snapshot.js';
+import type { SessionSample, Snapshot } from '../../model/snapshot.js';
 import { hostRow } from './host-metrics.js';
 import { topProcesses } from './top.js';
 

@@ -1,4 +1,4 @@
-import type { ProcessSample } from '../../collectors/snapshot.js';
+import type { ProcessSample } from '../../model/snapshot.js';
 
 /** The processes worth keeping: the largest and the busiest ones in turn, each once, at most `count`. */
 export function topProcesses(processes: readonly ProcessSample[], count: number): ProcessSample[] {

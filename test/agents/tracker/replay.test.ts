@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Observation } from '../../../src/agents/observation.js';
-import { parseRecording, replay } from '../../../src/agents/replay.js';
 import { createRecogniser } from '../../../src/agents/types/index.js';
+import type { Observation } from '../../../src/model/observation.js';
+import { parseRecording, replay } from '../../../src/standalone/replay.js';
 import { facts } from '../facts.js';
 
 const options = { wait_threshold_ms: 1000, stall_after_ms: 30_000, exited_keep_ms: 60_000, words: true };

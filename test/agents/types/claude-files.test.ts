@@ -13,8 +13,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Observation, RegistryObservation } from '../../../src/agents/observation.js';
 import { ClaudeFiles, claudeProjectDirectory } from '../../../src/agents/types/claude-code/files.js';
+import type { Observation, RegistryObservation } from '../../../src/model/observation.js';
 
 let home: string;
 let seen: Observation[];

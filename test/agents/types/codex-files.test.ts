@@ -2,8 +2,8 @@ import { appendFileSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Observation, TranscriptObservation } from '../../../src/agents/observation.js';
 import { CodexFiles } from '../../../src/agents/types/codex/files.js';
+import type { Observation, TranscriptObservation } from '../../../src/model/observation.js';
 
 const DAY_MS = 86_400_000;
 const STARTED_MS = Date.UTC(2026, 10, 20, 12);

@@ -11,8 +11,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import type { Observation, TranscriptObservation } from '../../../src/agents/observation.js';
 import { CopilotFiles } from '../../../src/agents/types/copilot-cli/files.js';
+import type { Observation, TranscriptObservation } from '../../../src/model/observation.js';
 
 let home: string;
 let seen: Observation[];

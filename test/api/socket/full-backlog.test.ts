@@ -4,7 +4,7 @@ import { createConnection, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, it } from 'vitest';
-import { connectUnix } from '../../../src/unix-socket.js';
+import { connectUnix } from '../../../src/lib/net/unix-socket.js';
 
 /** Listens with room for one. */
 const LISTEN = `

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { DiskSample, GpuSample, HostSample } from '../../../src/collectors/snapshot.js';
+import type { DiskSample, GpuSample, HostSample } from '../../../src/model/snapshot.js';
 import { brief, filesystem, GB, Machine, memory, quietHost } from '../machine.js';
 
 /** One figure of the machine: bad, nearly bad, and back to normal. */

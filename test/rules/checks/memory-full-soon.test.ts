@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { AlertChange } from '../../../src/alerts/alert.js';
-import type { ProcessSample } from '../../../src/collectors/snapshot.js';
+import type { AlertChange } from '../../../src/model/alert.js';
+import type { ProcessSample } from '../../../src/model/snapshot.js';
 import { brief, GB, Machine, MB, memory, refOf } from '../machine.js';
 
 const TOTAL = 24 * GB;

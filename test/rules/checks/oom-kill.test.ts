@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { CgroupSample, MachineEvent, ProcessSample } from '../../../src/collectors/snapshot.js';
+import type { CgroupSample, MachineEvent, ProcessSample } from '../../../src/model/snapshot.js';
 import { brief, GB, Machine, MB, refOf } from '../machine.js';
 
 type Kill = Extract<MachineEvent, { type: 'oom_kill' }>;

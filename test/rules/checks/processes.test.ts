@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ProcessSample } from '../../../src/collectors/snapshot.js';
+import type { ProcessSample } from '../../../src/model/snapshot.js';
 import { brief, GB, Machine, MB, memory, refOf } from '../machine.js';
 
 const gone = (machine: Machine, ...processes: ProcessSample[]) => {

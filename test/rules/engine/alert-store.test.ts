@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { AlertChange, Severity } from '../../../src/alerts/alert.js';
+import type { AlertChange, Severity } from '../../../src/model/alert.js';
 import { AlertBook } from '../../../src/rules/engine/alert-store.js';
 import type { Finding } from '../../../src/rules/engine/rule.js';
 

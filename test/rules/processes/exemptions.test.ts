@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ProcessSample } from '../../../src/collectors/snapshot.js';
+import type { ProcessSample } from '../../../src/model/snapshot.js';
 import { filesystem, GB, Machine, MB, memory, quietHost, refOf } from '../machine.js';
 
 /** Healthy work that looks like trouble: an hour of it, and not a word. */

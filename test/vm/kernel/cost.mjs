@@ -1,9 +1,9 @@
 // What an unrelated process pays for its 1-byte read() and write() while the programs of tier fentry are attached and an
 // agent is announced, beside the mean of before and after. The machine's clock counts instructions: one look does.
 import { execFileSync } from 'node:child_process';
-import { openAnnouncer } from '/usr/lib/vigil/dist/kernel/announce.js';
-import { findBpftrace, kernelStructs, runProgram } from '/usr/lib/vigil/dist/kernel/bpftrace.js';
-import { loadProgram } from '/usr/lib/vigil/dist/kernel/program.js';
+import { openAnnouncer } from '/usr/lib/vigil/dist/sources/kernel/announce.js';
+import { findBpftrace, kernelStructs, runProgram } from '/usr/lib/vigil/dist/sources/kernel/bpftrace.js';
+import { loadProgram } from '/usr/lib/vigil/dist/sources/kernel/program.js';
 
 /** Slices short enough that most of them are spared by whatever else runs on the machine. */
 const CALLS = '1000';

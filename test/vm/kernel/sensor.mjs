@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createSensor } from '/usr/lib/vigil/dist/kernel/index.js';
+import { createSensor } from '/usr/lib/vigil/dist/sources/kernel/index.js';
 
 const [title, expected, bpfDir = '/usr/lib/vigil/bpf'] = process.argv.slice(2);
 const check = (what, fine, seen) =>

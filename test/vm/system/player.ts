@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Reason } from '../../../src/agents/model.js';
+import type { Reason } from '../../../src/model/agent.js';
 import { type AgentKind, makeHome } from '../../lab/agent-home.js';
 import { ScriptedApi } from '../../lab/api/server.js';
 import { nowMs, sleep, until } from '../../lab/clock.js';

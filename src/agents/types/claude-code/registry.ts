@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { RegistryEntry } from '../../observation.js';
+import type { RegistryEntry } from '../../../model/observation.js';
 
 /**
  * Claude Code's `~/.claude/sessions/<pid>.json`, as written by 2.1.197. Undocumented, so every field may be

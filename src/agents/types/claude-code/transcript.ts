@@ -1,4 +1,4 @@
-import type { TranscriptEntry } from '../../observation.js';
+import type { TranscriptEntry } from '../../../model/observation.js';
 import { detailOf, jsonLines, text, timeOf } from '../../transcripts/jsonl.js';
 
 /** The tool that asks the person instead of doing something. */

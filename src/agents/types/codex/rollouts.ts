@@ -1,7 +1,7 @@
-import { tryList } from '../../../bounded-read.js';
+import { tryList } from '../../../lib/files/bounded-read.js';
 import { DirectoryWatch } from '../../../lib/files/directory-watch.js';
 import { safeRead } from '../../../lib/files/safe-read.js';
-import { statFile } from '../../../proc/stat-file.js';
+import { statFile } from '../../../lib/files/stat-file.js';
 import { type ReaderContext, throttled } from '../../transcripts/reader.js';
 import { assign, type Conversation } from './assign.js';
 import { isOnTerminal, readRolloutMeta } from './rollout.js';

@@ -1,6 +1,6 @@
 import { DirectoryWalk } from '../../../lib/files/directory-walk.js';
 import { DirectoryWatch } from '../../../lib/files/directory-watch.js';
-import { statFile } from '../../../proc/stat-file.js';
+import { statFile } from '../../../lib/files/stat-file.js';
 import { type ReaderContext, throttled, type WordsReader } from '../../transcripts/reader.js';
 import { TRANSCRIPT_INTERVAL_MS, TranscriptTail } from '../../transcripts/transcript-tail.js';
 import { readCopilotEvents } from './events.js';

@@ -1,4 +1,4 @@
-import { bytesText, durationText } from '../../../text/amounts.js';
+import { bytesText, durationText } from '../../../lib/text/amounts.js';
 import { level } from '../../engine/level.js';
 import type { Rule } from '../../engine/rule.js';
 import { processKey } from '../../processes/groups.js';

@@ -1,4 +1,4 @@
-import { durationText, percentText } from '../../../text/amounts.js';
+import { durationText, percentText } from '../../../lib/text/amounts.js';
 import type { History } from '../../engine/history.js';
 import type { ProcessTrack } from '../../engine/process-history.js';
 import type { Rule } from '../../engine/rule.js';

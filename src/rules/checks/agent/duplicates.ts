@@ -1,4 +1,4 @@
-import { bytesText, counted, durationText } from '../../../text/amounts.js';
+import { bytesText, counted, durationText } from '../../../lib/text/amounts.js';
 import type { Rule } from '../../engine/rule.js';
 import { totalRss } from '../../processes/groups.js';
 import { programName } from '../../wording/labels.js';

@@ -1,4 +1,4 @@
-import { bytesText, counted, percentText } from '../../../text/amounts.js';
+import { bytesText, counted, percentText } from '../../../lib/text/amounts.js';
 import type { History } from '../../engine/history.js';
 import type { Candidate, Rule } from '../../engine/rule.js';
 import { type Group, totalCpu, totalRss } from '../../processes/groups.js';

@@ -1,5 +1,5 @@
-import type { Subject } from '../../../alerts/alert.js';
-import { counted } from '../../../text/amounts.js';
+import { counted } from '../../../lib/text/amounts.js';
+import type { Subject } from '../../../model/alert.js';
 import type { History } from '../../engine/history.js';
 import type { ProcessTrack } from '../../engine/process-history.js';
 import { groupBy } from '../../processes/groups.js';

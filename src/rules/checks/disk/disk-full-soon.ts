@@ -1,6 +1,6 @@
-import { bytesText, durationText } from '../../../text/amounts.js';
-import { printable } from '../../../text/printable.js';
-import { shellWord } from '../../../text/shell-word.js';
+import { bytesText, durationText } from '../../../lib/text/amounts.js';
+import { printable } from '../../../lib/text/printable.js';
+import { shellWord } from '../../../lib/text/shell-word.js';
 import { SPACE_SPACING_MS } from '../../engine/history.js';
 import type { Rule } from '../../engine/rule.js';
 import { fitLine } from '../../statistics/regression.js';

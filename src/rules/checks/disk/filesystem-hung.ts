@@ -1,5 +1,5 @@
-import { printable } from '../../../text/printable.js';
-import { shellWord } from '../../../text/shell-word.js';
+import { printable } from '../../../lib/text/printable.js';
+import { shellWord } from '../../../lib/text/shell-word.js';
 import type { Rule } from '../../engine/rule.js';
 import { partSubject } from '../../wording/subjects.js';
 import { mountedFilesystems } from './filesystems.js';

@@ -1,6 +1,6 @@
-import { percentText } from '../../../text/amounts.js';
-import { printable } from '../../../text/printable.js';
-import { shellWord } from '../../../text/shell-word.js';
+import { percentText } from '../../../lib/text/amounts.js';
+import { printable } from '../../../lib/text/printable.js';
+import { shellWord } from '../../../lib/text/shell-word.js';
 import { levelBelow } from '../../engine/level.js';
 import { levelRule } from '../../engine/level-rule.js';
 import { partSubject } from '../../wording/subjects.js';

@@ -1,5 +1,5 @@
-import { percentText } from '../../../text/amounts.js';
-import { printable } from '../../../text/printable.js';
+import { percentText } from '../../../lib/text/amounts.js';
+import { printable } from '../../../lib/text/printable.js';
 import { level } from '../../engine/level.js';
 import { levelRule } from '../../engine/level-rule.js';
 import { partSubject } from '../../wording/subjects.js';

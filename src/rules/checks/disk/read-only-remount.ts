@@ -1,4 +1,4 @@
-import { printable } from '../../../text/printable.js';
+import { printable } from '../../../lib/text/printable.js';
 import { type Rule, subjectKey } from '../../engine/rule.js';
 import { partSubject } from '../../wording/subjects.js';
 import { mountedFilesystems } from './filesystems.js';

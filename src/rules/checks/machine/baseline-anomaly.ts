@@ -1,4 +1,4 @@
-import { percentText } from '../../../text/amounts.js';
+import { percentText } from '../../../lib/text/amounts.js';
 import type { Rule } from '../../engine/rule.js';
 import { baselineFigures, LEAST_DEVIATION } from '../../statistics/baseline.js';
 import { hostSubject } from '../../wording/subjects.js';

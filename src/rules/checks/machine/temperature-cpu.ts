@@ -1,4 +1,4 @@
-import { printable } from '../../../text/printable.js';
+import { printable } from '../../../lib/text/printable.js';
 import { level } from '../../engine/level.js';
 import { levelRule } from '../../engine/level-rule.js';
 import { hostSubject } from '../../wording/subjects.js';

@@ -1,6 +1,6 @@
-import { durationText } from '../../../text/amounts.js';
-import { printable } from '../../../text/printable.js';
-import { shellWord } from '../../../text/shell-word.js';
+import { durationText } from '../../../lib/text/amounts.js';
+import { printable } from '../../../lib/text/printable.js';
+import { shellWord } from '../../../lib/text/shell-word.js';
 import type { KeptEvent } from '../../engine/history.js';
 import type { Rule } from '../../engine/rule.js';
 import { partSubject } from '../../wording/subjects.js';

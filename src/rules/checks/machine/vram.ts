@@ -1,6 +1,6 @@
-import type { GpuSample } from '../../../collectors/snapshot.js';
-import { bytesText, percentText } from '../../../text/amounts.js';
-import { printable } from '../../../text/printable.js';
+import { bytesText, percentText } from '../../../lib/text/amounts.js';
+import { printable } from '../../../lib/text/printable.js';
+import type { GpuSample } from '../../../model/snapshot.js';
 import type { History } from '../../engine/history.js';
 import { level } from '../../engine/level.js';
 import { levelRule } from '../../engine/level-rule.js';

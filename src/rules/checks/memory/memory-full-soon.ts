@@ -1,6 +1,6 @@
-import type { Severity } from '../../../alerts/alert.js';
-import { bytesText, durationText, percentText } from '../../../text/amounts.js';
-import { printable } from '../../../text/printable.js';
+import { bytesText, durationText, percentText } from '../../../lib/text/amounts.js';
+import { printable } from '../../../lib/text/printable.js';
+import type { Severity } from '../../../model/alert.js';
 import type { RulesConfig } from '../../config.js';
 import { type History, sessionKey } from '../../engine/history.js';
 import type { Fall, Pool } from '../../engine/memory-pools.js';

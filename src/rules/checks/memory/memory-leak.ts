@@ -1,5 +1,5 @@
-import type { Severity } from '../../../alerts/alert.js';
-import { bytesText, durationText } from '../../../text/amounts.js';
+import { bytesText, durationText } from '../../../lib/text/amounts.js';
+import type { Severity } from '../../../model/alert.js';
 import type { RulesConfig } from '../../config.js';
 import type { History } from '../../engine/history.js';
 import { ownMemory, type ProcessTrack, spacingOf } from '../../engine/process-history.js';

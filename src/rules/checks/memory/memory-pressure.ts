@@ -1,4 +1,4 @@
-import { percentText } from '../../../text/amounts.js';
+import { percentText } from '../../../lib/text/amounts.js';
 import { level } from '../../engine/level.js';
 import { levelRule } from '../../engine/level-rule.js';
 import { hostSubject } from '../../wording/subjects.js';

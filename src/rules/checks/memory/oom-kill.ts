@@ -1,7 +1,7 @@
-import type { Subject } from '../../../alerts/alert.js';
-import { refOf } from '../../../process-ref.js';
-import { bytesText, counted } from '../../../text/amounts.js';
-import { printable } from '../../../text/printable.js';
+import { bytesText, counted } from '../../../lib/text/amounts.js';
+import { printable } from '../../../lib/text/printable.js';
+import type { Subject } from '../../../model/alert.js';
+import { refOf } from '../../../model/process-ref.js';
 import { type Exit, type History, type KeptEvent, sessionKey } from '../../engine/history.js';
 import type { Rule } from '../../engine/rule.js';
 import { traitsOf } from '../../processes/features.js';

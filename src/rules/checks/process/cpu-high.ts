@@ -1,5 +1,5 @@
-import type { Severity } from '../../../alerts/alert.js';
-import { durationText, percentText } from '../../../text/amounts.js';
+import { durationText, percentText } from '../../../lib/text/amounts.js';
+import type { Severity } from '../../../model/alert.js';
 import type { Rule } from '../../engine/rule.js';
 import { isAttended, isBusyByNature } from '../../processes/exemptions.js';
 import { groupBy, programKey, totalCpu } from '../../processes/groups.js';

@@ -1,4 +1,4 @@
-import { durationText } from '../../../text/amounts.js';
+import { durationText } from '../../../lib/text/amounts.js';
 import type { ProcessTrack } from '../../engine/process-history.js';
 import type { Rule } from '../../engine/rule.js';
 import { isBusyByNature } from '../../processes/exemptions.js';

@@ -1,6 +1,6 @@
-import type { Severity } from '../../../alerts/alert.js';
-import { counted, percentText } from '../../../text/amounts.js';
-import { printable } from '../../../text/printable.js';
+import { counted, percentText } from '../../../lib/text/amounts.js';
+import { printable } from '../../../lib/text/printable.js';
+import type { Severity } from '../../../model/alert.js';
 import { type History, sessionKey } from '../../engine/history.js';
 import type { ProcessTrack } from '../../engine/process-history.js';
 import type { Rule } from '../../engine/rule.js';

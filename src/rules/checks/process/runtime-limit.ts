@@ -1,5 +1,5 @@
-import { counted, durationText } from '../../../text/amounts.js';
-import { globMatcher } from '../../../text/glob.js';
+import { counted, durationText } from '../../../lib/text/amounts.js';
+import { globMatcher } from '../../../lib/text/glob.js';
 import type { ProcessTrack } from '../../engine/process-history.js';
 import type { Rule } from '../../engine/rule.js';
 import { groupBy, programKey } from '../../processes/groups.js';

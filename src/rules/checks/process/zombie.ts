@@ -1,4 +1,4 @@
-import { counted, durationText } from '../../../text/amounts.js';
+import { counted, durationText } from '../../../lib/text/amounts.js';
 import type { Rule } from '../../engine/rule.js';
 import { groupBy } from '../../processes/groups.js';
 import { processName, programName } from '../../wording/labels.js';

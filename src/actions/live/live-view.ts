@@ -1,0 +1,260 @@
+import { SMALL_BYTES, tryList, tryReadHead, tryReadText } from '../../lib/files/bounded-read.js';
+import { PAGE_SIZE_BYTES } from '../../lib/os/boot.js';
+import { readUid } from '../../lib/os/uid.js';
+import { parseStat, type Stat } from '../../lib/proc/stat.js';
+import type { Scope } from '../../model/action.js';
+import { isSameProcess } from '../../model/process-ref.js';
+import type { ProcessRef, ProcessSample, SessionRef, Snapshot } from '../../model/snapshot.js';
+import { readArgv, readExe } from '../../sources/procfs/read.js';
+import { parseCgroup } from '../../sources/procfs/table-details.js';
+import { PF_KTHREAD } from '../../sources/procfs/table-stat.js';
+import { CgroupMembers } from './cgroup-members.js';
+import { Listeners } from './listening.js';
+import { type IndexedProcess, ProcessIndex } from './process-index.js';
+
+/** A process as it is at this moment, with all that a decision to signal it rests on. */
+export interface LiveProcess extends ProcessRef {
+  ppid: number;
+  pgid: number;
+  sid: number;
+  state: string;
+  /** It has a controlling terminal. */
+  has_tty: boolean;
+  /** Its process group has the terminal: a person may be looking at it. */
+  foreground: boolean;
+  kernel_thread: boolean;
+  rss_bytes: number;
+  argv: readonly string[];
+  exe: string | null;
+  cgroup: string | null;
+  /** The agent session it came from, by the lineage that the collectors recorded. */
+  session: SessionRef | null;
+}
+
+/** More of /proc/PID/stat than others need. */
+interface LiveStat extends Stat {
+  tpgid: number;
+  flags: number;
+}
+
+const MAX_CMDLINE = 4096;
+const STAT_BYTES = 2048;
+const MAX_THREADS = 65_536;
+
+function parseLiveStat(text: string): LiveStat | null {
+  const stat = parseStat(text);
+  if (stat === null) return null;
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  // Fields 8 and 9 of proc_pid_stat(5); fields[0] is field 3.
+  return { ...stat, tpgid: Number(fields[5]), flags: Number(fields[6]) };
+}
+
+/** The processes of this moment, as decisions look at them. Zombies are among them. */
+export interface ProcessView {
+  /** Null when there is none, or none that may be looked at. */
+  find(pid: number): LiveProcess | null;
+  /** The same process as the one meant; null when that one is gone, whoever has its pid now. */
+  resolve(ref: Pick<ProcessRef, 'pid' | 'start_ticks'>): LiveProcess | null;
+  /**
+   * How many living ones go together with it, told without reading more of them than that; one more than `max` where
+   * there are more.
+   */
+  count(root: LiveProcess, scope: Scope, max: number): number;
+  /** Their pids, as far as that is known without reading more of them. */
+  members(root: LiveProcess, scope: Scope): readonly number[];
+  /** The process and all its descendants, parents first. */
+  tree(pid: number): LiveProcess[];
+  group(pgid: number): LiveProcess[];
+  /** Everything in the cgroup and in those below it. */
+  cgroup(path: string): LiveProcess[];
+  /** The process itself, its parent, and so on up to init. */
+  ancestors(pid: number): number[];
+  /** Whether it listens for TCP connections; null: not known. */
+  listens(pid: number): boolean | null;
+}
+
+const dead = (state: string) => state === 'Z' || state === 'X';
+
+/** What views share: who belongs together is read once for all of them. */
+export interface LiveSources {
+  index: ProcessIndex;
+  cgroups: CgroupMembers;
+}
+
+export function liveSources(root: string): LiveSources {
+  return { index: new ProcessIndex(root), cgroups: new CgroupMembers(root) };
+}
+
+/**
+ * /proc at one moment. Made anew for each decision; what is read stays as it was found. Single processes cost
+ * some files each; who belongs to a tree or a group is known from the index, and read anew for each of them.
+ */
+export class LiveView implements ProcessView {
+  private readonly stats = new Map<number, LiveStat | null>();
+  private readonly found = new Map<number, LiveProcess | null>();
+  private readonly samples: ReadonlyMap<number, ProcessSample>;
+  private readonly listeners: Listeners;
+  private readonly inCgroup = new Map<string, readonly number[]>();
+  private isIndexed = false;
+
+  /** @param max_age_ms how old the index may be at the first tree or group that is asked for */
+  constructor(
+    private readonly root: string,
+    snapshot: Snapshot | null,
+    private readonly sources: LiveSources = liveSources(root),
+    private readonly max_age_ms = 0,
+  ) {
+    this.listeners = new Listeners(root);
+    this.samples = new Map((snapshot?.processes ?? []).map(sample => [sample.pid, sample]));
+  }
+
+  find(pid: number): LiveProcess | null {
+    let process = this.found.get(pid);
+    if (process === undefined) {
+      process = this.read(pid);
+      this.found.set(pid, process);
+    }
+    return process;
+  }
+
+  resolve(ref: Pick<ProcessRef, 'pid' | 'start_ticks'>): LiveProcess | null {
+    const process = this.find(ref.pid);
+    return process !== null && isSameProcess(process, ref) ? process : null;
+  }
+
+  count(root: LiveProcess, scope: Scope, max: number): number {
+    if (scope === 'process') return 1;
+    if (scope === 'cgroup') return this.pidsIn(root.cgroup ?? '/', max).length;
+    const living = (pid: number) => !dead(this.index.all.get(pid)?.state ?? 'X');
+    return this.members(root, scope).filter(living).length;
+  }
+
+  members(root: LiveProcess, scope: Scope): readonly number[] {
+    if (scope === 'process') return [root.pid];
+    if (scope === 'cgroup') return this.pidsIn(root.cgroup ?? '/', Number.POSITIVE_INFINITY);
+    return scope === 'tree' ? this.index.tree(root.pid) : this.index.group(root.pgid).map(({ pid }) => pid);
+  }
+
+  tree(pid: number): LiveProcess[] {
+    // Itself may be newer than the index.
+    return this.index.tree(pid).flatMap(one => (one === pid ? (this.find(pid) ?? []) : this.same(one)));
+  }
+
+  group(pgid: number): LiveProcess[] {
+    const indexed = this.index.group(pgid).flatMap(({ pid }) => this.same(pid));
+    return indexed.filter(process => process.pgid === pgid);
+  }
+
+  cgroup(path: string): LiveProcess[] {
+    return this.pidsIn(path, Number.POSITIVE_INFINITY)
+      .map(pid => this.find(pid))
+      .filter(process => process !== null)
+      .filter(process => isWithin(process.cgroup, path));
+  }
+
+  ancestors(pid: number): number[] {
+    const line = [pid];
+    for (let stat = this.stat(pid); stat !== null && !line.includes(stat.ppid); stat = this.stat(stat.ppid))
+      line.push(stat.ppid);
+    return line;
+  }
+
+  listens(pid: number): boolean | null {
+    return this.listeners.listens(pid);
+  }
+
+  private stat(pid: number): LiveStat | null {
+    let stat = this.stats.get(pid);
+    if (stat === undefined) {
+      const valid = Number.isInteger(pid) && pid > 0;
+      const text = valid ? tryReadHead(`${this.root}/${pid}/stat`, STAT_BYTES) : null;
+      stat = text === null ? null : parseLiveStat(text);
+      this.stats.set(pid, stat);
+    }
+    return stat;
+  }
+
+  private get index(): ProcessIndex {
+    const { index } = this.sources;
+    if (!this.isIndexed) index.refreshNow(this.max_age_ms);
+    this.isIndexed = true;
+    return index;
+  }
+
+  /** The process that the index means, as it is now. */
+  private same(pid: number): LiveProcess[] {
+    const process = this.find(pid);
+    const indexed: IndexedProcess | undefined = this.sources.index.all.get(pid);
+    return process !== null && process.start_ticks === indexed?.start_ticks ? [process] : [];
+  }
+
+  private pidsIn(path: string, max: number): readonly number[] {
+    const pids = this.sources.cgroups.of(path, max);
+    if (pids !== null) return pids;
+    let known = this.inCgroup.get(path);
+    if (known === undefined) {
+      known = [...this.index.all.values()]
+        .filter(({ pid, state }) => !dead(state) && isWithin(this.cgroupOf(pid), path))
+        .map(({ pid }) => pid);
+      this.inCgroup.set(path, known);
+    }
+    return known;
+  }
+
+  private cgroupOf(pid: number): string | null {
+    return parseCgroup(tryReadText(`${this.root}/${pid}/cgroup`, SMALL_BYTES, 'utf8') ?? '');
+  }
+
+  private read(pid: number): LiveProcess | null {
+    const stat = this.stat(pid);
+    const uid = stat === null ? null : readUid(this.root, pid);
+    if (stat === null || uid === null) return null;
+    // Who does not let itself be asked is none the less there to be ended.
+    const argv = this.argvOf(pid, stat);
+    const { start_ticks } = stat;
+    return {
+      pid,
+      start_ticks,
+      uid,
+      comm: stat.comm,
+      cmdline: argv.length === 0 ? `[${stat.comm}]` : argv.join(' ').slice(0, MAX_CMDLINE),
+      ppid: stat.ppid,
+      pgid: stat.pgid,
+      sid: stat.sid,
+      state: stat.state,
+      has_tty: stat.tty_nr !== 0,
+      foreground: stat.tty_nr !== 0 && stat.tpgid === stat.pgid,
+      kernel_thread: (stat.flags & PF_KTHREAD) !== 0,
+      rss_bytes: stat.rss_pages * PAGE_SIZE_BYTES,
+      argv,
+      exe: readExe(this.root, pid),
+      cgroup: this.cgroupOf(pid),
+      session: this.sessionOf(pid, start_ticks),
+    };
+  }
+
+  /**
+   * What was forked and has not exec'd has its parent's arguments. They are not read once more: they lie in the memory of
+   * the process, which it holds locked while it forks, and on a machine with a thousand others it does so for seconds.
+   */
+  private argvOf(pid: number, stat: LiveStat): readonly string[] {
+    const parent = stat.is_copy ? this.found.get(stat.ppid) : undefined;
+    return parent?.comm === stat.comm ? parent.argv : (readArgv(this.root, pid) ?? []);
+  }
+
+  private sessionOf(pid: number, start_ticks: number): SessionRef | null {
+    const sample = this.samples.get(pid);
+    return sample?.start_ticks === start_ticks ? sample.session : null;
+  }
+}
+
+function isWithin(cgroup: string | null, path: string): boolean {
+  return cgroup === path || cgroup?.startsWith(`${path}/`) === true;
+}
+
+/** Thread ids of a process; empty when it is gone. */
+export function threadsOf(taskFolder: string): number[] {
+  return tryList(taskFolder, MAX_THREADS)
+    .map(Number)
+    .filter(tid => Number.isInteger(tid));
+}

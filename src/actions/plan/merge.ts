@@ -1,0 +1,69 @@
+import { type Step, type Verdict, worseRisk } from '../../model/action.js';
+import type { ProcessRef } from '../../model/snapshot.js';
+import { identity } from './growth.js';
+
+/** Judged proposals of the same kind, as one: its risk is the highest, and it is allowed if all of it is. */
+export function mergeVerdicts(verdicts: readonly Verdict[]): Verdict {
+  const [first, ...others] = verdicts;
+  if (first === undefined)
+    return { allowed: false, risk: 'safe', reason: 'there is nothing to do', steps: [] };
+  return others.reduce<Verdict>(
+    (a, b) => ({
+      allowed: a.allowed && b.allowed,
+      risk: worseRisk(a.risk, b.risk),
+      reason: worseRisk(a.risk, b.risk) === a.risk ? a.reason : b.reason,
+      steps: mergeSteps([...a.steps, ...b.steps]),
+    }),
+    first,
+  );
+}
+
+/** Single processes are ended together: one grace for all. */
+export function mergeSteps(steps: readonly Step[]): Step[] {
+  const merged: Step[] = [];
+  for (const step of steps) {
+    const last = merged.at(-1);
+    if (
+      step.kind === 'terminate' &&
+      last?.kind === 'terminate' &&
+      step.scope === 'process' &&
+      last.scope === 'process' &&
+      step.force === last.force
+    )
+      merged[merged.length - 1] = { ...last, targets: [...last.targets, ...step.targets] };
+    else merged.push(step);
+  }
+  return merged;
+}
+
+/** What the steps would touch. */
+export function targetsOf(steps: readonly Step[]): ProcessRef[] {
+  return steps.flatMap(step =>
+    step.kind === 'terminate' ? step.targets : step.kind === 'renice' ? [step.target] : [],
+  );
+}
+
+/**
+ * What of the steps may still be done: single processes that were not tried before, and groups of at most
+ * `max` none of which was. What survived once is in nobody's hands but a person's.
+ */
+export function freshSteps(steps: readonly Step[], tried: ReadonlySet<string>, max: number): Step[] {
+  return steps.flatMap(step => {
+    if (step.kind !== 'terminate') return [];
+    const targets = step.targets.filter(target => !tried.has(identity(target)));
+    if (step.scope === 'process') return targets.length === 0 ? [] : [{ ...step, targets }];
+    return targets.length === step.targets.length && targets.length <= max ? [step] : [];
+  });
+}
+
+/** The same steps for at most `count` processes; a group is whole or not there. */
+export function limitSteps(steps: readonly Step[], count: number): Step[] {
+  let left = count;
+  return steps.flatMap(step => {
+    if (step.kind !== 'terminate') return [];
+    const targets = step.scope === 'process' ? step.targets.slice(0, left) : step.targets;
+    if (targets.length === 0 || targets.length > left) return [];
+    left -= targets.length;
+    return [{ ...step, targets }];
+  });
+}

@@ -1,0 +1,99 @@
+import type { AgentReport, AgentStateEvent } from '../../api/contract.js';
+import { printable } from '../../lib/text/printable.js';
+import type { Io } from '../io.js';
+import type { Style } from './style.js';
+import { type Cell, type Column, table } from './table.js';
+import { bytes, duration, percent, shortPath } from './words.js';
+
+/** The table of `vigil agents`: who needs you stands on top. */
+
+const COLUMNS: readonly Column[] = [
+  { title: 'PID', align: 'right' },
+  { title: 'AGENT' },
+  { title: 'STATE' },
+  { title: 'REASON', min: 8, rank: 8 },
+  { title: 'SINCE', align: 'right', rank: 7 },
+  { title: 'USER', rank: 2 },
+  { title: 'TTY', rank: 5 },
+  { title: 'PROJECT', min: 10, cut: 'start', rank: 6 },
+  { title: 'CPU', align: 'right', rank: 3 },
+  { title: 'RSS', align: 'right', rank: 4 },
+  { title: 'TITLE', min: 8, rank: 1 },
+];
+
+type Surroundings = Pick<Io, 'columns' | 'color' | 'now' | 'home'>;
+
+export function agentsTable(agents: readonly AgentReport[], io: Surroundings): string[] {
+  return agentRows([...agents].sort(byNeed), io, io.columns, io.color);
+}
+
+/** The title and a line for each agent, in their order. */
+export function agentRows(
+  agents: readonly AgentReport[],
+  io: Pick<Surroundings, 'now' | 'home'>,
+  columns: number | null,
+  color: boolean,
+): string[] {
+  const several = new Set(agents.map(agent => agent.uid)).size > 1;
+  const keep = COLUMNS.map(column => several || column.title !== 'USER');
+  const rows = agents.map(agent => cells(agent, io).filter((_, i) => keep[i]));
+  return table(
+    COLUMNS.filter((_, i) => keep[i]),
+    rows,
+    columns,
+    color,
+  );
+}
+
+function cells(agent: AgentReport, io: Pick<Surroundings, 'now' | 'home'>): Cell[] {
+  const styles = stateStyles(agent);
+  return [
+    { text: String(agent.pid) },
+    { text: printable(agent.agent, 32) + (agent.interactive ? '' : ' (batch)') },
+    { text: agent.state, styles },
+    { text: reasonText(agent), styles },
+    { text: duration(io.now() - Date.parse(agent.since)) },
+    { text: printable(agent.user, 32) },
+    { text: agent.tty === null ? '-' : printable(agent.tty, 32) },
+    { text: agent.cwd === null ? '-' : printable(shortPath(agent.cwd, io.home, agent.user), 300) },
+    { text: agent.state === 'EXITED' ? '-' : percent(agent.cpu_percent) },
+    { text: agent.state === 'EXITED' ? '-' : bytes(agent.rss_bytes) },
+    { text: agent.title === null ? '' : printable(agent.title, 200) },
+  ];
+}
+
+const RANK = { WAITING: 0, WORKING: 2, UNKNOWN: 3, EXITED: 4 } as const;
+
+/** A request first, then who is done, then who works. Within these: the latest change first. */
+export function byNeed(a: AgentReport, b: AgentReport): number {
+  return rank(a) - rank(b) || Date.parse(b.since) - Date.parse(a.since) || a.pid - b.pid;
+}
+
+function rank(agent: AgentReport): number {
+  const asks = agent.reason === 'approval' || agent.reason === 'question';
+  return RANK[agent.state] + (agent.state === 'WAITING' && !asks ? 1 : 0);
+}
+
+export function stateStyles({ state, reason }: Pick<AgentReport, 'state' | 'reason'>): readonly Style[] {
+  if (state === 'WAITING')
+    return reason === 'approval' || reason === 'question' ? ['bold', 'yellow'] : ['cyan'];
+  if (state === 'WORKING') return reason === 'stalled' ? ['magenta'] : ['green'];
+  if (state === 'EXITED') return reason === 'exit' ? ['dim'] : ['red'];
+  return ['dim'];
+}
+
+type Ended = Pick<AgentReport | AgentStateEvent, 'reason' | 'exit_code' | 'signal' | 'signal_sender'>;
+
+/** `approval`, `exit 1`, `SIGKILL by bash[77]`, `done, 2 in background`. */
+export function reasonText(one: Ended & { background?: number }): string {
+  const text = endingText(one) ?? one.reason ?? '-';
+  return (one.background ?? 0) > 0 ? `${text}, ${one.background} in background` : text;
+}
+
+function endingText({ reason, exit_code, signal, signal_sender }: Ended): string | null {
+  if (reason === 'exit') return typeof exit_code === 'number' ? `exit ${exit_code}` : 'exit';
+  if (reason !== 'signal' && reason !== 'oom') return null;
+  const by = signal_sender == null ? '' : ` by ${printable(signal_sender.comm, 32)}[${signal_sender.pid}]`;
+  const name = printable(signal ?? 'signal', 20);
+  return reason === 'oom' ? `out of memory (${name})` : name + by;
+}

@@ -1,0 +1,88 @@
+import { clip, pad, width } from '../../lib/text/width.js';
+import { paint, type Style } from './style.js';
+
+/** A table that fits: columns shrink, then go, the least important first. */
+
+export interface Column {
+  title: string;
+  align?: 'left' | 'right';
+  /** May shrink to this many cells; never when absent. */
+  min?: number;
+  /** What is cut off: the end, or the beginning of a path. */
+  cut?: 'end' | 'start';
+  /** Goes when there is no room, the lowest first; stays when absent. */
+  rank?: number;
+}
+
+export interface Cell {
+  text: string;
+  styles?: readonly Style[];
+}
+
+const GAP = 2;
+
+export function table(
+  columns: readonly Column[],
+  rows: readonly (readonly Cell[])[],
+  room: number | null,
+  color: boolean,
+): string[] {
+  const widths = columns.map((column, i) =>
+    Math.max(width(column.title), ...rows.map(row => width(row[i]!.text))),
+  );
+  if (room !== null) fitWidths(columns, widths, room);
+  const shown = columns.map((_, i) => i).filter(i => widths[i]! > 0);
+  const line = (cells: readonly Cell[]): string =>
+    shown
+      .map((i, at) => cellText(columns[i]!, cells[i]!, widths[i]!, color, at === shown.length - 1))
+      .join(' '.repeat(GAP))
+      .trimEnd();
+  return [line(columns.map(column => ({ text: column.title, styles: ['dim'] }))), ...rows.map(line)];
+}
+
+function cellText(column: Column, cell: Cell, cells: number, color: boolean, last: boolean): string {
+  const cut = column.cut === 'start' ? clipStart(cell.text, cells) : clip(cell.text, cells);
+  // Spaces outside of the colour, and none after the last column.
+  const filled = pad(cut, cells, column.align === 'right' ? 'right' : 'left');
+  if (column.align === 'right')
+    return filled.slice(0, filled.length - cut.length) + paint(cut, cell.styles ?? [], color);
+  return paint(cut, cell.styles ?? [], color) + (last ? '' : filled.slice(cut.length));
+}
+
+/** Keeps the end: of a path, that is the part that tells. */
+function clipStart(text: string, max: number): string {
+  if (width(text) <= max) return text;
+  const chars = [...text];
+  while (chars.length > 0 && width(chars.join('')) > max - 1) chars.shift();
+  return max < 1 ? '' : `…${chars.join('')}`;
+}
+
+/** Changes `widths` so that the table has `room`; 0 means: not shown. */
+function fitWidths(columns: readonly Column[], widths: number[], room: number): void {
+  const total = (): number => {
+    const shown = widths.filter(cells => cells > 0);
+    return shown.reduce((sum, cells) => sum + cells, 0) + GAP * (shown.length - 1);
+  };
+  shrink(columns, widths, () => total() - room);
+  const order = columns
+    .map((column, i) => ({ i, rank: column.rank ?? Number.POSITIVE_INFINITY }))
+    .filter(({ rank }) => rank !== Number.POSITIVE_INFINITY)
+    .sort((a, b) => a.rank - b.rank);
+  for (const { i } of order) {
+    if (total() <= room) return;
+    widths[i] = 0;
+  }
+}
+
+/** The widest of those that may gives a cell, until it fits or none can. */
+function shrink(columns: readonly Column[], widths: number[], excess: () => number): void {
+  for (let left = excess(); left > 0; left--) {
+    let widest = -1;
+    columns.forEach((column, i) => {
+      if (column.min === undefined || widths[i]! <= column.min) return;
+      if (widest < 0 || widths[i]! > widths[widest]!) widest = i;
+    });
+    if (widest < 0) return;
+    widths[widest]!--;
+  }
+}

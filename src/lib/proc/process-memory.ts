@@ -1,0 +1,232 @@
+import { createRequire } from 'node:module';
+import { Worker } from 'node:worker_threads';
+import type koffiModule from 'koffi';
+import { cuts, failureOf, readBytes } from '../files/bounded-read.js';
+import { readUid } from '../os/uid.js';
+import {
+  ASKED,
+  COUNT,
+  DONE,
+  FAILED,
+  FILE,
+  FILES,
+  LENGTHS,
+  MAX_PIDS,
+  type MemoryFile,
+  NOTHING,
+  PENDING,
+  PIDS,
+  PROGRESS,
+  roomFor,
+  SHARED_BYTES,
+  WORDS_BYTES,
+} from './memory-protocol.js';
+
+/**
+ * `/proc/PID/cmdline` and `environ` lie in the memory of that process, which a user can close for ever: while one of
+ * its threads waits for a page of a filesystem that does not answer (a program of the user's own, a server that is
+ * down) and another wants to map something, whoever reads them hangs in the kernel. Nothing tells beforehand. So the
+ * daemon lets threads of its own read them, waits a moment, and leaves behind the one that does not come back.
+ */
+
+/** Bytes of one file; null: gone, or not to be read; `unknown`: it cannot be told now, ask again later. */
+export type Memory = Buffer | null | 'unknown';
+
+/** Reading takes some 15 µs: who needs longer does not answer, or the machine has no time for the thread. */
+const WAIT_MS = 50;
+/** A thread that is as far as it was this long ago hangs; before that it may have had no turn. */
+const HUNG_MS = 1_000;
+/** Threads at work or left behind, together. */
+const MAX_THREADS = 6;
+/** So many processes of one user hang, and none of that user's is read until one of them comes back. */
+const MAX_HUNG_EACH = 2;
+
+/** A thread, and what it was asked last. */
+interface Reader {
+  worker: Worker;
+  words: Int32Array;
+  bytes: Uint8Array;
+  pids: readonly number[];
+  /** When it was asked what it has not answered; null: it waits for a question. */
+  asked_ms: number | null;
+}
+
+/** Reads the memory files of processes; in the daemon, on threads that can be left behind. */
+export class ProcessMemory {
+  private readonly readers: Reader[] = [];
+  private guarded = false;
+  private exits = false;
+
+  constructor(
+    private readonly root = '/proc',
+    private readonly ownerOf: (pid: number) => number | null = pid => readUid(root, pid),
+  ) {}
+
+  /** From here on threads read. Resolves when the first is ready, or does not come: then it is tried again. */
+  async guard(): Promise<void> {
+    this.guarded = true;
+    const { worker } = this.addReader();
+    // It keeps nobody from ending, but whoever waits for it is not done.
+    worker.ref();
+    await new Promise<void>(resolve => {
+      worker.once('online', resolve);
+      worker.once('exit', () => resolve());
+    });
+    worker.unref();
+  }
+
+  async stop(): Promise<void> {
+    this.guarded = false;
+    const idle = this.readers.filter(reader => reader.asked_ms === null);
+    await Promise.allSettled(idle.map(({ worker }) => worker.terminate()));
+  }
+
+  /** Processes whose memory did not let itself be read. */
+  hung(): number[] {
+    return this.readers.map(reader => this.hungAt(reader)).filter(pid => pid !== null);
+  }
+
+  /** One file of one process. */
+  read(pid: number, file: MemoryFile): Memory {
+    return this.readAll([pid], file)[0]!;
+  }
+
+  /** One file of each process, in their order, at the price of one question for many of them. */
+  readAll(pids: readonly number[], file: MemoryFile): Memory[] {
+    if (!this.guarded) return pids.map(pid => this.direct(pid, file));
+    const found: Memory[] = [];
+    const each = file === 'cmdline' ? MAX_PIDS : 1;
+    for (let from = 0; from < pids.length; from += each)
+      found.push(...this.ask(pids.slice(from, from + each), file));
+    return found;
+  }
+
+  private direct(pid: number, file: MemoryFile): Memory {
+    try {
+      const { bytes, cut } = readBytes(`${this.root}/${pid}/${file}`, roomFor(file) - 1);
+      if (cut) countCut(file);
+      return Buffer.from(bytes);
+    } catch (error) {
+      return failureOf(error) === 'ours' ? 'unknown' : null;
+    }
+  }
+
+  private ask(pids: readonly number[], file: MemoryFile): Memory[] {
+    const hung = this.hung();
+    const wanted = hung.length === 0 ? pids : pids.filter(pid => !this.isBarred(pid, hung));
+    const reader = wanted.length === 0 ? undefined : this.freeReader();
+    if (reader === undefined) return pids.map(() => 'unknown');
+    const { words } = reader;
+    words[FILE] = FILES.indexOf(file);
+    words[COUNT] = wanted.length;
+    words[PROGRESS] = 0;
+    for (const [i, pid] of wanted.entries()) {
+      words[PIDS + i] = pid;
+      words[LENGTHS + i] = PENDING;
+    }
+    reader.pids = wanted;
+    reader.asked_ms = performance.now();
+    const before = words[DONE]!;
+    Atomics.add(words, ASKED, 1);
+    Atomics.notify(words, ASKED);
+    if (Atomics.wait(words, DONE, before, WAIT_MS) !== 'timed-out') reader.asked_ms = null;
+    const read = Atomics.load(words, PROGRESS);
+    const found = new Map(wanted.map((pid, i) => [pid, i < read ? answer(reader, i, file) : 'unknown']));
+    return pids.map(pid => found.get(pid) ?? 'unknown');
+  }
+
+  /** One that waits for a question; a new one where all hang. Undefined: none has a turn at the moment. */
+  private freeReader(): Reader | undefined {
+    for (const reader of this.readers) {
+      if (reader.asked_ms !== null && reader.words[DONE] === reader.words[ASKED]) reader.asked_ms = null;
+      if (reader.asked_ms === null) return reader;
+    }
+    const slow = this.readers.some(reader => this.hungAt(reader) === null);
+    if (slow || this.readers.length >= MAX_THREADS) return undefined;
+    return this.addReader();
+  }
+
+  /** The process that a thread hangs at; null: it does not. */
+  private hungAt({ words, pids, asked_ms }: Reader): number | null {
+    if (asked_ms === null || words[DONE] === words[ASKED]) return null;
+    if (performance.now() - asked_ms < HUNG_MS) return null;
+    return pids[Atomics.load(words, PROGRESS)] ?? null;
+  }
+
+  private isBarred(pid: number, hung: readonly number[]): boolean {
+    if (hung.includes(pid)) return true;
+    if (hung.length < MAX_HUNG_EACH) return false;
+    const owner = this.ownerOf(pid);
+    return owner !== null && hung.filter(other => this.ownerOf(other) === owner).length >= MAX_HUNG_EACH;
+  }
+
+  private addReader(): Reader {
+    const shared = new SharedArrayBuffer(SHARED_BYTES);
+    const worker = new Worker(new URL('./memory-thread.js', import.meta.url), {
+      workerData: { shared, root: this.root },
+      resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 1 },
+    });
+    const words = new Int32Array(shared, 0, WORDS_BYTES / 4);
+    const reader: Reader = {
+      worker,
+      words,
+      bytes: new Uint8Array(shared, WORDS_BYTES),
+      pids: [],
+      asked_ms: null,
+    };
+    const forget = () => {
+      const at = this.readers.indexOf(reader);
+      if (at >= 0) this.readers.splice(at, 1);
+    };
+    worker.unref();
+    worker.on('error', forget);
+    worker.on('exit', forget);
+    this.readers.push(reader);
+    this.exitDespiteHung();
+    return reader;
+  }
+
+  /** Node waits for its threads before it ends, and one that hangs never comes: then the kernel ends them all. */
+  private exitDespiteHung(): void {
+    if (this.exits) return;
+    this.exits = true;
+    process.once('exit', code => {
+      if (this.readers.some(({ asked_ms, words }) => asked_ms !== null && words[DONE] !== words[ASKED]))
+        exitAtOnce(code);
+    });
+  }
+}
+
+const memories = new Map<string, ProcessMemory>();
+
+/** That of all who read this /proc. */
+export function memoryOf(root: string): ProcessMemory {
+  let memory = memories.get(root);
+  if (memory === undefined) {
+    memory = new ProcessMemory(root);
+    memories.set(root, memory);
+  }
+  return memory;
+}
+
+function answer({ words, bytes }: Reader, at: number, file: MemoryFile): Memory {
+  const length = words[LENGTHS + at]!;
+  if (length === NOTHING) return null;
+  if (length === FAILED || length === PENDING) return 'unknown';
+  const room = roomFor(file);
+  if (length === room) countCut(file);
+  return Buffer.from(bytes.subarray(at * room, at * room + Math.min(length, room - 1)));
+}
+
+function countCut(file: MemoryFile): void {
+  cuts[file === 'cmdline' ? 'arguments' : 'environments']++;
+}
+
+function exitAtOnce(code: number): void {
+  try {
+    const koffi = createRequire(import.meta.url)('koffi') as typeof koffiModule;
+    koffi.load(null).func('void _exit(int)')(code);
+  } catch {
+    process.kill(process.pid, 'SIGKILL');
+  }
+}

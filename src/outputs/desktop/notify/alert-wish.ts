@@ -1,0 +1,75 @@
+import { printable } from '../../../lib/text/printable.js';
+import { SEVERITIES, type Severity } from '../../../model/alert.js';
+import type { HandAlert, HandConfig } from '../protocol.js';
+import { isQuiet } from './policy.js';
+import type { Wish } from './wish.js';
+
+/** Milder alerts are for the tray and for `vigil alerts`. */
+const LEAST: Severity = 'high';
+/** So many at once are worth reading; the rest follows when these are over. */
+const MAX_POPUPS = 5;
+
+/** What is remembered of an alert that its person has put away. */
+export interface AlertMemory {
+  severity: Severity;
+  fate: 'open' | 'gone';
+  /** Rises when it must be told anew: another round is another popup. */
+  round: number;
+}
+
+export interface AlertDecision {
+  /** By id of the alert. */
+  wishes: Map<number, Wish & { round: number }>;
+  memory: Map<number, AlertMemory>;
+  /** Quiet hours hold something back. */
+  held: boolean;
+}
+
+export function rankOf(severity: Severity): number {
+  return SEVERITIES.indexOf(severity);
+}
+
+/**
+ * Which alerts should be on the screen: open ones from `high` on, the worst and newest first. One that was put
+ * away comes back only when it got worse. Quiet hours hold back all but critical ones. Pure.
+ */
+export function decideAlerts(
+  before: ReadonlyMap<number, AlertMemory>,
+  alerts: readonly HandAlert[],
+  minute_of_day: number,
+  config: HandConfig['notifications'],
+): AlertDecision {
+  const decision: AlertDecision = { wishes: new Map(), memory: new Map(), held: false };
+  if (!config.enabled) return decision;
+  const quiet = isQuiet(config.quiet_hours, minute_of_day);
+  const worth = alerts
+    .filter(({ status, severity }) => status === 'open' && rankOf(severity) >= rankOf(LEAST))
+    .sort((a, b) => rankOf(b.severity) - rankOf(a.severity) || b.id - a.id);
+  for (const alert of worth) {
+    const memory = remembered(before.get(alert.id), alert.severity);
+    decision.memory.set(alert.id, memory);
+    if (memory.fate === 'gone') continue;
+    if (quiet && alert.severity !== 'critical') decision.held = true;
+    else if (decision.wishes.size < MAX_POPUPS)
+      decision.wishes.set(alert.id, { ...alertWish(alert), round: memory.round });
+  }
+  return decision;
+}
+
+function remembered(before: AlertMemory | undefined, severity: Severity): AlertMemory {
+  if (before === undefined) return { severity, fate: 'open', round: 0 };
+  if (rankOf(severity) <= rankOf(before.severity) || before.fate === 'open') return { ...before, severity };
+  return { severity, fate: 'open', round: before.round + 1 };
+}
+
+function alertWish({ id, severity, title, text, suggestion }: HandAlert): Wish {
+  return {
+    kind: 'alert',
+    key: `alert ${id}`,
+    // Servers cut a summary after a few words, a body not so soon.
+    summary: `vigil: ${severity === 'critical' ? 'critical' : 'alert'} A${id}`,
+    heading: printable(title, 200),
+    lines: [printable(text, 400), ...(suggestion === null ? [] : [`→ ${printable(suggestion, 240)}`])],
+    urgency: severity === 'critical' ? 'critical' : 'normal',
+  };
+}

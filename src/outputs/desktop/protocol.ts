@@ -1,0 +1,161 @@
+import { z } from 'zod';
+import { SEVERITIES } from '../../model/alert.js';
+import type { RegistryEntry, TranscriptEntry } from '../../model/observation.js';
+
+/**
+ * What the daemon and a hand say to each other: JSON lines over the hand's stdin and stdout. Neither side
+ * trusts the other; what does not fit is dropped and logged.
+ */
+
+/** Lines to a hand are as long as its user has agents. */
+export const MAX_LINE_TO_HAND_BYTES = 8 * 1024 * 1024;
+export const MAX_LINE_FROM_HAND_BYTES = 64 * 1024;
+
+/** The daemon pings so often; a hand that does not answer for so long hangs. */
+export const PING_MS = 5_000;
+export const HUNG_AFTER_MS = 20_000;
+/** A hand that hears nothing for so long says that the daemon hangs. */
+export const SILENT_AFTER_MS = 30_000;
+
+const pid = z
+  .int()
+  .min(1)
+  .max(2 ** 31 - 1);
+const text = (max: number) => z.string().max(max);
+
+export const ENDED_REASONS = ['exit', 'signal', 'oom'] as const;
+
+/** One agent as its user's hand needs to know it. */
+export const handAgentSchema = z.strictObject({
+  pid,
+  /** Name of the kind, e.g. `claude-code`, and its name for people. */
+  kind: text(64),
+  label: text(64),
+  state: z.enum(['UNKNOWN', 'WORKING', 'WAITING', 'EXITED']),
+  reason: z
+    .enum(['thinking', 'tool', 'stalled', 'approval', 'question', 'done', 'input', ...ENDED_REASONS])
+    .nullable(),
+  since_ms: z.number(),
+  interactive: z.boolean(),
+  tty: text(64).nullable(),
+  cwd: text(4096).nullable(),
+  title: text(512).nullable(),
+  started_ms: z.number(),
+  /** What it asks for, e.g. `Bash: npm test`. */
+  asks: text(500).nullable(),
+  /** Work of the present or last turn, without the time at prompts. */
+  worked_ms: z.number(),
+  has_worked: z.boolean(),
+  exit_code: z.number().nullable(),
+  signal: text(32).nullable(),
+});
+export type HandAgent = z.infer<typeof handAgentSchema>;
+
+/** A session whose files the hand reads. */
+const wordsSchema = z.strictObject({
+  pid,
+  kind: text(64),
+  uid: z.int().min(0),
+  cwd: text(4096).nullable(),
+  start_ticks: z.number(),
+  started_ms: z.number(),
+  session_id: text(200).nullable(),
+  home: z.strictObject({ claude: text(4096), codex: text(4096), copilot: text(4096) }),
+});
+export type WordsSession = z.infer<typeof wordsSchema>;
+
+/** More alerts than these are not told of: the worst are kept. */
+export const MAX_ALERTS = 200;
+
+/** What a person is to know of an alert. Titles and texts name processes and paths: they are hostile. */
+export const handAlertSchema = z.strictObject({
+  id: z.int().min(1),
+  opened_ms: z.number(),
+  severity: z.enum(SEVERITIES),
+  title: text(500),
+  text: text(2000),
+  suggestion: text(1000).nullable(),
+  status: z.enum(['open', 'resolved']),
+});
+export type HandAlert = z.infer<typeof handAlertSchema>;
+
+export const URGENCIES = ['low', 'normal', 'critical'] as const;
+
+export const handConfigSchema = z.object({
+  notifications: z.object({
+    enabled: z.boolean(),
+    min_work_seconds: z.number(),
+    remind_after_s: z.number(),
+    focused_grace_s: z.number(),
+    snooze_minutes: z.number(),
+    quiet_hours: z.string(),
+    urgency_approval: z.enum(URGENCIES),
+    urgency_question: z.enum(URGENCIES),
+    urgency_done: z.enum(URGENCIES),
+    urgency_trouble: z.enum(URGENCIES),
+  }),
+  badges: z.object({ enabled: z.boolean(), directory: z.string(), session_directory: z.string() }),
+  tray: z.object({ enabled: z.boolean() }),
+  /** Where the daemon's socket is. */
+  runtime_dir: text(4096),
+});
+export type HandConfig = z.infer<typeof handConfigSchema>;
+
+export const toHandSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('config'), config: handConfigSchema }),
+  z.strictObject({ type: z.literal('agents'), agents: z.array(handAgentSchema).max(10_000) }),
+  z.strictObject({ type: z.literal('words'), sessions: z.array(wordsSchema).max(10_000) }),
+  /** All alerts that this user may see: one that is missing is over. */
+  z.strictObject({ type: z.literal('alerts'), alerts: z.array(handAlertSchema).max(MAX_ALERTS) }),
+  /** To be answered by `pong`: a hand that hangs does not. */
+  z.strictObject({ type: z.literal('ping') }),
+  /** The daemon ends this hand on purpose. An end of stdin without it means that the daemon died. */
+  z.strictObject({ type: z.literal('farewell') }),
+]);
+export type ToHand = z.infer<typeof toHandSchema>;
+
+const registryEntry = z.strictObject({
+  status: z.enum(['busy', 'waiting', 'idle', 'shell']).nullable(),
+  waiting_for: text(1000).nullable(),
+  start_ticks: z.number().nullable(),
+  session_id: text(200).nullable(),
+  cwd: text(4096).nullable(),
+  updated_ms: z.number().nullable(),
+}) satisfies z.ZodType<RegistryEntry>;
+
+const transcriptEntry = z.strictObject({
+  phase: z.enum(['working', 'tool', 'approval', 'question', 'turn_over']),
+  detail: text(4096).nullable(),
+  session_id: text(200).nullable(),
+  at_ms: z.number(),
+}) satisfies z.ZodType<TranscriptEntry>;
+
+export const COMPOSITORS = ['sway', 'i3', 'hyprland'] as const;
+
+/** What a hand found of its user's desktop. */
+const desktopSchema = z.strictObject({
+  session_bus: z.boolean(),
+  compositor: z.enum(COMPOSITORS).nullable(),
+  /** Why it shows less than it could, in words; null: nothing is missing. */
+  note: text(200).nullable(),
+});
+export type HandDesktop = z.infer<typeof desktopSchema>;
+
+export const fromHandSchema = z.discriminatedUnion('type', [
+  /** The time of an observation is the daemon's to say. */
+  z.strictObject({ type: z.literal('registry'), pid, entry: registryEntry.nullable() }),
+  z.strictObject({ type: z.literal('transcript'), pid, entry: transcriptEntry }),
+  z.strictObject({
+    type: z.literal('unseen'),
+    counts: z.array(z.tuple([pid, z.int().min(0).max(9999)])).max(1000),
+  }),
+  z.strictObject({ type: z.literal('pong') }),
+  z.strictObject({ type: z.literal('desktop'), desktop: desktopSchema }),
+  z.strictObject({
+    type: z.literal('log'),
+    level: z.enum(['debug', 'info', 'warn', 'error']),
+    message: text(500),
+    fields: z.record(text(64), z.union([text(2000), z.number(), z.boolean(), z.null()])),
+  }),
+]);
+export type FromHand = z.infer<typeof fromHandSchema>;

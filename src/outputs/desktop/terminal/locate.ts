@@ -1,0 +1,238 @@
+import { statSync } from 'node:fs';
+import { failureOf } from '../../../lib/files/bounded-read.js';
+import { type Stat, ttyName } from '../../../lib/proc/stat.js';
+import { listPids, readArgv, tryStat } from '../../../sources/procfs/read.js';
+import type { DesktopWindow } from '../compositors/compositor.js';
+import {
+  askTmux,
+  type TmuxClient,
+  type TmuxPane,
+  type TmuxServer,
+  type TmuxState,
+  tmuxServer,
+  variable,
+} from './tmux.js';
+
+/** A pane on the way from the agent to its window. */
+export interface PanePlace {
+  server: TmuxServer;
+  pane: TmuxPane;
+  client: TmuxClient;
+}
+
+/** Where an agent is to be seen. */
+export interface Place {
+  /** Null: nowhere (ssh, a console, a detached tmux, no compositor). */
+  window: number | null;
+  /** Innermost first. */
+  panes: PanePlace[];
+}
+
+export interface LocateOptions {
+  procRoot: string;
+  uid: number;
+  windows: ReadonlyMap<number, DesktopWindow>;
+  /** Asks a tmux server; may answer from a cache unless `fresh`. */
+  tmux?(server: TmuxServer, fresh: boolean): Promise<TmuxState | null>;
+}
+
+const MAX_ANCESTORS = 64;
+const MAX_MULTIPLEXERS = 4;
+const NOWHERE: Place = { window: null, panes: [] };
+
+/** Walks up from the agent: its parents, the client that shows its pane, that client's parents, the window. */
+export async function locate(
+  agent: { pid: number; title: string | null },
+  options: LocateOptions,
+): Promise<Place> {
+  let asked = false;
+  const ask =
+    (fresh: boolean): Ask =>
+    server => {
+      asked = true;
+      return (options.tmux ?? askTmux)(server, fresh);
+    };
+  try {
+    const place = await walk(agent, options, ask(false));
+    if (place.window !== null || !asked || options.windows.size === 0) return place;
+    // What is remembered of tmux may be older than the pane, or than its client.
+    return await walk(agent, options, ask(true));
+  } catch (error) {
+    if (failureOf(error) !== 'ours') throw error;
+    return NOWHERE;
+  }
+}
+
+type Ask = (server: TmuxServer) => Promise<TmuxState | null>;
+
+async function walk(
+  agent: { pid: number; title: string | null },
+  options: LocateOptions,
+  ask: Ask,
+): Promise<Place> {
+  const panes: PanePlace[] = [];
+  let from = agent.pid;
+  for (let hops = 0; hops <= MAX_MULTIPLEXERS; hops++) {
+    const chain = ancestors(options.procRoot, from);
+    // A client may have the name of its server: it is where the walk goes on, not where it came from. It stays
+    // in the chain: it may be what its pane runs, and it knows the X11 window that it stands in.
+    const first = hops === 0 ? 0 : 1;
+    const at = chain.findIndex(
+      ({ pid, comm }, i) => i >= first && (ownsWindow(pid, options) || multiplexer(comm) !== null),
+    );
+    const found = chain[at];
+    if (found === undefined) return { window: windowByX11(chain, options), panes };
+    if (ownsWindow(found.pid, options)) {
+      return { window: windowOf(found.pid, chain.slice(0, at), agent, options), panes };
+    }
+    const client = await clientOf(found, chain[at - 1], chain, { ...options, ask }, panes);
+    if (client === null) return { ...NOWHERE, panes };
+    from = client;
+  }
+  return { ...NOWHERE, panes };
+}
+
+function ancestors(procRoot: string, pid: number): Stat[] {
+  const chain: Stat[] = [];
+  for (let next = pid; next > 1 && chain.length < MAX_ANCESTORS; ) {
+    const stat = tryStat(procRoot, next);
+    if (stat === null) break;
+    chain.push(stat);
+    next = stat.ppid;
+  }
+  return chain;
+}
+
+function multiplexer(comm: string): 'tmux' | 'zellij' | 'screen' | null {
+  if (comm.startsWith('tmux: server')) return 'tmux';
+  return comm === 'zellij' || comm === 'screen' ? comm : null;
+}
+
+/** The process that shows what the multiplexer's server `found` keeps; null: nobody looks at it. */
+async function clientOf(
+  found: Stat,
+  child: Stat | undefined,
+  chain: Stat[],
+  options: LocateOptions & { ask: Ask },
+  panes: PanePlace[],
+): Promise<number | null> {
+  const kind = multiplexer(found.comm);
+  if (kind !== 'tmux') return kind === null ? null : otherClient(kind, found, child, options);
+  if (child === undefined) return null;
+  const server = tmuxServer(options.procRoot, found.pid, child.pid, options.uid);
+  if (server === null) return null;
+  // The pane's own terminal is its first process's; the agent may be below a terminal of its own (script, ssh).
+  const ttys = new Set(chain.map(stat => `/dev/${ttyName(stat.tty_nr)}`));
+  ttys.add(`/dev/${ttyName(child.tty_nr)}`);
+  const state = await options.ask(server);
+  const shown = state === null ? null : bestClient(state, pane => ttys.has(pane.tty));
+  if (shown === null) return null;
+  panes.push({ server, ...shown });
+  return shown.client.pid;
+}
+
+/** Of all clients of the pane's sessions: one that shows its window, else the one used last. */
+export function bestClient(
+  state: TmuxState,
+  isPane: (pane: TmuxPane) => boolean,
+): { pane: TmuxPane; client: TmuxClient } | null {
+  const candidates = state.panes
+    .filter(isPane)
+    .flatMap(pane =>
+      state.clients.filter(client => client.session === pane.session).map(client => ({ pane, client })),
+    );
+  const shows = ({ pane, client }: { pane: TmuxPane; client: TmuxClient }) =>
+    Number(client.window === pane.window);
+  candidates.sort((a, b) => shows(b) - shows(a) || b.client.activity - a.client.activity);
+  return candidates[0] ?? null;
+}
+
+/** zellij and screen have nothing to ask: the client that names the session, or the only one. */
+function otherClient(
+  kind: 'zellij' | 'screen',
+  server: Stat,
+  child: Stat | undefined,
+  { procRoot, uid }: LocateOptions,
+): number | null {
+  const variableName = kind === 'zellij' ? 'ZELLIJ_SESSION_NAME' : 'STY';
+  const session = child === undefined ? null : variable(procRoot, child.pid, variableName);
+  const clients = listPids(procRoot).filter(pid => {
+    if (pid === server.pid || !isOwn(procRoot, pid, uid)) return false;
+    const stat = tryStat(procRoot, pid);
+    return stat?.comm === kind && stat.tty_nr !== 0 && !readArgv(procRoot, pid)?.includes('--server');
+  });
+  const naming = clients.filter(
+    pid => session !== null && readArgv(procRoot, pid)?.some(arg => names(arg, session)),
+  );
+  if (naming.length > 0) return naming.at(-1)!;
+  return clients.length === 1 ? clients[0]! : null;
+}
+
+/** `screen -r work` means 4021.work. */
+function names(arg: string, session: string): boolean {
+  return arg === session || session.endsWith(`.${arg}`) || session.startsWith(`${arg}.`);
+}
+
+function isOwn(procRoot: string, pid: number, uid: number): boolean {
+  try {
+    return statSync(`${procRoot}/${pid}`).uid === uid;
+  } catch {
+    return false;
+  }
+}
+
+function ownsWindow(pid: number, { windows }: LocateOptions): boolean {
+  for (const window of windows.values()) if (window.pid === pid) return true;
+  return false;
+}
+
+/** Which of a terminal program's windows shows the process below it. `below` is the way down to the agent. */
+function windowOf(
+  terminal: number,
+  below: Stat[],
+  agent: { title: string | null },
+  { procRoot, windows }: LocateOptions,
+): number | null {
+  const own = [...windows.values()].filter(({ pid }) => pid === terminal);
+  if (own.length === 1) return own[0]!.id;
+  const shell = below.at(-1);
+  const x11 = shell === undefined ? null : variable(procRoot, shell.pid, 'WINDOWID');
+  const byX11 = own.find(window => x11 !== null && window.x11 === Number(x11));
+  if (byX11 !== undefined) return byX11.id;
+  const { title } = agent;
+  const titled = title === null || title === '' ? [] : own.filter(window => window.title.includes(title));
+  if (titled.length === 1) return titled[0]!.id;
+  return byOrder(procRoot, terminal, shell, own) ?? null;
+}
+
+/** i3 names no processes, but X11 terminals tell their shells their window. */
+function windowByX11(chain: Stat[], { procRoot, windows }: LocateOptions): number | null {
+  const unowned = [...windows.values()].filter(({ pid, x11 }) => pid === null && x11 !== null);
+  if (unowned.length === 0) return null;
+  for (const { pid } of chain) {
+    const x11 = variable(procRoot, pid, 'WINDOWID');
+    if (x11 === null) continue;
+    return unowned.find(window => window.x11 === Number(x11))?.id ?? null;
+  }
+  return null;
+}
+
+/** A terminal's windows and the terminals of its children are made in the same order. */
+function byOrder(
+  procRoot: string,
+  terminal: number,
+  shell: Stat | undefined,
+  own: DesktopWindow[],
+): number | null {
+  if (shell === undefined) return null;
+  const children = listPids(procRoot)
+    .map(pid => tryStat(procRoot, pid))
+    .filter(stat => stat !== null)
+    .filter(stat => stat.ppid === terminal && stat.tty_nr !== 0)
+    .sort((a, b) => a.start_ticks - b.start_ticks || a.pid - b.pid);
+  const ttys = [...new Set(children.map(stat => stat.tty_nr))];
+  const index = ttys.indexOf(shell.tty_nr);
+  const sorted = own.map(({ id }) => id).sort((a, b) => a - b);
+  // Tabs, or a window that is no terminal: nothing says which it is.
+  return index >= 0 && ttys.length === sorted.length ? sorted[index]! : (sorted[0] ?? null);
+}

@@ -1,0 +1,124 @@
+import { connectToDaemon } from '../../../api/client/index.js';
+import { statFile } from '../../../lib/files/stat-file.js';
+import { SessionBus } from '../bus.js';
+import { DesktopLock, desktopLock, isLocked, trayLock } from '../claim.js';
+import { discover } from '../compositors/discover.js';
+import { type Log, Once } from '../out.js';
+import { hasQuit, quit } from '../quit-mark.js';
+import { keeperModel } from './model.js';
+import { Tray } from './tray.js';
+
+const LOOK_MS = 2_000;
+const PING_MS = 2_000;
+/** Nobody needs a red icon for longer: whoever did not act on it knows. */
+const MOURN_MS = 12 * 3_600_000;
+
+export interface KeeperOptions {
+  /** The user's own. */
+  runtimeDir: string;
+  /** The daemon's; undefined: where every client looks. */
+  daemonDir: string | undefined;
+  /** Ends when a daemon answers; else it stays and shows that all is well. */
+  mourning: boolean;
+  log: Log;
+}
+
+/** `no_desktop`: there was no session bus from the beginning. */
+export type KeeperEnd = 'served' | 'quit' | 'logout' | 'no_desktop' | 'time';
+
+/**
+ * The icon while no hand shows one: red when no daemon answers, green when it has nothing to tell this user.
+ * A hand whose daemon died leaves one behind; `vigil tray` is one that stays.
+ */
+export class TrayKeeper {
+  private readonly bus: SessionBus;
+  private readonly tray: Tray;
+  private readonly lock: DesktopLock;
+  private readonly once: Once;
+  private over: KeeperEnd | null = null;
+  private wasShown = false;
+
+  constructor(private readonly options: KeeperOptions) {
+    const { runtimeDir, log } = options;
+    this.once = new Once(log);
+    // One icon, however many keep it.
+    this.lock = new DesktopLock(trayLock(runtimeDir));
+    this.bus = new SessionBus(
+      log,
+      {
+        connected: () => void this.tray.connected(),
+        lost: () => this.tray.lost(),
+        signal: message => this.tray.busSignal(message),
+      },
+      () => {},
+    );
+    this.tray = new Tray(this.bus, log, action => {
+      if (action.type === 'quit') this.quit();
+    });
+  }
+
+  /** Resolves when there is nothing to keep any more. */
+  async run(): Promise<KeeperEnd> {
+    const until_ms = performance.now() + MOURN_MS;
+    for (;;) {
+      this.over ??= await this.look();
+      if (this.options.mourning && performance.now() > until_ms) this.over ??= 'time';
+      if (this.over !== null) break;
+      await new Promise(resolve => setTimeout(resolve, LOOK_MS));
+    }
+    this.hide();
+    return this.over;
+  }
+
+  private async look(): Promise<KeeperEnd | null> {
+    const { runtimeDir, mourning } = this.options;
+    if (hasQuit(runtimeDir)) return 'quit';
+    if (statFile(runtimeDir) === null) return 'logout';
+    const served = isLocked(desktopLock(runtimeDir));
+    const running = served || (await this.answers());
+    if (mourning && running) return 'served';
+    if (served || !(await this.lock.take())) {
+      const { refusal } = this.lock;
+      if (!served && refusal?.taken === false) this.once.warn('lock', refusal.why);
+      this.hide();
+      return null;
+    }
+    this.tray.set(keeperModel(running));
+    if (this.bus.connection !== null) return null;
+    const { bus } = discover(runtimeDir, process.geteuid!());
+    if (bus === null) return this.wasShown ? 'logout' : 'no_desktop';
+    this.wasShown = true;
+    await this.bus.use(bus);
+    return null;
+  }
+
+  private async answers(): Promise<boolean> {
+    try {
+      const client = await connectToDaemon({ runtimeDir: this.options.daemonDir, timeoutMs: PING_MS });
+      try {
+        await client.ping();
+        return true;
+      } finally {
+        client.close();
+      }
+    } catch {
+      return false;
+    }
+  }
+
+  private hide(): void {
+    this.bus.close();
+    this.tray.lost();
+    this.lock.release();
+  }
+
+  private quit(): void {
+    this.over = 'quit';
+    this.hide();
+    try {
+      quit(this.options.runtimeDir);
+    } catch (error) {
+      this.options.log('warn', `cannot quit for longer than this: ${(error as Error).message}`);
+    }
+  }
+}

@@ -1,0 +1,116 @@
+import { printable } from '../../../lib/text/printable.js';
+import { isRequest, projectOf } from '../badges/badge.js';
+import { rankOf } from '../notify/alert-wish.js';
+import { wishFor } from '../notify/wish.js';
+import type { HandAgent, HandAlert, HandConfig } from '../protocol.js';
+import type { TrayColor } from './icon.js';
+
+export type TrayAction =
+  | { type: 'focus'; pid: number }
+  | { type: 'alert'; id: number }
+  | { type: 'pause' }
+  | { type: 'open' }
+  | { type: 'quit' };
+
+export interface TrayItem {
+  /** Null: a line that separates. */
+  label: string | null;
+  action: TrayAction | null;
+}
+
+export interface TrayModel {
+  color: TrayColor;
+  tooltip: string;
+  items: TrayItem[];
+}
+
+export interface TrayInput {
+  agents: readonly HandAgent[];
+  alerts: readonly HandAlert[];
+  unseen(pid: number): number;
+  paused: boolean;
+  /** The daemon has not spoken for a while. */
+  silent: boolean;
+  config: HandConfig['notifications'];
+}
+
+const MAX_AGENTS = 30;
+const MAX_ALERTS = 10;
+
+const SEPARATOR: TrayItem = { label: null, action: null };
+const OPEN: TrayItem = { label: 'Open the live view', action: { type: 'open' } };
+/** It ends what the person sees, not the daemon, which is not theirs; `vigil tray` brings it back. */
+const QUIT: TrayItem = { label: 'Quit until the next login', action: { type: 'quit' } };
+
+/**
+ * Red: an agent is in trouble, an alert is critical, or the daemon is silent. Yellow: somebody waits for the
+ * person, or there are milder alerts. Green: nothing pending.
+ */
+export function trayModel(input: TrayInput): TrayModel {
+  const { agents, unseen, paused, silent, config } = input;
+  const living = agents.filter(({ state }) => state !== 'EXITED');
+  const waits = living.filter(agent => isRequest(agent) || unseen(agent.pid) > 0).length;
+  const trouble = agents.filter(agent => {
+    const kind = wishFor(agent, config)?.kind;
+    return kind === 'stalled' || kind === 'ended';
+  }).length;
+  const alerts = input.alerts
+    .filter(({ status, severity }) => status === 'open' && rankOf(severity) >= rankOf('warning'))
+    .sort((a, b) => rankOf(b.severity) - rankOf(a.severity) || b.id - a.id);
+  const critical = alerts.filter(({ severity }) => severity === 'critical').length;
+  const red = silent || trouble > 0 || critical > 0;
+  const color = red && (silent || !paused) ? 'red' : paused ? 'grey' : null;
+  const lines = living.slice(0, MAX_AGENTS).map(agent => ({
+    label: `${describe(agent)} · Focus`,
+    action: { type: 'focus', pid: agent.pid } as const,
+  }));
+  const alertLines = alerts.slice(0, MAX_ALERTS).map(({ id, severity, title }) => ({
+    label: `${severity}: ${printable(title, 80)}`,
+    action: { type: 'alert', id } as const,
+  }));
+  return {
+    color: color ?? (waits > 0 || alerts.length > 0 ? 'yellow' : 'green'),
+    tooltip: silent
+      ? 'vigil does not answer'
+      : paused
+        ? 'paused'
+        : tooltip(living.length, waits, trouble, alerts.length, critical),
+    items: [
+      ...(lines.length === 0 ? [{ label: 'No agents', action: null }] : lines),
+      ...(alertLines.length === 0 ? [] : [SEPARATOR, ...alertLines]),
+      SEPARATOR,
+      {
+        label: paused ? 'Resume monitoring on this desktop' : 'Pause monitoring on this desktop',
+        action: { type: 'pause' },
+      },
+      OPEN,
+      QUIT,
+    ],
+  };
+}
+
+/** The icon while no hand is there to show one: the daemon has nothing to tell this user, or it is gone. */
+export function keeperModel(running: boolean): TrayModel {
+  const said = running ? 'no agents' : 'vigil is not running';
+  const label = running ? 'No agents' : 'vigil is not running';
+  return {
+    color: running ? 'green' : 'red',
+    tooltip: said,
+    items: [{ label, action: null }, SEPARATOR, QUIT],
+  };
+}
+
+function describe(agent: HandAgent): string {
+  const doing = agent.reason ?? agent.state.toLowerCase();
+  const asks = agent.asks === null ? '' : `: ${printable(agent.asks, 60)}`;
+  return `${printable(agent.label, 40)}  ${projectOf(agent, 40)}  ${doing}${asks}`;
+}
+
+function tooltip(agents: number, waits: number, trouble: number, alerts: number, critical: number): string {
+  const parts = [agents === 1 ? '1 agent' : `${agents} agents`];
+  if (waits > 0) parts.push(`${waits} waiting for you`);
+  if (trouble > 0) parts.push(`${trouble} in trouble`);
+  if (alerts > 0) parts.push(alerts === 1 ? '1 alert' : `${alerts} alerts`);
+  if (critical > 0) parts.push(`${critical} critical`);
+  return parts.join(', ');
+}

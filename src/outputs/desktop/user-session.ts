@@ -1,0 +1,230 @@
+import { Attention } from './badges/attention.js';
+import { SessionBus } from './bus.js';
+import { Desktop } from './compositors/desktop.js';
+import { alertDetails, DASHBOARD, type VigilView } from './compositors/launch.js';
+import { openView } from './compositors/open-view.js';
+import { Eyes } from './eyes.js';
+import { numberOf } from './notify/announcer.js';
+import type { PopupAction, PopupSubject } from './notify/popups.js';
+import type { Out } from './out.js';
+import { Presence } from './presence.js';
+import type { HandAgent, HandAlert, HandConfig } from './protocol.js';
+import { quit } from './quit-mark.js';
+import { Reports } from './reports.js';
+import { Screen } from './screen.js';
+import type { TrayAction } from './tray/model.js';
+
+const PROC = '/proc';
+
+/** Everything that a user's desktop gets to see, and what its person does with it. */
+export class UserSession {
+  private agents: HandAgent[] = [];
+  private alerts: readonly HandAlert[] = [];
+  private paused = false;
+  private silent = false;
+  private readonly attention = new Attention();
+  private readonly desktop: Desktop;
+  private readonly eyes: Eyes;
+  private readonly bus: SessionBus;
+  private readonly presence: Presence;
+  private readonly screen: Screen;
+  private readonly reports: Reports;
+  private timer: NodeJS.Timeout | null = null;
+  private closed = false;
+
+  constructor(
+    private readonly runtimeDir: string,
+    uid: number,
+    private config: HandConfig,
+    private readonly out: Out,
+    private readonly now: () => number,
+  ) {
+    const { log } = out;
+    const procRoot = PROC;
+    const lost = () => this.presence.lost();
+    this.reports = new Reports(out);
+    this.desktop = new Desktop({
+      procRoot,
+      uid,
+      log,
+      now,
+      changed: () => this.eyes.desktopChanged(),
+      lost,
+    });
+    this.eyes = new Eyes(this.desktop, this.attention, now, () => this.refresh());
+    this.bus = new SessionBus(
+      log,
+      {
+        connected: () => this.screen.connected(),
+        lost: () => this.screen.lost(),
+        signal: message => this.screen.signal(message),
+      },
+      lost,
+    );
+    const { bus, desktop, attention } = this;
+    this.screen = new Screen(
+      {
+        runtimeDir,
+        log,
+        now,
+        bus,
+        desktop,
+        attention,
+        isSeen: pid => this.eyes.isSeen(pid),
+        popupAction: (subject, key, action) => this.popupAction(subject, key, action),
+        trayAction: action => this.trayAction(action),
+        dismissed: () => this.refresh(),
+      },
+      config,
+    );
+    this.presence = new Presence({
+      runtimeDir,
+      uid,
+      procRoot,
+      log,
+      bus,
+      desktop,
+      renewed: () => this.screen.renewed(),
+      serving: () => this.screen.cleanUp(),
+      found: () => this.refresh(),
+      absent: () => this.tellDesktop(),
+    });
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    this.eyes.close();
+    this.presence.close();
+    await this.leave();
+  }
+
+  /** Takes over another configuration. What is on the screen stays there, unless it is not wanted any more. */
+  configure(config: HandConfig): void {
+    this.config = config;
+    this.screen.configure(config);
+    this.refresh();
+  }
+
+  get inTray(): boolean {
+    return this.screen.inTray;
+  }
+
+  setAgents(agents: readonly HandAgent[]): void {
+    this.agents = agents.filter(agent => agent.interactive);
+    this.startIfNeeded();
+    this.attention.update(this.agents, this.now());
+    this.eyes.setAgents(this.agents);
+  }
+
+  setAlerts(alerts: readonly HandAlert[]): void {
+    this.alerts = alerts;
+    this.startIfNeeded();
+    this.refresh();
+  }
+
+  setSilent(silent: boolean): void {
+    if (silent === this.silent) return;
+    this.silent = silent;
+    this.refresh();
+  }
+
+  /** Who has nothing to show leaves the desktop to others. */
+  private startIfNeeded(): void {
+    if (this.agents.length + this.alerts.length > 0) this.presence.start();
+  }
+
+  /** Brings the agent before its person. */
+  private async focus(pid: number): Promise<void> {
+    const agent = this.agents.find(one => one.pid === pid);
+    if (agent === undefined) return;
+    const why = await this.desktop.show(agent);
+    if (why !== null) this.out.log('info', `cannot focus an agent: ${why}`, { pid });
+    this.refresh();
+  }
+
+  private async open(view: VigilView): Promise<void> {
+    const { desktop, runtimeDir } = this;
+    const { busAddress } = this.presence;
+    const daemonDir = this.config.runtime_dir;
+    const why = await openView(view, { desktop, procRoot: PROC, runtimeDir, daemonDir, busAddress });
+    if (why !== null) this.out.log('info', `cannot open a terminal: ${why}`);
+  }
+
+  private popupAction(subject: PopupSubject, key: string, action: PopupAction): void {
+    const id = numberOf(subject);
+    if (action === 'focus') void this.focus(id);
+    else if (action === 'details') void this.open(alertDetails(id));
+    else {
+      this.screen.snooze(id, key);
+      this.refresh();
+    }
+  }
+
+  private trayAction(action: TrayAction): void {
+    switch (action.type) {
+      case 'focus':
+        void this.focus(action.pid);
+        return;
+      case 'alert':
+        void this.open(alertDetails(action.id));
+        return;
+      case 'open':
+        void this.open(DASHBOARD);
+        return;
+      case 'pause':
+        this.paused = !this.paused;
+        this.out.log('info', this.paused ? 'paused by its person' : 'resumed by its person');
+        this.refresh();
+        return;
+      case 'quit':
+        void this.quit();
+    }
+  }
+
+  private async quit(): Promise<void> {
+    try {
+      quit(this.runtimeDir);
+    } catch (error) {
+      this.out.log('warn', `cannot quit for longer than this: ${(error as Error).message}`);
+    }
+    await this.leave();
+    this.presence.awaitLogin();
+    this.tellDesktop();
+  }
+
+  /** Takes everything from the desktop. */
+  private async leave(): Promise<void> {
+    if (this.timer !== null) clearTimeout(this.timer);
+    await this.screen.clear();
+    this.bus.close();
+    this.screen.lost();
+    this.desktop.close();
+    this.presence.leave();
+  }
+
+  /** Makes the screen what it should be, and says what is new. */
+  private refresh(): void {
+    if (this.closed) return;
+    this.tellDesktop();
+    if (!this.presence.serves) return;
+    const now_ms = this.now();
+    const dues: number[] = [];
+    this.eyes.look(now_ms, dues);
+    const { agents, alerts, paused, silent } = this;
+    this.screen.show({ agents, alerts, paused, silent }, now_ms, dues);
+    this.reports.unseen(this.agents, pid => this.attention.unseen(pid));
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+    if (dues.length === 0) return;
+    const delay_ms = Math.max(5, Math.min(...dues) - now_ms);
+    this.timer = setTimeout(() => this.refresh(), Math.min(delay_ms, 2 ** 31 - 1));
+  }
+
+  private tellDesktop(): void {
+    this.reports.desktop({
+      session_bus: this.bus.connection !== null,
+      compositor: this.desktop.name,
+      note: this.presence.missing(),
+    });
+  }
+}

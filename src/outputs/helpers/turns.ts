@@ -1,0 +1,49 @@
+import type { Transition } from '../../model/agent.js';
+
+interface Turn {
+  worked_ms: number;
+  working_since_ms: number | null;
+}
+
+/**
+ * How long each agent has worked in its present turn, or worked in the last one: the sum of its WORKING
+ * stretches since it last waited for a prompt. Time at a permission prompt is not work.
+ */
+export class Turns {
+  private readonly turns = new Map<number, Turn>();
+
+  take({ pid, from, to, reason, time_ms }: Transition): void {
+    const turn = this.turns.get(pid) ?? { worked_ms: 0, working_since_ms: null };
+    if (turn.working_since_ms !== null && to !== 'WORKING') {
+      turn.worked_ms += Math.max(0, time_ms - turn.working_since_ms);
+      turn.working_since_ms = null;
+    } else if (to === 'WORKING' && from !== 'WORKING') {
+      if (!this.answered.has(pid)) turn.worked_ms = 0;
+      turn.working_since_ms = time_ms;
+    }
+    if (to === 'WAITING' && (reason === 'approval' || reason === 'question')) this.answered.add(pid);
+    else if (to !== 'WORKING') this.answered.delete(pid);
+    this.turns.set(pid, turn);
+  }
+
+  /** The machine slept: nobody worked meanwhile. */
+  slept(slept_ms: number): void {
+    for (const turn of this.turns.values())
+      if (turn.working_since_ms !== null) turn.working_since_ms += slept_ms;
+  }
+
+  worked(pid: number, now_ms: number): number {
+    const turn = this.turns.get(pid);
+    if (turn === undefined) return 0;
+    const running = turn.working_since_ms === null ? 0 : Math.max(0, now_ms - turn.working_since_ms);
+    return turn.worked_ms + running;
+  }
+
+  forgetAllBut(pids: ReadonlySet<number>): void {
+    for (const pid of this.turns.keys()) if (!pids.has(pid)) this.turns.delete(pid);
+    for (const pid of this.answered) if (!pids.has(pid)) this.answered.delete(pid);
+  }
+
+  /** Agents in the middle of a turn: what comes after a request belongs to the same one. */
+  private readonly answered = new Set<number>();
+}

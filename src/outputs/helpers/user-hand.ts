@@ -1,0 +1,163 @@
+import type { Session } from '../../agents/tracker/session.js';
+import type { HandHealth } from '../../api/contract.js';
+import type { Logger } from '../../lib/log/logger.js';
+import { now } from '../../lib/time/time.js';
+import type { Observation } from '../../model/observation.js';
+import type {
+  FromHand,
+  HandAgent,
+  HandAlert,
+  HandDesktop,
+  ToHand,
+  WordsSession,
+} from '../desktop/protocol.js';
+import { Hand, type HandCommand } from './hand.js';
+import { FileMessages, HelperLog, observationOf } from './helper-messages.js';
+
+export interface UserHandOptions {
+  uid: number;
+  command: HandCommand;
+  logger: Logger;
+  config(): ToHand;
+  find(pid: number): Session | undefined;
+  feed(observation: Observation): void;
+  /** It could not begin, for this reason; true: it is given up. */
+  stillborn?(said: string): boolean;
+  /** A new process stands there: it is to be told everything. */
+  begun(): void;
+}
+
+/** What a new hand knows of alerts. */
+const NO_ALERTS = '[]';
+
+/** One user's hand and what it was last told: only what is new is said. */
+export class UserHand {
+  private readonly hand: Hand;
+  private readonly log: HelperLog;
+  private readonly files: FileMessages;
+  private dropped = 0;
+  private readonly words = new Map<number, WordsSession>();
+  private readonly counts = new Map<number, number>();
+  private told = '';
+  private toldAlerts = NO_ALERTS;
+  private desktop: HandDesktop | null = null;
+  private idleSince_ms: number | null = null;
+
+  constructor(private readonly options: UserHandOptions) {
+    const { uid, command, logger, find, feed } = options;
+    this.log = new HelperLog(uid, logger);
+    this.files = new FileMessages(message => {
+      if (find(message.pid)?.uid === uid && this.words.has(message.pid)) feed(observationOf(message, now()));
+    });
+    this.hand = new Hand({
+      uid,
+      command,
+      logger,
+      greeting: () => this.greeting(),
+      receive: message => this.receive(message),
+      ...(options.stillborn === undefined ? {} : { stillborn: options.stillborn }),
+    });
+  }
+
+  start(): void {
+    this.hand.start();
+  }
+
+  stop(): Promise<void> {
+    this.files.clear();
+    return this.hand.stop();
+  }
+
+  health(): Pick<HandHealth, 'pid' | 'state' | 'problem' | 'restarts' | 'floods' | 'dropped' | 'desktop'> {
+    const { pid, state, problem, restarts, floods } = this.hand;
+    const dropped = this.dropped + this.files.dropped;
+    return {
+      pid,
+      state,
+      problem,
+      restarts,
+      floods,
+      dropped,
+      desktop: state === 'running' ? this.desktop : null,
+    };
+  }
+
+  /** Turn ends and requests of an agent that its person has not seen. */
+  unseen(pid: number): number {
+    return this.counts.get(pid) ?? 0;
+  }
+
+  configure(): void {
+    this.hand.send(this.options.config());
+  }
+
+  tellAgents(agents: readonly HandAgent[]): void {
+    // Titles spin and work goes on: neither is news.
+    const told = JSON.stringify(agents.map(agent => ({ ...agent, title: null, worked_ms: 0 })));
+    if (told === this.told) return;
+    this.told = told;
+    this.hand.send({ type: 'agents', agents: [...agents] });
+  }
+
+  tellAlerts(alerts: HandAlert[]): void {
+    const told = JSON.stringify(alerts);
+    if (told === this.toldAlerts) return;
+    this.toldAlerts = told;
+    this.hand.send({ type: 'alerts', alerts });
+  }
+
+  /** Has it read the files of one more session. */
+  read(session: WordsSession): void {
+    this.words.set(session.pid, session);
+    this.hand.send(this.wordsMessage());
+  }
+
+  readNoMore(pid: number): void {
+    if (this.words.delete(pid)) this.hand.send(this.wordsMessage());
+  }
+
+  /** For how long nobody has needed it: there is nothing to be shown, and no file to be read. */
+  idle_ms(needed: boolean): number {
+    if (needed || this.words.size > 0) {
+      this.idleSince_ms = null;
+      return 0;
+    }
+    this.idleSince_ms ??= now();
+    return now() - this.idleSince_ms;
+  }
+
+  private greeting(): ToHand[] {
+    this.told = '';
+    this.toldAlerts = NO_ALERTS;
+    this.desktop = null;
+    this.counts.clear();
+    this.files.clear();
+    this.options.begun();
+    return [this.options.config(), this.wordsMessage()];
+  }
+
+  private wordsMessage(): ToHand {
+    return { type: 'words', sessions: [...this.words.values()] };
+  }
+
+  /** A hand is its user's puppet: it may speak of that user's agents, and time is ours. */
+  private receive(message: FromHand): void {
+    const { uid, find } = this.options;
+    switch (message.type) {
+      case 'log':
+        if (!this.log.write(message)) this.dropped++;
+        return;
+      case 'unseen':
+        this.counts.clear();
+        for (const [pid, count] of message.counts) if (find(pid)?.uid === uid) this.counts.set(pid, count);
+        return;
+      case 'pong':
+        return;
+      case 'desktop':
+        this.desktop = message.desktop;
+        return;
+      default:
+        this.files.take(message);
+    }
+  }
+}

@@ -1,5 +1,0 @@
-import { refuseInspector } from '../no-inspector.js';
-
-/** Where a user's helper begins: before anything else is loaded it is made sure that nobody can drive it. */
-refuseInspector();
-await import('./helper-process.js');

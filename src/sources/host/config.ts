@@ -1,0 +1,19 @@
+import { z } from 'zod';
+import { BY_GROUP } from '../../model/config-key.js';
+
+const seconds = (value: number, words: string) =>
+  z.number().min(0.5).max(3600).default(value).describe(words);
+
+export const sampling = z
+  .strictObject({
+    sample_interval_normal_s: seconds(10, 'How often the machine and its processes are looked at.'),
+    sample_interval_alert_s: seconds(2, 'The same while an alert is open.'),
+  })
+  .refine(keys => keys.sample_interval_alert_s <= keys.sample_interval_normal_s, {
+    path: ['sample_interval_alert_s'],
+    message: 'must not be longer than sample_interval_normal_s',
+  })
+  .describe('How often the machine is looked at.')
+  .meta(BY_GROUP);
+
+export type SamplingConfig = z.infer<typeof sampling>;

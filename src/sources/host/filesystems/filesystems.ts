@@ -1,0 +1,64 @@
+import { MOUNTS_BYTES, readText, tryReadText } from '../../../lib/files/bounded-read.js';
+import type { FilesystemSample } from '../../../model/snapshot.js';
+import type { Collector, Context, Part } from '../collector.js';
+import { parseMountinfo } from './mounts.js';
+import { PatientStatfs } from './patient-statfs.js';
+import { type AskStatfs, type Sizes, statfsNow } from './statfs.js';
+import { chooseTargets, type Target } from './targets.js';
+
+const MAX_NAMED = 3;
+const UNKNOWN: Sizes = { total_bytes: 0, available_bytes: 0, inodes_total: null, inodes_free: null };
+
+/** Free space and inodes of everything that is mounted. */
+export class FilesystemCollector implements Collector {
+  readonly name = 'filesystems';
+  readonly at_least_ms = 5_000;
+  private text = '';
+  private targets: Target[] = [];
+  private readonly patient: PatientStatfs;
+
+  constructor(
+    ask?: AskStatfs,
+    private readonly now: (mount: string) => Sizes | null = statfsNow,
+  ) {
+    this.patient = new PatientStatfs(ask);
+  }
+
+  collect({ roots, now_ms }: Context): Part {
+    const text = mountinfo(roots.proc);
+    if (text !== this.text) {
+      this.text = text;
+      this.targets = chooseTargets(parseMountinfo(text));
+      this.patient.forgetAllBut(new Set(this.targets.map(({ mount }) => mount)));
+    }
+    const filesystems: FilesystemSample[] = [];
+    for (const target of this.targets) {
+      const answer = target.may_hang ? this.patient.sizes(target.mount, now_ms) : this.atOnce(target);
+      // Programs may say that they have no size at all; a hung one had no chance to say.
+      if (answer === null || (!answer.hung && answer.sizes?.total_bytes === 0)) continue;
+      const { mount, device, type, read_only } = target;
+      filesystems.push({ mount, device, type, ...(answer.sizes ?? UNKNOWN), read_only, hung: answer.hung });
+    }
+    return { filesystems };
+  }
+
+  private atOnce({ mount }: Target): { sizes: Sizes; hung: false } | null {
+    const sizes = this.now(mount);
+    return sizes === null ? null : { sizes, hung: false };
+  }
+
+  note(): string | null {
+    const hung = this.targets
+      .filter(({ mount, may_hang }) => may_hang && this.patient.isHung(mount))
+      .map(({ mount }) => mount);
+    if (hung.length === 0) return null;
+    const more = hung.length > MAX_NAMED ? ` and ${hung.length - MAX_NAMED} more` : '';
+    return `no answer from ${hung.slice(0, MAX_NAMED).join(', ')}${more}`;
+  }
+}
+
+/** As the first process sees it: in a service's sandbox everything is read-only. Others may only read their own. */
+function mountinfo(proc: string): string {
+  const first = tryReadText(`${proc}/1/mountinfo`, MOUNTS_BYTES, 'utf8');
+  return first ?? readText(`${proc}/self/mountinfo`, MOUNTS_BYTES, 'utf8');
+}

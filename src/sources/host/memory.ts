@@ -1,0 +1,84 @@
+import type { MemorySample } from '../../model/snapshot.js';
+import type { Collector, Context, Part } from './collector.js';
+import { perSecond } from './rate.js';
+import { readText, tryReadText } from './read.js';
+
+type MemoryFacts = Omit<MemorySample, 'swap_in_per_s' | 'swap_out_per_s'>;
+
+/**
+ * /proc/meminfo, see proc_meminfo(5).
+ *
+ * ```
+ * MemTotal:       24684084 kB
+ * MemAvailable:   23990492 kB
+ * HugePages_Total:       0
+ * ```
+ *
+ * What counts as cached is what free(1) counts: buffers, page cache and reclaimable slab. Throws when the text
+ * has no MemTotal.
+ */
+export function parseMeminfo(text: string): MemoryFacts {
+  const bytes = new Map<string, number>();
+  for (const line of text.split('\n')) {
+    const colon = line.indexOf(':');
+    const value = Number.parseInt(line.slice(colon + 1), 10);
+    if (colon > 0 && Number.isFinite(value)) {
+      bytes.set(line.slice(0, colon), line.endsWith('kB') ? value * 1024 : value);
+    }
+  }
+  const field = (name: string) => bytes.get(name) ?? 0;
+  const total_bytes = field('MemTotal');
+  if (total_bytes === 0) throw new Error('no MemTotal in meminfo');
+  const cached_bytes = field('Buffers') + field('Cached') + field('SReclaimable');
+  // Kernels before 3.14 and some containers do not say what is available.
+  const available = bytes.get('MemAvailable') ?? field('MemFree') + field('Buffers') + field('Cached');
+  const available_bytes = Math.min(available, total_bytes);
+  return {
+    total_bytes,
+    available_bytes,
+    used_bytes: total_bytes - available_bytes,
+    cached_bytes,
+    shmem_bytes: field('Shmem'),
+    dirty_bytes: field('Dirty') + field('Writeback'),
+    swap_total_bytes: field('SwapTotal'),
+    swap_used_bytes: Math.max(0, field('SwapTotal') - field('SwapFree')),
+  };
+}
+
+/**
+ * Pages swapped in and out since boot, from /proc/vmstat: `pswpin 12`, `pswpout 340`. Undefined where the kernel
+ * was built without swap.
+ */
+export function parseSwapPages(text: string): { in: number | undefined; out: number | undefined } {
+  return { in: counter(text, '\npswpin '), out: counter(text, '\npswpout ') };
+}
+
+function counter(text: string, label: string): number | undefined {
+  const at = text.indexOf(label);
+  if (at < 0) return undefined;
+  const value = Number.parseInt(text.slice(at + label.length, at + label.length + 24), 10);
+  return Number.isFinite(value) ? value : undefined;
+}
+
+/** Memory and swap of the whole machine. */
+export class MemoryCollector implements Collector {
+  readonly name = 'memory';
+  private before: { in: number | undefined; out: number | undefined; now_ms: number } | null = null;
+
+  collect({ roots, now_ms }: Context): Part {
+    const memory = parseMeminfo(readText(`${roots.proc}/meminfo`));
+    const pages = parseSwapPages(tryReadText(`${roots.proc}/vmstat`) ?? '');
+    const { before } = this;
+    this.before = { ...pages, now_ms };
+    const elapsed_ms = now_ms - (before?.now_ms ?? now_ms);
+    const rate = (was: number | undefined, is: number | undefined) =>
+      is === undefined ? null : perSecond(was, is, elapsed_ms);
+    return {
+      memory: {
+        ...memory,
+        swap_in_per_s: rate(before?.in, pages.in),
+        swap_out_per_s: rate(before?.out, pages.out),
+      },
+    };
+  }
+}

@@ -1,0 +1,146 @@
+import type { Session } from '../../agents/tracker/session.js';
+import type { Lineage } from '../../lib/process/lineage.js';
+import { nextTurn } from '../../lib/time/slices.js';
+import type { LifecycleEvent } from '../../model/kernel-event.js';
+import type { ProcessSample, SessionRef, SessionSample } from '../../model/snapshot.js';
+import type { ProcessTable, TableRow } from '../procfs/table.js';
+
+export interface Processes {
+  processes: readonly ProcessSample[];
+  /** The living ones, and the dead ones of which processes still run. */
+  sessions: SessionSample[];
+}
+
+/** All processes, each with the agent session that it came from, and what each session uses. */
+export class ProcessCollector {
+  /** Of the last sample: their costly fields are read in the next. */
+  private agents: readonly number[] = [];
+
+  constructor(
+    private readonly table: ProcessTable,
+    private readonly lineage: Lineage<Session>,
+  ) {}
+
+  /**
+   * What the kernel told, after the tracker took it in. `session`: the one that the tracker gives a new
+   * process to. Not needed, but what starts and ends between two samples is known only by it.
+   */
+  hear(event: LifecycleEvent, session: Session | undefined): void {
+    switch (event.type) {
+      case 'fork':
+        this.lineage.fork(event.ppid, event.pid, session);
+        this.table.forked(event.pid);
+        break;
+      case 'exec':
+        this.table.execed(event.pid);
+        break;
+      case 'exit':
+        this.lineage.exit(event.pid);
+        this.table.exited(event.pid);
+    }
+  }
+
+  /** In the next sample all processes are read, however still they were. */
+  readAll(): void {
+    this.table.wakeAll();
+  }
+
+  /**
+   * `sessions`: the tracker's. `now_ms`: as of `now()`. `close`: pids of others to be looked at as closely as those of
+   * agents. Throws when /proc cannot be listed.
+   */
+  collect(now_ms: number, sessions: readonly Session[], close: readonly number[] = []): Processes {
+    return this.take(this.table.sample(now_ms, [...this.agents, ...close]), sessions);
+  }
+
+  /** The same between everything else that the event loop has to do; `sessions` are those at its end. */
+  async collectAside(
+    now_ms: number,
+    sessions: () => readonly Session[],
+    close: readonly number[] = [],
+  ): Promise<Processes> {
+    const rows = await this.table.sampleAside(now_ms, [...this.agents, ...close]);
+    await nextTurn();
+    return this.take(rows, sessions());
+  }
+
+  private take(rows: readonly TableRow[], sessions: readonly Session[]): Processes {
+    this.lineage.see({ rows, get: pid => this.table.get(pid) }, sessions);
+    const found = attribute(rows, sessions, this.lineage);
+    this.agents = found.sessions.flatMap(({ pids }) => pids);
+    return found;
+  }
+
+  /** Closes all files. */
+  stop(): void {
+    this.table.stop();
+  }
+}
+
+/** Fills in `session`, and sums up. */
+export function attribute(
+  rows: readonly ProcessSample[],
+  living: Iterable<Session>,
+  lineage: Pick<Lineage<Session>, 'of' | 'size'>,
+): Processes {
+  const groups = new Map<Session, { ref: SessionRef; members: ProcessSample[] }>();
+  const group = (session: Session) => {
+    let found = groups.get(session);
+    if (found === undefined) {
+      found = { ref: sessionRef(session), members: [] };
+      groups.set(session, found);
+    }
+    return found;
+  };
+  for (const session of living) if (session.ending === null) group(session);
+  const attributed = (row: ProcessSample): ProcessSample => {
+    const session = lineage.of(row.pid);
+    if (session === undefined) return row;
+    const { ref, members } = group(session);
+    const sample = { ...row, session: ref };
+    members.push(sample);
+    return sample;
+  };
+  const processes = lineage.size === 0 ? rows : rows.map(attributed);
+  const sessions = [...groups].map(([session, { ref, members }]) => total(session, ref, members));
+  return { processes, sessions };
+}
+
+export function sessionRef(session: Session): SessionRef {
+  return {
+    pid: session.pid,
+    start_ticks: session.start_ticks,
+    agent: session.kind.name,
+    cwd: session.cwd,
+    alive: session.ending === null,
+  };
+}
+
+function total(session: Session, ref: SessionRef, members: readonly ProcessSample[]): SessionSample {
+  return {
+    ...ref,
+    uid: session.uid,
+    tty: session.tty,
+    state: session.state,
+    since_ms: session.since_ms,
+    started_ms: session.started_ms,
+    ended_ms: ref.alive ? null : session.since_ms,
+    pids: members.map(({ pid }) => pid),
+    cpu_percent: sum(members, 'cpu_percent') ?? 0,
+    rss_bytes: sum(members, 'rss_bytes') ?? 0,
+    fds: sum(members, 'fds'),
+    read_bytes: sum(members, 'read_bytes'),
+    write_bytes: sum(members, 'write_bytes'),
+    sockets: null,
+  };
+}
+
+/** Of what is known; null when nothing is. */
+function sum(
+  members: readonly ProcessSample[],
+  key: 'cpu_percent' | 'rss_bytes' | 'fds' | 'read_bytes' | 'write_bytes',
+): number | null {
+  let total: number | null = null;
+  for (const member of members) if (member[key] !== null) total = (total ?? 0) + member[key];
+  return total;
+}

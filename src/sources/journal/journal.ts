@@ -1,0 +1,89 @@
+import { statFile } from '../../lib/files/stat-file.js';
+import { fromMonotonic } from '../../lib/time/time.js';
+import type { Collector, Context, Part } from '../host/collector.js';
+import { NotHere } from '../host/collector.js';
+import { JournalDigest } from './digest.js';
+import { type Following, follow } from './journalctl.js';
+
+export interface JournalOptions {
+  /** Where journalctl may be; the first that is there is used. */
+  programs?: readonly string[];
+  /** There when journald runs. */
+  socket?: string;
+  /** More arguments, e.g. `--directory=…`. */
+  args?: readonly string[];
+}
+
+const PROGRAMS = ['/usr/bin/journalctl', '/bin/journalctl', '/run/current-system/sw/bin/journalctl'];
+const SOCKET = '/run/systemd/journal/socket';
+const FIRST_BACKOFF_MS = 1_000;
+const MAX_BACKOFF_MS = 60_000;
+/** One that ran so long was well: the next failure starts from the first backoff. */
+const WELL_AFTER_MS = 60_000;
+
+/** Follows the systemd journal with one journalctl that runs as long as vigil does. */
+export class JournalCollector implements Collector {
+  readonly name = 'journal';
+  private readonly digest = new JournalDigest(fromMonotonic, process.pid);
+  private following: Following | null = null;
+  private stopped = false;
+  private problem: string | null = null;
+  private backoff_ms = FIRST_BACKOFF_MS;
+  private started_ms = 0;
+  private retryAt_ms = Number.NEGATIVE_INFINITY;
+
+  constructor(private readonly options: JournalOptions = {}) {}
+
+  collect({ now_ms }: Context): Part {
+    if (this.following === null && !this.stopped && now_ms >= this.retryAt_ms) this.launch(now_ms);
+    if (this.following !== null && now_ms - this.started_ms >= WELL_AFTER_MS) {
+      this.backoff_ms = FIRST_BACKOFF_MS;
+      this.problem = null;
+    }
+    const events = this.digest.drain();
+    // What came before it ended is told first.
+    if (this.problem !== null && this.following === null && events.length === 0)
+      throw new Error(this.problem);
+    return { events };
+  }
+
+  note(): string | null {
+    const notes: string[] = [];
+    const { leftOut, notUnderstood } = this.digest;
+    if (leftOut > 0) notes.push(`${leftOut} messages beyond 100 of one interval were left out`);
+    if (notUnderstood > 0) notes.push(`${notUnderstood} lines were not understood`);
+    if (/not seeing messages/i.test(this.following?.said() ?? '')) {
+      notes.push("only this user's messages: join the group systemd-journal to see all");
+    }
+    return notes.length === 0 ? null : notes.join('; ');
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    await this.following?.stop();
+  }
+
+  private launch(now_ms: number): void {
+    const { programs = PROGRAMS, socket = SOCKET, args = [] } = this.options;
+    const program = programs.find(path => statFile(path)?.isFile());
+    if (program === undefined || statFile(socket) === null) {
+      throw new NotHere(
+        'no systemd journal here',
+        'failed units are not told; of out-of-memory kills the kernel programs tell',
+      );
+    }
+    this.started_ms = now_ms;
+    const following = follow(program, args, line => {
+      if (line === null) this.digest.leftOut++;
+      else this.digest.line(line);
+    });
+    this.following = following;
+    void following.ended.then(why => {
+      this.following = null;
+      if (this.stopped) return;
+      this.problem = why;
+      this.retryAt_ms = this.started_ms + this.backoff_ms;
+      this.backoff_ms = Math.min(MAX_BACKOFF_MS, this.backoff_ms * 2);
+    });
+  }
+}

@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+import { type AlertMemory, decideAlerts } from '../../../src/outputs/desktop/notify/alert-wish.js';
+import type { HandAlert } from '../../../src/outputs/desktop/protocol.js';
+import { keeperModel, trayModel } from '../../../src/outputs/desktop/tray/model.js';
+import { handAgent, handConfig, type Overrides } from './hand-rig.js';
+
+const alert = (over: Partial<HandAlert> = {}): HandAlert => ({
+  id: 1,
+  opened_ms: 1,
+  severity: 'high',
+  title: 'a leak',
+  text: 'it grows',
+  suggestion: null,
+  status: 'open',
+  ...over,
+});
+const config = (over: Overrides['notifications'] = {}) => handConfig({ notifications: over }).notifications;
+const NOON = 12 * 60;
+const NIGHT = 3 * 60;
+
+describe('which alerts are popups', () => {
+  it.each<[string, Partial<HandAlert>, Overrides['notifications'], number, boolean]>([
+    ['high', {}, {}, NOON, true],
+    ['critical', { severity: 'critical' }, {}, NOON, true],
+    ['warning', { severity: 'warning' }, {}, NOON, false],
+    ['info', { severity: 'info' }, {}, NOON, false],
+    ['over', { status: 'resolved' }, {}, NOON, false],
+    ['high in quiet hours', {}, { quiet_hours: '22:00-07:00' }, NIGHT, false],
+    ['critical in quiet hours', { severity: 'critical' }, { quiet_hours: '22:00-07:00' }, NIGHT, true],
+    ['switched off', { severity: 'critical' }, { enabled: false }, NOON, false],
+  ])('%s', (_what, over, notifications, minute, shown) => {
+    const { wishes } = decideAlerts(new Map(), [alert(over)], minute, config(notifications));
+    expect(wishes.has(1)).toBe(shown);
+  });
+
+  it('what quiet hours hold back comes when they are over', () => {
+    const quiet = config({ quiet_hours: '22:00-07:00' });
+    const night = decideAlerts(new Map(), [alert()], NIGHT, quiet);
+    expect(night.held).toBe(true);
+    const morning = decideAlerts(night.memory, [alert()], 7 * 60, quiet);
+    expect(morning.held).toBe(false);
+    expect(morning.wishes.get(1)?.heading).toBe('a leak');
+  });
+
+  it('one that was put away comes back when it gets worse, as another popup', () => {
+    const gone: ReadonlyMap<number, AlertMemory> = new Map([
+      [1, { severity: 'high', fate: 'gone', round: 0 }],
+    ]);
+    expect(decideAlerts(gone, [alert({ text: 'more' })], NOON, config()).wishes.size).toBe(0);
+    const worse = decideAlerts(gone, [alert({ severity: 'critical' })], NOON, config());
+    expect(worse.wishes.get(1)).toMatchObject({ round: 1, urgency: 'critical' });
+    // It is over and forgotten: the same trouble again has another id.
+    expect(decideAlerts(gone, [], NOON, config()).memory.size).toBe(0);
+  });
+
+  it('a flood is the worst five, and hostile text is harmless', () => {
+    const many = Array.from({ length: 50 }, (_, i) => alert({ id: i + 1 }));
+    const worst = alert({ id: 99, severity: 'critical', title: '\u202ex\u001b[31m', text: 'y\nz' });
+    const { wishes } = decideAlerts(new Map(), [...many, worst], NOON, config());
+    expect([...wishes.keys()]).toEqual([99, 50, 49, 48, 47]);
+    expect(wishes.get(99)).toMatchObject({ heading: '\\u202ex\\x1b[31m', lines: ['y\\nz'] });
+  });
+});
+
+describe('the colour of the tray', () => {
+  const model = (over: Partial<Parameters<typeof trayModel>[0]>) =>
+    trayModel({
+      agents: [],
+      alerts: [],
+      unseen: () => 0,
+      paused: false,
+      silent: false,
+      config: config(),
+      ...over,
+    });
+  const asks = handAgent({ state: 'WAITING', reason: 'approval' });
+  it.each<[string, Parameters<typeof model>[0], string, string]>([
+    ['nothing', {}, 'green', '0 agents'],
+    ['work', { agents: [handAgent()] }, 'green', '1 agent'],
+    ['a request', { agents: [asks] }, 'yellow', '1 agent, 1 waiting for you'],
+    ['a warning', { alerts: [alert({ severity: 'warning' })] }, 'yellow', '0 agents, 1 alert'],
+    ['a high alert', { alerts: [alert()] }, 'yellow', '0 agents, 1 alert'],
+    ['an info', { alerts: [alert({ severity: 'info' })] }, 'green', '0 agents'],
+    [
+      'a resolved one',
+      { alerts: [alert({ severity: 'critical', status: 'resolved' })] },
+      'green',
+      '0 agents',
+    ],
+    ['a critical one', { alerts: [alert({ severity: 'critical' })] }, 'red', '0 agents, 1 alert, 1 critical'],
+    ['a stalled agent', { agents: [handAgent({ reason: 'stalled' })] }, 'red', '1 agent, 1 in trouble'],
+    ['a pause', { agents: [asks], paused: true }, 'grey', 'paused'],
+    ['a daemon that hangs', { silent: true, paused: true }, 'red', 'vigil does not answer'],
+  ])('%s', (_what, over, color, tooltip) => {
+    expect(model(over)).toMatchObject({ color, tooltip });
+  });
+
+  it('without a hand it is the daemon’s', () => {
+    expect(keeperModel(true).color).toBe('green');
+    expect(keeperModel(false)).toMatchObject({ color: 'red', tooltip: 'vigil is not running' });
+  });
+
+  it('the menu has no label that could be mistaken for another', () => {
+    const { items } = model({ agents: [asks], alerts: [alert({ title: 'a\u202eb' })] });
+    expect(items.map(({ label }) => label)).toEqual([
+      'Claude Code  shop  approval · Focus',
+      null,
+      'high: a\\u202eb',
+      null,
+      'Pause monitoring on this desktop',
+      'Open the live view',
+      'Quit until the next login',
+    ]);
+  });
+});

@@ -1,0 +1,237 @@
+import { describe, expect, it } from 'vitest';
+import {
+  decide,
+  type EventMemory,
+  isQuiet,
+  type PolicyInput,
+  WORDS_MS,
+} from '../../../src/outputs/desktop/notify/policy.js';
+import { bodyOf, escapeMarkup } from '../../../src/outputs/desktop/notify/popups.js';
+import { duration, wishFor } from '../../../src/outputs/desktop/notify/wish.js';
+import type { HandAgent, HandConfig } from '../../../src/outputs/desktop/protocol.js';
+import { handAgent, handConfig } from './hand-rig.js';
+
+const T0 = 1_000_000;
+
+/** One agent through time, as the person sees it. */
+class Story {
+  private memory: ReadonlyMap<number, EventMemory> = new Map();
+  again_ms: number | null = null;
+
+  constructor(
+    private readonly over: Partial<HandConfig['notifications']> = {},
+    private readonly minute_of_day = 12 * 60,
+  ) {}
+
+  at(ms: number, agent: HandAgent, seen = false): string | null {
+    const input: PolicyInput = {
+      agents: [agent],
+      isSeen: () => seen,
+      now_ms: T0 + ms,
+      minute_of_day: this.minute_of_day,
+      started_ms: T0 - 5_000,
+      config: handConfig({ notifications: this.over }).notifications,
+    };
+    const decision = decide(this.memory, input);
+    this.memory = decision.memory;
+    this.again_ms = decision.again_ms === null ? null : decision.again_ms - T0;
+    const wish = decision.wishes.get(agent.pid);
+    return wish === undefined ? null : `${wish.summary}${wish.round === 0 ? '' : ` #${wish.round}`}`;
+  }
+
+  change(pid: number, change: Partial<EventMemory>): void {
+    this.memory = new Map(this.memory).set(pid, { ...this.memory.get(pid)!, ...change });
+  }
+}
+
+const at = (over: Partial<HandAgent>) => handAgent({ pid: 7, since_ms: T0, ...over });
+const working = at({});
+const asking = at({ state: 'WAITING', reason: 'approval', asks: 'Bash: ls' });
+const question = at({ state: 'WAITING', reason: 'question', asks: 'Which?' });
+const done = at({ state: 'WAITING', reason: 'done', worked_ms: 60_000 });
+const APPROVE = 'Claude Code: approve?';
+const DONE = 'Claude Code: done';
+
+describe('what is announced', () => {
+  it.each<[string, HandAgent, Partial<HandConfig['notifications']>, boolean, number, string | null]>([
+    ['a request', asking, {}, false, 720, APPROVE],
+    ['a question', question, {}, false, 720, 'Claude Code: question'],
+    ['a request after a short turn', { ...asking, worked_ms: 1 }, {}, false, 720, APPROVE],
+    ['a request in quiet hours', asking, { quiet_hours: '22:00-07:00' }, false, 3 * 60, APPROVE],
+    ['the end of a turn', done, {}, false, 720, DONE],
+    ['the end of a turn in quiet hours', done, { quiet_hours: '22:00-07:00' }, false, 3 * 60, null],
+    ['the end of a turn after quiet hours', done, { quiet_hours: '22:00-07:00' }, false, 7 * 60, DONE],
+    ['the end of a short turn', { ...done, worked_ms: 9_999 }, {}, false, 720, null],
+    ['the end of a turn of exactly the least', { ...done, worked_ms: 10_000 }, {}, false, 720, DONE],
+    [
+      'the end of any turn, if one wants',
+      { ...done, worked_ms: 1 },
+      { min_work_seconds: 0 },
+      false,
+      720,
+      DONE,
+    ],
+    ['the end of a turn that is looked at', done, {}, true, 720, null],
+    ['a non-interactive run', { ...asking, interactive: false }, {}, false, 720, null],
+    ['nothing, switched off', asking, { enabled: false }, false, 720, null],
+    ['a fresh agent', at({ state: 'WAITING', reason: 'input' }), {}, false, 720, null],
+    ['work', working, {}, false, 720, null],
+    ['a stall', at({ reason: 'stalled' }), {}, false, 720, 'Claude Code: stalled'],
+    ['a turn that ended before we were there', { ...done, since_ms: T0 - 60_000 }, {}, false, 720, null],
+    ['a request from before we were there', { ...asking, since_ms: T0 - 60_000 }, {}, false, 720, APPROVE],
+    [
+      'out of memory',
+      at({ state: 'EXITED', reason: 'oom', signal: 'SIGKILL' }),
+      {},
+      false,
+      720,
+      'Claude Code: out of memory',
+    ],
+    [
+      'a kill',
+      at({ state: 'EXITED', reason: 'signal', signal: 'SIGKILL' }),
+      {},
+      false,
+      720,
+      'Claude Code: killed',
+    ],
+    [
+      'a crash',
+      at({ state: 'EXITED', reason: 'signal', signal: 'SIGSEGV' }),
+      {},
+      false,
+      720,
+      'Claude Code: crashed',
+    ],
+    [
+      'a failure',
+      at({ state: 'EXITED', reason: 'exit', exit_code: 1 }),
+      {},
+      false,
+      720,
+      'Claude Code: crashed',
+    ],
+    [
+      'a failure to start',
+      at({ state: 'EXITED', reason: 'exit', exit_code: 1, has_worked: false }),
+      {},
+      false,
+      720,
+      null,
+    ],
+    ['Ctrl-C', at({ state: 'EXITED', reason: 'exit', exit_code: 130 }), {}, false, 720, null],
+    ['a closed terminal', at({ state: 'EXITED', reason: 'signal', signal: 'SIGHUP' }), {}, false, 720, null],
+    ['a good end', at({ state: 'EXITED', reason: 'exit', exit_code: 0 }), {}, false, 720, null],
+  ])('%s', (_what, agent, over, seen, minute, expected) => {
+    expect(new Story(over, minute).at(0, agent, seen)).toBe(expected);
+  });
+
+  it('has its urgency from the configuration', () => {
+    const config = handConfig({ notifications: { urgency_approval: 'low' } }).notifications;
+    expect(wishFor(asking, config)?.urgency).toBe('low');
+    expect(wishFor(done, config)?.urgency).toBe('normal');
+  });
+});
+
+describe('through time', () => {
+  it('a request waits a moment for its words, but not longer', () => {
+    const story = new Story();
+    expect(story.at(0, { ...asking, asks: null })).toBeNull();
+    expect(story.again_ms).toBe(WORDS_MS);
+    expect(story.at(60, asking)).toBe(APPROVE);
+    const mute = new Story();
+    expect(mute.at(0, { ...asking, asks: null })).toBeNull();
+    expect(mute.at(WORDS_MS, { ...asking, asks: null })).toBe(APPROVE);
+    const copilot = { ...asking, kind: 'copilot-cli', asks: null };
+    expect(new Story().at(0, copilot)).toBeNull();
+    // Kinds without a transcript have no words to wait for.
+    expect(new Story().at(0, { ...asking, kind: 'aider', asks: null })).toBe(APPROVE);
+  });
+
+  it('is over when the person answers', () => {
+    const story = new Story();
+    expect(story.at(0, asking)).toBe(APPROVE);
+    expect(story.at(100, working)).toBeNull();
+    expect(story.at(200, done)).toBe(DONE);
+    expect(story.at(300, working)).toBeNull();
+  });
+
+  it('a finished turn is over when it is looked at, and stays so', () => {
+    const story = new Story();
+    expect(story.at(0, done)).toBe(DONE);
+    expect(story.at(100, done, true)).toBeNull();
+    expect(story.at(200, done, false)).toBeNull();
+  });
+
+  it('a request in front of the person waits for its grace', () => {
+    const story = new Story({ focused_grace_s: 10 });
+    expect(story.at(0, asking, true)).toBeNull();
+    expect(story.again_ms).toBe(10_000);
+    expect(story.at(5_000, asking, false)).toBe(APPROVE);
+    const patient = new Story({ focused_grace_s: 10 });
+    expect(patient.at(0, asking, true)).toBeNull();
+    expect(patient.at(10_000, asking, true)).toBe(APPROVE);
+    expect(new Story({ focused_grace_s: 0 }).at(0, asking, true)).toBe(APPROVE);
+  });
+
+  it('what was put away stays away, until it is another', () => {
+    const story = new Story();
+    expect(story.at(0, asking)).toBe(APPROVE);
+    story.change(7, { fate: 'gone' });
+    expect(story.at(100, asking)).toBeNull();
+    expect(story.at(200, { ...asking, since_ms: T0 + 200 })).toBe(APPROVE);
+  });
+
+  it('what was snoozed comes back as new', () => {
+    const story = new Story();
+    expect(story.at(0, asking)).toBe(APPROVE);
+    story.change(7, { snoozed_until_ms: T0 + 300_000 });
+    expect(story.at(100, asking)).toBeNull();
+    expect(story.again_ms).toBe(300_000);
+    expect(story.at(300_000, asking)).toBe(`${APPROVE} #1`);
+  });
+
+  it('reminds once, also of what was put away', () => {
+    const story = new Story({ remind_after_s: 60 });
+    expect(story.at(0, asking)).toBe(APPROVE);
+    expect(story.again_ms).toBe(60_000);
+    story.change(7, { fate: 'gone' });
+    expect(story.at(30_000, asking)).toBeNull();
+    expect(story.at(60_000, asking)).toBe(`${APPROVE} #1`);
+    expect(story.again_ms).toBeNull();
+    expect(story.at(600_000, asking)).toBe(`${APPROVE} #1`);
+  });
+});
+
+it.each([
+  ['22:00-07:00', 22 * 60, true],
+  ['22:00-07:00', 7 * 60, false],
+  ['22:00-07:00', 12 * 60, false],
+  ['09:00-17:00', 9 * 60, true],
+  ['09:00-17:00', 17 * 60, false],
+  ['', 0, false],
+])('quiet hours %s at minute %i', (hours, minute, expected) => {
+  expect(isQuiet(hours, minute)).toBe(expected);
+});
+
+it.each([
+  [42_000, '42 s'],
+  [200_000, '3 min 20 s'],
+  [3_900_000, '1 h 05 min'],
+])('%i ms are %s', (ms, text) => expect(duration(ms)).toBe(text));
+
+describe('what is shown', () => {
+  const config = handConfig().notifications;
+  it('is markup only for servers that speak it', () => {
+    const wish = wishFor({ ...asking, cwd: '/x/<b>&', asks: 'Bash: a > b' }, config)!;
+    expect(bodyOf(wish, new Set(['body', 'body-markup']))).toBe('<b>&lt;b&gt;&amp;</b>\nBash: a &gt; b');
+    expect(bodyOf(wish, new Set(['body']))).toBe('<b>&\nBash: a > b');
+    expect(escapeMarkup(`"'`)).toBe('&quot;&#39;');
+  });
+
+  it('cannot break out of its line or turn it around', () => {
+    const wish = wishFor({ ...asking, cwd: '/x/a\nb\u202e', asks: 'Bash: \u001b[31m\r\n' }, config)!;
+    expect(wish.heading).toBe('a\\nb\\u202e');
+    expect(wish.lines).toEqual(['Bash: \\x1b[31m\\r\\n']);
+  });
+});

@@ -1,0 +1,31 @@
+import { expect, it } from 'vitest';
+import type { SessionBus } from '../../../src/outputs/desktop/bus.js';
+import { type PopupSubject, Popups, type PopupWish } from '../../../src/outputs/desktop/notify/popups.js';
+
+const wish: PopupWish = {
+  kind: 'approval',
+  key: 'k',
+  summary: 'Claude Code: approve?',
+  heading: '~/shop',
+  lines: [],
+  urgency: 'critical',
+  round: 0,
+};
+
+it('what is wanted no more is forgotten, also while there is no session bus to show it', () => {
+  let asked = 0;
+  const nowhere = {
+    library: null,
+    get connection() {
+      asked++;
+      return null;
+    },
+  } as unknown as SessionBus;
+  const popups = new Popups(nowhere, () => {}, 10, { acted: () => {}, dismissed: () => {} });
+  for (let pid = 1; pid <= 100; pid++) popups.set(new Map<PopupSubject, PopupWish>([[`agent:${pid}`, wish]]));
+  popups.set(new Map());
+  asked = 0;
+  popups.set(new Map<PopupSubject, PopupWish>([['agent:1000', wish]]));
+  // One popup is thought about, not all that ever were.
+  expect(asked).toBe(1);
+});

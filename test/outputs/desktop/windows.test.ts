@@ -1,0 +1,253 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Compositor } from '../../../src/outputs/desktop/compositors/compositor.js';
+import { discover } from '../../../src/outputs/desktop/compositors/discover.js';
+import { HyprlandCompositor } from '../../../src/outputs/desktop/compositors/hyprland.js';
+import { I3Compositor } from '../../../src/outputs/desktop/compositors/i3.js';
+import { EVENT, encodeMessage, I3Decoder } from '../../../src/outputs/desktop/compositors/i3-messages.js';
+import { bestClient, locate } from '../../../src/outputs/desktop/terminal/locate.js';
+import { parseTmux, tmuxOptions } from '../../../src/outputs/desktop/terminal/tmux.js';
+import { until } from './desktop.js';
+
+let dir: string;
+const servers: Server[] = [];
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'vigil-windows-'));
+});
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close();
+  rmSync(dir, { recursive: true });
+});
+
+function listen(path: string, server: Server): Promise<void> {
+  servers.push(server);
+  return new Promise(resolve => server.listen(path, resolve));
+}
+
+const listener = () => {
+  const told = { changed: 0, closed: null as string | null };
+  return {
+    told,
+    changed: () => {
+      told.changed++;
+    },
+    closed: (why: string) => {
+      told.closed = why;
+    },
+  };
+};
+
+describe('the i3 protocol', () => {
+  it('is read from pieces of any size, and nothing else is taken for it', () => {
+    const bytes = Buffer.concat([encodeMessage(4, '{"a":1}'), encodeMessage(EVENT.window, '{"b":"é"}')]);
+    for (const size of [1, 3, 14, bytes.length]) {
+      const decoder = new I3Decoder();
+      const got = [];
+      for (let i = 0; i < bytes.length; i += size) got.push(...decoder.push(bytes.subarray(i, i + size)));
+      expect(got).toEqual([
+        { type: 4, payload: { a: 1 } },
+        { type: EVENT.window, payload: { b: 'é' } },
+      ]);
+    }
+    expect(() => new I3Decoder().push(Buffer.from('HTTP/1.1 200 OK\r\n\r\n'))).toThrow('not the i3 protocol');
+    const huge = encodeMessage(4);
+    huge.writeUInt32LE(0xffffffff, 6);
+    expect(() => new I3Decoder().push(huge)).toThrow('a message of');
+  });
+
+  it('tells of windows, the focus, and the end', async () => {
+    let say: (bytes: Buffer) => void = () => {};
+    const commands: string[] = [];
+    const tree = {
+      type: 'root',
+      id: 1,
+      nodes: [
+        { type: 'con', id: 5, window: 0x1400003, name: 'xterm', focused: true, nodes: [] },
+        { type: 'con', id: 6, nodes: [{ type: 'con', id: 7, pid: 321, name: 'foot', nodes: [] }] },
+        { type: 'con', id: -3, pid: 1 },
+        null,
+      ],
+    };
+    const server = createServer(socket => {
+      say = bytes => void socket.write(bytes);
+      const decoder = new I3Decoder();
+      socket.on('data', chunk => {
+        // Payloads of commands are text, not JSON: read them by hand.
+        const type = chunk.readUInt32LE(10);
+        const text = chunk.toString('utf8', 14);
+        if (type === 0) commands.push(text);
+        socket.write(
+          encodeMessage(
+            type,
+            JSON.stringify(
+              type === 4 ? tree : type === 0 ? [{ success: !text.includes('99') }] : { success: true },
+            ),
+          ),
+        );
+        void decoder;
+      });
+    });
+    await listen(join(dir, 'i3'), server);
+    const heard = listener();
+    const i3 = await I3Compositor.connect('i3', join(dir, 'i3'), heard);
+    expect([...i3.windows().values()]).toEqual([
+      { id: 5, pid: null, x11: 0x1400003, title: 'xterm' },
+      { id: 7, pid: 321, x11: null, title: 'foot' },
+    ]);
+    expect(i3.focused()).toBe(5);
+    const event = (type: number, value: unknown) => say(encodeMessage(type, JSON.stringify(value)));
+    event(EVENT.window, { change: 'focus', container: { type: 'con', id: 7, pid: 321, name: 'foot' } });
+    await until('the focus', () => i3.focused() === 7);
+    event(EVENT.workspace, { change: 'focus', current: { nodes: [], floating_nodes: [] } });
+    await until('no focus', () => i3.focused() === null);
+    event(EVENT.window, { change: 'close', container: { type: 'con', id: 5, window: 0x1400003 } });
+    await until('it to close', () => !i3.windows().has(5));
+    await i3.focus(7);
+    expect(commands).toEqual(['[con_id=7] focus']);
+    await expect(i3.focus(99)).rejects.toThrow('does not focus');
+    say(Buffer.from('garbage that is no i3 message'));
+    await until('the end', () => heard.told.closed !== null);
+    await expect(i3.focus(7)).rejects.toThrow();
+  });
+});
+
+it('Hyprland tells of windows by address', async () => {
+  const instance = join(dir, 'hypr', 'abc');
+  mkdirSync(instance, { recursive: true });
+  const commands: string[] = [];
+  let clients = [{ address: '0x55d0aa', pid: 321, title: 'foot' }];
+  const requests = createServer({ allowHalfOpen: true }, socket => {
+    socket.on('data', chunk => {
+      const command = chunk.toString();
+      commands.push(command);
+      socket.end(
+        command === 'j/clients' ? JSON.stringify(clients) : command === 'j/activewindow' ? '{}' : 'ok',
+      );
+    });
+  });
+  let say: (text: string) => void = () => {};
+  const events = createServer(socket => {
+    say = text => void socket.write(text);
+  });
+  await listen(join(instance, '.socket.sock'), requests);
+  await listen(join(instance, '.socket2.sock'), events);
+  const heard = listener();
+  const hyprland: Compositor = await HyprlandCompositor.connect(instance, heard);
+  expect([...hyprland.windows().values()]).toEqual([{ id: 0x55d0aa, pid: 321, x11: null, title: 'foot' }]);
+  say('activewindowv2>>55d0aa\nworkspace>>2\nactivewin');
+  await until('the focus', () => hyprland.focused() === 0x55d0aa);
+  clients = [...clients, { address: '0x77', pid: 5, title: 'new' }];
+  say('dow>>x\nopenwindow>>77,1,foot,new\n');
+  await until('the new window', () => hyprland.windows().has(0x77));
+  say('closewindow>>55d0aa\n');
+  await until('it to close', () => !hyprland.windows().has(0x55d0aa) && hyprland.focused() === null);
+  await hyprland.focus(0x77);
+  expect(commands.at(-1)).toBe('dispatch focuswindow address:0x77');
+  await hyprland.launch(['/usr/bin/foot', '-e', 'vigil']);
+  expect(commands.at(-1)).toBe('dispatch exec /usr/bin/foot -e vigil');
+  // Found by its name, newest first, and only if it is a socket of this user.
+  mkdirSync(join(dir, 'bus'));
+  writeFileSync(join(dir, 'sway-ipc.0.1.sock'), '');
+  const found = discover(dir, process.geteuid!(), '/nonexistent');
+  expect(found).toEqual({ bus: null, compositors: [{ name: 'hyprland', directory: instance }] });
+  expect(discover(dir, 12345, '/nonexistent').compositors).toEqual([]);
+  hyprland.close();
+});
+
+it('a session is found in the environment of its processes, but no program is run for it', async () => {
+  const proc = join(dir, 'proc');
+  const environ = (pid: number, ...entries: string[]) => {
+    mkdirSync(join(proc, String(pid)), { recursive: true });
+    writeFileSync(join(proc, String(pid), 'environ'), entries.join('\0'));
+  };
+  await listen(join(dir, 'b,us'), createServer());
+  await listen(join(dir, 'sway'), createServer());
+  environ(10, `DBUS_SESSION_BUS_ADDRESS=unix:path=${dir}/b%2cus,guid=1`, `SWAYSOCK=${dir}/sway`);
+  environ(11, 'DBUS_SESSION_BUS_ADDRESS=unixexec:path=/bin/evil', 'SWAYSOCK=/nonexistent', 'I3SOCK=relative');
+  expect(discover(join(dir, 'run'), process.geteuid!(), proc)).toEqual({
+    bus: `unix:path=${dir}/b,us`,
+    compositors: [{ name: 'sway', socket: join(dir, 'sway') }],
+  });
+});
+
+describe('tmux', () => {
+  it.each([
+    [['tmux'], { name: null, path: null }],
+    [['tmux', '-L', 'work', 'new'], { name: 'work', path: null }],
+    [['tmux', '-2', '-f', '/x', '-S/tmp/s', 'attach', '-L', 'no'], { name: null, path: '/tmp/s' }],
+    [['tmux', '-L', '../../etc', 'new'], { name: 'etc', path: null }],
+  ])('options of %j', (argv, expected) => expect(tmuxOptions(argv)).toEqual(expected));
+
+  const state = parseTmux(
+    [
+      '%1 @1 $0 1 P /dev/pts/5',
+      '%1 @1 $1 1 P /dev/pts/5',
+      '%2 @2 $0 1 P /dev/pts/6',
+      '8001 $0 @2 100 C /dev/pts/1',
+      '8002 $1 @1 50 C /dev/pts/2',
+      'garbage',
+      '8003 $0 @2 100 C ',
+    ].join('\n'),
+  );
+
+  it('a pane is looked at through the client that shows it', () => {
+    expect(bestClient(state, pane => pane.tty === '/dev/pts/5')?.client.pid).toBe(8002);
+    expect(bestClient(state, pane => pane.tty === '/dev/pts/6')?.client.pid).toBe(8001);
+    expect(bestClient(state, pane => pane.tty === '/dev/pts/9')).toBeNull();
+  });
+});
+
+describe('from the agent to its window', () => {
+  const proc = () => join(dir, 'proc');
+  function process_(pid: number, ppid: number, comm: string, pts: number, environ = ''): void {
+    const device = pts < 0 ? 0 : (136 << 8) | pts;
+    const stat = `${pid} (${comm}) S ${ppid} 1 1 ${device} 0 0 0 0 0 0 0 0 0 0 20 0 1 0 ${pid} 0 0 0 0\n`;
+    mkdirSync(join(proc(), String(pid)), { recursive: true });
+    writeFileSync(join(proc(), String(pid), 'stat'), stat);
+    writeFileSync(join(proc(), String(pid), 'environ'), environ);
+    writeFileSync(join(proc(), String(pid), 'cmdline'), comm);
+  }
+  const window = (id: number, pid: number | null, title = '', x11: number | null = null) =>
+    [id, { id, pid, x11, title }] as const;
+  const find = (pid: number, windows: ReturnType<typeof window>[], title: string | null = null) =>
+    locate({ pid, title }, { procRoot: proc(), uid: process.geteuid!(), windows: new Map(windows) });
+
+  it('a terminal with one window', async () => {
+    process_(100, 1, 'foot', -1);
+    process_(101, 100, 'bash', 3);
+    process_(102, 101, 'claude', 3);
+    expect((await find(102, [window(9, 100), window(8, 55)])).window).toBe(9);
+    expect((await find(102, [window(8, 55)])).window).toBeNull();
+    expect((await find(4242, [window(8, 55)])).window).toBeNull();
+  });
+
+  it('one process with many windows: by title, else in the order of their shells', async () => {
+    process_(100, 1, 'ghostty', -1);
+    process_(101, 100, 'bash', 3);
+    process_(102, 101, 'claude', 3);
+    process_(103, 100, 'bash', 4);
+    process_(104, 103, 'claude', 4);
+    const windows = [window(20, 100, 'shop'), window(10, 100, 'api')];
+    expect((await find(102, windows)).window).toBe(10);
+    expect((await find(104, windows)).window).toBe(20);
+    expect((await find(104, windows, 'api')).window).toBe(10);
+  });
+
+  it('X11: by WINDOWID, also when the compositor names no process', async () => {
+    process_(101, 1, 'bash', 3, 'WINDOWID=20971523\0');
+    process_(102, 101, 'claude', 3, 'WINDOWID=20971523\0');
+    expect((await find(102, [window(9, null, '', 20971523), window(8, null, '', 7)])).window).toBe(9);
+    expect((await find(102, [window(8, null, '', 7)])).window).toBeNull();
+  });
+
+  it('zellij: through its client', async () => {
+    process_(50, 1, 'zellij', -1);
+    process_(51, 50, 'claude', 7, 'ZELLIJ_SESSION_NAME=work\0');
+    process_(100, 1, 'foot', -1);
+    process_(101, 100, 'zellij', 3);
+    expect((await find(51, [window(9, 100)])).window).toBe(9);
+  });
+});

@@ -1,0 +1,24 @@
+import { expect, it } from 'vitest';
+import { readCopilotEvents } from '../../../src/agents/types/copilot-cli/events.js';
+import { handAgent } from '../../../src/outputs/helpers/hand-agent.js';
+import { Story } from '../../agents/story.js';
+
+it('what Copilot asks permission for is told with the request', () => {
+  const events = [
+    { type: 'user.message', data: {} },
+    { type: 'assistant.turn_start', data: {} },
+    {
+      type: 'tool.execution_start',
+      data: { toolCallId: 'a', toolName: 'bash', arguments: { command: 'rm -rf build' } },
+    },
+    { type: 'permission.requested', data: { requestId: 'r' } },
+  ];
+  const log = events.map(event => `${JSON.stringify(event)}\n`).join('');
+  const story = new Story().process(0, { exe: '/usr/bin/copilot', argv: ['copilot'] });
+  story.at(1, { type: 'transcript', pid: 100, entry: readCopilotEvents(log) }).until(2);
+  expect(handAgent(story.session, 0)).toMatchObject({
+    state: 'WAITING',
+    reason: 'approval',
+    asks: 'bash: rm -rf build',
+  });
+});

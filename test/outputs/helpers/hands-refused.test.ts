@@ -1,0 +1,142 @@
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import type { Session } from '../../../src/agents/tracker/session.js';
+import { defaultConfig } from '../../../src/config/schema.js';
+import { createLogger } from '../../../src/lib/log/logger.js';
+import { Users } from '../../../src/lib/os/users.js';
+import { Hands } from '../../../src/outputs/helpers/hands.js';
+import { until } from '../../daemon/until.js';
+
+const installed = vi.hoisted(() => ({ setpriv: false }));
+vi.mock('../../../src/lib/files/stat-file.js', async original => {
+  const real = await original<typeof import('../../../src/lib/files/stat-file.js')>();
+  return {
+    statFile: (path: string) =>
+      /\/(setpriv|choom)$/.test(path) && !installed.setpriv ? null : real.statFile(path),
+  };
+});
+
+/** A user who cannot have a hand now may have one later: util-linux is being upgraded, say. */
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60_000;
+const NOBODY = 65_534;
+const ROOT = process.getuid!() === 0;
+
+let dir: string;
+let hands: Hands;
+let log: string;
+let sessions: Session[];
+let lastPid = 4_000_000;
+
+function agent(uid: number): Session {
+  return {
+    pid: ++lastPid,
+    uid,
+    ending: null,
+    kind: { name: 'claude-code', label: 'Claude Code' },
+    state: 'WORKING',
+    title: null,
+    tty: null,
+    cwd: '/home/x',
+    start_ticks: 1,
+    started_ms: 1,
+    session_id: null,
+  } as Session;
+}
+
+beforeEach(() => {
+  installed.setpriv = false;
+  log = '';
+  sessions = [];
+  dir = mkdtempSync(join(tmpdir(), 'vigil-refused-'));
+  mkdirSync(join(dir, 'run'));
+  chmodSync(dir, 0o777);
+  // It writes down whatever it is told.
+  writeFileSync(
+    join(dir, 'hand.mjs'),
+    `import { appendFileSync } from 'node:fs';
+process.stdin.on('data', text => appendFileSync('${dir}/told', text));\n`,
+  );
+  vi.useFakeTimers({ toFake: ['performance', 'setInterval', 'clearInterval'] });
+  hands = new Hands({
+    config: defaultConfig(),
+    logger: createLogger({
+      level: 'warn',
+      format: 'json',
+      write: text => {
+        log += text;
+      },
+    }),
+    users: new Users(),
+    sessions: () => sessions,
+    find: () => undefined,
+    feed: () => {},
+    procRoot: dir,
+    runtimeDir: '/run/vigil',
+    place: {
+      euid: 0,
+      node: process.execPath,
+      script: join(dir, 'hand.mjs'),
+      runtimeBase: join(dir, 'run'),
+      boot_ms: 0,
+      env: {},
+    },
+  });
+});
+
+afterEach(async () => {
+  vi.useRealTimers();
+  await hands.stop();
+  rmSync(dir, { recursive: true });
+});
+
+const states = () => hands.health().map(({ state }) => state);
+/** Not a moment longer: a hand that is left alone for minutes of this clock is one that hangs. */
+async function startedWithin(minutes: number): Promise<void> {
+  for (let s = 0; s <= minutes * 60 && states()[0] === 'unavailable'; s += 15)
+    await vi.advanceTimersByTimeAsync(15 * SECOND_MS);
+  expect(states()).toEqual(['running']);
+}
+const warnings = () => log.split('\n').filter(line => line.includes('no desktop')).length;
+
+it.skipIf(!ROOT)('what is missing is looked for again after ten minutes, and said once', async () => {
+  sessions = [agent(0)];
+  hands.start();
+  await vi.advanceTimersByTimeAsync(MINUTE_MS);
+  expect(hands.health()).toMatchObject([{ state: 'unavailable', problem: expect.stringMatching(/setpriv/) }]);
+  await vi.advanceTimersByTimeAsync(30 * MINUTE_MS);
+  expect(states()).toEqual(['unavailable']);
+  expect(warnings()).toBe(1);
+  installed.setpriv = true;
+  await startedWithin(10);
+});
+
+it.skipIf(!ROOT)(
+  'then the files of sessions are read that nobody could read before',
+  async () => {
+    const theirs = agent(NOBODY);
+    sessions = [theirs];
+    const home = { claude: '/home/x/.claude', codex: '/home/x/.codex', copilot: '/home/x/.copilot' };
+    const [first, second] = [hands.reader(theirs, home)!, hands.reader(agent(NOBODY), home)!];
+    first.start();
+    second.start();
+    second.close();
+    expect(states()).toEqual(['unavailable']);
+    installed.setpriv = true;
+    hands.start();
+    await startedWithin(10);
+    vi.useRealTimers();
+    const told = () => (existsSync(join(dir, 'told')) ? readFileSync(join(dir, 'told'), 'utf8') : '');
+    const read = () =>
+      told()
+        .split('\n')
+        .filter(line => line.includes('"words"'))
+        .map(line => (JSON.parse(line) as { sessions: { pid: number }[] }).sessions.map(({ pid }) => pid));
+    await until('the hand to be told what to read', () => (read().at(-1) ?? []).length > 0);
+    expect(read().at(-1)).toEqual([theirs.pid]);
+  },
+  120_000,
+);

@@ -1,0 +1,129 @@
+import { chmodSync, chownSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Session } from '../../../src/agents/tracker/session.js';
+import { defaultConfig } from '../../../src/config/schema.js';
+import { createLogger } from '../../../src/lib/log/logger.js';
+import { Users } from '../../../src/lib/os/users.js';
+import { Hands } from '../../../src/outputs/helpers/hands.js';
+import { until } from '../../daemon/until.js';
+
+/** Who gets a helper, and how many there are. */
+
+const FIRST_UID = 4_200_000;
+const GID = 4_300_000;
+let dir: string;
+let hands: Hands;
+let sessions: Session[];
+let log: string[];
+
+function agent(uid: number): Session {
+  return {
+    pid: 4_000_000 + sessions.length,
+    uid,
+    ending: null,
+    kind: { name: 'claude-code', label: 'Claude Code' },
+    state: 'WORKING',
+    title: null,
+    tty: null,
+    cwd: '/home/x',
+    start_ticks: 1,
+    started_ms: 1,
+    session_id: null,
+  } as Session;
+}
+
+/** A program in the place of Node.js: it stays until it is told to go. */
+function program(name: string, script: string): string {
+  const path = join(dir, name);
+  writeFileSync(path, `#!/bin/sh\n${script}\n`);
+  chmodSync(path, 0o755);
+  return path;
+}
+
+function make(node: string, script: string): void {
+  hands = new Hands({
+    config: defaultConfig(),
+    logger: createLogger({ level: 'warn', format: 'json', write: text => void log.push(text) }),
+    users: new Users('/etc/passwd', async () => 'unknown'),
+    sessions: () => sessions,
+    find: () => undefined,
+    feed: () => {},
+    procRoot: dir,
+    runtimeDir: '/run/vigil',
+    place: { euid: 0, node, script, runtimeBase: join(dir, 'run'), boot_ms: 0, env: {} },
+  });
+}
+
+const count = (state: string) => hands.health().filter(helper => helper.state === state).length;
+
+describe.runIf(process.geteuid!() === 0)('helpers of many users', () => {
+  beforeEach(() => {
+    dir = mkdtempSync(join(tmpdir(), 'vigil-pool-'));
+    chmodSync(dir, 0o755);
+    mkdirSync(join(dir, 'run'));
+    sessions = [];
+    log = [];
+  });
+  afterEach(async () => {
+    await hands.stop();
+    rmSync(dir, { recursive: true });
+  });
+
+  const login = (uid: number) => {
+    mkdirSync(join(dir, 'run', String(uid)));
+    chownSync(join(dir, 'run', String(uid)), uid, GID);
+  };
+
+  it('are a bounded number, and who gets none is told why', async () => {
+    for (let i = 0; i < 20; i++) login(FIRST_UID + i);
+    for (let i = 0; i < 20; i++) sessions.push(agent(FIRST_UID + i));
+    make(program('node', 'exec cat >/dev/null'), '/x');
+    hands.start();
+    await until('all that there may be', () => count('running') === 16 && count('unavailable') === 4);
+    const problems = hands.health().flatMap(({ problem }) => problem ?? []);
+    expect(problems).toHaveLength(4);
+    for (const problem of problems) expect(problem).toMatch(/^16 other users .*have helpers already$/);
+  }, 60_000);
+
+  it('numbers that nobody has logged in as take nothing from those', async () => {
+    for (let i = 0; i < 2_000; i++) sessions.push(agent(FIRST_UID + i));
+    login(FIRST_UID + 3_000);
+    sessions.push(agent(FIRST_UID + 3_000));
+    make(program('node', 'exec cat >/dev/null'), '/x');
+    hands.start();
+    await until('the one of who has logged in', () =>
+      hands.health().some(({ uid, state }) => uid === FIRST_UID + 3_000 && state === 'running'),
+    );
+    expect(count('running')).toBe(1);
+    expect(hands.health().length).toBeLessThan(150);
+    // Nobody guesses their group.
+    expect(hands.health()).toContainEqual(
+      expect.objectContaining({ problem: expect.stringMatching(/no process of theirs tells a group/) }),
+    );
+    expect(log.length).toBeLessThan(50);
+  }, 60_000);
+
+  it('a program that its user may not read is said once, with what to do', async () => {
+    login(FIRST_UID);
+    sessions.push(agent(FIRST_UID));
+    const closed = join(dir, 'closed');
+    mkdirSync(closed);
+    writeFileSync(join(closed, 'hand.js'), '');
+    copyFileSync('/dev/null', join(closed, 'x'));
+    chmodSync(closed, 0o700);
+    make(process.execPath, join(closed, 'hand.js'));
+    hands.start();
+    await until('the refusal', () => count('unavailable') === 1);
+    const [helper] = hands.health();
+    expect(helper!.problem).toContain(`${closed} is closed to them (mode 0700)`);
+    expect(helper!.problem).toContain('make install');
+    for (let i = 0; i < 10; i++) {
+      hands.alerts([]);
+      await new Promise(resolve => setTimeout(resolve, 50));
+    }
+    expect(log).toHaveLength(1);
+    expect(count('unavailable')).toBe(1);
+  }, 60_000);
+});

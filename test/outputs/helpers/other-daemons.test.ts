@@ -1,0 +1,105 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { defaultConfig } from '../../../src/config/schema.js';
+import { createLogger } from '../../../src/lib/log/logger.js';
+import { Users } from '../../../src/lib/os/users.js';
+import type { Alert } from '../../../src/model/alert.js';
+import { Hands } from '../../../src/outputs/helpers/hands.js';
+
+const read = vi.hoisted(() => ({ environs: 0 }));
+vi.mock('node:fs', async original => {
+  const fs = await original<typeof import('node:fs')>();
+  const readFileSync = ((path: string, ...rest: []) => {
+    if (String(path).endsWith('/environ')) read.environs++;
+    return fs.readFileSync(path, ...rest);
+  }) as typeof fs.readFileSync;
+  return { ...fs, readFileSync };
+});
+
+/** Whom another daemon serves, as the environments of the processes of an alert say it: a storm has 200. */
+
+const UID = process.getuid!();
+const STORM = 200;
+
+let dir: string;
+let hands: Hands;
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'vigil-others-'));
+  mkdirSync(join(dir, 'run', String(UID)), { recursive: true });
+  hands = new Hands({
+    config: defaultConfig(),
+    logger: createLogger({ level: 'fatal', format: 'json', write: () => {} }),
+    users: new Users(),
+    sessions: () => [],
+    find: () => undefined,
+    feed: () => {},
+    procRoot: dir,
+    runtimeDir: '/run/vigil',
+    // Nobody whom it could start a hand for: only whether it would matters here.
+    place: { euid: 4_000_000, node: '', script: '', runtimeBase: join(dir, 'run'), boot_ms: 0, env: {} },
+  });
+  read.environs = 0;
+});
+
+afterEach(async () => {
+  await hands.stop();
+  rmSync(dir, { recursive: true });
+});
+
+function storm(id: number, runtimeDir: string, severity: Alert['severity'] = 'critical'): Alert {
+  const processes = Array.from({ length: STORM }, (_, index) => {
+    const pid = id * 1_000 + index;
+    mkdirSync(join(dir, String(pid)));
+    writeFileSync(join(dir, String(pid), 'environ'), `A=b\0VIGIL_RUNTIME_DIR=${runtimeDir}\0`);
+    return { pid, start_ticks: pid, uid: UID, comm: 'node', cmdline: 'node mcp.js' };
+  });
+  return {
+    id,
+    rule: 'ghost_process_storm',
+    key: `ghost_process_storm:${id}`,
+    status: 'open',
+    severity,
+    title: 'a storm',
+    text: '',
+    suggestion: null,
+    subject: { kind: 'processes', name: 'node', uid: UID, processes, session: null, lineage: null },
+    numbers: {},
+    opened_ms: 1,
+    updated_ms: 1,
+    resolved_ms: null,
+  };
+}
+
+/** An agent said something: all hands are told anew, at the end of this turn. */
+async function words(): Promise<void> {
+  hands.observed({ type: 'transcript', time_ms: 1, pid: 1, entry: null } as never);
+  await new Promise(resolve => setImmediate(resolve));
+}
+
+const wanted = () => hands.health().map(({ uid }) => uid);
+
+it('is asked of each process once, however much the agents say meanwhile', async () => {
+  hands.alerts([storm(1, '/run/vigil')]);
+  for (let i = 0; i < 20; i++) await words();
+  expect(wanted()).toEqual([UID]);
+  expect(read.environs).toBeLessThanOrEqual(STORM);
+});
+
+it('is asked again when an alert is about other processes', async () => {
+  hands.alerts([storm(1, '/run/another')]);
+  for (let i = 0; i < 3; i++) await words();
+  expect(wanted()).toEqual([]);
+  hands.alerts([storm(2, '/run/vigil')]);
+  for (let i = 0; i < 3; i++) await words();
+  expect(wanted()).toEqual([UID]);
+});
+
+it('is not asked for an alert that is not worth a popup', async () => {
+  hands.alerts([storm(1, '/run/vigil', 'warning')]);
+  await words();
+  expect(wanted()).toEqual([]);
+  expect(read.environs).toBe(0);
+});
