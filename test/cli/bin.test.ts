@@ -162,7 +162,7 @@ describe('vigil agents --watch, in a real terminal', { timeout: 30_000 }, () => 
     // No tick needed: the event redraws it.
     rig.view.list = [fakeAgent({ state: 'WAITING', reason: 'approval', since: new Date().toISOString() })];
     rig.view.emit();
-    await tmux.shows(/4242 +claude +WAITING +approval/, 900);
+    await tmux.shows(/4242 +claude +WAITING +approval/);
     await tmux.shows(/approval +[1-9]s/);
 
     rig.view.list = [fakeAgent({ title: '\u001b[2J\u001b[31mtitle', cwd: '/x\ny' }), fakeAgent({ pid: 7 })];

@@ -1,10 +1,11 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { compiled, ROOT } from '../compiled.js';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const execute = promisify(execFile);
 
 /** The program as it is installed, compiled from the sources of now, in a folder of its own. */
 export class Built {
@@ -16,10 +17,7 @@ export class Built {
       cpSync(join(ROOT, part), join(this.dir, part), { recursive: true });
     symlinkSync(join(ROOT, 'node_modules'), join(this.dir, 'node_modules'));
     if (!compile) return;
-    const tsc = join(ROOT, 'node_modules/.bin/tsc');
-    // Types are the lint's business.
-    const out = join(this.dir, 'dist');
-    execFileSync(tsc, ['-p', join(ROOT, 'tsconfig.build.json'), '--noCheck', '--outDir', out]);
+    cpSync(compiled(), join(this.dir, 'dist'), { recursive: true });
   }
 
   run(...args: string[]): { status: number | null; stdout: string; stderr: string } {
@@ -78,10 +76,14 @@ export class Tmux {
     return this.tmux('display-message', '-p', format).trim();
   }
 
-  async shows(text: string | RegExp, timeoutMs = 8000): Promise<string> {
+  /**
+   * Resolves with the screen once it shows that. The time is a limit for broken code, never a measure. The screen is asked for
+   * without standing still: what is on it may be waiting for a server in this very process.
+   */
+  async shows(text: string | RegExp, timeoutMs = 30_000): Promise<string> {
     const end = Date.now() + timeoutMs;
     for (;;) {
-      const screen = this.screen();
+      const { stdout: screen } = await execute('tmux', ['-L', this.socket, 'capture-pane', '-p']);
       if (typeof text === 'string' ? screen.includes(text) : text.test(screen)) return screen;
       if (Date.now() > end) throw new Error(`the screen never showed ${text}:\n${screen}`);
       await new Promise(resolve => setTimeout(resolve, 50));

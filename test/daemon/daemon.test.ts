@@ -82,8 +82,8 @@ describe('an agent whose names are hostile', () => {
   it('cannot break the JSON of events', () => {
     const lines = vigil('events', '--json').stdout.trim().split('\n');
     const events = lines.map(line => JSON.parse(line) as AgentStateEvent);
-    expect(events.every(event => event.type === 'agent_state')).toBe(true);
-    expect(events.some(event => event.pid === pid)).toBe(true);
+    // There may be alerts, too: about whatever else happens on this machine.
+    expect(events.some(event => event.type === 'agent_state' && event.pid === pid)).toBe(true);
   });
 
   it('cannot forge a line of the log', () => {

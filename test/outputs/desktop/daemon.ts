@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type ApiClient, connectToDaemon } from '../../../src/api/client/index.js';
 import type { AgentReport } from '../../../src/api/contract.js';
 import { defaultConfig } from '../../../src/config/schema.js';
 import { until } from './desktop.js';
@@ -43,7 +44,15 @@ export class Daemon {
         stdio: ['ignore', log, log],
       },
     );
-    await until('the daemon', () => this.vigil('health', '--json').status !== 2, 15_000);
+    await until(
+      'the daemon',
+      () =>
+        this.ask(client => client.health()).then(
+          () => true,
+          () => false,
+        ),
+      60_000,
+    );
   }
 
   async stop(): Promise<void> {
@@ -62,8 +71,18 @@ export class Daemon {
     });
   }
 
-  agents(): AgentReport[] {
-    return JSON.parse(this.vigil('agents', '--json').stdout) as AgentReport[];
+  /** Without a process for each question, which would cost far more than all that is looked at. */
+  async ask<T>(question: (client: ApiClient) => Promise<T>): Promise<T> {
+    const client = await connectToDaemon({ runtimeDir: this.runtimeDir, timeoutMs: 20_000 });
+    try {
+      return await question(client);
+    } finally {
+      client.close();
+    }
+  }
+
+  agents(): Promise<AgentReport[]> {
+    return this.ask(client => client.agents());
   }
 
   log(): string {

@@ -69,11 +69,13 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('a session', () => {
 
   afterEach(async () => {
     for (const agent of running.splice(0)) agent.tell('exit 0');
-    const left = () => daemon.agents().filter(({ state, uid }) => uid === user.uid && state !== 'EXITED');
-    await until('all agents to be gone', () => left().length === 0, 2_000).catch(() => {
-      for (const { pid } of left()) attempt(() => process.kill(pid, 'SIGKILL'));
+    const left = async () =>
+      (await daemon.agents()).filter(({ state, uid }) => uid === user.uid && state !== 'EXITED');
+    const gone = async () => (await left()).length === 0;
+    await until('all agents to be gone', gone, 2_000).catch(async () => {
+      for (const { pid } of await left()) attempt(() => process.kill(pid, 'SIGKILL'));
     });
-    await until('all agents to be gone', () => left().length === 0);
+    await until('all agents to be gone', gone);
   });
 
   afterAll(async () => {
@@ -108,7 +110,7 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('a session', () => {
     const agent = agentIn(project);
     const { window } = await desktop.terminal(agent.command, agent.cwd);
     const pid = await agent.pid();
-    await until('vigil to know the agent', () => daemon.agents().some(one => one.pid === pid));
+    await until('vigil to know the agent', async () => (await daemon.agents()).some(one => one.pid === pid));
     elsewhere();
     return { agent, pid, window };
   }
@@ -146,7 +148,10 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('a session', () => {
       0o644,
       true,
     ]);
-    expect(daemon.agents().find(one => one.pid === pid)).toMatchObject({ asks: 'Bash: npm test', unseen: 1 });
+    expect((await daemon.agents()).find(one => one.pid === pid)).toMatchObject({
+      asks: 'Bash: npm test',
+      unseen: 1,
+    });
     await sleep(300);
     shot('popup-approval');
 
@@ -320,7 +325,9 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('a session', () => {
     elsewhere();
     await until(
       'all three',
-      () => daemon.agents().filter(({ uid, state }) => uid === user.uid && state !== 'EXITED').length === 3,
+      async () =>
+        (await daemon.agents()).filter(({ uid, state }) => uid === user.uid && state !== 'EXITED').length ===
+        3,
     );
     for (const agent of [one, two, ghost]) agent.tell('busy');
     await until('the badge', () => badge(window));
@@ -377,7 +384,9 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('a session', () => {
     const { agent, pid } = await started('crash');
     const before = desktop.notified().length;
     agent.tell('busy');
-    await until('it to work', () => daemon.agents().some(one => one.pid === pid && one.state === 'WORKING'));
+    await until('it to work', async () =>
+      (await daemon.agents()).some(one => one.pid === pid && one.state === 'WORKING'),
+    );
     process.kill(pid, 'SIGKILL');
     running.splice(0);
     expect(await notifiedSince(before, 'a popup')).toMatchObject({
@@ -538,7 +547,7 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('a session', () => {
     await until('the badge to go', () => !existsSync(badgePath(window)));
     await until(
       'the agent to go',
-      () => !daemon.agents().some(one => one.pid === pid && one.state !== 'EXITED'),
+      async () => !(await daemon.agents()).some(one => one.pid === pid && one.state !== 'EXITED'),
     );
     await desktop.startSway();
     await desktop.startNotifications();
@@ -568,13 +577,16 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('a session', () => {
     expect(existsSync(foreign)).toBe(true);
   }, 60_000);
 
-  const hands = (): HandHealth[] => JSON.parse(daemon.vigil('health', '--json').stdout).hands;
-  const own = () => hands().find(({ uid }) => uid === user.uid);
+  /** The user's hand, once it serves the desktop. */
+  const own = async (): Promise<HandHealth | null> => {
+    const { hands } = await daemon.ask(client => client.health());
+    return hands.find(({ uid, desktop }) => uid === user.uid && desktop?.session_bus) ?? null;
+  };
 
   it('vigil health tells of the hand, and of one that hangs until another takes its place', async () => {
     const { agent } = await started('health');
     agent.tell('busy');
-    const first = await until('the hand', () => (own()?.desktop?.session_bus ? own() : null));
+    const first = await until('the hand', own);
     expect(first).toMatchObject({
       user: user.name,
       state: 'running',
@@ -587,9 +599,10 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('a session', () => {
     );
     process.kill(first.pid!, 'SIGSTOP');
     await until('the log to say so', () => daemon.log().includes('the hand of a user hangs'), 35_000);
-    const next = await until('another hand', () =>
-      own()?.state === 'running' && own()?.pid !== first.pid && own()?.desktop?.session_bus ? own() : null,
-    );
+    const next = await until('another hand', async () => {
+      const hand = await own();
+      return hand?.state === 'running' && hand.pid !== first.pid && hand;
+    });
     expect(next.restarts).toBeGreaterThan(first.restarts);
   }, 60_000);
 

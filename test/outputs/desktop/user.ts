@@ -3,7 +3,6 @@ import {
   chownSync,
   closeSync,
   cpSync,
-  existsSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -15,15 +14,11 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { libc } from '../../../src/lib/os/libc.js';
+import { compiled, ROOT } from '../../compiled.js';
 
-/** The checkout: this file may have been compiled into a folder of it. */
-export const ROOT = checkout(fileURLToPath(new URL('.', import.meta.url)));
+export { ROOT };
 
-function checkout(from: string): string {
-  return existsSync(join(from, 'tsconfig.build.json')) ? from : checkout(join(from, '..', '/'));
-}
 const NAME = 'vigiltest';
 
 /** What the tests as an ordinary user need: root, to make one. */
@@ -176,14 +171,7 @@ export class Installed {
     for (const part of ['bin', 'package.json'])
       cpSync(join(ROOT, part), join(this.dir, part), { recursive: true });
     symlinkSync(join(ROOT, 'bpf'), join(this.dir, 'bpf'));
-    const tsc = join(ROOT, 'node_modules/.bin/tsc');
-    execFileSync(tsc, [
-      '-p',
-      join(ROOT, 'tsconfig.build.json'),
-      '--noCheck',
-      '--outDir',
-      join(this.dir, 'dist'),
-    ]);
+    cpSync(compiled(), join(this.dir, 'dist'), { recursive: true });
     this.installModules();
     cpSync(join(ROOT, 'test/outputs/desktop/fixtures'), join(this.dir, 'fixtures'), { recursive: true });
     // A shell by the name of the agent: agents are known by their program.
