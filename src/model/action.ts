@@ -164,3 +164,11 @@ export interface AuditLog {
   begin(record: ActionRecord): Promise<number>;
   finish(id: number, result: ActionResult): Promise<void>;
 }
+
+/** An action that has ended, as it was begun and what became of it. */
+export interface FinishedAction {
+  /** Its number in the record. */
+  id: number;
+  record: ActionRecord;
+  result: ActionResult;
+}

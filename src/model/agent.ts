@@ -48,3 +48,9 @@ export interface Transition {
   tty: string | null;
   cwd: string | null;
 }
+
+/** A change of state, and whose agent it is: others do not get to see it. */
+export interface AgentTransition {
+  transition: Transition;
+  uid: number;
+}

@@ -87,3 +87,15 @@ export interface OscEvent {
 export type LifecycleEvent = ForkEvent | ExecEvent | ExitEvent | OomEvent;
 export type TerminalEvent = KeyEvent | OutputEvent | OscEvent;
 export type KernelEvent = LifecycleEvent | TerminalEvent;
+
+/** What the kernel programs could not tell: for a time, `reason` says why, or so many process events. */
+export type SensorGap = { reason: string } | { lost: number };
+
+/**
+ * Whether starts and ends of processes, and the terminals of all watched agents, are told of. Both are missing until
+ * they were said to be there.
+ */
+export interface SensorState {
+  lifecycle?: boolean;
+  terminal?: boolean;
+}
