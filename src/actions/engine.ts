@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ProcessSignaller } from '../lib/process/signal.js';
 import { printable } from '../lib/text/printable.js';
-import { type InTurns, type Work, withoutTurns } from '../lib/time/in-turns.js';
+import type { InTurns, Work } from '../lib/time/in-turns.js';
+import { inSlices } from '../lib/time/slices.js';
 import { now } from '../lib/time/time.js';
 import type {
   ActionPlan,
@@ -221,7 +222,7 @@ export class ActionEngine {
   }
 
   /** Executes a plan for a person, judged again at this moment. Somebody else's plan and none at all look the same. */
-  async execute(planId: number, by: Person, inTurns: InTurns = withoutTurns): Promise<ActionResult> {
+  async execute(planId: number, by: Person, inTurns: InTurns = inSlices): Promise<ActionResult> {
     await inTurns(this.sources.index.refresh(0, by.uid));
     const known = this.plans.get(planId);
     if (known === undefined || !this.mayKnow(by, known.about))
@@ -246,11 +247,11 @@ export class ActionEngine {
   }
 
   /** What `killByRequest` would do: `steps` name every process that it would hit. Nothing is done. */
-  previewKill(request: KillRequest, inTurns: InTurns = withoutTurns): Promise<Verdict> {
+  previewKill(request: KillRequest, inTurns: InTurns = inSlices): Promise<Verdict> {
     return inTurns(this.judgeKill(request, INDEX_AGE_MS));
   }
 
-  async killByRequest(request: KillRequest, inTurns: InTurns = withoutTurns): Promise<ActionResult> {
+  async killByRequest(request: KillRequest, inTurns: InTurns = inSlices): Promise<ActionResult> {
     const verdict = await inTurns(this.judgeKill(request, 0));
     if (!verdict.allowed) return this.executor.refuse(verdict.reason);
     const requester = requesterOf(request);
@@ -278,8 +279,8 @@ export class ActionEngine {
   }
 
   private *read(pids: readonly number[], view: ProcessView): Work<void> {
+    yield* view.readAhead(pids);
     for (const [i, pid] of pids.entries()) {
-      view.find(pid);
       view.ancestors(pid);
       if (i % READ_AT_ONCE === READ_AT_ONCE - 1) yield;
     }

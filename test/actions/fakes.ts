@@ -90,6 +90,8 @@ export class FakeView implements ProcessView {
       ({ pid }) => pid,
     );
   }
+  *gather() {}
+  *readAhead() {}
   count(root: LiveProcess, scope: Scope): number {
     return this.members(root, scope).length;
   }

@@ -440,3 +440,53 @@ it('whoever was stopped and is left goes on', async () => {
   expect(outcomes.map(({ fate }) => fate)).toEqual(['survived', 'survived']);
   for (const ref of refs) expect(stateOf(ref)).toMatch(/[SR]/);
 });
+
+it('thousands are ended a few at a time: everything else has its turn in between', async () => {
+  const busy = () => {
+    const end_ms = performance.now() + 1;
+    while (performance.now() < end_ms);
+  };
+  let inTurn = 0;
+  let most = 0;
+  const step = () => {
+    busy();
+    most = Math.max(most, ++inTurn);
+  };
+  let counting = true;
+  const turn = () => {
+    inTurn = 0;
+    if (counting) setImmediate(turn);
+  };
+  turn();
+  const targets = Array.from({ length: 400 }, (_, i) => ({
+    pid: 4_000_000 + i,
+    start_ticks: 1,
+    uid: 0,
+    comm: 'x',
+    cmdline: 'x',
+  }));
+  const ended = new Set<number>();
+  const handleOf = (ref: ProcessRef) => ({
+    ref,
+    stat: () => (ended.has(ref.pid) ? null : { state: 'S', ppid: 1 }),
+    uid: () => ref.uid,
+    close: step,
+  });
+  const outcomes = await end(targets[0]!, 'process', {
+    targets,
+    hold: ref => {
+      step();
+      return handleOf(ref) as unknown as ProcessHandle;
+    },
+    signaller: {
+      send: handle => {
+        step();
+        ended.add(handle.ref.pid);
+        return 'sent';
+      },
+    },
+  });
+  counting = false;
+  expect(outcomes.filter(({ fate }) => fate === 'terminated').length).toBe(targets.length);
+  expect(most).toBeLessThan(100);
+});

@@ -3,7 +3,7 @@ import type { CommandContext } from '../../src/api/commands/definition.js';
 import { changesOf, configReport } from '../../src/api/runaway-guard/config.js';
 import { answer } from '../../src/api/socket/answer.js';
 import { defaultConfig } from '../../src/config/schema.js';
-import { withoutTurns } from '../../src/lib/time/in-turns.js';
+import { inSlices } from '../../src/lib/time/slices.js';
 import { VIGIL } from '../../src/store/asker.js';
 import { FakeView } from './fake-view.js';
 
@@ -16,7 +16,7 @@ const ask = async (view: FakeView, sees: CommandContext['sees'], request: object
       isOwner,
       peer: null,
       clients: 1,
-      inTurns: withoutTurns,
+      inTurns: inSlices,
       asker: VIGIL,
       follow: () => {},
       record: () => {},

@@ -4,7 +4,7 @@ import { configSchema } from '../../src/config/schema.js';
 import { Responder } from '../../src/daemon/responder.js';
 import { FaultLog } from '../../src/lib/log/faults.js';
 import { createLogger } from '../../src/lib/log/logger.js';
-import { withoutTurns } from '../../src/lib/time/in-turns.js';
+import { inSlices } from '../../src/lib/time/slices.js';
 import type { Alert } from '../../src/model/alert.js';
 import type { SessionSample, Snapshot } from '../../src/model/snapshot.js';
 import { alert, sample, snapshot, TIME_MS } from '../diagnosis/incident.js';
@@ -86,7 +86,7 @@ const sent = (index: number) => api.requests[index]!.body;
 const explained = async (about: Alert, sees: View) => {
   await vi.waitFor(async () => {
     const before = api.requests.length;
-    expect((await responder.explainAlert(about, sees, withoutTurns)).explanation.by).toBe('model');
+    expect((await responder.explainAlert(about, sees, inSlices)).explanation.by).toBe('model');
     expect(api.requests).toHaveLength(before);
   }, 20_000);
 };
@@ -122,7 +122,7 @@ describe('what a question tells', () => {
 
   it('is kept to where the rules explain', async () => {
     responder.configure(configSchema.parse({}));
-    const { explanation } = await responder.explainAlert(shared(), ANN, withoutTurns);
+    const { explanation } = await responder.explainAlert(shared(), ANN, inSlices);
     expect(explanation.by).toBe('rules');
     expect(explanation.diagnosis.diagnostic).toContain('ann-agent');
     expect(explanation.diagnosis.diagnostic).not.toContain('ben-agent');
@@ -136,14 +136,14 @@ describe('what a model said', () => {
     expect(api.requests).toHaveLength(1);
     expect(sent(0)).toContain('only root may read this');
 
-    await responder.explainAlert(shared(), ANN, withoutTurns);
+    await responder.explainAlert(shared(), ANN, inSlices);
     expect(api.requests).toHaveLength(2);
     expect(sent(1)).toContain('--of-ann');
     expect(sent(1)).not.toMatch(/only root|ben-agent|--of-ben|--of-root/);
-    await responder.explainAlert(shared(), ANN, withoutTurns);
+    await responder.explainAlert(shared(), ANN, inSlices);
     expect(api.requests).toHaveLength(2);
 
-    await responder.explainAlert(shared(), BEN, withoutTurns);
+    await responder.explainAlert(shared(), BEN, inSlices);
     expect(api.requests).toHaveLength(3);
     expect(sent(2)).not.toMatch(/only root|ann-agent|--of-ann/);
   });
@@ -159,22 +159,22 @@ describe('what a model said', () => {
 
   it('is not shared while it is being said, nor remembered for others', async () => {
     const [root, ann] = await Promise.all([
-      responder.explainAlert(shared(), ROOT, withoutTurns),
-      responder.explainAlert(shared(), ANN, withoutTurns),
+      responder.explainAlert(shared(), ROOT, inSlices),
+      responder.explainAlert(shared(), ANN, inSlices),
     ]);
     expect(root.explanation.by).toBe('model');
     expect(ann.explanation.failure).toMatchObject({ code: 'busy' });
     api.script = [{ kind: 'status', status: 401 }];
-    expect((await responder.explainAlert(shared(), ANN, withoutTurns)).explanation.by).toBe('rules');
+    expect((await responder.explainAlert(shared(), ANN, inSlices)).explanation.by).toBe('rules');
   });
 
   it('is forgotten when the alert is over, for everybody', async () => {
-    await responder.explainAlert(shared(), ANN, withoutTurns);
-    await responder.explainAlert(shared(), ROOT, withoutTurns);
+    await responder.explainAlert(shared(), ANN, inSlices);
+    await responder.explainAlert(shared(), ROOT, inSlices);
     const over: Alert = { ...shared(), status: 'resolved', resolved_ms: 1 };
     responder.hear([{ type: 'alert_resolved', time_ms: 1, alert: over }]);
-    await responder.explainAlert(shared(), ANN, withoutTurns);
-    await responder.explainAlert(shared(), ROOT, withoutTurns);
+    await responder.explainAlert(shared(), ANN, inSlices);
+    await responder.explainAlert(shared(), ROOT, inSlices);
     expect(api.requests).toHaveLength(4);
   });
 });

@@ -1,16 +1,19 @@
 import { SMALL_BYTES, tryList, tryReadHead, tryReadText } from '../../lib/files/bounded-read.js';
 import { PAGE_SIZE_BYTES } from '../../lib/os/boot.js';
 import { readUid } from '../../lib/os/uid.js';
+import { type Memory, memoryOf } from '../../lib/proc/process-memory.js';
 import { parseStat, type Stat } from '../../lib/proc/stat.js';
+import type { Work } from '../../lib/time/in-turns.js';
+import { atOnce } from '../../lib/time/slices.js';
 import type { Scope } from '../../model/action.js';
 import { isSameProcess } from '../../model/process-ref.js';
 import type { ProcessRef, ProcessSample, SessionRef, Snapshot } from '../../model/snapshot.js';
-import { readArgv, readExe } from '../../sources/procfs/read.js';
+import { readArgv, readExe, splitArguments } from '../../sources/procfs/read.js';
 import { parseCgroup } from '../../sources/procfs/table-details.js';
 import { PF_KTHREAD } from '../../sources/procfs/table-stat.js';
 import { CgroupMembers } from './cgroup-members.js';
 import { Listeners } from './listening.js';
-import { type IndexedProcess, ProcessIndex } from './process-index.js';
+import { type IndexedProcess, OURSELVES, ProcessIndex } from './process-index.js';
 
 /** A process as it is at this moment, with all that a decision to signal it rests on. */
 export interface LiveProcess extends ProcessRef {
@@ -40,6 +43,8 @@ interface LiveStat extends Stat {
 const MAX_CMDLINE = 4096;
 const STAT_BYTES = 2048;
 const MAX_THREADS = 65_536;
+/** Processes that are read between two turns of the event loop, some 100 µs each: no more than in one question for arguments. */
+const PIECE = 32;
 
 function parseLiveStat(text: string): LiveStat | null {
   const stat = parseStat(text);
@@ -48,6 +53,9 @@ function parseLiveStat(text: string): LiveStat | null {
   // Fields 8 and 9 of proc_pid_stat(5); fields[0] is field 3.
   return { ...stat, tpgid: Number(fields[5]), flags: Number(fields[6]) };
 }
+
+/** What tells who goes together with a process. */
+type Root = Pick<LiveProcess, 'pid' | 'pgid' | 'cgroup'>;
 
 /** The processes of this moment, as decisions look at them. Zombies are among them. */
 export interface ProcessView {
@@ -59,9 +67,13 @@ export interface ProcessView {
    * How many living ones go together with it, told without reading more of them than that; one more than `max` where
    * there are more.
    */
-  count(root: LiveProcess, scope: Scope, max: number): number;
+  count(root: Root, scope: Scope, max: number): number;
   /** Their pids, as far as that is known without reading more of them. */
-  members(root: LiveProcess, scope: Scope): readonly number[];
+  members(root: Root, scope: Scope): readonly number[];
+  /** Finds and reads those that go together with it, a few at a time: all questions about them are quick then. */
+  gather(root: Root, scope: Scope): Work<void>;
+  /** Reads these, a few at a time. */
+  readAhead(pids: readonly number[]): Work<void>;
   /** The process and all its descendants, parents first. */
   tree(pid: number): LiveProcess[];
   group(pgid: number): LiveProcess[];
@@ -92,7 +104,8 @@ export function liveSources(root: string): LiveSources {
 export class LiveView implements ProcessView {
   private readonly stats = new Map<number, LiveStat | null>();
   private readonly found = new Map<number, LiveProcess | null>();
-  private readonly samples: ReadonlyMap<number, ProcessSample>;
+  /** Read ahead, at the price of one question for many. */
+  private readonly argumentsOf = new Map<number, Memory>();
   private readonly listeners: Listeners;
   private readonly inCgroup = new Map<string, readonly number[]>();
   private isIndexed = false;
@@ -100,12 +113,11 @@ export class LiveView implements ProcessView {
   /** @param max_age_ms how old the index may be at the first tree or group that is asked for */
   constructor(
     private readonly root: string,
-    snapshot: Snapshot | null,
+    private readonly snapshot: Snapshot | null,
     private readonly sources: LiveSources = liveSources(root),
     private readonly max_age_ms = 0,
   ) {
     this.listeners = new Listeners(root);
-    this.samples = new Map((snapshot?.processes ?? []).map(sample => [sample.pid, sample]));
   }
 
   find(pid: number): LiveProcess | null {
@@ -122,17 +134,38 @@ export class LiveView implements ProcessView {
     return process !== null && isSameProcess(process, ref) ? process : null;
   }
 
-  count(root: LiveProcess, scope: Scope, max: number): number {
+  count(root: Root, scope: Scope, max: number): number {
     if (scope === 'process') return 1;
     if (scope === 'cgroup') return this.pidsIn(root.cgroup ?? '/', max).length;
     const living = (pid: number) => !dead(this.index.all.get(pid)?.state ?? 'X');
     return this.members(root, scope).filter(living).length;
   }
 
-  members(root: LiveProcess, scope: Scope): readonly number[] {
+  members(root: Root, scope: Scope): readonly number[] {
     if (scope === 'process') return [root.pid];
     if (scope === 'cgroup') return this.pidsIn(root.cgroup ?? '/', Number.POSITIVE_INFINITY);
     return scope === 'tree' ? this.index.tree(root.pid) : this.index.group(root.pgid).map(({ pid }) => pid);
+  }
+
+  *gather(root: Root, scope: Scope): Work<void> {
+    if (scope === 'process') return;
+    const path = root.cgroup ?? '/';
+    const isListed = scope === 'cgroup' && this.sources.cgroups.of(path, 0) !== null;
+    if (!isListed && !this.isIndexed) {
+      yield* this.sources.index.refresh(this.max_age_ms, OURSELVES);
+      this.isIndexed = true;
+    }
+    if (scope === 'cgroup' && !isListed) yield* this.search(path);
+    yield* this.readAhead(this.members(root, scope));
+  }
+
+  *readAhead(pids: readonly number[]): Work<void> {
+    for (let at = 0; at < pids.length; at += PIECE) {
+      yield;
+      const unread = pids.slice(at, at + PIECE).filter(pid => !this.found.has(pid));
+      this.readArguments(unread);
+      for (const pid of unread) this.find(pid);
+    }
   }
 
   tree(pid: number): LiveProcess[] {
@@ -191,14 +224,19 @@ export class LiveView implements ProcessView {
   private pidsIn(path: string, max: number): readonly number[] {
     const pids = this.sources.cgroups.of(path, max);
     if (pids !== null) return pids;
-    let known = this.inCgroup.get(path);
-    if (known === undefined) {
-      known = [...this.index.all.values()]
-        .filter(({ pid, state }) => !dead(state) && isWithin(this.cgroupOf(pid), path))
-        .map(({ pid }) => pid);
-      this.inCgroup.set(path, known);
+    if (!this.inCgroup.has(path)) atOnce(this.search(path));
+    return this.inCgroup.get(path) ?? [];
+  }
+
+  /** Where the kernel does not list its members: among all processes. */
+  private *search(path: string): Work<void> {
+    const found: number[] = [];
+    let looked = 0;
+    for (const { pid, state } of this.index.all.values()) {
+      if (!dead(state) && isWithin(this.cgroupOf(pid), path)) found.push(pid);
+      if (++looked % PIECE === 0) yield;
     }
-    return known;
+    this.inCgroup.set(path, found);
   }
 
   private cgroupOf(pid: number): string | null {
@@ -239,13 +277,39 @@ export class LiveView implements ProcessView {
    */
   private argvOf(pid: number, stat: LiveStat): readonly string[] {
     const parent = stat.is_copy ? this.found.get(stat.ppid) : undefined;
-    return parent?.comm === stat.comm ? parent.argv : (readArgv(this.root, pid) ?? []);
+    if (parent?.comm === stat.comm) return parent.argv;
+    const read = this.argumentsOf.get(pid);
+    if (read === undefined) return readArgv(this.root, pid) ?? [];
+    return read === 'unknown' ? [] : splitArguments(read);
+  }
+
+  private readArguments(pids: readonly number[]): void {
+    const own = pids.filter(pid => {
+      const stat = this.stat(pid);
+      if (stat === null || !stat.is_copy) return stat !== null;
+      const isKnown = this.found.has(stat.ppid) || pids.includes(stat.ppid);
+      return !isKnown || this.stat(stat.ppid)?.comm !== stat.comm;
+    });
+    const read = memoryOf(this.root).readAll(own, 'cmdline');
+    for (const [i, pid] of own.entries()) this.argumentsOf.set(pid, read[i] ?? null);
   }
 
   private sessionOf(pid: number, start_ticks: number): SessionRef | null {
-    const sample = this.samples.get(pid);
+    const sample = this.snapshot === null ? undefined : samplesOf(this.snapshot).get(pid);
     return sample?.start_ticks === start_ticks ? sample.session : null;
   }
+}
+
+const samples = new WeakMap<Snapshot, ReadonlyMap<number, ProcessSample>>();
+
+/** By their pids: once for all views of the same moment. */
+function samplesOf(snapshot: Snapshot): ReadonlyMap<number, ProcessSample> {
+  let known = samples.get(snapshot);
+  if (known === undefined) {
+    known = new Map(snapshot.processes.map(sample => [sample.pid, sample]));
+    samples.set(snapshot, known);
+  }
+  return known;
 }
 
 function isWithin(cgroup: string | null, path: string): boolean {

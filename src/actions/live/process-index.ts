@@ -13,6 +13,9 @@ export interface IndexedProcess {
   state: string;
 }
 
+/** For whom vigil reads what it does itself: nobody's turn is waited for. */
+export const OURSELVES = -1;
+
 /** Processes that are read between two turns of the event loop: some ms. */
 const STEP = 512;
 
@@ -22,7 +25,8 @@ const STEP = 512;
  */
 export class ProcessIndex {
   private processes: ReadonlyMap<number, IndexedProcess> = new Map();
-  private children: Map<number, number[]> | null = null;
+  private children: Map<number, IndexedProcess[]> | null = null;
+  private groups: Map<number, IndexedProcess[]> | null = null;
   private read_ms = Number.NEGATIVE_INFINITY;
   /** By the uid for whom it is read. */
   private readonly readings = new Map<number | null, { begun: boolean; done: Promise<void> }>();
@@ -87,28 +91,18 @@ export class ProcessIndex {
   }
 
   group(pgid: number): IndexedProcess[] {
-    return [...this.processes.values()].filter(process => process.pgid === pgid);
+    this.groups ??= by(this.processes.values(), process => process.pgid);
+    return this.groups.get(pgid) ?? [];
   }
 
   /** The pid and those of all its descendants, parents first. */
   tree(root: number): number[] {
-    const children = this.childrenOf();
+    this.children ??= by(this.processes.values(), process => process.ppid);
+    const { children } = this;
     const all = new Set([root]);
     // A set is walked in the order of insertion, and what is added meanwhile is walked too.
-    for (const pid of all) for (const child of children.get(pid) ?? []) all.add(child);
+    for (const pid of all) for (const child of children.get(pid) ?? []) all.add(child.pid);
     return [...all];
-  }
-
-  private childrenOf(): Map<number, number[]> {
-    if (this.children !== null) return this.children;
-    const children = new Map<number, number[]>();
-    for (const { pid, ppid } of this.processes.values()) {
-      const list = children.get(ppid);
-      if (list === undefined) children.set(ppid, [pid]);
-      else list.push(pid);
-    }
-    this.children = children;
-    return children;
   }
 
   private isFresh(max_age_ms: number): boolean {
@@ -126,6 +120,20 @@ export class ProcessIndex {
   private take(found: Map<number, IndexedProcess>, read_ms: number): void {
     this.processes = found;
     this.children = null;
+    this.groups = null;
     this.read_ms = read_ms;
   }
+}
+
+function by(
+  processes: Iterable<IndexedProcess>,
+  key: (process: IndexedProcess) => number,
+): Map<number, IndexedProcess[]> {
+  const lists = new Map<number, IndexedProcess[]>();
+  for (const process of processes) {
+    const list = lists.get(key(process));
+    if (list === undefined) lists.set(key(process), [process]);
+    else list.push(process);
+  }
+  return lists;
 }

@@ -1,3 +1,4 @@
+import type { Work } from '../../lib/time/in-turns.js';
 import type { Scope } from '../../model/action.js';
 import type { ProcessRef } from '../../model/snapshot.js';
 import type { LiveProcess, ProcessView } from '../live/live-view.js';
@@ -9,6 +10,9 @@ export interface Whole {
   pgid: number;
   cgroup: string | null;
 }
+
+/** Processes that are looked at between two turns of the event loop. */
+const PIECE = 32;
 
 /** Key of a process that outlasts its pid. */
 export const identity = (ref: Pick<ProcessRef, 'pid' | 'start_ticks'>) => `${ref.pid}:${ref.start_ticks}`;
@@ -32,27 +36,36 @@ export class Growth {
   constructor(private readonly whole: Whole) {}
 
   /** Living members that are not known yet. To be called before anything is signalled, too: that is the first look. */
-  newMembers(known: Known, view: ProcessView): LiveProcess[] {
-    return this.candidates(known, view).filter(process => lives(process) && !known.has(identity(process)));
+  *newMembers(known: Known, view: ProcessView): Work<LiveProcess[]> {
+    const candidates = yield* this.candidates(known, view);
+    return candidates.filter(process => lives(process) && !known.has(identity(process)));
   }
 
-  private candidates(known: Known, view: ProcessView): LiveProcess[] {
+  private *candidates(known: Known, view: ProcessView): Work<LiveProcess[]> {
     const { scope, pgid, cgroup } = this.whole;
-    if (scope === 'process') return [];
-    if (scope === 'cgroup') return cgroup === null ? [] : view.cgroup(cgroup);
-    if (scope === 'tree') return this.tree(known, view);
+    if (scope === 'process' || (scope === 'cgroup' && cgroup === null)) return [];
+    if (scope === 'tree') return yield* this.tree(known, view);
+    yield* view.gather({ pid: 0, pgid, cgroup }, scope);
+    if (scope === 'cgroup') return view.cgroup(cgroup ?? '/');
     return groupOf(pgid, process => known.has(identity(process)), view);
   }
 
-  private tree(known: Known, view: ProcessView): LiveProcess[] {
+  private *tree(known: Known, view: ProcessView): Work<LiveProcess[]> {
     const family = new Map<string, LiveProcess>();
-    for (const ref of known.values()) {
-      if (view.resolve(ref) === null) continue;
+    for (const [i, ref] of [...known.values()].entries()) {
+      if (i % PIECE === 0) yield;
+      // What descends from one that was looked at has been found with it.
+      if (family.has(identity(ref))) continue;
+      const root = view.resolve(ref);
+      if (root === null) continue;
+      yield* view.gather(root, 'tree');
       for (const process of view.tree(ref.pid)) family.set(identity(process), process);
     }
     const belongs = (ref: ProcessRef) => known.has(identity(ref)) || family.has(identity(ref));
     const found = [...family.values()];
-    for (const [key, leader] of new Map<string, ProcessRef>([...known, ...family])) {
+    for (const [i, [key, leader]] of [...new Map<string, ProcessRef>([...known, ...family])].entries()) {
+      if (i % PIECE === 0) yield;
+      yield* view.gather({ pid: leader.pid, pgid: leader.pid, cgroup: null }, 'group');
       const group = groupOf(leader.pid, belongs, view).filter(lives);
       if (group.length === 0) continue;
       const alone = this.groups.get(key) ?? group.every(belongs);

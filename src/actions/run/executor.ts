@@ -1,4 +1,6 @@
 import { printable } from '../../lib/text/printable.js';
+import type { Work } from '../../lib/time/in-turns.js';
+import { inSlices } from '../../lib/time/slices.js';
 import type {
   ActionRecord,
   ActionResult,
@@ -98,7 +100,7 @@ export class Executor {
 
   private async recorded(order: Order, steps: readonly Step[]): Promise<ActionResult> {
     const { audit } = this.options;
-    const record = this.record(order, steps);
+    const record = await this.record(order, steps);
     let id: number;
     try {
       id = await audit.begin(record);
@@ -119,7 +121,7 @@ export class Executor {
     }
   }
 
-  private record(order: Order, steps: readonly Step[]): ActionRecord {
+  private async record(order: Order, steps: readonly Step[]): Promise<ActionRecord> {
     const { options } = this;
     const first = targetsOf(steps)[0];
     return {
@@ -136,7 +138,7 @@ export class Executor {
       steps,
       evidence: evidenceOf(order),
       session: sessionOf(order.alert, first === undefined ? null : options.look().resolve(first)),
-      before: this.facts(steps),
+      before: await inSlices(this.facts(steps)),
     };
   }
 
@@ -165,7 +167,7 @@ export class Executor {
       processes.push(...done.processes);
       if (done.problem !== null) problems.push(done.problem);
     }
-    const after = processes.length === 0 ? null : this.facts(steps);
+    const after = processes.length === 0 ? null : await inSlices(this.facts(steps));
     if (problems.length === 0) return this.result('done', processes, after, summary(processes));
     const some = processes.some(
       ({ fate }) => fate === 'terminated' || fate === 'killed' || fate === 'zombie',
@@ -193,9 +195,10 @@ export class Executor {
     return this.result('dry_run', processes, null, 'dry run: nothing was done');
   }
 
-  private facts(steps: readonly Step[]): Facts {
+  private *facts(steps: readonly Step[]): Work<Facts> {
     const view = this.options.look();
     const facts: Facts = { processes: 0, rss_bytes: 0 };
+    yield* view.readAhead(targetsOf(steps).map(({ pid }) => pid));
     for (const target of targetsOf(steps)) {
       const live = view.resolve(target);
       if (live === null || live.state === 'Z' || live.state === 'X') continue;

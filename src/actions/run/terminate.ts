@@ -2,6 +2,8 @@ import type { Stat } from '../../lib/proc/stat.js';
 import type { ProcessHandle } from '../../lib/process/process-handle.js';
 import type { Signaller, SignalName } from '../../lib/process/signal.js';
 import { printable } from '../../lib/text/printable.js';
+import type { Work } from '../../lib/time/in-turns.js';
+import { inSlices } from '../../lib/time/slices.js';
 import type { Fate, ProcessOutcome } from '../../model/action.js';
 import { refOf } from '../../model/process-ref.js';
 import type { ProcessRef } from '../../model/snapshot.js';
@@ -47,6 +49,8 @@ const STORM = 50;
 /** Who forks faster than he is stopped is ended while he runs. */
 const STANDSTILL_MS = 3000;
 const STOP_AGAIN_MS = 10;
+/** Processes that are looked at or signalled between two turns of the event loop, some 30 µs each. */
+const PIECE = 32;
 
 interface Member {
   ref: ProcessRef;
@@ -68,12 +72,7 @@ interface Member {
  * else stopped again and again until nobody new comes. Otherwise a fork bomb makes more than are ended.
  */
 export async function terminate(options: TerminateOptions): Promise<ProcessOutcome[]> {
-  const ending = new Termination(options);
-  try {
-    return await ending.run();
-  } finally {
-    ending.close();
-  }
+  return inSlices(new Termination(options).work());
 }
 
 class Termination {
@@ -90,57 +89,69 @@ class Termination {
     this.looked_ms = options.now();
   }
 
-  async run(): Promise<ProcessOutcome[]> {
+  *work(): Work<ProcessOutcome[]> {
+    try {
+      return yield* this.run();
+    } finally {
+      yield* this.close();
+    }
+  }
+
+  private *run(): Work<ProcessOutcome[]> {
     const { options } = this;
     // Everything is held before anything is signalled: the death of one must not free another's pid unseen.
-    for (const ref of options.targets) this.add(ref);
+    yield* each(options.targets, ref => this.add(ref));
     // Who is there before the first signal tells later who has come since.
-    this.join();
+    yield* this.join();
     if (options.whole.scope === 'cgroup' && options.whole.cgroup !== null)
       this.freezer = options.freezer?.(options.whole.cgroup) ?? null;
     if (!options.force) {
-      if (this.members.size >= STORM) await this.standStill();
-      this.signalAll('SIGTERM');
+      if (this.members.size >= STORM) yield* this.standStill();
+      yield* this.signalAll('SIGTERM');
       this.thaw();
-      await this.wait(options.grace_ms, 'SIGTERM');
+      yield* this.wait(options.grace_ms, 'SIGTERM');
     }
-    if (this.alive().length > 0 && options.stopping?.aborted !== true) {
-      await this.standStill();
-      this.join();
-      const meant = this.alive();
+    if ((yield* this.alive()).length > 0 && options.stopping?.aborted !== true) {
+      yield* this.standStill();
+      yield* this.join();
+      const meant = yield* this.alive();
       if (this.frozen && this.freezer?.kill()) this.noteKilled(meant);
-      else this.signalAll('SIGKILL');
+      else yield* this.signalAll('SIGKILL');
       this.thaw();
-      await this.wait(KILL_WAIT_MS, 'SIGKILL');
+      yield* this.wait(KILL_WAIT_MS, 'SIGKILL');
     }
-    await this.collect();
-    return [...this.members.values()].map(member => this.outcome(member));
+    yield* this.collect();
+    return yield* this.outcomes();
   }
 
-  close(): void {
+  private *close(): Work<void> {
     this.thaw();
     this.freezer?.close();
-    for (const member of this.members.values()) {
+    yield* each(this.members.values(), member => {
       // Whoever is left goes on.
       if (member.stopped && member.handle !== null) this.options.signaller.send(member.handle, 'SIGCONT');
       member.handle?.close();
-    }
+    });
   }
 
-  private async standStill(): Promise<void> {
+  private *standStill(): Work<void> {
     if (this.options.whole.scope === 'process') return;
-    if (!(await this.freeze())) await this.stopAll();
+    if (!(yield* this.freeze())) yield* this.stopAll();
   }
 
   /** False, and all goes on: it cannot be frozen, or somebody is in it who may not be ended. */
-  private async freeze(): Promise<boolean> {
+  private *freeze(): Work<boolean> {
     const { freezer } = this;
     if (freezer === null) return false;
     this.frozen = true;
-    if (await freezer.freeze()) {
-      this.join();
+    let stands = false;
+    yield freezer.freeze().then(all => {
+      stands = all;
+    });
+    if (stands) {
+      yield* this.join();
       const pids = freezer.pids();
-      const ours = new Set(this.alive().map(({ ref }) => ref.pid));
+      const ours = new Set((yield* this.alive()).map(({ ref }) => ref.pid));
       if (pids !== null && pids.length > 0 && pids.every(pid => ours.has(pid))) return true;
     }
     this.thaw();
@@ -153,16 +164,23 @@ class Termination {
   }
 
   /** Until all are stopped and nobody new has come, or the time is over. */
-  private async stopAll(): Promise<void> {
+  private *stopAll(): Work<void> {
     const until_ms = this.options.now() + STANDSTILL_MS;
     for (;;) {
-      for (const member of this.alive()) this.stop(member);
-      const joined = this.join();
-      const runs = ({ handle }: Member) => !/^[TtD]$/.test(handle?.stat()?.state ?? 'T');
-      if (!joined && !this.alive().some(runs)) return;
+      yield* each(yield* this.alive(), member => this.stop(member));
+      const joined = yield* this.join();
+      if (!joined && !(yield* this.anyRuns())) return;
       if (this.options.now() >= until_ms || this.options.stopping?.aborted === true) return;
-      await this.options.sleep(Math.max(STOP_AGAIN_MS, this.look_ms));
+      yield this.options.sleep(Math.max(STOP_AGAIN_MS, this.look_ms));
     }
+  }
+
+  private *anyRuns(): Work<boolean> {
+    let runs = false;
+    yield* each(yield* this.alive(), ({ handle }) => {
+      runs ||= !/^[TtD]$/.test(handle?.stat()?.state ?? 'T');
+    });
+    return runs;
   }
 
   private stop(member: Member): void {
@@ -213,8 +231,8 @@ class Termination {
     return member;
   }
 
-  private signalAll(signal: SignalName): void {
-    for (const member of this.alive()) this.signal(member, signal);
+  private *signalAll(signal: SignalName): Work<void> {
+    yield* each(yield* this.alive(), member => this.signal(member, signal));
   }
 
   /** At most one of each kind. */
@@ -241,18 +259,19 @@ class Termination {
   }
 
   /** Until all are dead, or the time is over; who joins meanwhile gets the same signal. */
-  private async wait(time_ms: number, signal: SignalName): Promise<void> {
+  private *wait(time_ms: number, signal: SignalName): Work<void> {
     const until_ms = this.options.now() + time_ms;
     for (;;) {
       if (this.options.stopping?.aborted === true) return;
-      if (this.alive().length === 0) {
+      if ((yield* this.alive()).length === 0) {
         // The last of them may have left a child just now.
-        if (!this.join()) return;
-        this.signalAll(signal);
-      } else if (this.options.now() - this.looked_ms >= this.rest_ms && this.join()) this.signalAll(signal);
+        if (!(yield* this.join())) return;
+        yield* this.signalAll(signal);
+      } else if (this.options.now() - this.looked_ms >= this.rest_ms && (yield* this.join()))
+        yield* this.signalAll(signal);
       const left_ms = until_ms - this.options.now();
       if (left_ms <= 0) return;
-      await this.options.sleep(Math.min(Math.max(POLL_MS, POLL_EACH_MS * this.members.size), left_ms));
+      yield this.options.sleep(Math.min(Math.max(POLL_MS, POLL_EACH_MS * this.members.size), left_ms));
     }
   }
 
@@ -261,71 +280,96 @@ class Termination {
   }
 
   /** True when somebody joined. */
-  private join(): boolean {
+  private *join(): Work<boolean> {
     const { whole } = this.options;
     this.looked_ms = this.options.now();
     if (whole.scope === 'process') return false;
-    const joined = this.takeIn();
+    const joined = yield* this.takeIn();
     this.look_ms = this.options.now() - this.looked_ms;
     return joined;
   }
 
-  private takeIn(): boolean {
+  private *takeIn(): Work<boolean> {
     const view = this.options.look();
     const known = new Map([...this.members].map(([key, member]) => [key, member.ref]));
     let joined = false;
-    for (const process of this.growth.newMembers(known, view)) {
+    yield* each(yield* this.growth.newMembers(known, view), process => {
       const admitted = this.options.admit(process, view);
       const member = this.add(refOf(process));
-      if (member === null) continue;
+      if (member === null) return;
       if (admitted) joined = true;
       else {
         member.fate ??= 'spared';
         member.note = 'it joined meanwhile, and may not be signalled';
       }
-    }
+    });
     return joined;
   }
 
   /** Those that may still run; notes when the others were seen dead. */
-  private alive(): Member[] {
-    return [...this.members.values()].filter(member => {
-      if (member.fate !== null || member.ended_ms !== null) return false;
+  private *alive(): Work<Member[]> {
+    const alive: Member[] = [];
+    yield* each(this.members.values(), member => {
+      if (member.fate !== null || member.ended_ms !== null) return;
       const state = member.handle?.stat()?.state;
-      if (state !== undefined && state !== 'Z' && state !== 'X') return true;
-      member.ended_ms = this.options.now();
-      return false;
+      if (state !== undefined && state !== 'Z' && state !== 'X') alive.push(member);
+      else member.ended_ms = this.options.now();
     });
+    return alive;
   }
 
   /** Gives parents the time to collect their dead. */
-  private async collect(): Promise<void> {
-    const zombies = () => [...this.members.values()].some(member => member.handle?.stat()?.state === 'Z');
+  private *collect(): Work<void> {
     const until_ms = this.options.now() + COLLECT_MS;
-    while (zombies() && this.options.now() < until_ms) await this.options.sleep(POLL_MS);
+    while ((yield* this.anyZombie()) && this.options.now() < until_ms) yield this.options.sleep(POLL_MS);
   }
 
-  private outcome(member: Member): ProcessOutcome {
+  private *anyZombie(): Work<boolean> {
+    let found = false;
+    yield* each(this.members.values(), ({ handle }) => {
+      found ||= handle?.stat()?.state === 'Z';
+    });
+    return found;
+  }
+
+  private *outcomes(): Work<ProcessOutcome[]> {
+    const view = this.options.look();
+    const outcomes: ProcessOutcome[] = [];
+    yield* view.readAhead([...this.members.values()].map(({ ref }) => ref.pid));
+    yield* each(this.members.values(), member => outcomes.push(this.outcome(member, view)));
+    return outcomes;
+  }
+
+  private outcome(member: Member, view: ProcessView): ProcessOutcome {
     const { ref, signals } = member;
     const stat = member.handle?.stat() ?? null;
     const fate = member.fate ?? fateOf(stat, signals);
     const took_ms =
       member.ended_ms === null || signals.length === 0 ? null : member.ended_ms - member.first_ms;
-    const note = member.note ?? this.note(ref, fate, stat?.ppid ?? null);
+    const note = member.note ?? this.note(ref, fate, stat?.ppid ?? null, view);
     return { process: ref, fate, signals, took_ms, note };
   }
 
-  private note(ref: ProcessRef, fate: Fate, ppid: number | null): string | null {
+  private note(ref: ProcessRef, fate: Fate, ppid: number | null, view: ProcessView): string | null {
     if (fate === 'blocked') return 'it hangs in the kernel (state D) and ends when that lets go';
     if (fate === 'zombie') {
-      const parent = ppid === null ? null : this.options.look().find(ppid);
+      const parent = ppid === null ? null : view.find(ppid);
       return `dead, but its parent ${printable(parent?.comm ?? 'unknown', 40)} (pid ${ppid}) does not collect it`;
     }
     if (fate === 'survived') return 'it is still there';
-    const successor = this.options.look().find(ref.pid);
+    const successor = view.find(ref.pid);
     return successor !== null && successor.start_ticks !== ref.start_ticks
       ? 'its pid belongs to another process now'
       : null;
+  }
+}
+
+/** One after the other, a few between two turns of the event loop. */
+function* each<T>(all: Iterable<T>, work: (one: T) => void): Work<void> {
+  let done = 0;
+  for (const one of [...all]) {
+    work(one);
+    if (++done % PIECE === 0) yield;
   }
 }
 

@@ -6,12 +6,3 @@ export type Work<T> = Generator<Promise<unknown> | undefined, T, undefined>;
 
 /** Does such work piece by piece, when it is the turn of the one who asked for it. */
 export type InTurns = <T>(work: Work<T>) => Promise<T>;
-
-/** One piece after the other, without asking whose turn it is: for what nobody at the socket has asked for. */
-export async function withoutTurns<T>(work: Work<T>): Promise<T> {
-  for (;;) {
-    const { done, value } = work.next();
-    if (done) return value;
-    await value;
-  }
-}

@@ -1,3 +1,4 @@
+import type { Work } from './in-turns.js';
 import { loopPauses } from './loop-pauses.js';
 
 /** Work in steps, so that it can be interrupted between two of them: each a fraction of a millisecond. */
@@ -6,21 +7,24 @@ export type Steps<T> = Generator<void, T>;
 /** Longer than this the event loop is not kept at a time. */
 const SLICE_MS = 15;
 
-/** Does all of it now. */
-export function atOnce<T>(steps: Steps<T>): T {
+/** Does all of it now: nothing in it may wait. */
+export function atOnce<T>(steps: Steps<T> | Work<T>): T {
   for (;;) {
-    const { done, value } = steps.next();
-    if (done) return value;
+    const result = steps.next();
+    if (result.done) return result.value;
   }
 }
 
-/** Does it between everything else that the event loop has to do. */
-export async function inSlices<T>(steps: Steps<T>): Promise<T> {
+/** Does it between everything else that the event loop has to do. Of work that waits for something, the rest as well. */
+export async function inSlices<T>(steps: Steps<T> | Work<T>): Promise<T> {
   for (;;) {
     const end_ms = performance.now() + SLICE_MS;
     do {
-      const { done, value } = steps.next();
-      if (done) return value;
+      const result = steps.next();
+      if (result.done) return result.value;
+      if (!(result.value instanceof Promise)) continue;
+      await result.value;
+      break;
     } while (performance.now() < end_ms);
     await nextTurn();
   }
