@@ -2,6 +2,8 @@ import { parseArgs } from 'node:util';
 import type { Snapshot } from '../../src/model/snapshot.js';
 import { RULES } from '../../src/rules/checks/index.js';
 import { History } from '../../src/rules/engine/history.js';
+import type { AnyRule } from '../../src/rules/engine/rule.js';
+import { settingsFrom } from '../../src/rules/engine/settings.js';
 import { Baseline } from '../../src/rules/statistics/baseline.js';
 import { GB, Machine, MB, refOf, rulesConfig } from '../../test/rules/machine.js';
 
@@ -75,7 +77,7 @@ for (const processes of [200, 1_000, 5_000, 10_000]) {
 }
 
 const of = machine(1_000, true);
-const config = rulesConfig();
+const settingsOf = settingsFrom(rulesConfig());
 const known = new History({
   windows: { memory_ms: 300_000, memory_long_ms: 3_600_000, fds_ms: 600_000 },
   gap_ms: 45_000,
@@ -88,12 +90,13 @@ for (const snapshot of film(of, rounds)) {
   let begin = performance.now();
   known.add(snapshot);
   spent.get('(history)')!.push(performance.now() - begin);
-  for (const rule of RULES) {
+  for (const rule of RULES as readonly AnyRule[]) {
+    const settings = settingsOf(rule);
     begin = performance.now();
-    rule.evaluate(known, snapshot.time_ms, config);
-    const times = spent.get(rule.name) ?? [];
+    rule.check(known, snapshot.time_ms, settings, settingsOf);
+    const times = spent.get(rule.id) ?? [];
     times.push(performance.now() - begin);
-    spent.set(rule.name, times);
+    spent.set(rule.id, times);
   }
 }
 console.log('\nat 1,000 processes with trouble, each alone:');

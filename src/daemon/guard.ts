@@ -11,6 +11,7 @@ import type { Alert, AlertChange } from '../model/alert.js';
 import type { KernelEvent, OomEvent } from '../model/kernel-event.js';
 import type { ProcessRef, ProcessSample, Snapshot } from '../model/snapshot.js';
 import { checkEntry, type WhitelistEntry } from '../rules/allowlist/whitelist.js';
+import { RULES } from '../rules/checks/index.js';
 import { RuleEngine } from '../rules/engine/engine.js';
 import { sessionKey } from '../rules/engine/history.js';
 import { addressSpaceLeft, MemoryLimits } from '../sources/host/cgroup/limits.js';
@@ -130,6 +131,7 @@ export class Guard {
     this.watch = new MemoryWatch(roots.proc);
     this.limits = new MemoryLimits(roots.proc);
     this.rules = new RuleEngine({
+      rules: RULES,
       config,
       interval_ms: config.sampling.sample_interval_normal_s * 1000,
       self_pid: process.pid,
@@ -205,7 +207,7 @@ export class Guard {
 
   /** Open alerts, oldest first. */
   open(): Alert[] {
-    return this.rules.book.open;
+    return this.rules.alerts.open;
   }
 
   /** Alerts that were resolved since the start, the latest last. */
@@ -228,7 +230,7 @@ export class Guard {
 
   /** Resolves all open alerts; what is still bad opens anew in its time. */
   clearAlerts(which: (alert: Alert) => boolean): AlertChange[] {
-    const changes = this.rules.book.withdraw(now(), which);
+    const changes = this.rules.alerts.withdraw(now(), which);
     this.tell(changes);
     return changes;
   }

@@ -83,7 +83,7 @@ export class Recall {
    */
   private notToldAnew(alerts: readonly Alert[]): Alert[] {
     const { store, rules } = this.options;
-    const { open } = rules.book;
+    const { open } = rules.alerts;
     const keys = new Set(open.map(({ key }) => key));
     const isOwn = ({ id, opened_ms }: Alert) =>
       this.opened.get(id) === opened_ms || open.some(own => own.id === id && own.opened_ms === opened_ms);

@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
 import { configKeys } from '../../src/config/keys.js';
 import type { HostSample } from '../../src/model/snapshot.js';
-import { RULES } from '../../src/rules/checks/index.js';
-import type { Candidate, RuleName } from '../../src/rules/engine/rule.js';
+import { RULES, type RuleId } from '../../src/rules/checks/index.js';
+import type { AnyRule, Candidate } from '../../src/rules/engine/rule.js';
 import { withRulesTable } from '../../src/rules/reference.js';
 import { PatientStatfs } from '../../src/sources/host/filesystems/patient-statfs.js';
 import { filesystem, GB, Machine, MB, memory, quietHost, refOf } from '../rules/machine.js';
@@ -10,10 +10,10 @@ import { defaultOf, pattern, quoted, readPage, rows, section } from './page.js';
 
 const page = readPage('rules.md');
 const CAPITALS = 'NAME|AGENT|FOLDER|MOUNT|UNIT|FIGURE|N';
-const NAMES = RULES.map(({ name }) => name);
+const NAMES = RULES.map(({ id }) => id);
 
 /** The rule's row of the table, as people read it. */
-function row(name: RuleName) {
+function row(name: RuleId) {
   const cells = rows(section(page, '## All rules, with their defaults')).find(
     ([first]) => first === `[\`${name}\`](#${name})`,
   );
@@ -106,7 +106,7 @@ const leftovers = (machine: Machine, count: number, rss_bytes: number) => {
 };
 
 /** Makes each trouble as bad as the first figure of its row says, or as another one, and lets time pass. */
-const PLAYS: Record<RuleName, (machine: Machine, figure: number) => void> = {
+const PLAYS: Record<RuleId, (machine: Machine, figure: number) => void> = {
   ram: (machine, percent) => look(machine, { memory: memory(percent) }),
   memory_pressure: (machine, full_avg10) =>
     look(machine, {
@@ -226,9 +226,9 @@ const PLAYS: Record<RuleName, (machine: Machine, figure: number) => void> = {
 };
 
 /** What the rule found at each look, and when. */
-function found(name: RuleName, figure: number): { now_ms: number; candidates: readonly Candidate[] }[] {
-  const rule = RULES.find(one => one.name === name)!;
-  const spy = vi.spyOn(rule, 'evaluate');
+function found(name: RuleId, figure: number): { now_ms: number; candidates: readonly Candidate[] }[] {
+  const rule: AnyRule = RULES.find(({ id }) => id === name)!;
+  const spy = vi.spyOn(rule, 'check');
   try {
     const limits = [{ command: 'slow', minutes: 1 }];
     PLAYS[name](new Machine({ detection: { runtime_limit: { limits } } }), figure);
@@ -245,15 +245,15 @@ const severities = (looks: ReturnType<typeof found>) =>
   new Set(looks.flatMap(({ candidates }) => candidates.map(({ severity }) => severity)));
 
 /** Something is there, or it is not. */
-const UNMEASURED: ReadonlySet<RuleName> = new Set<RuleName>([
+const UNMEASURED: ReadonlySet<RuleId> = new Set<RuleId>([
   ...(['hang', 'stopped', 'zombie', 'runtime_limit', 'oom_kill', 'memory_full_soon'] as const),
   ...(['read_only_remount', 'filesystem_hung'] as const),
 ]);
 /** What runs out: the less the worse. */
-const FALLING: ReadonlySet<RuleName> = new Set<RuleName>(['disk_space', 'inodes', 'disk_full_soon']);
+const FALLING: ReadonlySet<RuleId> = new Set<RuleId>(['disk_space', 'inodes', 'disk_full_soon']);
 /** Beyond a figure and short of it, by a two-hundredth. */
-const worse = (name: RuleName, figure: number) => figure * (FALLING.has(name) ? 0.995 : 1.005);
-const better = (name: RuleName, figure: number) => figure * (FALLING.has(name) ? 1.005 : 0.995);
+const worse = (name: RuleId, figure: number) => figure * (FALLING.has(name) ? 0.995 : 1.005);
+const better = (name: RuleId, figure: number) => figure * (FALLING.has(name) ? 1.005 : 0.995);
 
 it.each(NAMES)('%s: its title, its severity, and how long it takes', name => {
   const { fires, lasts, clear, severity } = row(name);

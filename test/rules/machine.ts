@@ -9,6 +9,7 @@ import type {
   SessionSample,
   Snapshot,
 } from '../../src/model/snapshot.js';
+import { RULES } from '../../src/rules/checks/index.js';
 import { type RulesConfig, rulesSchema } from '../../src/rules/config.js';
 import { RuleEngine } from '../../src/rules/engine/engine.js';
 
@@ -40,6 +41,7 @@ export class Machine {
 
   constructor(settings: Record<string, unknown> = {}) {
     this.engine = new RuleEngine({
+      rules: RULES,
       config: rulesConfig(settings),
       interval_ms: 10_000,
       self_pid: 2,
@@ -162,7 +164,7 @@ export class Machine {
   }
 
   get open(): Alert[] {
-    return this.engine.book.open;
+    return this.engine.alerts.open;
   }
 }
 

@@ -1,4 +1,3 @@
-import type { Rule } from '../engine/rule.js';
 import { agentMemory } from './agent/agent-memory.js';
 import { agentSpinning } from './agent/agent-spinning.js';
 import { duplicates } from './agent/duplicates.js';
@@ -30,8 +29,8 @@ import { runtimeLimit } from './process/runtime-limit.js';
 import { stopped } from './process/stopped.js';
 import { zombie } from './process/zombie.js';
 
-/** A new rule is one new file, one line here, and its table in config/sections/rules.ts. */
-export const RULES: readonly Rule[] = [
+/** Every rule, in the order of the documentation. To add one: its file, and a line here. */
+export const RULES = [
   ram,
   memoryPressure,
   swap,
@@ -62,4 +61,6 @@ export const RULES: readonly Rule[] = [
   vram,
   unitFailing,
   baselineAnomaly,
-];
+] as const;
+
+export type RuleId = (typeof RULES)[number]['id'];

@@ -24,7 +24,7 @@ const RESOLVED_MAX = 2_000;
 /** The rest of the room is for what is high or critical. */
 const MILD_SHARE = 0.75;
 
-export interface BookOptions {
+export interface AlertStoreOptions {
   /** The number of the next alert. */
   nextId(): number;
   /** After a longer break between two rounds nothing counts as having lasted. */
@@ -60,7 +60,7 @@ interface Open {
  * told goes out, each thing once. An id is opened once and resolved at most once, with no change after that:
  * trouble that comes back has a new id, said `quiet` when it comes back soon.
  */
-export class AlertBook {
+export class AlertStore {
   private readonly pending = new Map<string, Pending>();
   private readonly opened = new Map<string, Open>();
   /** When the alert of a key was resolved. */
@@ -69,9 +69,9 @@ export class AlertBook {
   private room = new FairRoom(PENDING_MAX);
   private last_ms: number | null = null;
 
-  constructor(private options: BookOptions) {}
+  constructor(private options: AlertStoreOptions) {}
 
-  configure({ gap_ms }: Pick<BookOptions, 'gap_ms'>): void {
+  configure({ gap_ms }: Pick<AlertStoreOptions, 'gap_ms'>): void {
     this.options = { ...this.options, gap_ms };
   }
 

@@ -2,20 +2,24 @@ import { isDeepStrictEqual } from 'node:util';
 import { atOnce, inSlices, type Steps } from '../../lib/time/slices.js';
 import type { Alert, AlertChange } from '../../model/alert.js';
 import type { ProcessRef, Snapshot } from '../../model/snapshot.js';
-import { Whitelist } from '../allowlist/whitelist.js';
-import { RULES } from '../checks/index.js';
-import type { RulesConfig } from '../config.js';
+import { type Allowlist, Whitelist } from '../allowlist/whitelist.js';
 import { Baseline, type BaselineCell } from '../statistics/baseline.js';
-import { AlertBook } from './alert-store.js';
+import { AlertStore } from './alert-store.js';
 import { History } from './history.js';
-import type { Windows } from './process-history.js';
-import { type Finding, findingOf, type Rule } from './rule.js';
+import { WINDOWS, type Windows } from './process-track.js';
+import { type AnyRule, type Finding, findingOf } from './rule.js';
+import { type RuleTables, type SettingsOf, settingsFrom } from './settings.js';
 
 /** Many alerts at a time help nobody. */
 const MAX_OPEN = 200;
 const LEAST_GAP_MS = 45_000;
 
+export interface RulesConfig extends RuleTables {
+  allowlist: Allowlist;
+}
+
 export interface RuleEngineOptions {
+  rules: readonly AnyRule[];
   config: RulesConfig;
   /** The longest regular time between two snapshots. */
   interval_ms: number;
@@ -26,33 +30,32 @@ export interface RuleEngineOptions {
   onRuleError(rule: string, error: unknown): void;
   /** A regular expression of the whitelist takes too long and is out of use until the next start. */
   onSlowPattern?: (pattern: string) => void;
-  rules?: readonly Rule[];
 }
 
-/** Snapshots in, changes of alerts out: history, rules, whitelist and book joined. */
+/** Snapshots in, changes of alerts out: history, rules, whitelist and alerts joined. */
 export class RuleEngine {
   readonly whitelist: Whitelist;
-  readonly book: AlertBook;
+  readonly alerts: AlertStore;
   private readonly baseline = new Baseline();
   private readonly history: History;
   private readonly failed = new Set<string>();
-  private readonly rules: readonly Rule[];
   /** Keys and ids of alerts of the run before that no rule has found again yet. */
   private readonly missing = new Map<string, number>();
   private again: Alert[] = [];
   private whitelistVersion: number;
   private config: RulesConfig;
+  private settingsOf: SettingsOf;
 
   constructor(private readonly options: RuleEngineOptions) {
     const { config, interval_ms, self_pid, nextId } = options;
     const gap_ms = gapFor(interval_ms);
     this.config = config;
-    this.rules = options.rules ?? RULES;
+    this.settingsOf = settingsFrom(config);
     this.whitelist = new Whitelist(config.allowlist, options.onSlowPattern);
     this.whitelistVersion = this.whitelist.version;
-    this.book = new AlertBook({ nextId, gap_ms, max_open: MAX_OPEN });
+    this.alerts = new AlertStore({ nextId, gap_ms, max_open: MAX_OPEN });
     this.history = new History({
-      windows: windowsOf(config),
+      windows: this.windows(),
       gap_ms,
       baseline: this.baseline,
       self_pid,
@@ -62,13 +65,16 @@ export class RuleEngine {
 
   /** What the run before left: open alerts and the learned baseline. */
   restore(now_ms: number, alerts: readonly Alert[], baseline: readonly BaselineCell[]): void {
-    const { config } = this;
     const ruleOf = (alert: Alert) =>
-      this.rules.find(({ name }) => name === alert.rule && config.detection[name].enabled);
-    this.book.restore(alerts, now_ms, alert => ruleOf(alert)?.sees_again_ms?.(config, alert) ?? 0);
+      this.options.rules.find(rule => rule.id === alert.rule && this.settingsOf(rule).enabled);
+    const unseen_ms = (alert: Alert) => {
+      const rule = ruleOf(alert);
+      return rule?.sees_again_ms?.(this.settingsOf(rule), alert) ?? 0;
+    };
+    this.alerts.restore(alerts, now_ms, unseen_ms);
     for (const alert of alerts) {
       this.missing.set(alert.key, alert.id);
-      ruleOf(alert)?.recall?.(this.history, alert);
+      ruleOf(alert)?.restore?.(this.history, alert);
     }
     this.baseline.restore(baseline);
   }
@@ -78,12 +84,13 @@ export class RuleEngine {
    * those about processes that are on the allowlist now are over at once.
    */
   configure(config: RulesConfig, interval_ms: number, now_ms: number): AlertChange[] {
-    const gap_ms = gapFor(interval_ms);
-    this.book.configure({ gap_ms });
-    this.history.configure({ windows: windowsOf(config), gap_ms });
-    if (!isDeepStrictEqual(config.allowlist, this.config.allowlist))
-      this.whitelist.configure(config.allowlist);
+    const before = this.config;
     this.config = config;
+    this.settingsOf = settingsFrom(config);
+    const gap_ms = gapFor(interval_ms);
+    this.alerts.configure({ gap_ms });
+    this.history.configure({ windows: this.windows(), gap_ms });
+    if (!isDeepStrictEqual(config.allowlist, before.allowlist)) this.whitelist.configure(config.allowlist);
     return this.applyWhitelist(now_ms);
   }
 
@@ -108,11 +115,11 @@ export class RuleEngine {
     const withdrawn = this.applyWhitelist(now_ms);
     const { version } = this.whitelist;
     const all: Finding[] = [];
-    const mute = new Set<string>();
-    for (const rule of this.rules) {
+    const unavailable = new Set<string>();
+    for (const rule of this.options.rules) {
       yield;
-      const found = this.evaluate(rule, now_ms);
-      if (found === null) mute.add(rule.name);
+      const found = this.check(rule, now_ms);
+      if (found === null) unavailable.add(rule.id);
       else all.push(...found);
     }
     yield;
@@ -122,7 +129,7 @@ export class RuleEngine {
         ? all
         : all.filter(({ subject }) => !this.allIgnored(subject.processes));
     const ended = ({ subject }: Alert) => this.allEnded(subject.processes);
-    const changes = [...withdrawn, ...this.book.apply(now_ms, findings, mute, ended)];
+    const changes = [...withdrawn, ...this.alerts.apply(now_ms, findings, unavailable, ended)];
     this.noteFound(findings);
     return changes;
   }
@@ -147,7 +154,7 @@ export class RuleEngine {
       found.add(id);
     }
     // What was over before it came back is another alert, and a change that was told.
-    if (found.size > 0) this.again.push(...this.book.open.filter(({ id }) => found.has(id)));
+    if (found.size > 0) this.again.push(...this.alerts.open.filter(({ id }) => found.has(id)));
   }
 
   /** When some memory is used up at the pace of the last two snapshots; infinite: none gets less. */
@@ -160,7 +167,7 @@ export class RuleEngine {
     if (this.whitelistVersion === this.whitelist.version) return [];
     this.whitelistVersion = this.whitelist.version;
     this.history.reconsider();
-    return this.book.withdraw(now_ms, ({ subject }) => this.allIgnored(subject.processes));
+    return this.alerts.withdraw(now_ms, ({ subject }) => this.allIgnored(subject.processes));
   }
 
   private allIgnored(processes: readonly ProcessRef[]): boolean {
@@ -173,18 +180,22 @@ export class RuleEngine {
     return processes.length > 0 && !processes.some(lives);
   }
 
+  private windows(): Windows {
+    const asked = this.options.rules.map(rule => rule.windows?.(this.settingsOf(rule)));
+    return Object.assign({}, WINDOWS, ...asked);
+  }
+
   /** Null: it cannot tell this time. */
-  private evaluate(rule: Rule, now_ms: number): Finding[] | null {
-    const { config } = this;
-    const { onRuleError } = this.options;
-    const { name } = rule;
-    if (!config.detection[name].enabled) return [];
+  private check(rule: AnyRule, now_ms: number): Finding[] | null {
+    const { id } = rule;
+    const settings = this.settingsOf(rule);
+    if (!settings.enabled) return [];
     try {
-      const candidates = rule.evaluate(this.history, now_ms, config);
-      return candidates?.map(found => findingOf(name, found)) ?? null;
+      const candidates = rule.check(this.history, now_ms, settings, this.settingsOf);
+      return candidates?.map(found => findingOf(id, found)) ?? null;
     } catch (error) {
-      if (!this.failed.has(name)) onRuleError(name, error);
-      this.failed.add(name);
+      if (!this.failed.has(id)) this.options.onRuleError(id, error);
+      this.failed.add(id);
       return null;
     }
   }
@@ -193,12 +204,4 @@ export class RuleEngine {
 /** A longer break than this between two snapshots interrupts whatever has to last. */
 function gapFor(interval_ms: number): number {
   return Math.max(LEAST_GAP_MS, 4 * interval_ms);
-}
-
-function windowsOf({ detection: { memory_leak, fd_leak } }: RulesConfig): Windows {
-  return {
-    memory_ms: memory_leak.window_minutes * 60_000,
-    memory_long_ms: memory_leak.slope_window_minutes * 60_000,
-    fds_ms: fd_leak.window_minutes * 60_000,
-  };
 }

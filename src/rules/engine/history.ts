@@ -12,7 +12,7 @@ import { traitsOf } from '../processes/features.js';
 import { type Baseline, baselineFigures } from '../statistics/baseline.js';
 import { Series } from '../statistics/series.js';
 import { MemoryPools } from './memory-pools.js';
-import { ProcessTrack, type Windows } from './process-history.js';
+import { ProcessTrack, type Windows } from './process-track.js';
 import { nextUndecided } from './unclassified.js';
 
 /** How long an event is remembered, and how many of them. */

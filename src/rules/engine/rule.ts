@@ -1,27 +1,81 @@
+import type { z } from 'zod';
 import type { Alert, Severity, Subject } from '../../model/alert.js';
-import type { RulesConfig } from '../config.js';
 import type { History } from './history.js';
+import type { Windows } from './process-track.js';
+import type { SettingsOf } from './settings.js';
+
+/** Keys of the configuration with their schemas, each with a default and a description. */
+export type Keys = Record<string, z.ZodType>;
+
+/** What a rule reads of the configuration. */
+export type Settings<K extends Keys, T extends Keys> = { enabled: boolean } & Values<K> & Values<T>;
+type Values<K extends Keys> = { [Name in keyof K]: z.output<K[Name]> };
+
+/** A rule that declares no keys. */
+// biome-ignore lint/complexity/noBannedTypes: no keys at all, where Record<string, never> would forbid all
+export type NoKeys = {};
 
 /**
  * One kind of trouble: looks at what is known and says what is bad, or nearly so, at this moment. Pure: no
  * clock, no memory of its own. What has to last before it is worth a word, and when it is over, is the
- * business of the book (alerts/book.ts).
+ * business of the alerts (alert-store.ts).
  */
-export interface Rule {
-  /** Also its table in the configuration, `[detection.NAME]`. */
-  name: RuleName;
-  /** Null: what it looks at could not be read this time. */
-  evaluate(history: History, now_ms: number, config: RulesConfig): Candidate[] | null;
+export interface Rule<Id extends string, K extends Keys = NoKeys, T extends Keys = NoKeys> {
+  /** As alerts and the configuration name it: `[detection.ID]`. */
+  id: Id;
+  /** What it is about, in a few words: the description of its table. */
+  about: string;
+  /** Of its table, beside `enabled`. */
+  keys?: K;
+  /** Its keys in `[thresholds]`. */
+  thresholds?: T;
+  /** Thresholds of which none may be above the next. */
+  ascending?: readonly (keyof T & string)[];
+  /** Its row of the table of all rules. */
+  figures(settings: Settings<K, T>): Figures;
+  /**
+   * @param settingsOf the settings of other rules
+   * @returns null: what it looks at could not be read this time
+   */
+  check(
+    history: History,
+    now_ms: number,
+    settings: Settings<K, T>,
+    settingsOf: SettingsOf,
+  ): Candidate[] | null;
   /**
    * After a start it looks for so long before it can see the trouble of this alert again, though it never went
    * away. Without it: it sees it in the first snapshot, or in one of the next.
    */
-  sees_again_ms?(config: RulesConfig, alert: Alert): number;
+  sees_again_ms?(settings: Settings<K, T>, alert: Alert): number;
   /** Takes from an open alert of the run before what snapshots do not show any more. */
-  recall?(history: History, alert: Alert): void;
+  restore?(history: History, alert: Alert): void;
+  /** How far back the series must reach that it looks at. */
+  windows?(settings: Settings<K, T>): Partial<Windows>;
 }
 
-export type RuleName = keyof RulesConfig['detection'];
+/** Any rule, for who treats all alike. */
+export type AnyRule = Rule<string, Keys, Keys>;
+
+/** A rule with the types of its keys. */
+export function defineRule<const Id extends string, K extends Keys = NoKeys, T extends Keys = NoKeys>(
+  rule: Rule<Id, K, T>,
+): Rule<Id, K, T> {
+  return rule;
+}
+
+/** When a rule fires and when its alert ends, in words. */
+export interface Figures {
+  fires: string;
+  /** It must last so long before it is said; 0: it is said at once. */
+  lasts_s: number;
+  /** What else is to be said of that time. */
+  unless?: string;
+  ends: string;
+  /** It must be over for so long. */
+  clear_s: number;
+  severity: string;
+}
 
 /** What a rule found: trouble, or a remainder of it that only keeps an open alert open. */
 export interface Candidate {
@@ -46,7 +100,7 @@ export interface Candidate {
    * Milder words on the same trouble. While this is bad, or its alert open, they are not said; those that are open
    * end when it opens.
    */
-  instead_of?: readonly { rule: RuleName; key: string }[];
+  instead_of?: readonly { rule: string; key: string }[];
 }
 
 /** The key that the alert's rule gave to its subject. */

@@ -1,4 +1,4 @@
-import type { ProcessTrack } from './process-history.js';
+import type { ProcessTrack } from './process-track.js';
 
 /** Characters of command lines that are looked at in one snapshot, some 50 ms; and of one user, root aside. */
 const MAX_CHARS = 1_000_000;

@@ -1,5 +1,5 @@
 import type { History } from '../engine/history.js';
-import type { ProcessTrack } from '../engine/process-history.js';
+import type { ProcessTrack } from '../engine/process-track.js';
 
 /** What looks like trouble and is none: learned from alarms that were wrong. */
 

@@ -1,5 +1,5 @@
 import { sessionKey } from '../engine/history.js';
-import type { ProcessTrack } from '../engine/process-history.js';
+import type { ProcessTrack } from '../engine/process-track.js';
 
 /** Processes that belong together: one alert for them, not one for each. */
 export interface Group {

@@ -1,5 +1,5 @@
 import type { History } from '../engine/history.js';
-import type { ProcessTrack } from '../engine/process-history.js';
+import type { ProcessTrack } from '../engine/process-track.js';
 import { isBusyByNature } from './exemptions.js';
 
 /** Who takes much memory for a while, by what it is, and who is kept from taking it all. */

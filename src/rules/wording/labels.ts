@@ -3,7 +3,7 @@ import { printable } from '../../lib/text/printable.js';
 import { isSameProcess } from '../../model/process-ref.js';
 import type { SessionRef } from '../../model/snapshot.js';
 import type { History } from '../engine/history.js';
-import type { ProcessTrack } from '../engine/process-history.js';
+import type { ProcessTrack } from '../engine/process-track.js';
 
 /** How alerts call things. All of it is printable. */
 

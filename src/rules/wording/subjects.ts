@@ -3,7 +3,7 @@ import type { Subject } from '../../model/alert.js';
 import { refOf } from '../../model/process-ref.js';
 import type { SessionRef } from '../../model/snapshot.js';
 import type { History } from '../engine/history.js';
-import type { ProcessTrack } from '../engine/process-history.js';
+import type { ProcessTrack } from '../engine/process-track.js';
 import { lineage, processName, programName } from './labels.js';
 
 /** More processes than this are not named in an alert. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { AlertChange, Severity } from '../../../src/model/alert.js';
-import { AlertBook } from '../../../src/rules/engine/alert-store.js';
+import { AlertStore } from '../../../src/rules/engine/alert-store.js';
 import type { Finding } from '../../../src/rules/engine/rule.js';
 
 function finding(changes: Partial<Finding> = {}): Finding {
@@ -23,12 +23,12 @@ function finding(changes: Partial<Finding> = {}): Finding {
 }
 
 class Told {
-  readonly book: AlertBook;
+  readonly book: AlertStore;
   now_ms = 1_000_000;
   private id = 0;
 
   constructor(max_open = 200) {
-    this.book = new AlertBook({ nextId: () => ++this.id, gap_ms: 45_000, max_open });
+    this.book = new AlertStore({ nextId: () => ++this.id, gap_ms: 45_000, max_open });
   }
 
   /** One round after so many seconds. */

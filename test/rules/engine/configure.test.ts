@@ -18,7 +18,7 @@ describe('another configuration', () => {
       machine.pass(60);
     }
     expect(brief(machine.said)).toEqual(['opened ram critical']);
-    expect(machine.engine.book.open).toHaveLength(1);
+    expect(machine.engine.alerts.open).toHaveLength(1);
   });
 
   test('judges from the next look on', () => {

@@ -2,23 +2,29 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { RULES } from '../../../src/rules/checks/index.js';
 import { RuleEngine } from '../../../src/rules/engine/engine.js';
-import type { Rule } from '../../../src/rules/engine/rule.js';
+import { type AnyRule, defineRule } from '../../../src/rules/engine/rule.js';
 import { brief, filesystem, GB, Machine, MB, memory, quietHost, refOf, rulesConfig } from '../machine.js';
 
+const shell = {
+  about: 'Only here.',
+  figures: () => ({ fires: '', lasts_s: 0, ends: '', clear_s: 0, severity: '' }),
+};
+
 test('each rule has its table in the configuration, each table its rule', () => {
-  expect(RULES.map(({ name }) => name).sort()).toEqual(Object.keys(rulesConfig().detection).sort());
+  expect(RULES.map(({ id }) => id).sort()).toEqual(Object.keys(rulesConfig().detection).sort());
 });
 
 test('a rule that fails is said once, and stops no other', () => {
   const machine = new Machine();
   machine.host = { ...machine.host, memory: memory(95) };
   const errors: string[] = [];
-  const broken: Rule = {
-    name: 'swap',
-    evaluate() {
+  const broken = defineRule({
+    ...shell,
+    id: 'swap',
+    check() {
       throw new Error('a bug');
     },
-  };
+  });
   let id = 0;
   const engine = new RuleEngine({
     config: rulesConfig(),
@@ -39,11 +45,12 @@ test('a rule that fails is said once, and stops no other', () => {
 test('a failing rule leaves its open alerts as they are', () => {
   const machine = new Machine();
   let fails = false;
-  const moody: Rule = {
-    name: 'ram',
-    evaluate(...args) {
+  const ram: AnyRule = RULES[0];
+  const moody: AnyRule = {
+    ...ram,
+    check(...args) {
       if (fails) throw new Error('a bug');
-      return RULES.find(({ name }) => name === 'ram')!.evaluate(...args);
+      return ram.check(...args);
     },
   };
   let id = 0;
@@ -206,9 +213,10 @@ test('an alert about processes that have all ended is over soon, however long it
 test('what is whitelisted between two rules opens nothing', () => {
   const machine = new Machine();
   const { pid, start_ticks, uid, comm, cmdline } = machine.add({ comm: 'cat' });
-  const speaks: Rule = {
-    name: 'swap',
-    evaluate: () => [
+  const speaks: AnyRule = {
+    ...shell,
+    id: 'swap',
+    check: () => [
       {
         key: 'cat',
         severity: 'high',
@@ -231,9 +239,10 @@ test('what is whitelisted between two rules opens nothing', () => {
     ],
   };
   let meanwhile = () => {};
-  const between: Rule = {
-    name: 'ram',
-    evaluate() {
+  const between: AnyRule = {
+    ...shell,
+    id: 'ram',
+    check() {
       meanwhile();
       return [];
     },

@@ -1,6 +1,8 @@
+import { z } from 'zod';
 import { bytesText, durationText } from '../../../lib/text/amounts.js';
 import { level } from '../../engine/level.js';
-import type { Rule } from '../../engine/rule.js';
+import { defineRule } from '../../engine/rule.js';
+import { lasting } from '../../engine/settings.js';
 import { processKey } from '../../processes/groups.js';
 import { fitLine } from '../../statistics/regression.js';
 import { agentName, folder } from '../../wording/labels.js';
@@ -17,10 +19,29 @@ const TREND_MS = 120_000;
  * Memory of an agent's own process, resident or swapped out, healthy at 0.3 to 0.5 GB; its tools are not counted, a build may
  * be large. Says how long the machine's memory lasts when it goes on like this.
  */
-export const agentMemory: Rule = {
-  name: 'agent_memory',
-  evaluate(history, now_ms, { thresholds, detection }) {
-    const limit = thresholds.agent_memory_max_mb * MB;
+export const agentMemory = defineRule({
+  id: 'agent_memory',
+  about: 'Memory of an agent’s own process.',
+  keys: {
+    duration_s: lasting(30),
+  },
+  thresholds: {
+    agent_memory_max_mb: z
+      .int()
+      .min(1)
+      .max(16_777_216)
+      .default(4096)
+      .describe('Resident memory of an agent’s own process from which there is a warning; twice is high.'),
+  },
+  figures: ({ agent_memory_max_mb: limit, duration_s }) => ({
+    fires: `an agent’s own process holds ≥ ${bytesText(limit * MB)} / ${bytesText(limit * 2 * MB)}`,
+    lasts_s: duration_s,
+    ends: `below ${bytesText(limit * 0.9 * MB)}`,
+    clear_s: 60,
+    severity: 'warning / high; critical when the machine’s memory lasts < 10 min',
+  }),
+  check(history, now_ms, { agent_memory_max_mb, duration_s }) {
+    const limit = agent_memory_max_mb * MB;
     return history.watched.flatMap(track => {
       const { session } = track.sample;
       const { held_bytes } = track;
@@ -46,7 +67,7 @@ export const agentMemory: Rule = {
         key: processKey(track),
         severity: severity !== null && soon ? ('critical' as const) : severity,
         holds,
-        for_ms: detection.agent_memory.duration_s * 1000,
+        for_ms: duration_s * 1000,
         clear_ms: 60_000,
         subject: processSubject(history, track),
         title: `${agentName(session.agent)}${where} holds very much memory`,
@@ -64,4 +85,4 @@ export const agentMemory: Rule = {
       };
     });
   },
-};
+});

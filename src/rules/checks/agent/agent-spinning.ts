@@ -1,7 +1,10 @@
+import { z } from 'zod';
 import { durationText, percentText } from '../../../lib/text/amounts.js';
+import { rounded } from '../../engine/figures.js';
 import type { History } from '../../engine/history.js';
-import type { ProcessTrack } from '../../engine/process-history.js';
-import type { Rule } from '../../engine/rule.js';
+import type { ProcessTrack } from '../../engine/process-track.js';
+import { defineRule } from '../../engine/rule.js';
+import { lasting } from '../../engine/settings.js';
 import { processKey } from '../../processes/groups.js';
 import { agentName, folder } from '../../wording/labels.js';
 import { processSubject } from '../../wording/subjects.js';
@@ -13,10 +16,21 @@ export function isSpinningAgent(history: History, { sample }: ProcessTrack): boo
   return history.session(session)?.state === 'WAITING';
 }
 
-export const agentSpinning: Rule = {
-  name: 'agent_spinning',
-  evaluate(history, now_ms, { detection }) {
-    const { threshold_percent, duration_s } = detection.agent_spinning;
+export const agentSpinning = defineRule({
+  id: 'agent_spinning',
+  about: 'An agent that waits for its user and yet burns CPU.',
+  keys: {
+    duration_s: lasting(120),
+    threshold_percent: z.number().min(1).max(100_000).default(50).describe('Of one core.'),
+  },
+  figures: ({ threshold_percent, duration_s }) => ({
+    fires: `an agent that is WAITING uses ≥ ${threshold_percent} % of a core`,
+    lasts_s: duration_s,
+    ends: `below ${rounded(threshold_percent * 0.8)} %, or no longer WAITING`,
+    clear_s: 30,
+    severity: 'warning',
+  }),
+  check(history, now_ms, { threshold_percent, duration_s }) {
     return history.watched
       .filter(track => (track.sample.cpu_percent ?? 0) >= threshold_percent * 0.8)
       .filter(track => isSpinningAgent(history, track))
@@ -40,4 +54,4 @@ export const agentSpinning: Rule = {
         };
       });
   },
-};
+});

@@ -1,5 +1,8 @@
+import { z } from 'zod';
 import { bytesText, counted, durationText } from '../../../lib/text/amounts.js';
-import type { Rule } from '../../engine/rule.js';
+import { timeText } from '../../engine/figures.js';
+import { defineRule } from '../../engine/rule.js';
+import { seconds } from '../../engine/settings.js';
 import { totalRss } from '../../processes/groups.js';
 import { programName } from '../../wording/labels.js';
 import { processesSubject } from '../../wording/subjects.js';
@@ -7,14 +10,33 @@ import { duplicates as duplicateGroups } from './leftovers.js';
 import { strayParents } from './leftovers-text.js';
 
 /** The same interpreter with the same script, many times over: servers that nobody ends. */
-export const duplicates: Rule = {
-  name: 'duplicates',
-  evaluate(history, now_ms, config) {
-    return duplicateGroups(history, now_ms, config).map(({ key, tracks }) => {
+export const duplicates = defineRule({
+  id: 'duplicates',
+  about: 'The same script, many times over.',
+  keys: {
+    min_age_s: seconds(60, 'Younger ones do not count: tools of a build come and go.'),
+  },
+  thresholds: {
+    max_duplicate_processes: z
+      .int()
+      .min(1)
+      .max(100_000)
+      .default(5)
+      .describe('More processes than this of the same interpreter and script are too many.'),
+  },
+  figures: ({ max_duplicate_processes: limit, min_age_s }) => ({
+    fires: `> ${limit} processes run the same script, each for ${timeText(min_age_s)} or more`,
+    lasts_s: 0,
+    ends: `${limit} or fewer`,
+    clear_s: 30,
+    severity: 'warning',
+  }),
+  check(history, now_ms, settings) {
+    return duplicateGroups(history, now_ms, settings).map(({ key, tracks }) => {
       const name = programName(tracks[0]!);
       const rss_bytes = totalRss(tracks);
       const oldest_ms = now_ms - Math.min(...tracks.map(({ sample }) => sample.started_ms));
-      const limit = config.thresholds.max_duplicate_processes;
+      const limit = settings.max_duplicate_processes;
       return {
         key,
         severity: 'warning' as const,
@@ -29,4 +51,4 @@ export const duplicates: Rule = {
       };
     });
   },
-};
+});

@@ -1,19 +1,39 @@
 import { bytesText, counted, percentText } from '../../../lib/text/amounts.js';
+import { rounded } from '../../engine/figures.js';
 import type { History } from '../../engine/history.js';
-import type { Candidate, Rule } from '../../engine/rule.js';
+import { type Candidate, defineRule } from '../../engine/rule.js';
+import { lasting, percent } from '../../engine/settings.js';
 import { type Group, totalCpu, totalRss } from '../../processes/groups.js';
 import { agentName, programName, sessionName } from '../../wording/labels.js';
-import { agentHerds, duplicates, orphans, ramShare } from './leftovers.js';
+import { duplicates } from './duplicates.js';
+import { agentHerds, duplicates as duplicateGroups, orphans, ramShare } from './leftovers.js';
 import { strayList, strayParents, straySubject } from './leftovers-text.js';
 
 /**
  * Leftovers or duplicates of agents that together hold a good part of the memory: the trouble that freezes
  * machines. It speaks instead of the rules for orphans and for duplicates. A process counts once.
  */
-export const ghostProcessStorm: Rule = {
-  name: 'ghost_process_storm',
-  evaluate(history, now_ms, config) {
-    const threshold = config.thresholds.storm_ram_percent;
+export const ghostProcessStorm = defineRule({
+  id: 'ghost_process_storm',
+  about: 'Duplicates or leftovers of an agent that together hold much memory.',
+  keys: {
+    duration_s: lasting(30),
+  },
+  thresholds: {
+    storm_ram_percent: percent(
+      10,
+      'Duplicates or leftovers of an agent that together hold more memory than this are a storm.',
+    ),
+  },
+  figures: ({ storm_ram_percent: limit, duration_s }) => ({
+    fires: `leftovers or duplicates hold > ${limit} % of the memory`,
+    lasts_s: duration_s,
+    ends: `below ${rounded(limit * 0.8)} %`,
+    clear_s: 30,
+    severity: `high; critical above ${Math.max(33, limit)} %, or when < 10 % of the memory is left`,
+  }),
+  check(history, now_ms, { storm_ram_percent: threshold, duration_s }, settingsOf) {
+    const ofDuplicates = settingsOf(duplicates);
     /** By pid: what the candidate that names the process speaks instead of. */
     const told = new Map<number, Milder[]>();
     const groups = [
@@ -22,12 +42,16 @@ export const ghostProcessStorm: Rule = {
         title: orphanTitle(group),
         milder: milder('orphan', group),
       })),
-      ...duplicates(history, now_ms, config).map(group => ({
+      ...duplicateGroups(history, now_ms, ofDuplicates).map(group => ({
         group,
         title: duplicateTitle(group),
         milder: milder('duplicates', group),
       })),
-      ...agentHerds(history, config).map(group => ({ group, title: herdTitle(group), milder: [] })),
+      ...agentHerds(history, ofDuplicates.max_duplicate_processes).map(group => ({
+        group,
+        title: herdTitle(group),
+        milder: [],
+      })),
     ];
     return groups.flatMap(({ group: { key, tracks }, title, milder: instead_of }) => {
       if (tracks.every(({ sample }) => told.has(sample.pid))) {
@@ -42,7 +66,7 @@ export const ghostProcessStorm: Rule = {
         key,
         severity: share > threshold ? severityOf(share, threshold, history) : null,
         holds: true,
-        for_ms: config.detection.ghost_process_storm.duration_s * 1000,
+        for_ms: duration_s * 1000,
         clear_ms: 30_000,
         subject: straySubject(history, tracks, title),
         title,
@@ -59,7 +83,7 @@ export const ghostProcessStorm: Rule = {
       };
     });
   },
-};
+});
 
 type Milder = NonNullable<Candidate['instead_of']>[number];
 

@@ -1,7 +1,7 @@
 import { counted } from '../../../lib/text/amounts.js';
 import type { Subject } from '../../../model/alert.js';
 import type { History } from '../../engine/history.js';
-import type { ProcessTrack } from '../../engine/process-history.js';
+import type { ProcessTrack } from '../../engine/process-track.js';
 import { groupBy } from '../../processes/groups.js';
 import { processName, programName } from '../../wording/labels.js';
 import { processesSubject } from '../../wording/subjects.js';

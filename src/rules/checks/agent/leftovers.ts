@@ -1,6 +1,5 @@
-import type { RulesConfig } from '../../config.js';
 import { type History, sessionKey } from '../../engine/history.js';
-import type { ProcessTrack } from '../../engine/process-history.js';
+import type { ProcessTrack } from '../../engine/process-track.js';
 import { isManaged, isPoolWorker, maySurvive } from '../../processes/exemptions.js';
 import { type Group, groupBy, totalRss } from '../../processes/groups.js';
 
@@ -36,8 +35,12 @@ function looksLeftOver(history: History, track: ProcessTrack): boolean {
 }
 
 /** The same script many times over: more than allowed, where each living session may have one of its own. */
-export function duplicates(history: History, now_ms: number, config: RulesConfig): Group[] {
-  const min_age_ms = config.detection.duplicates.min_age_s * 1000;
+export function duplicates(
+  history: History,
+  now_ms: number,
+  { min_age_s, max_duplicate_processes }: { min_age_s: number; max_duplicate_processes: number },
+): Group[] {
+  const min_age_ms = min_age_s * 1000;
   const groups = groupBy(
     history.watched,
     track => {
@@ -53,7 +56,7 @@ export function duplicates(history: History, now_ms: number, config: RulesConfig
     },
     byRss,
   );
-  return groups.filter(({ tracks }) => surplus(tracks) > config.thresholds.max_duplicate_processes);
+  return groups.filter(({ tracks }) => surplus(tracks) > max_duplicate_processes);
 }
 
 function surplus(tracks: readonly ProcessTrack[]): number {
@@ -65,7 +68,7 @@ function surplus(tracks: readonly ProcessTrack[]): number {
 }
 
 /** Agents without a terminal, which programs start, of one kind and user: more than a person would have. */
-export function agentHerds(history: History, config: RulesConfig): Group[] {
+export function agentHerds(history: History, most: number): Group[] {
   const groups = groupBy(
     history.watched,
     ({ sample }) => {
@@ -75,7 +78,7 @@ export function agentHerds(history: History, config: RulesConfig): Group[] {
     },
     byRss,
   );
-  return groups.filter(({ tracks }) => tracks.length > config.thresholds.max_duplicate_processes);
+  return groups.filter(({ tracks }) => tracks.length > most);
 }
 
 /** How much of the machine's memory they hold; null where that is not known. */

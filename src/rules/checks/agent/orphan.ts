@@ -1,6 +1,9 @@
+import { z } from 'zod';
 import { bytesText, counted, durationText, percentText } from '../../../lib/text/amounts.js';
+import { rounded } from '../../engine/figures.js';
 import type { History } from '../../engine/history.js';
-import type { Candidate, Rule } from '../../engine/rule.js';
+import { type Candidate, defineRule } from '../../engine/rule.js';
+import { lasting } from '../../engine/settings.js';
 import { type Group, totalCpu, totalRss } from '../../processes/groups.js';
 import { sessionName } from '../../wording/labels.js';
 import { orphans, ramShare } from './leftovers.js';
@@ -11,10 +14,22 @@ const MB = 1024 * 1024;
 const HIGH_ABOVE_PERCENT = 10;
 
 /** Processes that outlived the agent that they came from, and still burn CPU or hold memory. */
-export const orphan: Rule = {
-  name: 'orphan',
-  evaluate(history, _now_ms, { detection }) {
-    const { min_rss_mb, min_cpu_percent, duration_s } = detection.orphan;
+export const orphan = defineRule({
+  id: 'orphan',
+  about: 'Processes that outlived their agent.',
+  keys: {
+    duration_s: lasting(60),
+    min_rss_mb: z.int().min(0).max(1_048_576).default(100).describe('Together they hold more than this, or'),
+    min_cpu_percent: z.number().min(0).max(100_000).default(5).describe('burn more of a core than this.'),
+  },
+  figures: ({ min_rss_mb, min_cpu_percent, duration_s }) => ({
+    fires: `what an ended agent left holds > ${min_rss_mb} MB, or uses > ${min_cpu_percent} % of a core`,
+    lasts_s: duration_s,
+    ends: `at most ${rounded(min_rss_mb * 0.8)} MB and ${rounded(min_cpu_percent / 2)} %`,
+    clear_s: 20,
+    severity: 'warning; high above 10 % of the memory',
+  }),
+  check(history, _now_ms, { min_rss_mb, min_cpu_percent, duration_s }) {
     return orphans(history).flatMap(group => {
       const rss_bytes = totalRss(group.tracks);
       const cpu_percent = totalCpu(group.tracks);
@@ -24,7 +39,7 @@ export const orphan: Rule = {
       return candidate(history, group, { rss_bytes, cpu_percent, bad, for_ms: duration_s * 1000 });
     });
   },
-};
+});
 
 interface Figures {
   rss_bytes: number;

@@ -1,10 +1,13 @@
+import { z } from 'zod';
 import { bytesText, durationText } from '../../../lib/text/amounts.js';
 import { printable } from '../../../lib/text/printable.js';
 import { shellWord } from '../../../lib/text/shell-word.js';
+import { rounded } from '../../engine/figures.js';
 import { SPACE_SPACING_MS } from '../../engine/history.js';
-import type { Rule } from '../../engine/rule.js';
+import { defineRule } from '../../engine/rule.js';
 import { fitLine } from '../../statistics/regression.js';
 import { partSubject } from '../../wording/subjects.js';
+import { diskSpace } from './disk-space.js';
 import { writableFilesystems } from './filesystems.js';
 
 /** An hour of a steady trend, straight as this, and no slower of late; else a build looks like a full disk. */
@@ -15,16 +18,28 @@ const WINDOW_MS = 7_200_000;
 const ONLY_BELOW_FREE = 0.5;
 
 /** A straight line through the free space of the last two hours, and where it meets zero. */
-export const diskFullSoon: Rule = {
-  name: 'disk_full_soon',
-  evaluate(history, now_ms, { detection, thresholds }) {
-    const within_ms = detection.disk_full_soon.within_hours * 3_600_000;
+export const diskFullSoon = defineRule({
+  id: 'disk_full_soon',
+  about: 'A filesystem that will be full soon, as its trend says.',
+  keys: {
+    within_hours: z.number().min(0.1).max(720).default(24).describe('How soon.'),
+  },
+  figures: ({ within_hours }) => ({
+    fires: `a filesystem will be full within ${within_hours} h, by its trend of an hour or more`,
+    lasts_s: 60,
+    ends: `not within ${rounded(within_hours * 1.2)} h`,
+    clear_s: 600,
+    severity: `warning; high within ${rounded(within_hours / 12)} h`,
+  }),
+  check(history, now_ms, { within_hours }, settingsOf) {
+    const within_ms = within_hours * 3_600_000;
+    const { disk_min_free_percent } = settingsOf(diskSpace);
     const filesystems = writableFilesystems(history);
     if (filesystems === null) return null;
     return filesystems.flatMap(({ sample, available }) => {
       const free = sample.available_bytes / sample.total_bytes;
       // Below that the rule for space speaks.
-      if (free > ONLY_BELOW_FREE || free * 100 < thresholds.disk_min_free_percent) return [];
+      if (free > ONLY_BELOW_FREE || free * 100 < disk_min_free_percent) return [];
       const points = available.since(now_ms - WINDOW_MS);
       const line = fitLine(points);
       if (line === null || line.span_ms < MIN_SPAN_MS || line.slope_per_s >= 0 || line.r2 < MIN_R2) return [];
@@ -60,4 +75,4 @@ export const diskFullSoon: Rule = {
     });
   },
   sees_again_ms: () => MIN_SPAN_MS + SPACE_SPACING_MS,
-};
+});

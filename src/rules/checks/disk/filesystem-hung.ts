@@ -1,13 +1,25 @@
 import { printable } from '../../../lib/text/printable.js';
 import { shellWord } from '../../../lib/text/shell-word.js';
-import type { Rule } from '../../engine/rule.js';
+import { defineRule } from '../../engine/rule.js';
+import { lasting } from '../../engine/settings.js';
 import { partSubject } from '../../wording/subjects.js';
 import { mountedFilesystems } from './filesystems.js';
 
 /** A filesystem that did not answer: whoever touches it hangs too. */
-export const filesystemHung: Rule = {
-  name: 'filesystem_hung',
-  evaluate(history, _now_ms, { detection }) {
+export const filesystemHung = defineRule({
+  id: 'filesystem_hung',
+  about: 'A filesystem that does not answer.',
+  keys: {
+    duration_s: lasting(0),
+  },
+  figures: ({ duration_s }) => ({
+    fires: 'a filesystem did not answer for 5 s',
+    lasts_s: duration_s,
+    ends: 'it answers, or is gone',
+    clear_s: 10,
+    severity: 'high',
+  }),
+  check(history, _now_ms, { duration_s }) {
     const mounted = mountedFilesystems(history);
     if (mounted === null) return null;
     return mounted
@@ -16,7 +28,7 @@ export const filesystemHung: Rule = {
         key: sample.mount,
         severity: 'high' as const,
         holds: true,
-        for_ms: detection.filesystem_hung.duration_s * 1000,
+        for_ms: duration_s * 1000,
         clear_ms: 10_000,
         subject: partSubject('filesystem', sample.mount),
         title: `${printable(sample.mount, 120)} does not answer`,
@@ -25,4 +37,4 @@ export const filesystemHung: Rule = {
         numbers: {},
       }));
   },
-};
+});

@@ -1,5 +1,5 @@
 import { printable } from '../../../lib/text/printable.js';
-import { type Rule, subjectKey } from '../../engine/rule.js';
+import { defineRule, subjectKey } from '../../engine/rule.js';
 import { partSubject } from '../../wording/subjects.js';
 import { mountedFilesystems } from './filesystems.js';
 
@@ -7,9 +7,17 @@ import { mountedFilesystems } from './filesystems.js';
  * A filesystem that could be written to and cannot any more: the kernel does that after errors
  * (`errors=remount-ro`). What was read-only from the start is so on purpose.
  */
-export const readOnlyRemount: Rule = {
-  name: 'read_only_remount',
-  evaluate(history) {
+export const readOnlyRemount = defineRule({
+  id: 'read_only_remount',
+  about: 'A filesystem that became read-only.',
+  figures: () => ({
+    fires: 'a filesystem is read-only, and was not before',
+    lasts_s: 0,
+    ends: 'it is writable, or gone',
+    clear_s: 10,
+    severity: 'critical',
+  }),
+  check(history) {
     const mounted = mountedFilesystems(history);
     if (mounted === null) return null;
     return mounted
@@ -28,7 +36,7 @@ export const readOnlyRemount: Rule = {
         numbers: {},
       }));
   },
-  recall(history, alert) {
+  restore(history, alert) {
     history.wasWritable(subjectKey(alert));
   },
-};
+});

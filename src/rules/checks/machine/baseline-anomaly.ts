@@ -1,5 +1,8 @@
+import { z } from 'zod';
 import { percentText } from '../../../lib/text/amounts.js';
-import type { Rule } from '../../engine/rule.js';
+import { rounded } from '../../engine/figures.js';
+import { defineRule } from '../../engine/rule.js';
+import { lasting } from '../../engine/settings.js';
 import { baselineFigures, LEAST_DEVIATION } from '../../statistics/baseline.js';
 import { hostSubject } from '../../wording/subjects.js';
 import { topCpu, topMemory } from '../../wording/top-consumers.js';
@@ -12,10 +15,22 @@ const NAMES: Readonly<Record<string, string>> = {
 };
 
 /** Far above what was learned for this hour of the day. A hint, not a fault: a note. */
-export const baselineAnomaly: Rule = {
-  name: 'baseline_anomaly',
-  evaluate(history, now_ms, { detection }) {
-    const { deviations, min_days, duration_s } = detection.baseline_anomaly;
+export const baselineAnomaly = defineRule({
+  id: 'baseline_anomaly',
+  about: 'A figure of the machine far above what is usual at this hour.',
+  keys: {
+    duration_s: lasting(300),
+    deviations: z.number().min(1).max(100).default(3).describe('So many standard deviations above the mean.'),
+    min_days: z.int().min(1).max(365).default(3).describe('So many days must have been seen before.'),
+  },
+  figures: ({ deviations, duration_s }) => ({
+    fires: `a figure is > ${deviations} deviations above what is usual at this hour`,
+    lasts_s: duration_s,
+    ends: `below ${rounded(deviations * 0.8)} deviations`,
+    clear_s: 300,
+    severity: 'info',
+  }),
+  check(history, now_ms, { deviations, min_days, duration_s }) {
     return Object.entries(baselineFigures(history.snapshot.host)).flatMap(([metric, value]) => {
       const usual = history.baseline.usual(metric, now_ms);
       // Today is one of the days.
@@ -42,4 +57,4 @@ export const baselineAnomaly: Rule = {
       };
     });
   },
-};
+});

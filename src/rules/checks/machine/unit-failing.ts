@@ -1,17 +1,30 @@
+import { z } from 'zod';
 import { durationText } from '../../../lib/text/amounts.js';
 import { printable } from '../../../lib/text/printable.js';
 import { shellWord } from '../../../lib/text/shell-word.js';
 import type { KeptEvent } from '../../engine/history.js';
-import type { Rule } from '../../engine/rule.js';
+import { defineRule } from '../../engine/rule.js';
+import { minutes } from '../../engine/settings.js';
 import { partSubject } from '../../wording/subjects.js';
 
 type Failure = Extract<KeptEvent, { type: 'unit_failed' }>;
 
 /** A unit of systemd that fails, is started again, and fails: once is an accident, three times is a loop. */
-export const unitFailing: Rule = {
-  name: 'unit_failing',
-  evaluate(history, now_ms, { detection }) {
-    const { failures, window_minutes } = detection.unit_failing;
+export const unitFailing = defineRule({
+  id: 'unit_failing',
+  about: 'A unit of systemd that fails again and again.',
+  keys: {
+    failures: z.int().min(1).max(1000).default(3).describe('So many failures'),
+    window_minutes: minutes(10, 'within this time.'),
+  },
+  figures: ({ failures, window_minutes }) => ({
+    fires: `a unit failed ${failures} times in ${window_minutes} min`,
+    lasts_s: 0,
+    ends: 'fewer',
+    clear_s: 30,
+    severity: 'high',
+  }),
+  check(history, now_ms, { failures, window_minutes }) {
     const window_ms = window_minutes * 60_000;
     const byUnit = new Map<string, Failure[]>();
     for (const event of history.events) {
@@ -39,7 +52,7 @@ export const unitFailing: Rule = {
       };
     });
   },
-};
+});
 
 /** A user's unit may be called as one of the system's, whose name never holds a slash. */
 function keyOf({ unit, uid }: Failure): string {

@@ -1,11 +1,11 @@
 import { bytesText, durationText, percentText } from '../../../lib/text/amounts.js';
 import { printable } from '../../../lib/text/printable.js';
 import type { Severity } from '../../../model/alert.js';
-import type { RulesConfig } from '../../config.js';
 import { type History, sessionKey } from '../../engine/history.js';
 import type { Fall, Pool } from '../../engine/memory-pools.js';
-import type { ProcessTrack } from '../../engine/process-history.js';
-import type { Candidate, Rule } from '../../engine/rule.js';
+import type { ProcessTrack } from '../../engine/process-track.js';
+import { type Candidate, defineRule } from '../../engine/rule.js';
+import { minutes } from '../../engine/settings.js';
 import { groupBy, processKey, programKey } from '../../processes/groups.js';
 import { roomOf, takesMuchForAWhile } from '../../processes/memory-ceilings.js';
 import { processName, programName, sessionName } from '../../wording/labels.js';
@@ -50,21 +50,36 @@ interface Taker {
  * Memory that will be used up: of the machine, or of a control group with a limit. What is left divided by the pace at
  * which it goes says when; who took most of what went is named. Docs: specs/052-rules.md, "Time to exhaustion".
  */
-export const memoryFullSoon: Rule = {
-  name: 'memory_full_soon',
-  evaluate(history, now_ms, { detection }) {
+export const memoryFullSoon = defineRule({
+  id: 'memory_full_soon',
+  about: 'Memory that will be used up, as its pace says.',
+  keys: {
+    within_minutes: minutes(
+      10,
+      'How soon, once two thirds are in use; before that it is said in the last moment only.',
+    ),
+  },
+  figures: ({ within_minutes }) => ({
+    fires: `the memory, or that below a limit, will be used up within ${within_minutes} min, by its pace, and two thirds are in use; within 25 s in any case`,
+    lasts_s: 0,
+    ends: 'it goes on no longer',
+    clear_s: 5,
+    severity: 'warning; high within 2 min, critical within 30 s; high when less than two thirds are in use',
+  }),
+  check(history, now_ms, { within_minutes }) {
+    const within_ms = within_minutes * 60_000;
     if (history.snapshot.host.memory === null) return null;
     const found = new Map<string, Candidate>();
     for (const { pool, fall } of history.pools.falling(now_ms)) {
-      if (fall.ends_in_ms > 2 * detection.memory_full_soon.within_minutes * 60_000) continue;
+      if (fall.ends_in_ms > 2 * within_ms) continue;
       const taker = takerOf(history, pool, fall);
-      const candidate = taker && candidateOf(history, now_ms, pool, fall, taker, detection);
+      const candidate = taker && candidateOf(history, now_ms, pool, fall, taker, within_ms);
       // Soonest first: a process may be below two limits.
       if (candidate && !found.has(candidate.key)) found.set(candidate.key, candidate);
     }
     return [...found.values()];
   },
-};
+});
 
 /** The narrowest group that took the most of what went. */
 function takerOf(history: History, pool: Pool, fall: Fall): Taker | null {
@@ -112,7 +127,7 @@ function candidateOf(
   pool: Pool,
   fall: Fall,
   taker: Taker,
-  detection: RulesConfig['detection'],
+  within_ms: number,
 ): Candidate {
   const { tracks } = taker;
   const held_bytes = tracks.reduce((sum, track) => sum + track.held_bytes, 0);
@@ -130,7 +145,7 @@ function candidateOf(
     !stopsBefore(tracks, pool);
   const told =
     sure &&
-    (early ? isEarly(history, tracks, fall, risen_ms) : isLate(history, tracks, pool, fall, detection));
+    (early ? isEarly(history, tracks, fall, risen_ms) : isLate(history, tracks, pool, fall, within_ms));
   return {
     key: `${taker.key}${early ? ' early' : ''}`,
     exact_key: true,
@@ -141,8 +156,8 @@ function candidateOf(
     ...words(history, pool, fall, taker, early, held_bytes),
     instead_of: [
       ...new Set([
-        ...tracks.map(track => ({ rule: 'memory_leak' as const, key: programKey(track) })),
-        ...(early ? [] : [{ rule: 'memory_full_soon' as const, key: `${taker.key} early` }]),
+        ...tracks.map(track => ({ rule: 'memory_leak', key: programKey(track) })),
+        ...(early ? [] : [{ rule: 'memory_full_soon', key: `${taker.key} early` }]),
       ]),
     ],
   };
@@ -163,9 +178,9 @@ function isLate(
   tracks: readonly ProcessTrack[],
   { used_share }: Pool,
   { ends_in_ms }: Fall,
-  { memory_full_soon }: RulesConfig['detection'],
+  within_ms: number,
 ): boolean {
-  if (!areBuilds(history, tracks)) return ends_in_ms <= memory_full_soon.within_minutes * 60_000;
+  if (!areBuilds(history, tracks)) return ends_in_ms <= within_ms;
   return used_share >= BUILD_SHARE && ends_in_ms <= BUILD_MS;
 }
 

@@ -1,16 +1,17 @@
+import { z } from 'zod';
 import { bytesText, durationText } from '../../../lib/text/amounts.js';
 import type { Severity } from '../../../model/alert.js';
-import type { RulesConfig } from '../../config.js';
 import type { History } from '../../engine/history.js';
-import { ownMemory, type ProcessTrack, spacingOf } from '../../engine/process-history.js';
-import type { Candidate, Rule } from '../../engine/rule.js';
+import { ownMemory, type ProcessTrack, spacingOf } from '../../engine/process-track.js';
+import { type Candidate, defineRule } from '../../engine/rule.js';
+import { minutes, seconds } from '../../engine/settings.js';
 import { isBusyByNature } from '../../processes/exemptions.js';
 import { groupBy, programKey } from '../../processes/groups.js';
 import { isGuest } from '../../processes/memory-ceilings.js';
 import { type Growth, steadyGrowth, steadyTrend } from '../../statistics/growth.js';
 import { processName, programName } from '../../wording/labels.js';
 import { processesSubject } from '../../wording/subjects.js';
-import { FULL_SHARE } from './memory-full-soon.js';
+import { FULL_SHARE, memoryFullSoon } from './memory-full-soon.js';
 
 const MB = 1024 * 1024;
 
@@ -30,13 +31,39 @@ const MIN_SHARE = 0.1;
  * Anonymous memory that only grows. Never the address space: a healthy agent has 75 GB of that. Fast: more
  * than so much within some minutes; slow: a straight line over an hour. Compilers and browsers grow by nature.
  */
-export const memoryLeak: Rule = {
-  name: 'memory_leak',
-  evaluate(history, now_ms, { detection }) {
+export const memoryLeak = defineRule({
+  id: 'memory_leak',
+  about: 'A process whose memory only grows.',
+  keys: {
+    growth_threshold_mb: z
+      .int()
+      .min(1)
+      .max(1_048_576)
+      .default(500)
+      .describe('More than this within the window.'),
+    window_minutes: minutes(5, 'The window.'),
+    warmup_s: seconds(60, 'What a process takes in its first seconds is no leak.'),
+    slope_window_minutes: minutes(60, 'The longer window, for slow leaks; half of it must be known.'),
+    slope_min_mb_per_hour: z
+      .number()
+      .min(1)
+      .max(1_048_576)
+      .default(100)
+      .describe('A steady rise of more than this is a slow leak.'),
+  },
+  figures: ({ growth_threshold_mb, window_minutes, slope_window_minutes, slope_min_mb_per_hour }) => ({
+    fires: `a process took > ${growth_threshold_mb} MB in ${window_minutes} min, or takes > ${slope_min_mb_per_hour} MB an hour for ${slope_window_minutes / 2} min or more`,
+    lasts_s: 0,
+    ends: 'less than half of that',
+    clear_s: 120,
+    severity: 'warning; high when the machine’s memory lasts ≤ 30 min, critical ≤ 5 min',
+  }),
+  check(history, now_ms, settings, settingsOf) {
+    const allowSudden = settingsOf(memoryFullSoon).enabled;
     const leaks = new Map<ProcessTrack, Leak>();
     for (const track of history.watched) {
       if (track.memory === null || isBusyByNature(track) || isGuest(track)) continue;
-      const leak = fast(history, track, now_ms, detection) ?? slow(track, now_ms, detection.memory_leak);
+      const leak = fast(history, track, now_ms, settings, allowSudden) ?? slow(track, now_ms, settings);
       if (leak !== null) leaks.set(track, leak);
     }
     return groupBy(leaks.keys(), programKey, track => leaks.get(track)!.gained).map(({ key, tracks }) =>
@@ -48,31 +75,36 @@ export const memoryLeak: Rule = {
       ),
     );
   },
-  sees_again_ms({ detection: { memory_leak } }, { numbers }) {
-    if (numbers.r2 === undefined) return memory_leak.window_minutes * 60_000;
-    const window_ms = memory_leak.slope_window_minutes * 60_000;
+  sees_again_ms({ window_minutes, slope_window_minutes }, { numbers }) {
+    if (numbers.r2 === undefined) return window_minutes * 60_000;
+    const window_ms = slope_window_minutes * 60_000;
     return window_ms / 2 + spacingOf(window_ms);
   },
-};
+  windows: ({ window_minutes, slope_window_minutes }) => ({
+    memory_ms: window_minutes * 60_000,
+    memory_long_ms: slope_window_minutes * 60_000,
+  }),
+});
 
 type Leak = Growth & { threshold_bytes: number; r2?: number; bad: boolean };
-type Keys = RulesConfig['detection']['memory_leak'];
+type LeakSettings = Parameters<typeof memoryLeak.figures>[0];
 
 function fast(
   history: History,
   track: ProcessTrack,
   now_ms: number,
-  { memory_leak: keys, memory_full_soon }: RulesConfig['detection'],
+  settings: LeakSettings,
+  allowSudden: boolean,
 ): Leak | null {
-  const threshold_bytes = keys.growth_threshold_mb * MB;
+  const threshold_bytes = settings.growth_threshold_mb * MB;
   // A window that is too short for its steps is common for most processes: look at the ends first.
   if ((ownMemory(track.sample) ?? 0) < threshold_bytes / 2) return null;
-  const window_ms = keys.window_minutes * 60_000;
-  const begin_ms = Math.max(now_ms - window_ms, track.sample.started_ms + keys.warmup_s * 1000);
+  const window_ms = settings.window_minutes * 60_000;
+  const begin_ms = Math.max(now_ms - window_ms, track.sample.started_ms + settings.warmup_s * 1000);
   const growth = steadyGrowth(track.memory!.since(begin_ms), STEPS);
   if (growth === null || growth.gained < threshold_bytes / 2) return null;
   const bad = growth.gained > threshold_bytes;
-  return { ...growth, threshold_bytes, bad: bad && !(memory_full_soon.enabled && isSudden(history, growth)) };
+  return { ...growth, threshold_bytes, bad: bad && !(allowSudden && isSudden(history, growth)) };
 }
 
 /**
@@ -85,14 +117,14 @@ function isSudden({ snapshot }: History, { gained, over_ms }: Growth): boolean {
   return memory.available_bytes / (gained / over_ms) < SUDDEN_BELOW_MS;
 }
 
-function slow(track: ProcessTrack, now_ms: number, keys: Keys): Leak | null {
-  const window_ms = keys.slope_window_minutes * 60_000;
+function slow(track: ProcessTrack, now_ms: number, settings: LeakSettings): Leak | null {
+  const window_ms = settings.slope_window_minutes * 60_000;
   if (now_ms - track.seen_since_ms < window_ms / 2 || track.memory_long === null) return null;
-  const begin_ms = Math.max(now_ms - window_ms, track.sample.started_ms + keys.warmup_s * 1000);
+  const begin_ms = Math.max(now_ms - window_ms, track.sample.started_ms + settings.warmup_s * 1000);
   const trend = steadyTrend(track.memory_long.since(begin_ms), window_ms / 2, MIN_R2);
   if (trend === null) return null;
   const per_hour = trend.slope_per_s * 3600;
-  const threshold_bytes = keys.slope_min_mb_per_hour * MB;
+  const threshold_bytes = settings.slope_min_mb_per_hour * MB;
   const before = (ownMemory(track.sample) ?? 0) - trend.gained;
   if (trend.gained < before * MIN_SHARE || per_hour < threshold_bytes / 2) return null;
   return { ...trend, threshold_bytes, bad: per_hour > threshold_bytes };

@@ -2,8 +2,10 @@ import { bytesText, counted } from '../../../lib/text/amounts.js';
 import { printable } from '../../../lib/text/printable.js';
 import type { Subject } from '../../../model/alert.js';
 import { refOf } from '../../../model/process-ref.js';
+import { timeText } from '../../engine/figures.js';
 import { type Exit, type History, type KeptEvent, sessionKey } from '../../engine/history.js';
-import type { Rule } from '../../engine/rule.js';
+import { defineRule } from '../../engine/rule.js';
+import { minutes } from '../../engine/settings.js';
 import { traitsOf } from '../../processes/features.js';
 import { sessionName } from '../../wording/labels.js';
 
@@ -20,10 +22,21 @@ const CAUSELESS_FOR_MS = 1_500;
 const WITH_IT_MS = 15_000;
 
 /** The kernel ended a process because memory ran out: which, whose, and what else went or stayed. */
-export const oomKill: Rule = {
-  name: 'oom_kill',
-  evaluate(history, now_ms, { detection }) {
-    const keep_ms = detection.oom_kill.keep_minutes * 60_000;
+export const oomKill = defineRule({
+  id: 'oom_kill',
+  about: 'The kernel ended a process because memory ran out.',
+  keys: {
+    keep_minutes: minutes(10, 'How long it stays an open alert.'),
+  },
+  figures: ({ keep_minutes }) => ({
+    fires: 'the kernel ended a process because memory ran out',
+    lasts_s: 0,
+    ends: `${timeText(keep_minutes * 60)} later`,
+    clear_s: 0,
+    severity: 'critical; high when only a limit was hit and the agent itself lives',
+  }),
+  check(history, now_ms, { keep_minutes }) {
+    const keep_ms = keep_minutes * 60_000;
     const kills = history.events.filter((event): event is Kill => event.type === 'oom_kill');
     const recent = distinct(history, kills).filter(({ time_ms }) => now_ms - time_ms < keep_ms);
     return recent.map(kill => {
@@ -63,7 +76,7 @@ export const oomKill: Rule = {
       };
     });
   },
-};
+});
 
 /** The kernel's event does not say what ran out; the journal does. */
 function outOfMemory({ source, scope }: Kill): string {

@@ -1,11 +1,14 @@
+import { z } from 'zod';
 import { durationText, percentText } from '../../../lib/text/amounts.js';
 import type { Severity } from '../../../model/alert.js';
-import type { Rule } from '../../engine/rule.js';
+import { rounded, timeText } from '../../engine/figures.js';
+import { defineRule } from '../../engine/rule.js';
+import { lasting, seconds } from '../../engine/settings.js';
 import { isAttended, isBusyByNature } from '../../processes/exemptions.js';
 import { groupBy, programKey, totalCpu } from '../../processes/groups.js';
 import { programName } from '../../wording/labels.js';
 import { processesSubject } from '../../wording/subjects.js';
-import { isSpinningAgent } from '../agent/agent-spinning.js';
+import { agentSpinning, isSpinningAgent } from '../agent/agent-spinning.js';
 
 /** An open alert stays open above this share of the threshold. */
 const HOLDS_ABOVE = 0.8;
@@ -15,15 +18,36 @@ const HOLDS_ABOVE = 0.8;
  * alone, and what somebody waits for (a job of a shell prompt, a tool of an agent at work), which has half an
  * hour and then is worth a note, no more.
  */
-export const cpuHigh: Rule = {
-  name: 'cpu_high',
-  evaluate(history, now_ms, { detection }) {
-    const { threshold_percent, duration_s, attended_duration_s } = detection.cpu_high;
+export const cpuHigh = defineRule({
+  id: 'cpu_high',
+  about: 'A process that burns a core.',
+  keys: {
+    duration_s: lasting(60),
+    threshold_percent: z
+      .number()
+      .min(1)
+      .max(100_000)
+      .default(90)
+      .describe('Of one core; twice as much is critical.'),
+    attended_duration_s: seconds(
+      1800,
+      'What somebody waits for (a job of a terminal, a tool of an agent at work) may take so long.',
+    ),
+  },
+  figures: ({ threshold_percent, duration_s, attended_duration_s }) => ({
+    fires: `a process uses ≥ ${threshold_percent} / ${threshold_percent * 2} % of a core`,
+    lasts_s: duration_s,
+    unless: `attended ${timeText(attended_duration_s)}`,
+    ends: `below ${rounded(threshold_percent * HOLDS_ABOVE)} %`,
+    clear_s: 30,
+    severity: 'warning / critical; attended info',
+  }),
+  check(history, now_ms, { threshold_percent, duration_s, attended_duration_s }, settingsOf) {
     const suspects = history.watched.filter(
       track =>
         (track.sample.cpu_percent ?? 0) >= threshold_percent * HOLDS_ABOVE &&
         !isBusyByNature(track) &&
-        !(detection.agent_spinning.enabled && isSpinningAgent(history, track)),
+        !(settingsOf(agentSpinning).enabled && isSpinningAgent(history, track)),
     );
     return groupBy(suspects, programKey, track => track.sample.cpu_percent ?? 0).map(({ key, tracks }) => {
       let severity: Severity | null = null;
@@ -59,4 +83,4 @@ export const cpuHigh: Rule = {
       };
     });
   },
-};
+});

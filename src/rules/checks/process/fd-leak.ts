@@ -1,6 +1,8 @@
+import { z } from 'zod';
 import { durationText } from '../../../lib/text/amounts.js';
-import type { ProcessTrack } from '../../engine/process-history.js';
-import type { Rule } from '../../engine/rule.js';
+import type { ProcessTrack } from '../../engine/process-track.js';
+import { defineRule } from '../../engine/rule.js';
+import { minutes } from '../../engine/settings.js';
 import { isBusyByNature } from '../../processes/exemptions.js';
 import { groupBy, programKey } from '../../processes/groups.js';
 import { type Growth, steadyGrowth } from '../../statistics/growth.js';
@@ -11,10 +13,26 @@ import { processesSubject } from '../../wording/subjects.js';
 const STEPS = 3;
 
 /** Open files that only grow in number, step by step. At its limit a program can open nothing any more. */
-export const fdLeak: Rule = {
-  name: 'fd_leak',
-  evaluate(history, now_ms, { detection }) {
-    const { growth_threshold, window_minutes } = detection.fd_leak;
+export const fdLeak = defineRule({
+  id: 'fd_leak',
+  about: 'A process whose open files only grow in number.',
+  keys: {
+    growth_threshold: z
+      .int()
+      .min(1)
+      .max(10_000_000)
+      .default(500)
+      .describe('More than this within the window.'),
+    window_minutes: minutes(10, 'The window.'),
+  },
+  figures: ({ growth_threshold, window_minutes }) => ({
+    fires: `a process opened > ${growth_threshold} more files in ${window_minutes} min`,
+    lasts_s: 0,
+    ends: 'less than half of that',
+    clear_s: 120,
+    severity: 'warning',
+  }),
+  check(history, now_ms, { growth_threshold, window_minutes }) {
     const gains = new Map<ProcessTrack, Growth>();
     for (const track of history.watched) {
       const fds = track.sample.fds ?? 0;
@@ -43,5 +61,6 @@ export const fdLeak: Rule = {
       };
     });
   },
-  sees_again_ms: ({ detection }) => detection.fd_leak.window_minutes * 60_000,
-};
+  sees_again_ms: ({ window_minutes }) => window_minutes * 60_000,
+  windows: ({ window_minutes }) => ({ fds_ms: window_minutes * 60_000 }),
+});

@@ -1,9 +1,11 @@
+import { z } from 'zod';
 import { counted, percentText } from '../../../lib/text/amounts.js';
 import { printable } from '../../../lib/text/printable.js';
 import type { Severity } from '../../../model/alert.js';
 import { type History, sessionKey } from '../../engine/history.js';
-import type { ProcessTrack } from '../../engine/process-history.js';
-import type { Rule } from '../../engine/rule.js';
+import type { ProcessTrack } from '../../engine/process-track.js';
+import { defineRule } from '../../engine/rule.js';
+import { lasting } from '../../engine/settings.js';
 import { type Group, groupBy } from '../../processes/groups.js';
 import { processName, programName, sessionName } from '../../wording/labels.js';
 import { processesSubject } from '../../wording/subjects.js';
@@ -34,11 +36,37 @@ interface Crowd {
  * installation) is no trouble: only those that live count, and only where they are made fast, want to run or use up
  * what a limit leaves.
  */
-export const forkBomb: Rule = {
-  name: 'fork_bomb',
-  evaluate(history, now_ms, { detection }) {
+export const forkBomb = defineRule({
+  id: 'fork_bomb',
+  about: 'Processes that multiply.',
+  keys: {
+    duration_s: lasting(1),
+    min_processes: z
+      .int()
+      .min(10)
+      .max(1_000_000)
+      .default(300)
+      .describe(
+        'So many of one user, agent session and control group that came within 10 s or want to run. Builds do not count.',
+      ),
+    min_forks_per_s: z
+      .number()
+      .min(1)
+      .max(1_000_000)
+      .default(100)
+      .describe(
+        'Those that came within 10 s are told while the machine makes this many processes and threads a second, while some of them run for each core, or while they are half of what a limit allows.',
+      ),
+  },
+  figures: ({ min_processes, min_forks_per_s, duration_s }) => ({
+    fires: `≥ ${min_processes} processes of a user and control group want to run, or came within 10 s and are still being made (≥ ${min_forks_per_s} a second)`,
+    lasts_s: duration_s,
+    ends: `fewer than ${min_processes} are there, or hardly any wants to run`,
+    clear_s: 10,
+    severity: 'high; critical from 50 for each core on, or at half of a limit',
+  }),
+  check(history, now_ms, { min_processes, min_forks_per_s, duration_s }) {
     const { tasks, cores } = history.snapshot.host;
-    const { min_processes, min_forks_per_s, duration_s } = detection.fork_bomb;
     const forks_per_s = tasks?.forks_per_s ?? null;
     return crowds(history)
       .filter(({ tracks }) => tracks.length >= min_processes * 0.5)
@@ -91,7 +119,7 @@ export const forkBomb: Rule = {
         };
       });
   },
-};
+});
 
 function rate(forks_per_s: number | null): string {
   return forks_per_s === null ? '' : `; the machine makes ${Math.round(forks_per_s)} a second`;

@@ -1,6 +1,7 @@
 import { counted, durationText } from '../../../lib/text/amounts.js';
 import { sessionKey } from '../../engine/history.js';
-import type { Rule } from '../../engine/rule.js';
+import { defineRule } from '../../engine/rule.js';
+import { lasting } from '../../engine/settings.js';
 import { groupBy } from '../../processes/groups.js';
 import { processName } from '../../wording/labels.js';
 import { processesSubject } from '../../wording/subjects.js';
@@ -9,10 +10,21 @@ import { processesSubject } from '../../wording/subjects.js';
  * Uninterruptible sleep (state D) without a break: the kernel waits for a device or a server, and no signal
  * is heard, not even SIGKILL. One alert for each user and agent session: a dead server hangs many at a time.
  */
-export const hang: Rule = {
-  name: 'hang',
-  evaluate(history, now_ms, { detection }) {
-    const duration_ms = detection.hang.duration_s * 1000;
+export const hang = defineRule({
+  id: 'hang',
+  about: 'A process in uninterruptible sleep (state D).',
+  keys: {
+    duration_s: lasting(30),
+  },
+  figures: ({ duration_s }) => ({
+    fires: 'a process is in state D, and nothing of it moves',
+    lasts_s: duration_s,
+    ends: 'it moves, or is gone',
+    clear_s: 20,
+    severity: 'high',
+  }),
+  check(history, now_ms, { duration_s }) {
+    const duration_ms = duration_s * 1000;
     const hung = history.watched.filter(
       track => track.sample.state === 'D' && now_ms - track.state_since_ms >= duration_ms,
     );
@@ -38,5 +50,5 @@ export const hang: Rule = {
       };
     });
   },
-  sees_again_ms: ({ detection }) => detection.hang.duration_s * 1000,
-};
+  sees_again_ms: ({ duration_s }) => duration_s * 1000,
+});

@@ -1,7 +1,8 @@
 import { counted, durationText } from '../../../lib/text/amounts.js';
 import type { History } from '../../engine/history.js';
-import type { ProcessTrack } from '../../engine/process-history.js';
-import type { Rule } from '../../engine/rule.js';
+import type { ProcessTrack } from '../../engine/process-track.js';
+import { defineRule } from '../../engine/rule.js';
+import { lasting } from '../../engine/settings.js';
 import { groupBy, programKey, totalRss } from '../../processes/groups.js';
 import { programName } from '../../wording/labels.js';
 import { processesSubject } from '../../wording/subjects.js';
@@ -10,10 +11,21 @@ import { processesSubject } from '../../wording/subjects.js';
  * Stopped by a signal (state T), not by a debugger (t), and not put aside with Ctrl-Z at a prompt that still
  * runs: that is where it can be taken up again.
  */
-export const stopped: Rule = {
-  name: 'stopped',
-  evaluate(history, now_ms, { detection }) {
-    const duration_ms = detection.stopped.duration_s * 1000;
+export const stopped = defineRule({
+  id: 'stopped',
+  about: 'A stopped process (state T) that nobody put aside at a terminal.',
+  keys: {
+    duration_s: lasting(30),
+  },
+  figures: ({ duration_s }) => ({
+    fires: 'a process is in state T, put aside by nobody',
+    lasts_s: duration_s,
+    ends: 'it goes on, or is gone',
+    clear_s: 10,
+    severity: 'warning',
+  }),
+  check(history, now_ms, { duration_s }) {
+    const duration_ms = duration_s * 1000;
     const suspects = history.watched.filter(
       track =>
         track.sample.state === 'T' &&
@@ -38,8 +50,8 @@ export const stopped: Rule = {
       };
     });
   },
-  sees_again_ms: ({ detection }) => detection.stopped.duration_s * 1000,
-};
+  sees_again_ms: ({ duration_s }) => duration_s * 1000,
+});
 
 function isPutAside(history: History, { sample }: ProcessTrack): boolean {
   return sample.sid !== sample.pid && history.process(sample.sid)?.traits.prompt === true;

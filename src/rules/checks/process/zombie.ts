@@ -1,5 +1,6 @@
+import { z } from 'zod';
 import { counted, durationText } from '../../../lib/text/amounts.js';
-import type { Rule } from '../../engine/rule.js';
+import { defineRule } from '../../engine/rule.js';
 import { groupBy } from '../../processes/groups.js';
 import { processName, programName } from '../../wording/labels.js';
 import { processesSubject } from '../../wording/subjects.js';
@@ -8,10 +9,26 @@ import { processesSubject } from '../../wording/subjects.js';
 const MANY = 100;
 
 /** Ended, and nobody asked how. The parent is at fault: one alert for each that does not reap its children. */
-export const zombie: Rule = {
-  name: 'zombie',
-  evaluate(history, now_ms, { thresholds }) {
-    const timeout_ms = thresholds.zombie_timeout_s * 1000;
+export const zombie = defineRule({
+  id: 'zombie',
+  about: 'Zombies, with the parent that does not reap them.',
+  thresholds: {
+    zombie_timeout_s: z
+      .int()
+      .min(1)
+      .max(604_800)
+      .default(300)
+      .describe('A zombie that nobody reaped for so long is reported.'),
+  },
+  figures: ({ zombie_timeout_s }) => ({
+    fires: 'a process is in state Z',
+    lasts_s: zombie_timeout_s,
+    ends: 'it is reaped',
+    clear_s: 10,
+    severity: 'warning; high from 100 of one parent on',
+  }),
+  check(history, now_ms, { zombie_timeout_s }) {
+    const timeout_ms = zombie_timeout_s * 1000;
     const zombies = history.watched.filter(
       ({ sample, state_since_ms }) =>
         sample.state === 'Z' &&
@@ -44,5 +61,5 @@ export const zombie: Rule = {
       };
     });
   },
-  sees_again_ms: ({ thresholds }) => thresholds.zombie_timeout_s * 1000,
-};
+  sees_again_ms: ({ zombie_timeout_s }) => zombie_timeout_s * 1000,
+});

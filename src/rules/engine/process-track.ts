@@ -18,11 +18,15 @@ const RECENT_SPACING_MS = 300;
 /** Who was that young at first sight took all that it holds since its start. */
 const YOUNG_MS = 15_000;
 
+/** How far back the series of a process reach. */
 export interface Windows {
   memory_ms: number;
   memory_long_ms: number;
   fds_ms: number;
 }
+
+/** Where no rule asks for more or less. */
+export const WINDOWS: Windows = { memory_ms: 300_000, memory_long_ms: 3_600_000, fds_ms: 600_000 };
 
 /** One process over the time that it was seen. */
 export class ProcessTrack {
