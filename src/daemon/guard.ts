@@ -163,7 +163,7 @@ export class Guard {
     await this.recall?.start();
     if (this.stopped) return;
     const storm = new StormWatch(this.options.roots.proc, availableParallelism());
-    this.endWatch = everySecond(() => {
+    this.endWatch = everySecond('the guard', () => {
       this.watchMemory();
       if (storm.look()) this.lookNow();
     });

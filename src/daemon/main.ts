@@ -13,6 +13,7 @@ import { Users } from '../lib/os/users.js';
 import { memoryOf } from '../lib/proc/process-memory.js';
 import { onUncaught } from '../lib/process/uncaught.js';
 import { loopPauses } from '../lib/time/loop-pauses.js';
+import { recordTickFaults } from '../lib/time/ticker.js';
 import { clock, now } from '../lib/time/time.js';
 import { wallClock } from '../lib/time/wall-clock.js';
 import type { AlertChange } from '../model/alert.js';
@@ -69,6 +70,7 @@ export async function runDaemon(options: DaemonOptions, signals = new StopSignal
       signals.request('an error of its own');
     },
   });
+  const endTickFaults = recordTickFaults((owner, error) => faults.record(owner, error));
   const parts = new Parts({ logger });
   try {
     // Local ones are known at once; for others the user database is asked.
@@ -81,6 +83,7 @@ export async function runDaemon(options: DaemonOptions, signals = new StopSignal
   } finally {
     if (signals.signal.aborted) logger.info({ why: signals.signal.reason }, 'stopping');
     await parts.stop();
+    endTickFaults();
     endPolicy();
   }
   return exitCode;

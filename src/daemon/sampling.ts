@@ -38,7 +38,7 @@ export class Sampling {
   startProcfs(): void {
     this.start();
     this.monitor.senses({ terminal: true, keys: false, lifecycle: false });
-    this.ends.push(everySecond(() => this.sampleWritesOften()));
+    this.ends.push(everySecond('sampling', () => this.sampleWritesOften()));
   }
 
   /** Four times a second, while there is an agent that writes to somebody: an idle machine is left asleep. */
@@ -69,13 +69,11 @@ export class Sampling {
   /** Twice a second while there is an agent to ask about, else with the rest that happens each second. */
   private sampleBlockedOften(): void {
     this.ends.push(
-      everySecond(
-        this.isolated(() => {
-          this.monitor.noticeSleep();
-          this.sampleBlocked();
-          if (this.halfway === null && this.monitor.living().some(isAsked)) this.sampleBlockedHalfway();
-        }),
-      ),
+      everySecond('sampling', () => {
+        this.monitor.noticeSleep();
+        this.sampleBlocked();
+        if (this.halfway === null && this.monitor.living().some(isAsked)) this.sampleBlockedHalfway();
+      }),
     );
   }
 
@@ -135,7 +133,7 @@ export class Sampling {
     if (this.lifecycleLive) {
       const timer = setInterval(scan, SAFETY_SCAN_MS);
       this.endScans = () => clearInterval(timer);
-    } else this.endScans = everySecond(scan);
+    } else this.endScans = everySecond('sampling', scan);
   }
 
   /** Nobody calls a timer but the event loop: what fails there would be the daemon's end. */

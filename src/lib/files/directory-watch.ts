@@ -25,7 +25,7 @@ export class DirectoryWatch {
 
   start(): void {
     this.open();
-    this.endChecks = everySecond(() => this.check());
+    this.endChecks = everySecond('transcripts', () => this.check());
   }
 
   close(): void {

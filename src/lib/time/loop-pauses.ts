@@ -46,7 +46,7 @@ class LoopPauses {
     this.minute = [];
     this.active_ms = activeMs();
     this.tick_ms = performance.now();
-    this.end = everySecond(() => this.tick());
+    this.end = everySecond('the measure of pauses', () => this.tick());
     this.measureExactly();
   }
 

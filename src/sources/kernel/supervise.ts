@@ -104,7 +104,7 @@ export class SupervisedProgram {
         resolve();
       };
     });
-    this.endWatch ??= everySecond(() => this.watch());
+    this.endWatch ??= everySecond('kernel programs', () => this.watch());
     if (this.running === null) this.launch();
     else this.setState('starting'); // the one before has yet to end
     await settled;
