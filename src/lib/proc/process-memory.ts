@@ -36,10 +36,15 @@ export type Memory = Buffer | null | 'unknown';
 const WAIT_MS = 50;
 /** A thread that is as far as it was this long ago hangs; before that it may have had no turn. */
 const HUNG_MS = 1_000;
-/** Threads at work or left behind, together. */
-const MAX_THREADS = 6;
-/** So many processes of one user hang, and none of that user's is read until one of them comes back. */
-const MAX_HUNG_EACH = 2;
+/**
+ * Threads at work or left behind, together. Users, who can hang one as often as they like, have one each and a second
+ * while at most half of all are taken; the last ones are for what is root's.
+ */
+const MAX_THREADS = 12;
+const FOR_ROOT = 2;
+const MAX_EACH = 2;
+/** So many without an answer, and not yet known to hang: more of them would help nobody on a machine without time. */
+const MAX_SLOW = 3;
 
 /** A thread, and what it was asked last. */
 interface Reader {
@@ -112,8 +117,8 @@ export class ProcessMemory {
   }
 
   private ask(pids: readonly number[], file: MemoryFile): Memory[] {
-    const hung = this.hung();
-    const wanted = hung.length === 0 ? pids : pids.filter(pid => !this.isBarred(pid, hung));
+    const taken = this.taken();
+    const wanted = taken.length === 0 ? pids : pids.filter(pid => this.mayRead(pid, taken));
     const reader = wanted.length === 0 ? undefined : this.freeReader();
     if (reader === undefined) return pids.map(() => 'unknown');
     const { words } = reader;
@@ -141,23 +146,36 @@ export class ProcessMemory {
       if (reader.asked_ms !== null && reader.words[DONE] === reader.words[ASKED]) reader.asked_ms = null;
       if (reader.asked_ms === null) return reader;
     }
-    const slow = this.readers.some(reader => this.hungAt(reader) === null);
-    if (slow || this.readers.length >= MAX_THREADS) return undefined;
+    const slow = this.readers.filter(reader => this.hungAt(reader) === null).length;
+    if (slow >= MAX_SLOW || this.readers.length >= MAX_THREADS) return undefined;
     return this.addReader();
   }
 
   /** The process that a thread hangs at; null: it does not. */
-  private hungAt({ words, pids, asked_ms }: Reader): number | null {
-    if (asked_ms === null || words[DONE] === words[ASKED]) return null;
-    if (performance.now() - asked_ms < HUNG_MS) return null;
+  private hungAt(reader: Reader): number | null {
+    const { words, pids, asked_ms } = reader;
+    if (!isTaken(reader) || asked_ms === null || performance.now() - asked_ms < HUNG_MS) return null;
     return pids[Atomics.load(words, PROGRESS)] ?? null;
   }
 
-  private isBarred(pid: number, hung: readonly number[]): boolean {
-    if (hung.includes(pid)) return true;
-    if (hung.length < MAX_HUNG_EACH) return false;
+  /** Processes at which threads are, slow or hung. */
+  private taken(): number[] {
+    return this.readers
+      .filter(isTaken)
+      .map(({ pids, words }) => pids[Atomics.load(words, PROGRESS)])
+      .filter(pid => pid !== undefined);
+  }
+
+  /** Whether a thread may be risked for it. */
+  private mayRead(pid: number, taken: readonly number[]): boolean {
+    if (taken.includes(pid)) return false;
+    if (taken.length < MAX_EACH) return true;
     const owner = this.ownerOf(pid);
-    return owner !== null && hung.filter(other => this.ownerOf(other) === owner).length >= MAX_HUNG_EACH;
+    if (owner === 0) return true;
+    if (taken.length >= MAX_THREADS - FOR_ROOT) return false;
+    // Those that are gone, or in another namespace, are one user.
+    const own = taken.filter(other => this.ownerOf(other) === owner).length;
+    return own === 0 || (own < MAX_EACH && taken.length < MAX_THREADS / 2);
   }
 
   private addReader(): Reader {
@@ -191,8 +209,7 @@ export class ProcessMemory {
     if (this.exits) return;
     this.exits = true;
     process.once('exit', code => {
-      if (this.readers.some(({ asked_ms, words }) => asked_ms !== null && words[DONE] !== words[ASKED]))
-        exitAtOnce(code);
+      if (this.readers.some(isTaken)) exitAtOnce(code);
     });
   }
 }
@@ -207,6 +224,11 @@ export function memoryOf(root: string): ProcessMemory {
     memories.set(root, memory);
   }
   return memory;
+}
+
+/** It has yet to answer. */
+function isTaken({ asked_ms, words }: Reader): boolean {
+  return asked_ms !== null && words[DONE] !== words[ASKED];
 }
 
 function answer({ words, bytes }: Reader, at: number, file: MemoryFile): Memory {
