@@ -7,7 +7,7 @@ import { distrustOfProgram } from '../../lib/files/trusted-path.js';
 import { startChild } from '../../lib/process/child.js';
 import { printable } from '../../lib/text/printable.js';
 import { type KeptAnswers, NO_ANSWERS } from './answers.js';
-import type { Structs } from './program.js';
+import { MAP_KEYS, type Structs } from './program.js';
 import { LineReader } from './reader.js';
 
 /** The only module that starts bpftrace. Always by an absolute path and with an environment of its own. */
@@ -22,7 +22,6 @@ const USUAL_PLACES = [
 const OLDEST = [0, 17] as const;
 /** Pieces of argv and paths are 160 bytes; 0.17 has room for 184 at most on its 512-byte stack. */
 const LONGEST_STRING = 168;
-const MAP_KEYS = 16_384;
 /** A map is printed on one line: `"123456,1049601,2": 2572561965652, ` for each key. */
 const LONGEST_LINE = MAP_KEYS * 48;
 /** Not enough of something that others use up: errno(3). */

@@ -11,6 +11,8 @@ import { ringOffset } from './layout.js';
  *
  * VIGIL_READ_BUF: where in `struct n_tty_data` its ring begins.
  *
+ * VIGIL_MAX_TERMINALS: so many new terminals, and their maps are emptied.
+ *
  * VIGIL_FENTRY, VIGIL_FEXIT: what bpftrace calls a probe on the start or the end of a kernel function.
  */
 export interface Machine {
@@ -33,6 +35,12 @@ export interface Structs {
  */
 export const TERMINAL_STRING_BYTES = 104;
 
+/** Of each map of a program. */
+export const MAP_KEYS = 16_384;
+
+/** Terminals become known much more slowly than a half of the room fills up between two looks, 250 ms apart. */
+const MAX_TERMINALS = MAP_KEYS / 2;
+
 const MAX_PROGRAM_BYTES = 1024 * 1024;
 
 /** As it is on every kernel seen so far, where bpftrace does not say it. */
@@ -44,6 +52,7 @@ export function specialise(text: string, machine: Machine): string {
   return fillAddresses(text, machine.addresses ?? new Map())
     .replaceAll('VIGIL_PID_TAIL', tail)
     .replaceAll('VIGIL_READ_BUF', String(ringOffset(machine.structs.n_tty_data) ?? USUAL_RING_OFFSET))
+    .replaceAll('VIGIL_MAX_TERMINALS', String(MAX_TERMINALS))
     .replaceAll('VIGIL_FENTRY', fentry)
     .replaceAll('VIGIL_FEXIT', fexit);
 }

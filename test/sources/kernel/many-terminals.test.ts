@@ -1,8 +1,21 @@
 import { spawn } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, describe, expect, it } from 'vitest';
 import { MAX_WATCHED } from '../../../src/sources/kernel/sensor.js';
-import { attach, fixture, isRoot, type Observed, observe, script, until } from './helpers.js';
+import {
+  attach,
+  BPF_DIR,
+  bpftraces,
+  fixture,
+  isRoot,
+  type Observed,
+  observe,
+  scratch,
+  script,
+  until,
+} from './helpers.js';
 
 /** What one hostile agent, or very many agents, can do to the others. */
 describe.skipIf(!isRoot)('very many terminals', () => {
@@ -23,9 +36,9 @@ describe.skipIf(!isRoot)('very many terminals', () => {
     createInterface({ input: child.stdout }).on('line', line => said.push(line));
     await until('its terminals', () => said.length > 0);
     const terminals = Number(said[0]!.split(' ')[1]);
-    const write = async (titles: number): Promise<number> => {
+    const write = async (titles: number, from = 0): Promise<number> => {
       const before = said.length;
-      child.stdin.write(`${titles}\n`);
+      child.stdin.write(`${titles} ${from}\n`);
       await until('written', () => said.length > before);
       return Number(said.at(-1)!.split(' ')[1]);
     };
@@ -52,6 +65,38 @@ describe.skipIf(!isRoot)('very many terminals', () => {
     // Output lines are ten a second, and one map for all: not one for each terminal.
     expect(seen.events.filter(event => event.type === 'output').length).toBeLessThan(30 * (seconds + 1));
     expect(program()).toMatchObject({ lost: 0, unparsed: 0 });
+  });
+
+  it('beyond what the maps of the kernel hold are watched as the first ones are', async () => {
+    const [real] = bpftraces();
+    const path = script(
+      'small-maps',
+      `#!/bin/sh\nexport BPFTRACE_MAP_KEYS_MAX=128 BPFTRACE_MAX_MAP_KEYS=128\nexec ${real!.path} "$@"\n`,
+    );
+    const bpfDir = join(scratch, 'small');
+    mkdirSync(bpfDir, { recursive: true });
+    for (const name of readdirSync(BPF_DIR)) {
+      const text = readFileSync(join(BPF_DIR, name), 'utf8').replaceAll('VIGIL_MAX_TERMINALS', '64');
+      writeFileSync(join(bpfDir, name), text);
+    }
+    seen = observe({ forceTier: 'tracepoint', bpftracePath: path, bpfDir });
+    await attach(seen);
+    const agent = await open(300);
+    expect(agent.terminals).toBeGreaterThan(250);
+    seen.sensor.watch(new Set([agent.pid]));
+    const program = () => seen!.sensor.health().programs.find(({ name }) => name === 'terminal')!;
+    await until('attached', () => program().state === 'running');
+    await agent.write(2);
+    const last = agent.terminals - 1;
+    const titles = () =>
+      seen!.events.filter(event => event.type === 'osc' && event.text.includes(`]2;${last} `));
+    // 50 titles a second are told: the first ones of this second may have been others'.
+    for (let i = 0; i < 20 && titles().length === 0; i++) {
+      await agent.write(1, last);
+      await new Promise(resolve => setTimeout(resolve, 200));
+    }
+    expect(titles()).not.toEqual([]);
+    expect(program()).toMatchObject({ lost: 0, unparsed: 0, restarts: 0 });
   });
 
   it('of as many agents as are watched are told on one line, and those beyond are named', async () => {
