@@ -78,6 +78,8 @@ export class AgentMonitor {
   private scanProblem: string | null = null;
   private sensorLive: Senses = { terminal: false, keys: false, lifecycle: false };
   private readonly clock: Clock;
+  /** When /proc was last asked about an agent's main process. */
+  private readonly looked_ms = new WeakMap<Session, number>();
   /** As far as the tracker knows of it. */
   private slept_ms: number;
 
@@ -207,9 +209,17 @@ export class AgentMonitor {
 
   private *scanSteps(): Steps<void> {
     for (const process of this.scanner.steps(nowTicks())) {
-      if (process !== null) this.feed({ type: 'process', time_ms: this.clock.now(), process, how: 'scan' });
+      if (process !== null) this.look(process);
       yield;
     }
+  }
+
+  /** Takes in what /proc says of a process at this moment. */
+  private look(process: ProcessFacts): void {
+    const time_ms = this.clock.now();
+    this.feed({ type: 'process', time_ms, process, how: 'scan' });
+    const session = this.tracker.find(process.pid);
+    if (session?.pid === process.pid) this.looked_ms.set(session, time_ms);
   }
 
   /**
@@ -256,7 +266,7 @@ export class AgentMonitor {
     if (isGone({ session, pid }, stat)) return false;
     if (pid === session.pid && stat !== null && ttyName(stat.tty_nr) !== session.tty) {
       const process = readFacts(procRoot, pid);
-      if (process !== null) this.feed({ type: 'process', time_ms: this.clock.now(), process, how: 'scan' });
+      if (process !== null) this.look(process);
     }
     return true;
   }
@@ -332,6 +342,9 @@ export class AgentMonitor {
     ];
     const session = this.tracker.find(event.pid);
     const candidate = glimpses.some(glimpse => this.isAgent(glimpse));
+    // After a standstill events come behind a look at /proc: what the process was before is no news.
+    const isMain = session?.pid === event.pid && session.ending === null;
+    if (isMain && !candidate && event.time_ms < (this.looked_ms.get(session) ?? 0)) return;
     if (candidate || this.tracker.wantsFacts(event.ppid) || session?.pid === event.pid) {
       const facts = this.facts(event.pid, event.argv);
       if (facts !== null) {

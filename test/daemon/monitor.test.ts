@@ -65,6 +65,55 @@ describe('an agent that is gone', () => {
   });
 });
 
+describe('an agent that both the kernel and a scan tell of', () => {
+  const known = createRecogniser([]);
+  let said: string[];
+  const exec = (pid: number, time_ms: number, ...argv: [string, ...string[]]) =>
+    monitor.kernelEvent({
+      type: 'exec',
+      time_ms,
+      pid,
+      ppid: 1,
+      uid: 0,
+      truncated: false,
+      path: `/usr/bin/${argv[0]}`,
+      argv,
+    });
+  const agents = () => monitor.sessions().map(({ kind, ending }) => `${kind.name}${ending ? ' EXITED' : ''}`);
+
+  beforeEach(async () => {
+    said = [];
+    monitor = new AgentMonitor({
+      procRoot: '/proc',
+      tracker: trackerOptions(defaultConfig()),
+      recognise: process => {
+        const [name] = process.argv;
+        if (process.pid !== child?.pid || name !== 'claude') return null;
+        return known({ ...process, exe: '/usr/bin/claude', argv: [name] });
+      },
+      users: new Users(),
+      onlyUid: null,
+      logger: createLogger({ level: 'fatal', format: 'json', write: () => {} }),
+      onTransition: ({ to, evidence }) => void said.push(`${to}: ${evidence.text}`),
+      onObservation: () => {},
+      readElsewhere: () => null,
+    });
+    monitor.feed({ type: 'sensor', time_ms: now(), terminal: true, keys: true, lifecycle: true });
+    child = spawn('sleep', ['60'], { argv0: 'claude', stdio: 'ignore' });
+    await once(child, 'spawn');
+  });
+
+  it('is the one that it became, whatever is told late of what it was before', async () => {
+    const before_ms = now() - 100;
+    await monitor.rescan(true);
+    exec(child!.pid!, before_ms, 'env', 'claude');
+    expect(said.filter(text => text.startsWith('EXITED'))).toEqual([]);
+    expect(agents()).toEqual(['claude-code']);
+    exec(child!.pid!, now() + 1, 'vi');
+    expect(agents()).toEqual(['claude-code EXITED']);
+  });
+});
+
 describe('a machine that sleeps', () => {
   const NIGHT_MS = 8 * 3_600_000;
   let clocks: Clocks;
