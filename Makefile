@@ -37,7 +37,7 @@ test-lab: lab ## Real agents against a scripted model: two scenarios (downloads 
 	node build/lab/bench/accuracy/main.js --repeat 1 --scenario short-answer --scenario approval-accepted
 
 # As root; emulated, so some twenty minutes on two processors, and half a gigabyte of downloads the first time.
-# A part of it, e.g.: make test-vm vm='--part kernel trixie'
+# A part of it, e.g.: make test-vm vm='bookworm:kernel,install trixie:system'
 vm ?= bookworm trixie
 test-vm: export DEB_COMPRESSION = none
 test-vm: deps-vm vm-images real-agents deb ## Whole Debian 12 and 13 machines: the package, the service, real agents, the kernel programs
@@ -45,7 +45,7 @@ test-vm: deps-vm vm-images real-agents deb ## Whole Debian 12 and 13 machines: t
 	test/vm/run.sh $(vm)
 
 vm-images: deps-vm
-	@for suite in $(filter-out -% kernel system,$(vm)); do test/vm/image.sh $$suite >/dev/null || exit 1; done
+	@for suite in $(vm); do case $$suite in bookworm*|trixie*) test/vm/image.sh $${suite%%:*} >/dev/null || exit 1 ;; esac; done
 
 # As root.
 test-packaging: export DEB_COMPRESSION = none

@@ -1,9 +1,11 @@
 #!/bin/sh
 # Whole Debian machines, emulated (no KVM needed): what is checked stands in README.md.
 # Usage, as root, after `make test-vm` has built what it needs:
-# test/vm/run.sh [--part kernel|system] [--codex] [--shell] [suite...]
+# test/vm/run.sh [--part PART[,PART]] [--codex] [--shell] [SUITE[:PART[,PART]]...]
+# PART: kernel, system, or install, with which system begins. A suite that names none plays those of --part, without which
+# kernel and system.
 # --codex: Codex plays its part too (Debian 13), some minutes more.
-# What a machine said is left in /var/cache/vigil-vm/SUITE/PART.{log,console}. With --shell a machine that is through
+# What a machine said is left in /var/cache/vigil-vm/SUITE/PART-PART.{log,console}. With --shell a machine that is through
 # stays, with root's shell on the socket SUITE/shell there.
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -12,12 +14,12 @@ trap 'rm -rf "$work"' EXIT
 die() { echo "test/vm: $*" >&2; exit 1; }
 [ "$(id -u)" -eq 0 ] || die "needs root"
 
-part=all
+parts=kernel,system
 shell=
 codex=
 while [ $# -gt 0 ]; do
 	case $1 in
-	--part) part=$2; shift 2 ;;
+	--part) parts=$2; shift 2 ;;
 	--codex) codex=vigil.codex; shift ;;
 	--shell) shell=vigil.shell; shift ;;
 	-*) die "unknown option $1" ;;
@@ -68,27 +70,30 @@ payload() {
 # in a double fault sooner or later. From the kernel only: Claude takes the instruction for granted.
 # mitigations=off: they cost much where they are emulated, and there is no processor to protect.
 boot() { # suite
-	: >"$at/$part.log"
+	: >"$at/$name.log"
 	processors=2
 	[ "$1" != bookworm ] || processors=1
 	timeout 3600 nice -n 7 qemu-system-x86_64 -accel tcg,thread=single -icount shift=0 -rtc clock=vm -cpu max,-la57 \
 		-smp "$processors" -m 4G -display none -nic none -monitor none -kernel "$at/vmlinuz" -initrd "$at/initrd.img" \
-		-append "root=/dev/vda rw console=ttyS0 quiet panic=1 clearcpuid=cx16 mitigations=off systemd.show_status=0 vigil.part=$part $codex $shell" \
+		-append "root=/dev/vda rw console=ttyS0 quiet panic=1 clearcpuid=cx16 mitigations=off systemd.show_status=0 vigil.parts=$parts $codex $shell" \
 		-drive "file=$at/root.img,format=raw,if=virtio,snapshot=on,cache=unsafe" \
 		-drive "file=$work/payload.img,format=raw,if=virtio,readonly=on" \
-		-serial "file:$at/$part.console" -serial "file:$at/$part.log" \
+		-serial "file:$at/$name.console" -serial "file:$at/$name.log" \
 		-serial "unix:$at/shell,server=on,wait=off" &
 	machine=$!
-	tail -f -n +1 --pid="$machine" "$at/$part.log" | sed -u "s,\r,,; s,^,$1  ," &
+	tail -f -n +1 --pid="$machine" "$at/$name.log" | sed -u "s,\r,,; s,^,$1  ," &
 	status=0
 	wait "$machine" || status=$?
 	machine=
 	wait # for its last words
-	[ "$status" -eq 0 ] || echo "$1  FAILED  $part: the emulator ended with $status, see $at/$part.console"
+	[ "$status" -eq 0 ] || echo "$1  FAILED  $parts: the emulator ended with $status, see $at/$name.console"
 }
 
 # Says at last how long it took, and whether all was well.
-play() { # suite
+play() { # SUITE[:PARTS]
+	case $1 in *:*) parts=${1#*:} ;; esac
+	name=$(echo "$parts" | tr , -)
+	set -- "${1%%:*}"
 	machine=
 	trap '[ -z "$machine" ] || kill "$machine"' EXIT
 	trap 'exit 143' INT TERM
@@ -96,11 +101,11 @@ play() { # suite
 	at=$("$root/test/vm/image.sh" "$1")
 	began=$(date +%s)
 	boot "$1"
-	fine=$(grep -ac '^ok ' "$at/$part.log") || true
-	failed=$(grep -ac '^FAILED' "$at/$part.log") || true
-	if ! grep -aq '^DONE' "$at/$part.log" || [ "$fine" -eq 0 ] || [ "$failed" -gt 0 ]; then
+	fine=$(grep -ac '^ok ' "$at/$name.log") || true
+	failed=$(grep -ac '^FAILED' "$at/$name.log") || true
+	if ! grep -aq '^DONE' "$at/$name.log" || [ "$fine" -eq 0 ] || [ "$failed" -gt 0 ]; then
 		bad=1
-		echo "$1  FAILED  see $at/$part.log"
+		echo "$1  FAILED  see $at/$name.log"
 	fi
 	echo "$1  TOTAL   $fine ok, $failed failed, $(($(date +%s) - began)) s"
 	exit "$bad"

@@ -13,6 +13,7 @@ import { booted, upgradeAndRemove } from './stages/reboot.js';
 import { leave, survive } from './stages/survive.js';
 
 const FIRST_BOOT_IS_OVER = '/var/tmp/first-boot-is-over';
+const COMMAND_LINE = readFileSync('/proc/cmdline', 'utf8');
 
 if (existsSync(FIRST_BOOT_IS_OVER)) {
   await stage('the second boot', booted);
@@ -21,6 +22,7 @@ if (existsSync(FIRST_BOOT_IS_OVER)) {
 }
 
 await stage('installation', install);
+if (!/vigil\.parts=\S*\bsystem\b/.test(COMMAND_LINE)) process.exit(0);
 const follower = new Follower();
 await stage('following the daemon', () => follower.start());
 const played = new PlayedAgent('claude-code');
@@ -32,8 +34,7 @@ await stage('the journal', journal);
 follower.stop();
 await stage('ends of the daemon', () => survive(played));
 await stage('the agent’s end', () => leave(played, follower.heard));
-if (readFileSync('/proc/cmdline', 'utf8').includes(' vigil.codex'))
-  await stage('an agent of another kind', codexWorks);
+if (COMMAND_LINE.includes(' vigil.codex')) await stage('an agent of another kind', codexWorks);
 server.stop();
 writeFileSync(FIRST_BOOT_IS_OVER, '');
 process.exit(3);
