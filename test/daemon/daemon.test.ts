@@ -3,7 +3,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { AgentReport, AgentStateEvent, HealthReport } from '../../src/api/contract.js';
+import type { AgentStateEvent, HealthReport } from '../../src/api/contract.js';
+import { ask, health } from '../ask.js';
 import { MemoryCgroup } from './memory-cgroup.js';
 
 /** The built program, as a person runs it, with one agent that is as hostile as can be. */
@@ -24,8 +25,8 @@ let pid: number;
 const vigil = (...args: string[]) =>
   spawnSync(VIGIL, [...args, '--runtime-dir', join(dir, 'run')], { encoding: 'utf8' });
 /** The machine may run agents of its own. */
-const agents = () =>
-  (JSON.parse(vigil('agents', '--json').stdout) as AgentReport[]).filter(
+const agents = async () =>
+  (await ask(join(dir, 'run'), client => client.agents())).filter(
     ({ agent: name }) => name === 'evil' || name === 'bomb',
   );
 const log = () => readFileSync(join(dir, 'log'), 'utf8');
@@ -38,10 +39,10 @@ beforeAll(async () => {
   );
   const command = `exec ${VIGIL} daemon --log-format journal --config ${dir}/config.toml --runtime-dir ${dir}/run --state-dir ${dir}/state --record ${dir}/record.jsonl 2>${dir}/log`;
   daemon = spawn('sh', ['-c', command], { stdio: 'ignore' });
-  await vi.waitFor(() => expect(vigil('health').status).not.toBe(2), { timeout: 60_000, interval: 200 });
+  await vi.waitFor(() => health(join(dir, 'run')), { timeout: 60_000, interval: 200 });
   agent = spawn('python3', [FIXTURE, dir], { stdio: 'ignore' });
-  await vi.waitFor(() => expect(agents()).toHaveLength(1), { timeout: 60_000, interval: 100 });
-  pid = agents()[0]?.pid as number;
+  await vi.waitFor(async () => expect(await agents()).toHaveLength(1), { timeout: 60_000, interval: 100 });
+  pid = (await agents())[0]?.pid as number;
 }, 150_000);
 
 afterAll(async () => {
@@ -58,10 +59,11 @@ afterAll(async () => {
 describe('an agent whose names are hostile', () => {
   it('is shown, and comes out of its wait for a line as WAITING', async () => {
     await vi.waitFor(
-      () => expect(agents()[0]).toMatchObject({ agent: 'evil', state: 'WAITING', reason: 'input' }),
+      async () =>
+        expect((await agents())[0]).toMatchObject({ agent: 'evil', state: 'WAITING', reason: 'input' }),
       { timeout: 60_000, interval: 200 },
     );
-    const [report] = agents();
+    const [report] = await agents();
     expect(report?.cwd).toContain('e'.repeat(200));
     expect(report?.command).toContain('x'.repeat(300));
     expect(report?.command).toContain('|$(id)');
@@ -110,14 +112,17 @@ describe('an agent whose names are hostile', () => {
 
   it('is seen to end, and by whom', async () => {
     process.kill(pid, 'SIGTERM');
-    await vi.waitFor(() => expect(agents()[0]?.state).toBe('EXITED'), { timeout: 60_000, interval: 100 });
-    const tier = (JSON.parse(vigil('health', '--json').stdout) as HealthReport).sensor.tier;
+    await vi.waitFor(async () => expect((await agents())[0]?.state).toBe('EXITED'), {
+      timeout: 60_000,
+      interval: 100,
+    });
+    const { tier } = (await health(join(dir, 'run'))).sensor;
     const known = tier !== 'procfs';
-    expect(agents()[0]).toMatchObject({
+    expect((await agents())[0]).toMatchObject({
       reason: known ? 'signal' : 'exit',
       signal: known ? 'SIGTERM' : null,
     });
-    if (known) expect(agents()[0]?.signal_sender?.pid).toBe(process.pid);
+    if (known) expect((await agents())[0]?.signal_sender?.pid).toBe(process.pid);
   });
 });
 
@@ -128,15 +133,16 @@ describe.runIf(process.getuid?.() === 0)('an agent that takes all memory', () =>
     try {
       await new Promise(done => bomb.once('exit', done));
       expect(bomb.signalCode).toBe('SIGKILL');
-      const report = () => agents().find(({ pid: id }) => id === bomb.pid);
+      const report = async () => (await agents()).find(({ pid: id }) => id === bomb.pid);
       await vi.waitFor(
-        () => expect(report()).toMatchObject({ state: 'EXITED', reason: 'oom', signal: 'SIGKILL' }),
+        async () =>
+          expect(await report()).toMatchObject({ state: 'EXITED', reason: 'oom', signal: 'SIGKILL' }),
         {
           timeout: 60_000,
           interval: 100,
         },
       );
-      expect(report()?.evidence.text).toBe('the kernel killed it for want of memory');
+      expect((await report())?.evidence.text).toBe('the kernel killed it for want of memory');
     } finally {
       bomb.kill('SIGKILL');
       cgroup.remove();

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { connectToDaemon } from '../../src/api/client/index.js';
-import type { AgentReport, AlertReport, HealthReport, VigilEvent } from '../../src/api/contract.js';
+import type { AlertReport, VigilEvent } from '../../src/api/contract.js';
 import type { ActionRow } from '../../src/store/records.js';
+import { ask, health } from '../ask.js';
 import { ScriptedApi } from '../diagnosis/scripted-api.js';
 
 /**
@@ -97,15 +98,12 @@ paths = ["${dir}/claude"]
       stdio: ['ignore', 'ignore', process.env.VIGIL_TEST_LOG ? 'inherit' : 'ignore'],
       env: { ...process.env, INCIDENT_KEY: 'sk-ant-incident-key' },
     });
-    await vi.waitFor(() => expect(vigil('status').stdout).toContain('CPU'), {
-      timeout: 60_000,
-      interval: 300,
-    });
+    await vi.waitFor(() => health(join(dir, 'run')), { timeout: 60_000, interval: 300 });
     dead = await session(ORPHANS);
     living = await session(1);
     await vi.waitFor(
-      () =>
-        expect(json<AgentReport[]>('agents').map(({ pid }) => pid)).toEqual(
+      async () =>
+        expect((await ask(join(dir, 'run'), client => client.agents())).map(({ pid }) => pid)).toEqual(
           expect.arrayContaining([dead.pid, living.pid]),
         ),
       {
@@ -114,10 +112,13 @@ paths = ["${dir}/claude"]
       },
     );
     // Whose the servers are must have been seen before their agent is gone.
-    const looks = () =>
-      json<HealthReport>('health').collectors.find(({ name }) => name === 'processes')!.runs;
-    const before = looks();
-    await vi.waitFor(() => expect(looks()).toBeGreaterThan(before + 1), { timeout: 60_000, interval: 300 });
+    const looks = async () =>
+      (await health(join(dir, 'run'))).collectors.find(({ name }) => name === 'processes')!.runs;
+    const before = await looks();
+    await vi.waitFor(async () => expect(await looks()).toBeGreaterThan(before + 1), {
+      timeout: 60_000,
+      interval: 300,
+    });
   }, 240_000);
 
   afterAll(async () => {

@@ -1,9 +1,9 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { AgentReport, HealthReport } from '../../src/api/contract.js';
+import { ask, health } from '../ask.js';
 
 /**
  * A machine on which the kernel programs take for ever to be attached, as they do for many seconds while one boots:
@@ -19,10 +19,8 @@ let dir: string;
 let daemon: ChildProcess;
 let agent: ChildProcess;
 
-const vigil = (...args: string[]) =>
-  spawnSync(VIGIL, [...args, '--runtime-dir', join(dir, 'run')], { encoding: 'utf8' });
-const states = () =>
-  (JSON.parse(vigil('agents', '--json').stdout) as AgentReport[])
+const states = async () =>
+  (await ask(join(dir, 'run'), client => client.agents()))
     .filter(({ pid }) => pid === agent.pid)
     .map(({ state }) => state);
 /** Sooner than by the look at all processes each half a minute, which is for what events cannot tell. */
@@ -44,7 +42,7 @@ beforeAll(async () => {
     join(dir, ['config.toml', 'run', 'state'][i]!),
   ]);
   daemon = spawn(VIGIL, ['daemon', ...places], { stdio: 'ignore' });
-  await vi.waitFor(() => expect(vigil('health').status).not.toBe(2), { timeout: 60_000, interval: 200 });
+  await vi.waitFor(() => health(join(dir, 'run')), { timeout: 60_000, interval: 200 });
 }, 120_000);
 
 afterAll(async () => {
@@ -56,11 +54,11 @@ afterAll(async () => {
 
 describe.runIf(process.getuid?.() === 0)('while the kernel tells nothing yet', () => {
   it('agents are found, and seen to end', async () => {
-    const { problems } = JSON.parse(vigil('health', '--json').stdout) as HealthReport;
+    const { problems } = await health(join(dir, 'run'));
     expect(problems.join()).toMatch(/lifecycle: not attached after \d/);
     agent = spawn(join(dir, AGENT), ['300'], { stdio: 'ignore' });
-    await vi.waitFor(() => expect(states()).toEqual(['WORKING']), soon);
+    await vi.waitFor(async () => expect(await states()).toEqual(['WORKING']), soon);
     agent.kill('SIGKILL');
-    await vi.waitFor(() => expect(states()).toEqual(['EXITED']), soon);
+    await vi.waitFor(async () => expect(await states()).toEqual(['EXITED']), soon);
   });
 });

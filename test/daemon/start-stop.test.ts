@@ -1,9 +1,9 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { HealthReport } from '../../src/api/contract.js';
+import * as ask from '../ask.js';
 
 /** The built daemon that is told to end before it has begun, and one with bugs. */
 
@@ -45,10 +45,7 @@ const ended = (child: ChildProcess) =>
   new Promise<[number | null, NodeJS.Signals | null]>(done =>
     child.once('exit', (code, signal) => done([code, signal])),
   );
-const health = () =>
-  JSON.parse(
-    spawnSync(VIGIL, ['health', '--json', '--runtime-dir', join(dir, 'run')], { encoding: 'utf8' }).stdout,
-  ) as HealthReport;
+const health = () => ask.health(join(dir, 'run'));
 const isUp = () => vi.waitFor(() => health(), { timeout: 120_000, interval: 200 });
 const isStarting = () =>
   vi.waitFor(() => expect(existsSync(join(dir, 'asked'))).toBe(true), { timeout: 120_000, interval: 20 });
@@ -122,10 +119,10 @@ describe('a daemon with a bug', () => {
     await isUp();
     child.kill('SIGCONT');
     await vi.waitFor(
-      () => expect(health().problems.join()).toContain('RangeError: an unhandled one'),
+      async () => expect((await health()).problems.join()).toContain('RangeError: an unhandled one'),
       20_000,
     );
-    expect(health().status).toBe('degraded');
+    expect((await health()).status).toBe('degraded');
     expect(log()).toContain('bug.cjs');
     child.kill('SIGTERM');
     expect(await ended(child)).toEqual([0, null]);
@@ -144,7 +141,7 @@ describe('a daemon with a bug', () => {
     expect(existsSync(join(dir, 'run', 'vigil.sock'))).toBe(false);
     const next = start('[sensor]\ntier = "procfs"\n');
     await isUp();
-    expect(health().problems.join()).toMatch(/ended by an error of its own once.*a bug of the test/);
+    expect((await health()).problems.join()).toMatch(/ended by an error of its own once.*a bug of the test/);
     next.kill('SIGTERM');
     expect(await ended(next)).toEqual([0, null]);
   });

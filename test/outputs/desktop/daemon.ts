@@ -2,9 +2,10 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ApiClient, connectToDaemon } from '../../../src/api/client/index.js';
+import type { ApiClient } from '../../../src/api/client/index.js';
 import type { AgentReport } from '../../../src/api/contract.js';
 import { defaultConfig } from '../../../src/config/schema.js';
+import { ask } from '../../ask.js';
 import { until } from './desktop.js';
 import { ended, type Installed } from './user.js';
 
@@ -71,14 +72,8 @@ export class Daemon {
     });
   }
 
-  /** Without a process for each question, which would cost far more than all that is looked at. */
-  async ask<T>(question: (client: ApiClient) => Promise<T>): Promise<T> {
-    const client = await connectToDaemon({ runtimeDir: this.runtimeDir, timeoutMs: 20_000 });
-    try {
-      return await question(client);
-    } finally {
-      client.close();
-    }
+  ask<T>(question: (client: ApiClient) => Promise<T>): Promise<T> {
+    return ask(this.runtimeDir, question);
   }
 
   agents(): Promise<AgentReport[]> {

@@ -88,9 +88,13 @@ export function observe(options: Partial<SensorOptions>): Observed {
 }
 
 /** The time is a limit for broken code, never a measure: bpftrace needs many seconds to start on a busy machine. */
-export async function until(what: string, condition: () => boolean, limit_ms = 60_000): Promise<void> {
+export async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  limit_ms = 60_000,
+): Promise<void> {
   const start = performance.now();
-  while (!condition()) {
+  while (!(await condition())) {
     if (performance.now() - start > limit_ms) throw new Error(`not within ${limit_ms} ms: ${what}`);
     await sleep(20);
   }

@@ -1,12 +1,12 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { HealthReport } from '../../../src/api/contract.js';
 import { readBootId } from '../../../src/lib/os/boot-id.js';
 import { ChildRecord } from '../../../src/sources/kernel/children.js';
 import { readStat } from '../../../src/sources/procfs/read.js';
+import { health } from '../../ask.js';
 import { BPF_DIR, fixture, isRoot, scratch, until } from './helpers.js';
 import { childrenOf, isAlive, statOf } from './processes.js';
 
@@ -26,15 +26,10 @@ describe.skipIf(!isRoot)('a daemon that is killed', () => {
     const places = ['runtime-dir', 'state-dir'].flatMap(name => [`--${name}`, join(dir, name)]);
     return start(process.execPath, [VIGIL, 'daemon', '--config', join(dir, 'config.toml'), ...places]);
   };
-  const health = () => {
-    const { stdout } = spawnSync(VIGIL, ['health', '--json', '--runtime-dir', join(dir, 'runtime-dir')]);
-    try {
-      return JSON.parse(String(stdout)) as HealthReport;
-    } catch {
-      return null;
-    }
+  const lifecycle = async () => {
+    const report = await health(join(dir, 'runtime-dir')).catch(() => null);
+    return report?.sensor.programs.find(({ name }) => name === 'lifecycle');
   };
-  const lifecycle = () => health()?.sensor.programs.find(({ name }) => name === 'lifecycle');
 
   beforeEach(() => {
     dir = mkdtempSync(join(tmpdir(), 'vigil-left-'));
@@ -50,8 +45,8 @@ describe.skipIf(!isRoot)('a daemon that is killed', () => {
 
   it('takes its bpftrace along, also one whose pipe is full or that is stopped', async () => {
     const daemon = startDaemon();
-    await until('attached', () => lifecycle()?.state === 'running');
-    const { pid } = lifecycle()!;
+    await until('attached', async () => (await lifecycle())?.state === 'running');
+    const { pid } = (await lifecycle())!;
     const before = childrenOf(daemon);
     expect(before).toContain(pid);
     process.kill(daemon, 'SIGSTOP');
@@ -82,10 +77,10 @@ describe.skipIf(!isRoot)('a daemon that is killed', () => {
     writeFileSync(file, JSON.stringify({ boot_id: readBootId(), children }), { mode: 0o600 });
     startDaemon();
     await until('it is gone', () => !isAlive(left));
-    await until('attached', () => lifecycle()?.state === 'running');
+    await until('attached', async () => (await lifecycle())?.state === 'running');
     expect(statOf(another)).not.toBeNull();
     expect([another, reused].every(isAlive)).toBe(true);
-    const { pid } = lifecycle()!;
+    const { pid } = (await lifecycle())!;
     const kept = JSON.parse(readFileSync(file, 'utf8')) as { children: unknown[] };
     // The machine may run agents of its own, for which there is another one.
     expect(kept.children).toContainEqual({ pid, start_ticks: startOf(pid!) });
