@@ -32,9 +32,9 @@ export class Cast {
   }
 
   /** What it said on its standard output. */
-  async end(): Promise<string> {
+  async end(patience_ms = 20_000): Promise<string> {
     this.child.stdin?.end();
-    const kill = setTimeout(() => this.child.kill('SIGKILL'), 20_000);
+    const kill = setTimeout(() => this.child.kill('SIGKILL'), patience_ms);
     await this.ended;
     clearTimeout(kill);
     return this.out.trim();
@@ -110,7 +110,8 @@ export class Stage {
   }
 
   async end(): Promise<void> {
-    for (const cast of this.casts) await cast.end();
+    // Nobody asks any more what they did.
+    await Promise.all(this.casts.map(cast => cast.end(500)));
     rmSync(this.dir, { recursive: true, force: true });
     for (const dir of this.runtimeDirs) rmSync(dir, { recursive: true, force: true });
   }

@@ -3,7 +3,7 @@ import type { Change } from '../config/change.js';
 import type { Config } from '../config/schema.js';
 import type { Prompt } from '../diagnosis/prompt.js';
 import type { Question } from '../diagnosis/question.js';
-import type { InTurns } from '../lib/time/in-turns.js';
+import type { InTurns, Work } from '../lib/time/in-turns.js';
 import type { ActionPlan, ActionResult, Person, Verdict } from '../model/action.js';
 import type { Alert } from '../model/alert.js';
 import type { Observation } from '../model/observation.js';
@@ -33,9 +33,9 @@ export interface OwnedEvent {
 /** What the API asks of the daemon; the daemon hands this to the server, tests hand it a fake. */
 export interface DaemonView {
   /** Those that this peer may see: each costs a look at its processes. */
-  agents(sees: View): AgentReport[];
+  agents(sees: View): Work<AgentReport[]>;
   /** `pid` may be any process of the session. Undefined: no such agent. */
-  explain(pid: number): ExplainReport | undefined;
+  explain(pid: number): Work<ExplainReport | undefined>;
   /** The events kept in memory, oldest first. */
   recentEvents(): OwnedEvent[];
   /** Open alerts, oldest first. */
@@ -93,7 +93,7 @@ export interface DaemonView {
   /** Calls back for each new event until the returned function is called. */
   onEvent(listener: (event: OwnedEvent) => void): () => void;
   /** What a recording that starts now must begin with. */
-  snapshot(): Observation[];
+  snapshot(): Work<Observation[]>;
   /** Calls back for everything that is observed from now on until the returned function is called. */
   onObservation(listener: (observation: Observation) => void): () => void;
   /** As far as it is for that peer. `clients` is the server's to fill in. */

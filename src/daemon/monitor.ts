@@ -10,6 +10,7 @@ import type { Logger } from '../lib/log/logger.js';
 import { nowTicks, ticksToEpochMs } from '../lib/os/boot.js';
 import type { Users } from '../lib/os/users.js';
 import { type Stat, ttyName } from '../lib/proc/stat.js';
+import type { Work } from '../lib/time/in-turns.js';
 import { loopPauses } from '../lib/time/loop-pauses.js';
 import { inSlices, type Steps } from '../lib/time/slices.js';
 import { type Clock, clock } from '../lib/time/time.js';
@@ -48,6 +49,9 @@ const DEADLINE_SLACK_MS = 10;
 
 /** The kernel's word on an exit may be on its way still, and it says more than that nobody is there. */
 const LAST_WORD_MS = 1_000;
+
+/** Processes that are read between two turns of the event loop, some 60 µs each. */
+const PIECE = 32;
 
 /** What the sensor tells of at this moment. */
 type Senses = Pick<SensorObservation, 'terminal' | 'keys' | 'lifecycle'>;
@@ -226,11 +230,17 @@ export class AgentMonitor {
    * What a recording that begins now must begin with: every process of every living session, and what is
    * known of the sensor, so that its replay starts from the same agents.
    */
-  snapshot(): Observation[] {
+  *snapshot(): Work<Observation[]> {
+    const members = () => this.living().flatMap(session => [...session.members.values()]);
+    // A few at a time, and last, without a break, those that joined meanwhile. A pid may be another's by then.
+    const read = new Map<object, ProcessFacts | null>();
+    for (const [i, member] of members().entries()) {
+      read.set(member, this.facts(member.pid));
+      if (i % PIECE === PIECE - 1) yield;
+    }
     const time_ms = this.clock.now();
-    const members = this.living().flatMap(session => [...session.members.values()]);
-    const facts = members
-      .map(member => this.facts(member.pid))
+    const facts = members()
+      .map(member => read.get(member) ?? this.facts(member.pid))
       .filter(process => process !== null)
       .sort((a, b) => a.start_ticks - b.start_ticks || a.pid - b.pid);
     return [

@@ -1,5 +1,6 @@
 import type { Session } from '../agents/tracker/session.js';
 import { ticksToEpochMs } from '../lib/os/boot.js';
+import type { Work } from '../lib/time/in-turns.js';
 import { now } from '../lib/time/time.js';
 import { type Usage, UsageMeter } from '../sources/procfs/usage.js';
 
@@ -15,12 +16,12 @@ export class RecentUsage {
     this.meter = new UsageMeter(procRoot);
   }
 
-  of(session: Session): Usage {
+  *of(session: Session): Work<Usage> {
     const at_ms = performance.now();
     const known = this.found.get(session.pid);
     if (known !== undefined && at_ms - known.at_ms < FRESH_MS) return known.usage;
-    const alive = session.ending === null ? session.members.keys() : [];
-    const usage = this.meter.measure(alive, now(), ticksToEpochMs);
+    const alive = session.ending === null ? [...session.members.keys()] : [];
+    const usage = yield* this.meter.measure(alive, now(), ticksToEpochMs);
     this.found.set(session.pid, { usage, at_ms });
     return usage;
   }

@@ -5,19 +5,13 @@ import type { Users } from '../lib/os/users.js';
 import { iso, now } from '../lib/time/time.js';
 import { endingFields, evidenceReport } from '../model/state-event.js';
 import { asks } from '../outputs/helpers/hand-agent.js';
-import type { RecentUsage } from './recent-usage.js';
+import type { Usage } from '../sources/procfs/usage.js';
 
 /** Command lines can hold a whole prompt. */
 const MAX_COMMAND = 4096;
 
-export function agentReport(
-  session: Session,
-  users: Users,
-  recent: RecentUsage,
-  unseen: number,
-): AgentReport {
+export function agentReport(session: Session, users: Users, usage: Usage, unseen: number): AgentReport {
   const alive = session.ending === null ? [...session.members.keys()] : [];
-  const usage = recent.of(session);
   const report: AgentReport = {
     pid: session.pid,
     agent: session.kind.name,

@@ -21,7 +21,7 @@ import type { FaultLog } from '../lib/log/faults.js';
 import { PAGE_SIZE_BYTES, TICKS_PER_SECOND } from '../lib/os/boot.js';
 import type { Users } from '../lib/os/users.js';
 import { memoryOf } from '../lib/proc/process-memory.js';
-import type { InTurns } from '../lib/time/in-turns.js';
+import type { InTurns, Work } from '../lib/time/in-turns.js';
 import { loopPauses } from '../lib/time/loop-pauses.js';
 import { iso, now } from '../lib/time/time.js';
 import type { ActionPlan, ActionResult, Person, Verdict } from '../model/action.js';
@@ -65,6 +65,9 @@ export interface ViewOptions {
   problems(details: boolean): string[];
   faults: Pick<FaultLog, 'record'>;
 }
+
+/** Sessions without many processes that are told of between two turns of the event loop. */
+const SESSIONS = 8;
 
 /** What the daemon shows of itself to the API. */
 export class View implements DaemonView {
@@ -245,20 +248,25 @@ export class View implements DaemonView {
     return [...guard.recentlyResolved(), ...guard.open()];
   }
 
-  agents(sees: PeerView): AgentReport[] {
+  *agents(sees: PeerView): Work<AgentReport[]> {
     const sessions = this.options.monitor.sessions();
     this.usage.forgetAllBut(sessions);
-    return sessions.filter(({ uid }) => mayView(sees, uid)).map(session => this.report(session));
+    const reports: AgentReport[] = [];
+    for (const session of sessions.filter(({ uid }) => mayView(sees, uid))) {
+      reports.push(yield* this.report(session));
+      if (reports.length % SESSIONS === 0) yield;
+    }
+    return reports;
   }
 
-  explain(pid: number): ExplainReport | undefined {
+  *explain(pid: number): Work<ExplainReport | undefined> {
     const session = this.options.monitor.tracker.find(pid);
     if (session === undefined) return undefined;
-    const decision = this.options.monitor.tracker.explain(session);
-    return explainReport(session, decision, this.report(session));
+    const report = yield* this.report(session);
+    return explainReport(session, this.options.monitor.tracker.explain(session), report);
   }
 
-  snapshot(): Observation[] {
+  snapshot(): Work<Observation[]> {
     return this.options.monitor.snapshot();
   }
 
@@ -272,8 +280,9 @@ export class View implements DaemonView {
     return () => void this.observationListeners.delete(listener);
   }
 
-  private report(session: Session): AgentReport {
-    return agentReport(session, this.options.users, this.usage, this.options.unseen(session));
+  private *report(session: Session): Work<AgentReport> {
+    const usage = yield* this.usage.of(session);
+    return agentReport(session, this.options.users, usage, this.options.unseen(session));
   }
 
   recentEvents(): OwnedEvent[] {

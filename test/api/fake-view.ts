@@ -14,6 +14,7 @@ import type { View } from '../../src/api/socket/peer.js';
 import type { Change } from '../../src/config/change.js';
 import { type Config, defaultConfig } from '../../src/config/schema.js';
 import type { Prompt } from '../../src/diagnosis/prompt.js';
+import type { Work } from '../../src/lib/time/in-turns.js';
 import type { ActionPlan, ActionResult, Person, Verdict } from '../../src/model/action.js';
 import type { Alert } from '../../src/model/alert.js';
 import type { Observation } from '../../src/model/observation.js';
@@ -149,11 +150,13 @@ export class FakeView implements DaemonView {
   readonly observers = new Set<(observation: Observation) => void>();
   private readonly listeners = new Set<(event: OwnedEvent) => void>();
 
-  agents(_sees: View): AgentReport[] {
+  *agents(_sees: View): Work<AgentReport[]> {
+    yield* [];
     return this.list;
   }
 
-  explain(pid: number): ExplainReport | undefined {
+  *explain(pid: number): Work<ExplainReport | undefined> {
+    yield* [];
     const agent = this.list.find(one => one.pid === pid);
     if (agent === undefined) return undefined;
     return {
@@ -330,7 +333,8 @@ export class FakeView implements DaemonView {
     return () => void this.listeners.delete(listener);
   }
 
-  snapshot(): Observation[] {
+  *snapshot(): Work<Observation[]> {
+    yield* [];
     return [{ type: 'clock', time_ms: 1 }];
   }
 

@@ -1,42 +1,54 @@
 import { z } from 'zod';
+import type { Work } from '../../lib/time/in-turns.js';
+import type { Observation } from '../../model/observation.js';
+import type { AgentReport, ExplainReport } from '../contract.js';
 import { mayView } from '../socket/peer.js';
-import { command, none, RequestError } from './definition.js';
+import { answered, type CommandContext, command, none, RequestError } from './definition.js';
+
+function* agents({ view, sees }: CommandContext): Work<AgentReport[]> {
+  const all = yield* view.agents(sees);
+  return all.filter(agent => mayView(sees, agent.uid)).map(agent => view.agentFor(agent, sees));
+}
+
+function* explain(pid: number, { view, sees }: CommandContext): Work<ExplainReport> {
+  const report = yield* view.explain(pid);
+  // Somebody else's agent and no agent at all look the same.
+  if (report === undefined || !mayView(sees, report.agent.uid)) {
+    throw new RequestError('not_found', `pid ${pid} belongs to no agent that vigil knows`);
+  }
+  return { ...report, agent: view.agentFor(report.agent, sees) };
+}
+
+/** What is recorded begins in the moment in which the snapshot is whole. */
+function* beginRecording({ view, record }: CommandContext): Work<Observation[]> {
+  const snapshot = yield* view.snapshot();
+  record();
+  return snapshot;
+}
 
 /** About agents. */
 export const agentCommands = {
   agents: command({
     params: none,
     open: false,
-    run: (_, { view, sees }) =>
-      view
-        .agents(sees)
-        .filter(agent => mayView(sees, agent.uid))
-        .map(agent => view.agentFor(agent, sees)),
+    run: (_, context) => answered(agents(context), context),
   }),
   explain: command({
     params: z.strictObject({ pid: z.int().min(1) }),
     open: false,
-    run: ({ pid }, { view, sees }) => {
-      const report = view.explain(pid);
-      // Somebody else's agent and no agent at all look the same.
-      if (report === undefined || !mayView(sees, report.agent.uid)) {
-        throw new RequestError('not_found', `pid ${pid} belongs to no agent that vigil knows`);
-      }
-      return { ...report, agent: view.agentFor(report.agent, sees) };
-    },
+    run: ({ pid }, context) => answered(explain(pid, context), context),
   }),
   record: command({
     params: none,
     open: false,
-    run: (_, { view, sees, record }) => {
-      if (sees.kind !== 'all') {
+    run: (_, context) => {
+      if (context.sees.kind !== 'all') {
         throw new RequestError(
           'denied',
           'a recording holds everybody’s agents: only root and the group vigil may make one',
         );
       }
-      record();
-      return view.snapshot();
+      return answered(beginRecording(context), context);
     },
   }),
   events: command({

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { InTurns } from '../../lib/time/in-turns.js';
+import type { InTurns, Work } from '../../lib/time/in-turns.js';
 import type { Asker } from '../../store/asker.js';
 import type { ErrorCode } from '../contract.js';
 import type { DaemonView } from '../services.js';
@@ -48,6 +48,21 @@ export interface CommandDefinition<P extends z.ZodType = z.ZodType> {
 
 export function command<P extends z.ZodType>(definition: CommandDefinition<P>): CommandDefinition {
   return definition as unknown as CommandDefinition;
+}
+
+/**
+ * At once where it is but a little, so that answers come in the order of the questions; else piece by piece, while other
+ * requests are answered.
+ */
+export function answered<T>(work: Work<T>, { inTurns }: CommandContext): T | Promise<T> {
+  const first = work.next();
+  if (first.done) return first.value;
+  return inTurns(
+    (function* () {
+      yield first.value;
+      return yield* work;
+    })(),
+  );
 }
 
 /** A command without params. */

@@ -1,6 +1,10 @@
 import { PAGE_SIZE_BYTES, TICKS_PER_SECOND } from '../../lib/os/boot.js';
 import type { Stat } from '../../lib/proc/stat.js';
+import type { Work } from '../../lib/time/in-turns.js';
 import { readStat, tryStat } from './read.js';
+
+/** Processes that are read between two turns of the event loop, some 20 µs each. */
+const PIECE = 32;
 
 export interface Usage {
   cpu_percent: number;
@@ -25,9 +29,11 @@ export class UsageMeter {
 
   constructor(private readonly root: string) {}
 
-  measure(pids: Iterable<number>, now_ms: number, startedMs: (ticks: number) => number): Usage {
+  /** A few processes at a time. */
+  *measure(pids: readonly number[], now_ms: number, startedMs: (ticks: number) => number): Work<Usage> {
     const total: Usage = { cpu_percent: 0, rss_bytes: 0 };
-    for (const pid of pids) {
+    for (const [i, pid] of pids.entries()) {
+      if (i % PIECE === PIECE - 1) yield;
       let stat: Stat | null;
       try {
         stat = readStat(this.root, pid);

@@ -23,7 +23,8 @@ const COST_MS = 10;
 /** What `agents` answers takes a while, and says for whom. */
 function makeCostly(): Map<string, number> {
   const answered = new Map<string, number>();
-  rig.view.agents = (sees: View) => {
+  rig.view.agents = function* (sees: View) {
+    yield* [];
     const who = sees.kind === 'user' ? String(sees.uid) : 'root';
     answered.set(who, (answered.get(who) ?? 0) + 1);
     const end = performance.now() + COST_MS;
@@ -193,7 +194,10 @@ it.runIf(asRoot)('memory for half requests is not one user’s alone', async () 
 
 it.runIf(asRoot)('who does not read many long answers is told so, and not thrown out', async () => {
   await up({ totalUnsentBytes: 4_000_000, userShare: 1, usersShare: 1 });
-  rig.view.agents = () => Array.from({ length: 5_000 }, (_, pid) => fakeAgent({ pid, uid: ANN }));
+  rig.view.agents = function* () {
+    yield* [];
+    return Array.from({ length: 5_000 }, (_, pid) => fakeAgent({ pid, uid: ANN }));
+  };
   const many = await users.start(ANN, 10, AGENTS);
   while ((await many.counts()).lines < 10) await new Promise(resolve => setTimeout(resolve, 20));
   expect((await many.counts()).closed).toBe(0);

@@ -167,7 +167,8 @@ describe('a request', () => {
 
   it('that fails inside says so, and the log knows', async () => {
     await up();
-    rig.view.agents = () => {
+    rig.view.agents = function* () {
+      yield* [];
       throw new Error('broken inside');
     };
     const client = rig.raw().send('{"cmd":"agents","id":1}\n{"cmd":"ping","id":2}\n');
@@ -393,7 +394,8 @@ describe('limits', () => {
     rig.view.list = Array.from({ length: 100 }, (_, i) => fakeAgent({ pid: i + 1 }));
     let asked = 0;
     const agents = rig.view.list;
-    rig.view.agents = () => {
+    rig.view.agents = function* () {
+      yield* [];
       asked++;
       return agents;
     };
@@ -407,10 +409,25 @@ describe('limits', () => {
     expect(await client.until(500)).toHaveLength(500);
   });
 
+  it('who asks for agents with thousands of processes keeps nobody from an answer', async () => {
+    await up();
+    let pieces = 0;
+    rig.view.agents = function* () {
+      for (; pieces < 10_000; pieces++) yield;
+      return [];
+    };
+    const client = rig.raw();
+    client.send('{"id":1,"cmd":"agents"}\n{"id":2,"cmd":"health"}\n');
+    const ids = (await client.until(2)).map(reply => (reply as { id: number }).id);
+    expect(ids).toEqual([2, 1]);
+    expect(pieces).toBe(10_000);
+  });
+
   it('a client that asks much at once waits for its turn: others are served in between', async () => {
     await up();
     let asked = 0;
-    rig.view.agents = () => {
+    rig.view.agents = function* () {
+      yield* [];
       asked++;
       const end = performance.now() + 1;
       while (performance.now() < end);
@@ -435,7 +452,8 @@ describe('limits', () => {
     await up();
     let asked = 0;
     let turns = 0;
-    rig.view.agents = () => {
+    rig.view.agents = function* () {
+      yield* [];
       asked++;
       const end = performance.now() + 1;
       while (performance.now() < end);
@@ -457,7 +475,8 @@ describe('limits', () => {
 
   it('a client that says goodbye after much is still answered all of it, late answers too', async () => {
     await up({ limits: { pendingReplies: 1 } });
-    rig.view.agents = () => {
+    rig.view.agents = function* () {
+      yield* [];
       const end = performance.now() + 1;
       while (performance.now() < end);
       return [];
