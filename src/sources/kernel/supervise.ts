@@ -1,3 +1,4 @@
+import { pageOut } from '../../lib/process/resident-pages.js';
 import { SilenceMeter } from '../../lib/process/silence-meter.js';
 import { everySecond } from '../../lib/time/ticker.js';
 import type { Bpftrace, Exit, ProgramInput, RunningProgram, RunProgram } from './bpftrace.js';
@@ -258,6 +259,8 @@ export class SupervisedProgram {
     const first = !this.hadHeartbeat;
     this.hadHeartbeat = true;
     if (first) {
+      // It was a compiler until now, and is a loop from here on.
+      if (this.running?.pid != null) void pageOut(this.running.pid);
       const again = this.everAttached;
       this.everAttached = true;
       const fields = {
