@@ -9,6 +9,7 @@ import type {
   ActionProposal,
   ActionResult,
   ActionType,
+  DiagnosedAction,
   Mode,
   Person,
   Requester,
@@ -23,7 +24,7 @@ import type { ActionsConfig } from './config.js';
 import { type LiveSources, LiveView, liveSources, type ProcessView } from './live/live-view.js';
 import type { EngineOptions } from './options.js';
 import { FreshPlans } from './plan/fresh-plans.js';
-import { type Diagnosed, fromDiagnosis } from './plan/from-diagnosis.js';
+import { fromDiagnosis } from './plan/from-diagnosis.js';
 import { mergeVerdicts } from './plan/merge.js';
 import { type Judged, makePlan, makePlans } from './plan/plans.js';
 import { judge, maxTargets, notYours, type PolicyContext, parseProposal, refused } from './plan/policy.js';
@@ -209,7 +210,7 @@ export class ActionEngine {
   }
 
   /** What a diagnosis suggests, a plan for each action. Only processes of the question can be among its targets. */
-  planDiagnosis(diagnosed: readonly Diagnosed[], alert: Alert | null): ActionPlan[] {
+  planDiagnosis(diagnosed: readonly DiagnosedAction[], alert: Alert | null): ActionPlan[] {
     return diagnosed.slice(0, MAX_PROPOSALS).flatMap(one => {
       const about = { alert, meant: one.target.kind === 'processes' ? one.target.processes : [] };
       const proposals = fromDiagnosis(one);

@@ -1,5 +1,5 @@
+import { isSameProcess } from '../lib/process/identity.js';
 import type { Alert } from '../model/alert.js';
-import { isSameProcess } from '../model/process-ref.js';
 import type { ProcessRef, ProcessSample, SessionSample, Snapshot } from '../model/snapshot.js';
 
 /** What is to be explained, and everything that is known around it. */

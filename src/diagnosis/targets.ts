@@ -1,5 +1,5 @@
 import { printable } from '../lib/text/printable.js';
-import type { ActionProposal, ActionType, Risk } from '../model/action.js';
+import type { ActionTarget, ActionType, DiagnosedAction } from '../model/action.js';
 import type { ProcessRef } from '../model/snapshot.js';
 import type { Context } from './question.js';
 import type { Diagnosis } from './schema.js';
@@ -9,24 +9,8 @@ import type { Diagnosis } from './schema.js';
  * process that was seen then, with its start time; everything else is left out, with the reason.
  */
 
-export type Target =
-  | { kind: 'processes'; processes: readonly ProcessRef[] }
-  | { kind: 'unit'; unit: string }
-  | { kind: 'host' };
-
-/** Data for the judge of actions. Nothing here does anything. */
-export interface Proposal {
-  type: ActionType;
-  target: Target;
-  /** The model's opinion: vigil's policy can only find it worse. */
-  risk: Risk;
-  explanation: string;
-  /** The model's words, to be shown at most (`printable()` first). Never run, never parsed. */
-  command: string;
-}
-
 export interface Proposals {
-  proposals: readonly Proposal[];
+  proposals: readonly DiagnosedAction[];
   /** Why actions, or parts of their targets, were left out. Printable. */
   left_out: readonly string[];
 }
@@ -44,7 +28,12 @@ export function proposalsOf(diagnosis: Diagnosis, context: Context): Proposals {
   return { proposals, left_out: left_out.slice(0, MAX_LEFT_OUT) };
 }
 
-function targetOf(type: ActionType, named: string, context: Context, left_out: string[]): Target | null {
+function targetOf(
+  type: ActionType,
+  named: string,
+  context: Context,
+  left_out: string[],
+): ActionTarget | null {
   switch (type) {
     case 'kill_process':
     case 'kill_group':
@@ -62,7 +51,12 @@ function targetOf(type: ActionType, named: string, context: Context, left_out: s
   }
 }
 
-function processTarget(type: ActionType, named: string, context: Context, left_out: string[]): Target | null {
+function processTarget(
+  type: ActionType,
+  named: string,
+  context: Context,
+  left_out: string[],
+): ActionTarget | null {
   const processes = new Map<number, ProcessRef>();
   for (const word of named.split(/[\s,]+/).filter(word => word !== '')) {
     // Decimal digits only: no signs, no names, nothing that wraps around to another number.
@@ -77,22 +71,4 @@ function processTarget(type: ActionType, named: string, context: Context, left_o
 
 function shown(named: string): string {
   return `"${printable(named, 60)}"`;
-}
-
-/** What `judge` of src/actions takes: one proposal for each target, and the processes that may be meant. */
-export function forJudge(proposals: readonly Proposal[]): {
-  proposals: ActionProposal[];
-  meant: readonly ProcessRef[];
-} {
-  const meant = new Map<number, ProcessRef>();
-  const flat = proposals.flatMap(({ type, target, risk, explanation, command }) => {
-    const rest = { risk, explanation, command };
-    if (target.kind === 'host') return [{ type, target: '', ...rest }];
-    if (target.kind === 'unit') return [{ type, target: target.unit, ...rest }];
-    return target.processes.map(process => {
-      meant.set(process.pid, process);
-      return { type, target: String(process.pid), ...rest };
-    });
-  });
-  return { proposals: flat, meant: [...meant.values()] };
 }

@@ -172,3 +172,20 @@ export interface FinishedAction {
   record: ActionRecord;
   result: ActionResult;
 }
+
+/** What an action is meant for. */
+export type ActionTarget =
+  | { kind: 'processes'; processes: readonly ProcessRef[] }
+  | { kind: 'unit'; unit: string }
+  | { kind: 'host' };
+
+/** An action that a diagnosis proposes, its target resolved to what stood in the question. It does nothing by itself. */
+export interface DiagnosedAction {
+  type: ActionType;
+  target: ActionTarget;
+  /** The model's opinion: vigil's policy can only find it worse. */
+  risk: Risk;
+  explanation: string;
+  /** The model's words, to be shown at most (`printable()` first). Never run, never parsed. */
+  command: string;
+}

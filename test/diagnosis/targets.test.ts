@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { contextOf } from '../../src/diagnosis/question.js';
 import { type Diagnosis, readAnswer } from '../../src/diagnosis/schema.js';
-import { forJudge, proposalsOf } from '../../src/diagnosis/targets.js';
+import { proposalsOf } from '../../src/diagnosis/targets.js';
 import { ACTION_TYPES, RISKS } from '../../src/model/action.js';
 import { question } from './incident.js';
 
@@ -114,23 +114,6 @@ describe('what a model may mean', () => {
       }),
       { numRuns: 1000 },
     );
-  });
-});
-
-describe('what the judge of actions gets', () => {
-  it('is one proposal for each target, and the processes that may be meant', () => {
-    const { proposals } = proposalsOf(answer({ target: '4711,4712', command: 'kill -9 1; reboot' }), context);
-    const flat = forJudge(proposals);
-    expect(flat.proposals.map(({ type, target }) => [type, target])).toEqual([
-      ['kill_process', '4711'],
-      ['kill_process', '4712'],
-    ]);
-    expect(flat.meant.map(({ pid, start_ticks }) => [pid, start_ticks])).toEqual([
-      [4711, 47110],
-      [4712, 47120],
-    ]);
-    const unit = proposalsOf(answer({ type: 'restart_service', target: 'ssh.service' }), context);
-    expect(forJudge(unit.proposals)).toMatchObject({ proposals: [{ target: 'ssh.service' }], meant: [] });
   });
 });
 

@@ -1,12 +1,12 @@
-import { SMALL_BYTES, tryList, tryReadHead, tryReadText } from '../../lib/files/bounded-read.js';
+import { SMALL_BYTES, tryReadHead, tryReadText } from '../../lib/files/bounded-read.js';
 import { PAGE_SIZE_BYTES } from '../../lib/os/boot.js';
 import { readUid } from '../../lib/os/uid.js';
 import { type Memory, memoryOf } from '../../lib/proc/process-memory.js';
 import { parseStat, type Stat } from '../../lib/proc/stat.js';
+import { isSameProcess } from '../../lib/process/identity.js';
 import type { Work } from '../../lib/time/in-turns.js';
 import { atOnce } from '../../lib/time/slices.js';
 import type { Scope } from '../../model/action.js';
-import { isSameProcess } from '../../model/process-ref.js';
 import type { ProcessRef, ProcessSample, SessionRef, Snapshot } from '../../model/snapshot.js';
 import { readArgv, readExe, splitArguments } from '../../sources/procfs/read.js';
 import { parseCgroup } from '../../sources/procfs/table-details.js';
@@ -42,7 +42,6 @@ interface LiveStat extends Stat {
 
 const MAX_CMDLINE = 4096;
 const STAT_BYTES = 2048;
-const MAX_THREADS = 65_536;
 /** Processes that are read between two turns of the event loop, some 100 µs each: no more than in one question for arguments. */
 const PIECE = 32;
 
@@ -314,11 +313,4 @@ function samplesOf(snapshot: Snapshot): ReadonlyMap<number, ProcessSample> {
 
 function isWithin(cgroup: string | null, path: string): boolean {
   return cgroup === path || cgroup?.startsWith(`${path}/`) === true;
-}
-
-/** Thread ids of a process; empty when it is gone. */
-export function threadsOf(taskFolder: string): number[] {
-  return tryList(taskFolder, MAX_THREADS)
-    .map(Number)
-    .filter(tid => Number.isInteger(tid));
 }

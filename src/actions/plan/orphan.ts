@@ -1,4 +1,4 @@
-import { isSameProcess } from '../../model/process-ref.js';
+import { isSameProcess } from '../../lib/process/identity.js';
 import type { SessionRef, SessionSample } from '../../model/snapshot.js';
 import type { LiveProcess, ProcessView } from '../live/live-view.js';
 

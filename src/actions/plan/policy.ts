@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isSameProcess } from '../../lib/process/identity.js';
 import { printable } from '../../lib/text/printable.js';
 import {
   ACTION_TYPES,
@@ -13,7 +14,7 @@ import {
   worseRisk,
 } from '../../model/action.js';
 import type { Alert } from '../../model/alert.js';
-import { isSameProcess, refOf } from '../../model/process-ref.js';
+import { refOf } from '../../model/process-ref.js';
 import type { ProcessRef } from '../../model/snapshot.js';
 import type { LiveProcess, ProcessView } from '../live/live-view.js';
 import { mayAct } from '../requester.js';

@@ -1,7 +1,7 @@
+import { isSameProcess } from '../../lib/process/identity.js';
 import { printable } from '../../lib/text/printable.js';
 import type { ActionProposal } from '../../model/action.js';
 import type { Alert } from '../../model/alert.js';
-import { isSameProcess } from '../../model/process-ref.js';
 import type { ProcessRef, ProcessSample, Snapshot } from '../../model/snapshot.js';
 import { managedUnit, systemService, userService } from '../live/cgroup.js';
 import type { LiveProcess, ProcessView } from '../live/live-view.js';

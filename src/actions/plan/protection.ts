@@ -1,5 +1,5 @@
+import { isSameProcess } from '../../lib/process/identity.js';
 import { globMatches } from '../../lib/text/glob.js';
-import { isSameProcess } from '../../model/process-ref.js';
 import type { SessionSample } from '../../model/snapshot.js';
 import { managedUnit } from '../live/cgroup.js';
 import type { LiveProcess } from '../live/live-view.js';

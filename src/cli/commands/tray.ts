@@ -1,5 +1,8 @@
+import { connectToDaemon } from '../../api/client/index.js';
 import { printable } from '../../lib/text/printable.js';
 import { CANNOT, defineCommand, OK } from '../command.js';
+
+const PING_MS = 2_000;
 
 export const tray = defineCommand({
   usage: 'tray',
@@ -24,10 +27,25 @@ export const tray = defineCommand({
     const log = (level: string, message: string) => {
       if (level === 'warn' || level === 'error') io.err(`vigil: ${printable(message, 400)}\n`);
     };
-    const keeper = new TrayKeeper({ runtimeDir: own, daemonDir: runtimeDir, mourning: false, log });
+    const answers = () => isRunning(runtimeDir);
+    const keeper = new TrayKeeper({ runtimeDir: own, answers, mourning: false, log });
     const end = await keeper.run();
     if (end !== 'no_desktop') return OK;
     io.err('vigil: no session bus: this needs a desktop\n');
     return CANNOT;
   },
 });
+
+async function isRunning(runtimeDir: string | undefined): Promise<boolean> {
+  try {
+    const client = await connectToDaemon({ runtimeDir, timeoutMs: PING_MS });
+    try {
+      await client.ping();
+      return true;
+    } finally {
+      client.close();
+    }
+  } catch {
+    return false;
+  }
+}

@@ -1,9 +1,8 @@
 import { closeSync, constants, openSync } from 'node:fs';
-import { threadsOf } from '../../actions/live/live-view.js';
-import type { ProcessRef } from '../../model/snapshot.js';
-import { failureOf, readBytes } from '../files/bounded-read.js';
+import { failureOf, readBytes, tryList } from '../files/bounded-read.js';
 import { parseUid } from '../os/uid.js';
 import { parseStat, type Stat } from '../proc/stat.js';
+import type { ProcessIdentity } from './identity.js';
 
 /**
  * Holds on to one process: an open descriptor of its /proc/PID folder. The descriptor stays that process's
@@ -14,7 +13,7 @@ export class ProcessHandle {
   private open = true;
 
   constructor(
-    readonly ref: ProcessRef,
+    readonly ref: ProcessIdentity,
     readonly fd: number,
   ) {}
 
@@ -53,7 +52,7 @@ export class ProcessHandle {
  * Null when the process that is meant is gone: another may have its pid. Throws when that cannot be told, e.g.
  * because no more files can be opened. The caller closes what it holds.
  */
-export function holdProcess(ref: ProcessRef, root = '/proc'): ProcessHandle | null {
+export function holdProcess(ref: ProcessIdentity, root = '/proc'): ProcessHandle | null {
   if (!Number.isInteger(ref.pid) || ref.pid <= 1) return null;
   const fd = orGone(() => openSync(`${root}/${ref.pid}`, constants.O_RDONLY | constants.O_DIRECTORY));
   if (fd === null) return null;
@@ -69,6 +68,14 @@ export function holdProcess(ref: ProcessRef, root = '/proc'): ProcessHandle | nu
 
 /** Of stat and status: what is asked for stands at their beginning. */
 const HEAD_BYTES = 2048;
+const MAX_THREADS = 65_536;
+
+/** Thread ids of a process; empty when it is gone. */
+function threadsOf(taskFolder: string): number[] {
+  return tryList(taskFolder, MAX_THREADS)
+    .map(Number)
+    .filter(tid => Number.isInteger(tid));
+}
 
 function orGone<T>(read: () => T): T | null {
   try {

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { Rate } from '../../lib/limits/rate.js';
 import { onUncaught } from '../../lib/process/uncaught.js';
 import { printable } from '../../lib/text/printable.js';
@@ -14,6 +15,7 @@ import {
   toHandSchema,
 } from './protocol.js';
 import { TrayKeeper } from './tray/keeper.js';
+import { isAnswered } from './tray/ping.js';
 import { UserSession } from './user-session.js';
 import { HandWords } from './words.js';
 
@@ -126,7 +128,8 @@ async function orphaned(): Promise<void> {
   if (mourns && config !== null) {
     const { runtime_dir } = config;
     const runtimeDir = process.env.XDG_RUNTIME_DIR!;
-    await new TrayKeeper({ runtimeDir, daemonDir: runtime_dir, mourning: true, log: out.log }).run();
+    const answers = () => isAnswered(join(runtime_dir, 'vigil.sock'));
+    await new TrayKeeper({ runtimeDir, answers, mourning: true, log: out.log }).run();
   }
   process.exit(0);
 }

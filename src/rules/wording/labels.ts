@@ -1,6 +1,6 @@
 import { BUILT_IN_KINDS } from '../../agents/types/index.js';
+import { isSameProcess } from '../../lib/process/identity.js';
 import { printable } from '../../lib/text/printable.js';
-import { isSameProcess } from '../../model/process-ref.js';
 import type { SessionRef } from '../../model/snapshot.js';
 import type { History } from '../engine/history.js';
 import type { ProcessTrack } from '../engine/process-track.js';

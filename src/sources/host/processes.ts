@@ -1,9 +1,22 @@
-import type { Session } from '../../agents/tracker/session.js';
-import type { Lineage } from '../../lib/process/lineage.js';
+import type { Lineage, Origin } from '../../lib/process/lineage.js';
 import { nextTurn } from '../../lib/time/slices.js';
+import type { State } from '../../model/agent.js';
 import type { LifecycleEvent } from '../../model/kernel-event.js';
 import type { ProcessSample, SessionRef, SessionSample } from '../../model/snapshot.js';
 import type { ProcessTable, TableRow } from '../procfs/table.js';
+
+/** What is told of an agent session; the tracker's `Session` is one. */
+export interface AgentSession extends Origin {
+  readonly kind: { readonly name: string };
+  readonly pid: number;
+  readonly start_ticks: number;
+  readonly uid: number;
+  readonly tty: string | null;
+  readonly cwd: string | null;
+  readonly state: State;
+  readonly since_ms: number;
+  readonly started_ms: number;
+}
 
 export interface Processes {
   processes: readonly ProcessSample[];
@@ -18,14 +31,14 @@ export class ProcessCollector {
 
   constructor(
     private readonly table: ProcessTable,
-    private readonly lineage: Lineage<Session>,
+    private readonly lineage: Lineage<AgentSession>,
   ) {}
 
   /**
    * What the kernel told, after the tracker took it in. `session`: the one that the tracker gives a new
    * process to. Not needed, but what starts and ends between two samples is known only by it.
    */
-  hear(event: LifecycleEvent, session: Session | undefined): void {
+  hear(event: LifecycleEvent, session: AgentSession | undefined): void {
     switch (event.type) {
       case 'fork':
         this.lineage.fork(event.ppid, event.pid, session);
@@ -49,14 +62,14 @@ export class ProcessCollector {
    * `sessions`: the tracker's. `now_ms`: as of `now()`. `close`: pids of others to be looked at as closely as those of
    * agents. Throws when /proc cannot be listed.
    */
-  collect(now_ms: number, sessions: readonly Session[], close: readonly number[] = []): Processes {
+  collect(now_ms: number, sessions: readonly AgentSession[], close: readonly number[] = []): Processes {
     return this.take(this.table.sample(now_ms, [...this.agents, ...close]), sessions);
   }
 
   /** The same between everything else that the event loop has to do; `sessions` are those at its end. */
   async collectAside(
     now_ms: number,
-    sessions: () => readonly Session[],
+    sessions: () => readonly AgentSession[],
     close: readonly number[] = [],
   ): Promise<Processes> {
     const rows = await this.table.sampleAside(now_ms, [...this.agents, ...close]);
@@ -64,7 +77,7 @@ export class ProcessCollector {
     return this.take(rows, sessions());
   }
 
-  private take(rows: readonly TableRow[], sessions: readonly Session[]): Processes {
+  private take(rows: readonly TableRow[], sessions: readonly AgentSession[]): Processes {
     this.lineage.see({ rows, get: pid => this.table.get(pid) }, sessions);
     const found = attribute(rows, sessions, this.lineage);
     this.agents = found.sessions.flatMap(({ pids }) => pids);
@@ -80,11 +93,11 @@ export class ProcessCollector {
 /** Fills in `session`, and sums up. */
 export function attribute(
   rows: readonly ProcessSample[],
-  living: Iterable<Session>,
-  lineage: Pick<Lineage<Session>, 'of' | 'size'>,
+  living: Iterable<AgentSession>,
+  lineage: Pick<Lineage<AgentSession>, 'of' | 'size'>,
 ): Processes {
-  const groups = new Map<Session, { ref: SessionRef; members: ProcessSample[] }>();
-  const group = (session: Session) => {
+  const groups = new Map<AgentSession, { ref: SessionRef; members: ProcessSample[] }>();
+  const group = (session: AgentSession) => {
     let found = groups.get(session);
     if (found === undefined) {
       found = { ref: sessionRef(session), members: [] };
@@ -106,7 +119,7 @@ export function attribute(
   return { processes, sessions };
 }
 
-export function sessionRef(session: Session): SessionRef {
+export function sessionRef(session: AgentSession): SessionRef {
   return {
     pid: session.pid,
     start_ticks: session.start_ticks,
@@ -116,7 +129,7 @@ export function sessionRef(session: Session): SessionRef {
   };
 }
 
-function total(session: Session, ref: SessionRef, members: readonly ProcessSample[]): SessionSample {
+function total(session: AgentSession, ref: SessionRef, members: readonly ProcessSample[]): SessionSample {
   return {
     ...ref,
     uid: session.uid,

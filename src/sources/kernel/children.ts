@@ -51,7 +51,7 @@ export class ChildRecord {
 
   private async end({ pid, start_ticks }: Child): Promise<void> {
     try {
-      const handle = holdProcess({ pid, start_ticks, uid: 0, comm: 'bpftrace', cmdline: '' });
+      const handle = holdProcess({ pid, start_ticks });
       if (handle === null) return;
       try {
         const result = new ProcessSignaller().send(handle, 'SIGKILL');

@@ -1,4 +1,3 @@
-import { connectToDaemon } from '../../../api/client/index.js';
 import { statFile } from '../../../lib/files/stat-file.js';
 import { SessionBus } from '../bus.js';
 import { DesktopLock, desktopLock, isLocked, trayLock } from '../claim.js';
@@ -9,15 +8,14 @@ import { keeperModel } from './model.js';
 import { Tray } from './tray.js';
 
 const LOOK_MS = 2_000;
-const PING_MS = 2_000;
 /** Nobody needs a red icon for longer: whoever did not act on it knows. */
 const MOURN_MS = 12 * 3_600_000;
 
 export interface KeeperOptions {
   /** The user's own. */
   runtimeDir: string;
-  /** The daemon's; undefined: where every client looks. */
-  daemonDir: string | undefined;
+  /** Does a daemon answer? Never rejects. */
+  answers(): Promise<boolean>;
   /** Ends when a daemon answers; else it stays and shows that all is well. */
   mourning: boolean;
   log: Log;
@@ -75,7 +73,7 @@ export class TrayKeeper {
     if (hasQuit(runtimeDir)) return 'quit';
     if (statFile(runtimeDir) === null) return 'logout';
     const served = isLocked(desktopLock(runtimeDir));
-    const running = served || (await this.answers());
+    const running = served || (await this.options.answers());
     if (mourning && running) return 'served';
     if (served || !(await this.lock.take())) {
       const { refusal } = this.lock;
@@ -90,20 +88,6 @@ export class TrayKeeper {
     this.wasShown = true;
     await this.bus.use(bus);
     return null;
-  }
-
-  private async answers(): Promise<boolean> {
-    try {
-      const client = await connectToDaemon({ runtimeDir: this.options.daemonDir, timeoutMs: PING_MS });
-      try {
-        await client.ping();
-        return true;
-      } finally {
-        client.close();
-      }
-    } catch {
-      return false;
-    }
   }
 
   private hide(): void {
