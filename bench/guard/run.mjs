@@ -158,9 +158,10 @@ function comm(at) {
 
 function name(pid) {
   const args = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-  const script = args.find(arg => /hand\.js$|bin\/vigil$/.test(arg));
+  const script = args.find(arg => /helper\.js$|bin\/vigil$/.test(arg));
   if (args.some(arg => arg.endsWith('alone.mjs'))) return `${SENSOR} (pid ${pid}, kept back)`;
-  const role = script === undefined ? comm(`/proc/${pid}`) : script.endsWith('hand.js') ? 'hand' : 'daemon';
+  const role =
+    script === undefined ? comm(`/proc/${pid}`) : script.endsWith('helper.js') ? 'helper' : 'daemon';
   return `${role} (pid ${pid})`;
 }
 

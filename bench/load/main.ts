@@ -101,7 +101,7 @@ function costOf(id: number): Cost | null {
   const rollup = read(`${id}/smaps_rollup`);
   const kb = (field: string) => Number(new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(rollup)?.[1] ?? 0);
   const [program, ...args] = read(`${id}/cmdline`).split('\0');
-  const name = `${program?.split('/').at(-1)} ${id === pid ? 'daemon' : args.find(arg => /hand\.js$/.test(arg)) ? 'hand' : ''}`;
+  const name = `${program?.split('/').at(-1)} ${id === pid ? 'daemon' : args.find(arg => /helper\.js$/.test(arg)) ? 'helper' : ''}`;
   return { name, cpu_ticks: Number(fields[11]) + Number(fields[12]), rss_kb: kb('Rss'), pss_kb: kb('Pss') };
 }
 

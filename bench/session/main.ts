@@ -28,7 +28,7 @@ function quantiles(values: number[]): { p50: number; p95: number; max: number } 
   return { p50: at(0.5), p95: at(0.95), max: at(1) };
 }
 
-function handOf(user: User, script: string): number {
+function helperOf(user: User, script: string): number {
   for (const name of readdirSync('/proc')) {
     try {
       const status = readFileSync(`/proc/${name}/status`, 'utf8');
@@ -38,7 +38,7 @@ function handOf(user: User, script: string): number {
       // no process, or gone
     }
   }
-  throw new Error('no hand');
+  throw new Error('no helper');
 }
 
 function memory(pid: number): { rss_mb: number; pss_mb: number; anonymous_mb: number } {
@@ -95,13 +95,13 @@ try {
     await sleep(100);
   }
 
-  const hand = handOf(user, installed.hand);
-  const idleFrom = cpuSeconds(hand);
+  const helper = helperOf(user, installed.helper);
+  const idleFrom = cpuSeconds(helper);
   await sleep(10_000);
-  const idle_cpu_percent = Math.round((cpuSeconds(hand) - idleFrom) * 100) / 10;
+  const idle_cpu_percent = Math.round((cpuSeconds(helper) - idleFrom) * 100) / 10;
 
   const started = desktop.seen.length;
-  const flipFrom = cpuSeconds(hand);
+  const flipFrom = cpuSeconds(helper);
   const flipStart_ms = nowMs();
   for (let i = 0; i < flips; i++) {
     agent.tell(i % 2 === 0 ? `ask Bash flip ${i}` : 'busy');
@@ -132,9 +132,9 @@ try {
     most_live_notifications_of_the_agent: most,
     notified_while_flipping: desktop.notified().filter(({ time_ms }) => time_ms > flipStart_ms).length,
     last_state_shown: true,
-    hand_memory: memory(hand),
-    hand_idle_cpu_percent: idle_cpu_percent,
-    hand_flipping_cpu_percent: Math.round(((cpuSeconds(hand) - flipFrom) * 1000) / 60) / 10,
+    helper_memory: memory(helper),
+    helper_idle_cpu_percent: idle_cpu_percent,
+    helper_flipping_cpu_percent: Math.round(((cpuSeconds(helper) - flipFrom) * 1000) / 60) / 10,
     files_owned_by_root: roots,
   };
   process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 /** One process of vigil at one moment. */
 export interface Member {
   pid: number;
-  /** e.g. `daemon`, `hand`, `bpftrace lifecycle` */
+  /** e.g. `daemon`, `helper`, `bpftrace lifecycle` */
   name: string;
   rss_bytes: number;
   /** What is its own and not a page of a file. */
@@ -39,7 +39,7 @@ function memberOf(pid: number, isDaemon: boolean): Member | null {
     Number(new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(rollup)?.[1] ?? 0) * 1024;
   const command = read(`/proc/${pid}/cmdline`).split('\0');
   const program = command[0]?.split('/').at(-1) ?? '';
-  const name = isDaemon ? 'daemon' : command.some(word => word.endsWith('hand.js')) ? 'hand' : program;
+  const name = isDaemon ? 'daemon' : command.some(word => word.endsWith('helper.js')) ? 'helper' : program;
   try {
     const targets = readdirSync(`/proc/${pid}/fd`).map(fd => linkOf(`/proc/${pid}/fd/${fd}`));
     const proc_fds = targets.filter(target => target.startsWith('/proc/')).length;

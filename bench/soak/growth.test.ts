@@ -46,8 +46,8 @@ test('what rose while warming up and stays is flat', () => {
 test('descriptors that rise are told; a process that came or went is not judged', () => {
   const list = samples(minute => [
     member({ fds: 30 + minute }),
-    ...(minute > 10 ? [member({ pid: 8, name: 'hand' })] : []),
-    ...(minute < 20 ? [member({ pid: 9, name: 'hand' })] : []),
+    ...(minute > 10 ? [member({ pid: 8, name: 'helper' })] : []),
+    ...(minute < 20 ? [member({ pid: 9, name: 'helper' })] : []),
   ]);
   const found = growths(list, [], 30 * MINUTE_MS);
   expect(found.map(({ pid }) => pid)).toEqual([7]);

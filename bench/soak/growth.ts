@@ -26,7 +26,7 @@ export interface Growth {
   own: Slope;
   /** Null: no heap of ours, or it came too late to compare. */
   heap_bytes: { first: number; last: number; per_hour: number } | null;
-  /** How many it has at least: clients and hands that come and go are above that, what leaks is not. */
+  /** How many it has at least: clients and helpers that come and go are above that, what leaks is not. */
   fds: { first: number; last: number; per_hour: number };
   proc_fds: { first: number; last: number };
 }

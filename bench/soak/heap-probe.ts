@@ -6,7 +6,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 /**
- * Loaded into the daemon, and by it into its hands, before their own code (`--import heap-probe.js?into=FOLDER`):
+ * Loaded into the daemon, and by it into its helpers, before their own code (`--import heap-probe.js?into=FOLDER`):
  * on SIGUSR2 all garbage is collected, and what is left is written to FOLDER/PID, in bytes. The file is there,
  * and empty, as soon as the signal is understood.
  */
@@ -22,10 +22,10 @@ process.on('SIGUSR2', () => {
 });
 writeFileSync(file, '');
 
-// A hand gets an environment and arguments of the daemon's making, so it is given the probe here.
+// A helper gets an environment and arguments of the daemon's making, so it is given the probe here.
 const { spawn } = childProcess;
 const withProbe = (args: readonly string[]) =>
-  args.flatMap(arg => (arg.endsWith('/desktop/hand.js') ? [`--import=${self.href}`, arg] : [arg]));
+  args.flatMap(arg => (arg.endsWith('/desktop/helper.js') ? [`--import=${self.href}`, arg] : [arg]));
 childProcess.spawn = ((program: string, args: readonly string[], options: SpawnOptions) =>
   spawn(program, withProbe(args), options)) as typeof spawn;
 syncBuiltinESMExports();

@@ -14,7 +14,7 @@ export class Heaps {
   constructor(dir: string) {
     this.#folder = resolve(dir, 'heap');
     mkdirSync(this.#folder);
-    chmodSync(this.#folder, 0o1777); // hands belong to the users of the agents
+    chmodSync(this.#folder, 0o1777); // helpers belong to the users of the agents
   }
 
   /** For the command line of the daemon. */

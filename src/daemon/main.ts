@@ -18,9 +18,9 @@ import { clock, now } from '../lib/time/time.js';
 import { wallClock } from '../lib/time/wall-clock.js';
 import type { AlertChange } from '../model/alert.js';
 import { terminalLine } from '../outputs/channels/terminal.js';
-import { HAND_SCRIPT } from '../outputs/helpers/hand-command.js';
-import { Hands } from '../outputs/helpers/hands.js';
+import { HELPER_SCRIPT } from '../outputs/helpers/helper-command.js';
 import { HelperGroups } from '../outputs/helpers/helper-group.js';
+import { HelperPool } from '../outputs/helpers/helper-pool.js';
 import { RecordingFile } from '../outputs/recording/recording-file.js';
 import { createSensor } from '../sources/kernel/index.js';
 import { createStore } from '../store/open.js';
@@ -149,7 +149,7 @@ function makeParts(
     readElsewhere: (session, home) => hands.reader(session, home),
   });
   const groups = new HelperGroups(logger);
-  const hands = new Hands({
+  const hands = new HelperPool({
     config,
     logger,
     users,
@@ -162,7 +162,7 @@ function makeParts(
     place: {
       euid: process.geteuid!(),
       node: process.execPath,
-      script: HAND_SCRIPT,
+      script: HELPER_SCRIPT,
       runtimeBase: '/run/user',
       boot_ms: clock.boot_ms,
       env: process.env,

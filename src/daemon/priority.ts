@@ -8,7 +8,7 @@ import { type Mount, parseMountinfo } from '../sources/host/filesystems/mounts.j
 /**
  * A guard must be heard when nobody else is: the daemon takes a rank above ordinary work, also where no unit of systemd
  * gives it one. What becomes a user's process gives all of it back: `nice` and `choom` before it does
- * (hand-command.ts), `giveBackRank` for the rest.
+ * (helper-command.ts), `giveBackRank` for the rest.
  */
 
 /** As `Nice=` in share/systemd/vigil.service. The I/O priority follows from it: block/ioprio.h, task_nice_ioprio(). */

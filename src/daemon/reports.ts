@@ -4,7 +4,7 @@ import type { AgentReport, ExplainReport } from '../api/contract.js';
 import type { Users } from '../lib/os/users.js';
 import { iso, now } from '../lib/time/time.js';
 import { endingFields, evidenceReport } from '../model/state-event.js';
-import { asks } from '../outputs/helpers/hand-agent.js';
+import { asks } from '../outputs/helpers/helper-agent.js';
 import type { Usage } from '../sources/procfs/usage.js';
 
 /** Command lines can hold a whole prompt. */

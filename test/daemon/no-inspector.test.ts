@@ -12,14 +12,14 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { clock } from '../../src/lib/time/time.js';
-import { handCommand } from '../../src/outputs/helpers/hand-command.js';
+import { helperCommand } from '../../src/outputs/helpers/helper-command.js';
 import { ended } from '../outputs/desktop/user.js';
 import { until } from './until.js';
 
 /** SIGUSR1 makes Node.js listen on a port, where whoever connects runs code as that process. */
 
 const VIGIL = resolve('bin/vigil');
-const HELPER = resolve('dist/outputs/desktop/hand.js');
+const HELPER = resolve('dist/outputs/desktop/helper.js');
 let dir: string;
 let daemon: ChildProcess;
 
@@ -142,7 +142,7 @@ it('nor does a helper', async () => {
     env: { XDG_RUNTIME_DIR: dir },
   };
   const user = { uid, gid: process.getegid!(), name: 'x', home: dir };
-  const { file, args } = handCommand(user, place, null)!;
+  const { file, args } = helperCommand(user, place, null)!;
   const child = start([file, ...args]);
   let told = false;
   try {

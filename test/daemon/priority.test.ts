@@ -42,9 +42,9 @@ describe('what becomes a user’s process', () => {
   it('has a nice value like everybody’s', () => {
     const starts = `
       import { execFileSync } from 'node:child_process';
-      import { handCommand } from '${new URL('../../dist/outputs/helpers/hand-command.js', import.meta.url)}';
+      import { helperCommand } from '${new URL('../../dist/outputs/helpers/helper-command.js', import.meta.url)}';
       const place = { euid: 0, node: process.execPath, runtimeBase: '/x', boot_ms: 0, env: {}, script: '/x' };
-      const { file, args, env } = handCommand({ uid: 4242, gid: 4243, name: '4242', home: '/' }, place, null);
+      const { file, args, env } = helperCommand({ uid: 4242, gid: 4243, name: '4242', home: '/' }, place, null);
       const asks = ['-e', 'console.log(os.getPriority(), process.getuid())'];
       process.stdout.write(execFileSync(file, [...args.slice(0, -2), ...asks], { env }));
     `;

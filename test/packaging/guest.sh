@@ -45,24 +45,24 @@ check 'shielded from the OOM killer' is "$(show OOMScoreAdjust)" -900
 echo "SANDBOX $(systemd-analyze security --no-pager vigil | tail -n 1)"
 check 'exposure at most 4.0' systemd-analyze security --no-pager --threshold=40 vigil
 
-# Agents of a user who was there before the service, and of one who logs in now: hands write in both's folders.
+# Agents of a user who was there before the service, and of one who logs in now: helpers write in both's folders.
 cp /usr/bin/python3 /usr/local/bin/claude
 useradd --create-home bob
 loginctl enable-linger bob
 for user in ann bob; do
 	folder=/run/user/$(id -u $user)
 	setpriv --reuid $user --regid $user --init-groups --reset-env python3 agent.py 600 &
-	check "the hand of $user writes in $folder" within 60 test -e "$folder/vigil/badges.json"
+	check "the helper of $user writes in $folder" within 60 test -e "$folder/vigil/badges.json"
 done
 check 'both programs of the kernel run' within 30 says vigil health 'terminal: running'
-home_is_closed() { ! nsenter -t "$(pgrep -u ann -f desktop/hand.js)" -m -S "$uid" -G "$uid" touch /home/ann/x; }
+home_is_closed() { ! nsenter -t "$(pgrep -u ann -f desktop/helper.js)" -m -S "$uid" -G "$uid" touch /home/ann/x; }
 check 'but not in homes' home_is_closed
 check 'an agent is found' within 20 says vigil agents claude-code
-hand=$(pgrep -u ann -f desktop/hand.js)
-check 'the hand of its user runs' test -n "$hand"
-check 'the hand is not shielded' is "$(cat "/proc/$hand/oom_score_adj")" 0
-check 'the hand is in a scope of its user' grep -q "user-$uid.slice/vigil-helper-$uid-" "/proc/$hand/cgroup"
-check 'the hand has no capability' is "$(grep -E 'Cap(Prm|Eff|Bnd|Amb)' "/proc/$hand/status" | cut -f 2 | sort -u)" 0000000000000000
+helper=$(pgrep -u ann -f desktop/helper.js)
+check 'the helper of its user runs' test -n "$helper"
+check 'the helper is not shielded' is "$(cat "/proc/$helper/oom_score_adj")" 0
+check 'the helper is in a scope of its user' grep -q "user-$uid.slice/vigil-helper-$uid-" "/proc/$helper/cgroup"
+check 'the helper has no capability' is "$(grep -E 'Cap(Prm|Eff|Bnd|Amb)' "/proc/$helper/status" | cut -f 2 | sort -u)" 0000000000000000
 badge() { ls /run/user/"$uid"/vigil-sessions/*.json; }
 check 'the agent has a folder and files' sh -c 'vigil agents --json | grep -q "\"cwd\": *\"/"'
 

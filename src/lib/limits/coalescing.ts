@@ -1,4 +1,4 @@
-/** Messages of one hand: the daemon ends one that says more than 200 lines a second. */
+/** Messages of one helper: the daemon ends one that says more than 200 lines a second. */
 const PER_FLUSH = 5;
 const FLUSH_MS = 50;
 

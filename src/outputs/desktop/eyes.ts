@@ -1,6 +1,6 @@
 import type { Attention } from './badges/attention.js';
 import type { Desktop } from './compositors/desktop.js';
-import type { HandAgent } from './protocol.js';
+import type { HelperAgent } from './protocol.js';
 
 /** Finding the window may take so long before a popup goes out without knowing. */
 const LOCATE_MS = 80;
@@ -15,7 +15,7 @@ const SETTLED_AFTER_MS = 2_000;
 
 /** Where each agent is to be seen, and whether its person sees it. */
 export class Eyes {
-  private agents: readonly HandAgent[] = [];
+  private agents: readonly HelperAgent[] = [];
   private states = new Map<number, string>();
   private seen = new Set<number>();
   private windows = '';
@@ -43,7 +43,7 @@ export class Eyes {
   }
 
   /** Agents that changed are looked for again. */
-  setAgents(agents: readonly HandAgent[]): void {
+  setAgents(agents: readonly HelperAgent[]): void {
     this.agents = agents;
     const states = new Map(
       agents.map(agent => [agent.pid, `${agent.state} ${agent.reason} ${agent.since_ms}`]),

@@ -6,21 +6,21 @@ import { keepTimeOf, now } from '../../lib/time/time.js';
 import { readJsonLines } from './json-lines.js';
 import { createOut } from './out.js';
 import {
-  type HandAgent,
-  type HandAlert,
-  type HandConfig,
-  MAX_LINE_TO_HAND_BYTES,
+  type HelperAgent,
+  type HelperAlert,
+  type HelperConfig,
+  MAX_LINE_TO_HELPER_BYTES,
   SILENT_AFTER_MS,
-  type ToHand,
-  toHandSchema,
+  type ToHelper,
+  toHelperSchema,
 } from './protocol.js';
 import { TrayKeeper } from './tray/keeper.js';
 import { isAnswered } from './tray/ping.js';
 import { UserSession } from './user-session.js';
-import { HandWords } from './words.js';
+import { HelperWords } from './words.js';
 
 /**
- * A user's hand: started by the daemon with that user's identity and nothing else, told what to show on
+ * A user's helper: started by the daemon with that user's identity and nothing else, told what to show on
  * stdin, answering on stdout. It ends with a farewell, or when stdin does; a daemon that died without one is
  * mourned by a red icon.
  */
@@ -37,7 +37,7 @@ let alone = false;
 const out = createOut(line => {
   if (!alone) process.stdout.write(line);
 });
-const words = new HandWords(out);
+const words = new HelperWords(out);
 // One part of the desktop that fails must not take the others, nor the reading of files, with it.
 const faults = new Rate(FAULTS_PER_S, FAULTS_AT_ONCE);
 const fault = (error: unknown) => {
@@ -47,14 +47,14 @@ const fault = (error: unknown) => {
 };
 onUncaught({ rejected: fault, thrown: fault });
 let session: UserSession | null = null;
-let config: HandConfig | null = null;
+let config: HelperConfig | null = null;
 /** As they were told last: what a session begins with that is wanted later. */
-let agents: readonly HandAgent[] = [];
-let alerts: readonly HandAlert[] = [];
+let agents: readonly HelperAgent[] = [];
+let alerts: readonly HelperAlert[] = [];
 let ending = false;
 let silence: NodeJS.Timeout | null = null;
 
-function configure(given: HandConfig): void {
+function configure(given: HelperConfig): void {
   config = given;
   if (session !== null) {
     session.configure(given);
@@ -76,7 +76,7 @@ function without(note: string): void {
   out.send({ type: 'desktop', desktop: { session_bus: false, compositor: null, note } });
 }
 
-function take(message: ToHand): void {
+function take(message: ToHelper): void {
   switch (message.type) {
     case 'config':
       configure(message.config);
@@ -136,9 +136,9 @@ async function orphaned(): Promise<void> {
 
 readJsonLines(
   process.stdin,
-  MAX_LINE_TO_HAND_BYTES,
+  MAX_LINE_TO_HELPER_BYTES,
   value => {
-    const message = toHandSchema.safeParse(value);
+    const message = toHelperSchema.safeParse(value);
     if (message.success) take(message.data);
     else out.log('error', `not understood: ${message.error.issues[0]?.path.join('.')}`);
   },

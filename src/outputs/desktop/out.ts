@@ -1,19 +1,19 @@
 import { printable } from '../../lib/text/printable.js';
-import type { FromHand } from './protocol.js';
+import type { FromHelper } from './protocol.js';
 
 export type LogFields = Record<string, string | number | boolean | null>;
 export type Log = (level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: LogFields) => void;
 
-/** What a hand says to the daemon. */
+/** What a helper says to the daemon. */
 export interface Out {
-  send(message: FromHand): void;
+  send(message: FromHelper): void;
   log: Log;
 }
 
 const MAX_FIELD = 500;
 
 export function createOut(write: (line: string) => void): Out {
-  const send = (message: FromHand) => write(`${JSON.stringify(message)}\n`);
+  const send = (message: FromHelper) => write(`${JSON.stringify(message)}\n`);
   return {
     send,
     log: (level, message, fields = {}) => {

@@ -29,7 +29,7 @@ export interface PresenceOptions {
   absent(): void;
 }
 
-/** Finds the user's login, bus and compositor, and again whenever one of them is gone; one hand serves them. */
+/** Finds the user's login, bus and compositor, and again whenever one of them is gone; one helper serves them. */
 export class Presence {
   /** Empty: none was found. */
   busAddress = '';
@@ -46,7 +46,7 @@ export class Presence {
     this.directory = new RuntimeDir(options.runtimeDir, () => this.lookAnew());
   }
 
-  /** This hand is the one that serves the desktop. */
+  /** This helper is the one that serves the desktop. */
   get serves(): boolean {
     return this.lock.held;
   }
@@ -62,7 +62,7 @@ export class Presence {
     this.lookIn(SOON_MS);
   }
 
-  /** Another hand may serve the desktop. */
+  /** Another helper may serve the desktop. */
   leave(): void {
     this.lock.release();
   }
@@ -125,7 +125,7 @@ export class Presence {
     this.options.found();
   }
 
-  /** There is a session that wants us, and no other hand serves it. */
+  /** There is a session that wants us, and no other helper serves it. */
   private async mayServe(): Promise<boolean> {
     // Without a login there is nobody to be reached.
     if (!this.directory.exists || hasQuit(this.options.runtimeDir)) return false;

@@ -3,18 +3,18 @@ import { SEVERITIES } from '../../model/alert.js';
 import type { RegistryEntry, TranscriptEntry } from '../../model/observation.js';
 
 /**
- * What the daemon and a hand say to each other: JSON lines over the hand's stdin and stdout. Neither side
+ * What the daemon and a helper say to each other: JSON lines over the helper's stdin and stdout. Neither side
  * trusts the other; what does not fit is dropped and logged.
  */
 
-/** Lines to a hand are as long as its user has agents. */
-export const MAX_LINE_TO_HAND_BYTES = 8 * 1024 * 1024;
-export const MAX_LINE_FROM_HAND_BYTES = 64 * 1024;
+/** Lines to a helper are as long as its user has agents. */
+export const MAX_LINE_TO_HELPER_BYTES = 8 * 1024 * 1024;
+export const MAX_LINE_FROM_HELPER_BYTES = 64 * 1024;
 
-/** The daemon pings so often; a hand that does not answer for so long hangs. */
+/** The daemon pings so often; a helper that does not answer for so long hangs. */
 export const PING_MS = 5_000;
 export const HUNG_AFTER_MS = 20_000;
-/** A hand that hears nothing for so long says that the daemon hangs. */
+/** A helper that hears nothing for so long says that the daemon hangs. */
 export const SILENT_AFTER_MS = 30_000;
 
 const pid = z
@@ -25,8 +25,8 @@ const text = (max: number) => z.string().max(max);
 
 export const ENDED_REASONS = ['exit', 'signal', 'oom'] as const;
 
-/** One agent as its user's hand needs to know it. */
-export const handAgentSchema = z.strictObject({
+/** One agent as its user's helper needs to know it. */
+export const helperAgentSchema = z.strictObject({
   pid,
   /** Name of the kind, e.g. `claude-code`, and its name for people. */
   kind: text(64),
@@ -49,9 +49,9 @@ export const handAgentSchema = z.strictObject({
   exit_code: z.number().nullable(),
   signal: text(32).nullable(),
 });
-export type HandAgent = z.infer<typeof handAgentSchema>;
+export type HelperAgent = z.infer<typeof helperAgentSchema>;
 
-/** A session whose files the hand reads. */
+/** A session whose files the helper reads. */
 const wordsSchema = z.strictObject({
   pid,
   kind: text(64),
@@ -68,7 +68,7 @@ export type WordsSession = z.infer<typeof wordsSchema>;
 export const MAX_ALERTS = 200;
 
 /** What a person is to know of an alert. Titles and texts name processes and paths: they are hostile. */
-export const handAlertSchema = z.strictObject({
+export const helperAlertSchema = z.strictObject({
   id: z.int().min(1),
   opened_ms: z.number(),
   severity: z.enum(SEVERITIES),
@@ -77,11 +77,11 @@ export const handAlertSchema = z.strictObject({
   suggestion: text(1000).nullable(),
   status: z.enum(['open', 'resolved']),
 });
-export type HandAlert = z.infer<typeof handAlertSchema>;
+export type HelperAlert = z.infer<typeof helperAlertSchema>;
 
 export const URGENCIES = ['low', 'normal', 'critical'] as const;
 
-export const handConfigSchema = z.object({
+export const helperConfigSchema = z.object({
   notifications: z.object({
     enabled: z.boolean(),
     min_work_seconds: z.number(),
@@ -99,20 +99,20 @@ export const handConfigSchema = z.object({
   /** Where the daemon's socket is. */
   runtime_dir: text(4096),
 });
-export type HandConfig = z.infer<typeof handConfigSchema>;
+export type HelperConfig = z.infer<typeof helperConfigSchema>;
 
-export const toHandSchema = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('config'), config: handConfigSchema }),
-  z.strictObject({ type: z.literal('agents'), agents: z.array(handAgentSchema).max(10_000) }),
+export const toHelperSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('config'), config: helperConfigSchema }),
+  z.strictObject({ type: z.literal('agents'), agents: z.array(helperAgentSchema).max(10_000) }),
   z.strictObject({ type: z.literal('words'), sessions: z.array(wordsSchema).max(10_000) }),
   /** All alerts that this user may see: one that is missing is over. */
-  z.strictObject({ type: z.literal('alerts'), alerts: z.array(handAlertSchema).max(MAX_ALERTS) }),
-  /** To be answered by `pong`: a hand that hangs does not. */
+  z.strictObject({ type: z.literal('alerts'), alerts: z.array(helperAlertSchema).max(MAX_ALERTS) }),
+  /** To be answered by `pong`: a helper that hangs does not. */
   z.strictObject({ type: z.literal('ping') }),
-  /** The daemon ends this hand on purpose. An end of stdin without it means that the daemon died. */
+  /** The daemon ends this helper on purpose. An end of stdin without it means that the daemon died. */
   z.strictObject({ type: z.literal('farewell') }),
 ]);
-export type ToHand = z.infer<typeof toHandSchema>;
+export type ToHelper = z.infer<typeof toHelperSchema>;
 
 const registryEntry = z.strictObject({
   status: z.enum(['busy', 'waiting', 'idle', 'shell']).nullable(),
@@ -132,16 +132,16 @@ const transcriptEntry = z.strictObject({
 
 export const COMPOSITORS = ['sway', 'i3', 'hyprland'] as const;
 
-/** What a hand found of its user's desktop. */
+/** What a helper found of its user's desktop. */
 const desktopSchema = z.strictObject({
   session_bus: z.boolean(),
   compositor: z.enum(COMPOSITORS).nullable(),
   /** Why it shows less than it could, in words; null: nothing is missing. */
   note: text(200).nullable(),
 });
-export type HandDesktop = z.infer<typeof desktopSchema>;
+export type HelperDesktop = z.infer<typeof desktopSchema>;
 
-export const fromHandSchema = z.discriminatedUnion('type', [
+export const fromHelperSchema = z.discriminatedUnion('type', [
   /** The time of an observation is the daemon's to say. */
   z.strictObject({ type: z.literal('registry'), pid, entry: registryEntry.nullable() }),
   z.strictObject({ type: z.literal('transcript'), pid, entry: transcriptEntry }),
@@ -158,4 +158,4 @@ export const fromHandSchema = z.discriminatedUnion('type', [
     fields: z.record(text(64), z.union([text(2000), z.number(), z.boolean(), z.null()])),
   }),
 ]);
-export type FromHand = z.infer<typeof fromHandSchema>;
+export type FromHelper = z.infer<typeof fromHelperSchema>;

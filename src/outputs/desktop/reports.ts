@@ -1,5 +1,5 @@
 import type { Out } from './out.js';
-import type { HandAgent, HandDesktop } from './protocol.js';
+import type { HelperAgent, HelperDesktop } from './protocol.js';
 
 const MAX_UNSEEN = 9_999;
 const MAX_AGENTS = 1_000;
@@ -12,7 +12,7 @@ export class Reports {
   constructor(private readonly out: Out) {}
 
   /** What the person has not seen of each agent. */
-  unseen(agents: readonly HandAgent[], unseen: (pid: number) => number): void {
+  unseen(agents: readonly HelperAgent[], unseen: (pid: number) => number): void {
     const counts = agents
       .map(({ pid }): [number, number] => [pid, Math.min(MAX_UNSEEN, unseen(pid))])
       .filter(([, count]) => count > 0)
@@ -24,7 +24,7 @@ export class Reports {
   }
 
   /** For `vigil health`. */
-  desktop(desktop: HandDesktop): void {
+  desktop(desktop: HelperDesktop): void {
     const text = JSON.stringify(desktop);
     if (text === this.desktopSent) return;
     this.desktopSent = text;

@@ -9,7 +9,7 @@ import { Announcer } from './notify/announcer.js';
 import { type PopupAction, type PopupSubject, Popups } from './notify/popups.js';
 import { PutAway } from './notify/put-away.js';
 import type { Log } from './out.js';
-import type { HandAgent, HandAlert, HandConfig } from './protocol.js';
+import type { HelperAgent, HelperAlert, HelperConfig } from './protocol.js';
 import { type TrayAction, trayModel } from './tray/model.js';
 import { Tray } from './tray/tray.js';
 
@@ -29,8 +29,8 @@ export interface ScreenOptions {
 }
 
 export interface Shown {
-  agents: readonly HandAgent[];
-  alerts: readonly HandAlert[];
+  agents: readonly HelperAgent[];
+  alerts: readonly HelperAlert[];
   /** By the person, in the tray: no popups and no badges until they say otherwise. */
   paused: boolean;
   /** The daemon has not spoken for a while. */
@@ -46,11 +46,11 @@ export class Screen {
 
   constructor(
     private readonly options: ScreenOptions,
-    private config: HandConfig,
+    private config: HelperConfig,
   ) {
     const { runtimeDir, log, now, bus } = options;
     const { notifications, tray } = config;
-    // An agent that ended its turn while a hand was being started anew is still news.
+    // An agent that ended its turn while a helper was being started anew is still news.
     this.announcer = new Announcer(notifications, now() - 5_000, new PutAway(runtimeDir, log));
     this.badges = this.badgesFor(config);
     this.tray = tray.enabled ? this.newTray() : null;
@@ -64,7 +64,7 @@ export class Screen {
   }
 
   /** Takes over another configuration; `show` makes it so. */
-  configure(config: HandConfig): void {
+  configure(config: HelperConfig): void {
     const before = this.config;
     this.config = config;
     this.announcer.configure(config.notifications);
@@ -126,7 +126,7 @@ export class Screen {
     this.badges?.forget();
   }
 
-  /** What a hand before us left behind goes. */
+  /** What a helper before us left behind goes. */
   cleanUp(): void {
     this.badges?.cleanUp();
   }
@@ -137,7 +137,7 @@ export class Screen {
     await this.popups.close();
   }
 
-  private badgesFor({ badges }: HandConfig): BadgeFiles | null {
+  private badgesFor({ badges }: HelperConfig): BadgeFiles | null {
     const { runtimeDir, log, now } = this.options;
     return badges.enabled ? new BadgeFiles(runtimeDir, badges, log, now) : null;
   }
@@ -146,7 +146,7 @@ export class Screen {
     return new Tray(this.options.bus, this.options.log, action => this.options.trayAction(action));
   }
 
-  private showBadges(agents: readonly HandAgent[], now_ms: number, dues: number[]): void {
+  private showBadges(agents: readonly HelperAgent[], now_ms: number, dues: number[]): void {
     const { badges } = this;
     if (badges === null) return;
     const { attention, desktop } = this.options;

@@ -8,7 +8,7 @@ import { numberOf } from './notify/announcer.js';
 import type { PopupAction, PopupSubject } from './notify/popups.js';
 import type { Out } from './out.js';
 import { Presence } from './presence.js';
-import type { HandAgent, HandAlert, HandConfig } from './protocol.js';
+import type { HelperAgent, HelperAlert, HelperConfig } from './protocol.js';
 import { quit } from './quit-mark.js';
 import { Reports } from './reports.js';
 import { Screen } from './screen.js';
@@ -18,8 +18,8 @@ const PROC = '/proc';
 
 /** Everything that a user's desktop gets to see, and what its person does with it. */
 export class UserSession {
-  private agents: HandAgent[] = [];
-  private alerts: readonly HandAlert[] = [];
+  private agents: HelperAgent[] = [];
+  private alerts: readonly HelperAlert[] = [];
   private paused = false;
   private silent = false;
   private readonly attention = new Attention();
@@ -35,7 +35,7 @@ export class UserSession {
   constructor(
     private readonly runtimeDir: string,
     uid: number,
-    private config: HandConfig,
+    private config: HelperConfig,
     private readonly out: Out,
     private readonly now: () => number,
   ) {
@@ -99,7 +99,7 @@ export class UserSession {
   }
 
   /** Takes over another configuration. What is on the screen stays there, unless it is not wanted any more. */
-  configure(config: HandConfig): void {
+  configure(config: HelperConfig): void {
     this.config = config;
     this.screen.configure(config);
     this.refresh();
@@ -109,14 +109,14 @@ export class UserSession {
     return this.screen.inTray;
   }
 
-  setAgents(agents: readonly HandAgent[]): void {
+  setAgents(agents: readonly HelperAgent[]): void {
     this.agents = agents.filter(agent => agent.interactive);
     this.startIfNeeded();
     this.attention.update(this.agents, this.now());
     this.eyes.setAgents(this.agents);
   }
 
-  setAlerts(alerts: readonly HandAlert[]): void {
+  setAlerts(alerts: readonly HelperAlert[]): void {
     this.alerts = alerts;
     this.startIfNeeded();
     this.refresh();

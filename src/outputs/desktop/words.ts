@@ -4,15 +4,15 @@ import { Coalescing } from '../../lib/limits/coalescing.js';
 import { clock } from '../../lib/time/time.js';
 import type { Observation } from '../../model/observation.js';
 import type { Out } from './out.js';
-import type { FromHand, WordsSession } from './protocol.js';
+import type { FromHelper, WordsSession } from './protocol.js';
 
 /** Nobody has so many; each costs a watch and some memory. */
 const MAX_READERS = 500;
 
 /** Reads what this user's agents write into their files, and passes it on. */
-export class HandWords {
+export class HelperWords {
   private readonly open = new Map<string, WordsReader>();
-  private readonly news = new Coalescing<FromHand>(message => this.out.send(message));
+  private readonly news = new Coalescing<FromHelper>(message => this.out.send(message));
   private tooMany = false;
 
   constructor(private readonly out: Out) {}
@@ -57,6 +57,6 @@ export class HandWords {
     const { type } = observation;
     if (type !== 'registry' && type !== 'transcript') return;
     const { pid, entry } = observation;
-    this.news.add(`${type} ${pid}`, { type, pid, entry } as FromHand);
+    this.news.add(`${type} ${pid}`, { type, pid, entry } as FromHelper);
   }
 }

@@ -1,10 +1,10 @@
 import { Rate } from '../../lib/limits/rate.js';
 import type { Logger } from '../../lib/log/logger.js';
 import type { Observation } from '../../model/observation.js';
-import type { FromHand } from '../desktop/protocol.js';
+import type { FromHelper } from '../desktop/protocol.js';
 
-type LogMessage = Extract<FromHand, { type: 'log' }>;
-type FileMessage = Extract<FromHand, { type: 'registry' | 'transcript' }>;
+type LogMessage = Extract<FromHelper, { type: 'log' }>;
+type FileMessage = Extract<FromHelper, { type: 'registry' | 'transcript' }>;
 
 /** What a helper says of its day fits into this many messages; in the long run 1.5 MB an hour at most. */
 const LOGS_PER_S = 0.5;

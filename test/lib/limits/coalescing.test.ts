@@ -8,7 +8,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-it('passes on at once what is seldom; of a storm the newest of each matter, far below what a hand may say', () => {
+it('passes on at once what is seldom; of a storm the newest of each matter, far below what a helper may say', () => {
   const passed: string[] = [];
   const news = new Coalescing<string>(text => passed.push(text));
   news.add('a', 'a0');

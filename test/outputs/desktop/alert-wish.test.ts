@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { type AlertMemory, decideAlerts } from '../../../src/outputs/desktop/notify/alert-wish.js';
-import type { HandAlert } from '../../../src/outputs/desktop/protocol.js';
+import type { HelperAlert } from '../../../src/outputs/desktop/protocol.js';
 import { keeperModel, trayModel } from '../../../src/outputs/desktop/tray/model.js';
-import { handAgent, handConfig, type Overrides } from './hand-rig.js';
+import { helperAgent, helperConfig, type Overrides } from './helper-rig.js';
 
-const alert = (over: Partial<HandAlert> = {}): HandAlert => ({
+const alert = (over: Partial<HelperAlert> = {}): HelperAlert => ({
   id: 1,
   opened_ms: 1,
   severity: 'high',
@@ -14,12 +14,12 @@ const alert = (over: Partial<HandAlert> = {}): HandAlert => ({
   status: 'open',
   ...over,
 });
-const config = (over: Overrides['notifications'] = {}) => handConfig({ notifications: over }).notifications;
+const config = (over: Overrides['notifications'] = {}) => helperConfig({ notifications: over }).notifications;
 const NOON = 12 * 60;
 const NIGHT = 3 * 60;
 
 describe('which alerts are popups', () => {
-  it.each<[string, Partial<HandAlert>, Overrides['notifications'], number, boolean]>([
+  it.each<[string, Partial<HelperAlert>, Overrides['notifications'], number, boolean]>([
     ['high', {}, {}, NOON, true],
     ['critical', { severity: 'critical' }, {}, NOON, true],
     ['warning', { severity: 'warning' }, {}, NOON, false],
@@ -73,10 +73,10 @@ describe('the colour of the tray', () => {
       config: config(),
       ...over,
     });
-  const asks = handAgent({ state: 'WAITING', reason: 'approval' });
+  const asks = helperAgent({ state: 'WAITING', reason: 'approval' });
   it.each<[string, Parameters<typeof model>[0], string, string]>([
     ['nothing', {}, 'green', '0 agents'],
-    ['work', { agents: [handAgent()] }, 'green', '1 agent'],
+    ['work', { agents: [helperAgent()] }, 'green', '1 agent'],
     ['a request', { agents: [asks] }, 'yellow', '1 agent, 1 waiting for you'],
     ['a warning', { alerts: [alert({ severity: 'warning' })] }, 'yellow', '0 agents, 1 alert'],
     ['a high alert', { alerts: [alert()] }, 'yellow', '0 agents, 1 alert'],
@@ -88,14 +88,14 @@ describe('the colour of the tray', () => {
       '0 agents',
     ],
     ['a critical one', { alerts: [alert({ severity: 'critical' })] }, 'red', '0 agents, 1 alert, 1 critical'],
-    ['a stalled agent', { agents: [handAgent({ reason: 'stalled' })] }, 'red', '1 agent, 1 in trouble'],
+    ['a stalled agent', { agents: [helperAgent({ reason: 'stalled' })] }, 'red', '1 agent, 1 in trouble'],
     ['a pause', { agents: [asks], paused: true }, 'grey', 'paused'],
     ['a daemon that hangs', { silent: true, paused: true }, 'red', 'vigil does not answer'],
   ])('%s', (_what, over, color, tooltip) => {
     expect(model(over)).toMatchObject({ color, tooltip });
   });
 
-  it('without a hand it is the daemon’s', () => {
+  it('without a helper it is the daemon’s', () => {
     expect(keeperModel(true).color).toBe('green');
     expect(keeperModel(false)).toMatchObject({ color: 'red', tooltip: 'vigil is not running' });
   });

@@ -2,19 +2,19 @@ import { type ChildProcess, execFileSync } from 'node:child_process';
 import { chownSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { HandAlert } from '../../../src/outputs/desktop/protocol.js';
+import type { HelperAlert } from '../../../src/outputs/desktop/protocol.js';
 import { TrayBar } from './bar.js';
 import { Desktop, HAS_DESKTOP, type Notified, sleep, until } from './desktop.js';
-import { HandRig, handAgent, nowMs } from './hand-rig.js';
+import { HelperRig, helperAgent, nowMs } from './helper-rig.js';
 import { CAN_BE_USERS, ended, Installed, ROOT, User } from './user.js';
 
-/** Alerts, and the icon in the tray, on a real sway with SwayNC and waybar; told to a hand by the test. */
+/** Alerts, and the icon in the tray, on a real sway with SwayNC and waybar; told to a helper by the test. */
 describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('on a desktop', () => {
   let installed: Installed;
   let user: User;
   let desktop: Desktop;
   let bar: TrayBar;
-  let rig: HandRig;
+  let rig: HelperRig;
   let swaync: ChildProcess;
 
   beforeAll(async () => {
@@ -41,7 +41,7 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('on a desktop', () => {
   });
 
   const shot = (name: string) => desktop.screenshot(join(ROOT, 'build/screenshots', `${name}.png`));
-  const leak: HandAlert = {
+  const leak: HelperAlert = {
     id: 7,
     opened_ms: 1_700_000_000_000.25,
     severity: 'high',
@@ -59,7 +59,7 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('on a desktop', () => {
     );
 
   it('an alert is one popup: updated in place, closed when it is over, and the icon says how bad it is', async () => {
-    rig = HandRig.start(user, installed, { tray: { enabled: true } });
+    rig = HelperRig.start(user, installed, { tray: { enabled: true } });
     const since = desktop.notified().length;
     rig.send({ type: 'alerts', alerts: [leak, { ...leak, id: 8, severity: 'warning', title: 'mild' }] });
     const first = await popup(since, 'orphans');
@@ -77,7 +77,7 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('on a desktop', () => {
     await sleep(400);
     shot('alert-high');
 
-    const worse: HandAlert = { ...leak, severity: 'critical', text: 'They hold 30 GB.' };
+    const worse: HelperAlert = { ...leak, severity: 'critical', text: 'They hold 30 GB.' };
     rig.send({ type: 'alerts', alerts: [worse] });
     const second = await popup(since, '30 GB');
     expect(second).toMatchObject({
@@ -105,7 +105,7 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('on a desktop', () => {
   }, 30_000);
 
   it('one that was put away comes back only when it gets worse; in quiet hours only critical ones come', async () => {
-    rig = HandRig.start(user, installed, { notifications: { quiet_hours: '00:00-23:59' } });
+    rig = HelperRig.start(user, installed, { notifications: { quiet_hours: '00:00-23:59' } });
     const since = desktop.notified().length;
     rig.send({ type: 'alerts', alerts: [leak] });
     await rig.hasLogged('connected to the session bus');
@@ -119,19 +119,19 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('on a desktop', () => {
     await sleep(300);
     expect(desktop.notified()).toHaveLength(since + 1);
 
-    // The next hand of this login knows of it.
+    // The next helper of this login knows of it.
     await rig.end();
-    rig = HandRig.start(user, installed, { tray: { enabled: true } });
-    const mild: HandAlert = { ...leak, id: 9, title: 'not put away' };
+    rig = HelperRig.start(user, installed, { tray: { enabled: true } });
+    const mild: HelperAlert = { ...leak, id: 9, title: 'not put away' };
     rig.send({ type: 'alerts', alerts: [{ ...leak, severity: 'critical' }, mild] });
     await popup(since + 1, 'not put away');
     expect(bar.property(await bar.item(), 'ToolTip')).toContain('2 alerts');
     expect(desktop.notified()).toHaveLength(since + 2);
   }, 30_000);
 
-  it('a daemon that dies without a farewell leaves a red icon, until a hand serves the desktop again', async () => {
-    rig = HandRig.start(user, installed, { tray: { enabled: true } });
-    rig.agents(handAgent({ state: 'WAITING', reason: 'approval', asks: 'Bash: ls', since_ms: nowMs() }));
+  it('a daemon that dies without a farewell leaves a red icon, until a helper serves the desktop again', async () => {
+    rig = HelperRig.start(user, installed, { tray: { enabled: true } });
+    rig.agents(helperAgent({ state: 'WAITING', reason: 'approval', asks: 'Bash: ls', since_ms: nowMs() }));
     const shown = await popup(0, 'Bash: ls');
     await bar.item();
     const orphan = rig;
@@ -142,25 +142,25 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('on a desktop', () => {
     expect(orphan.alive).toBe(true);
     shot('tray-red');
 
-    rig = HandRig.start(user, installed, { tray: { enabled: true } });
-    rig.agents(handAgent());
-    await until('the old hand to go', () => !orphan.alive, 8_000);
+    rig = HelperRig.start(user, installed, { tray: { enabled: true } });
+    rig.agents(helperAgent());
+    await until('the old helper to go', () => !orphan.alive, 8_000);
     await bar.saying('1 agent');
     await rig.end();
     await until('the icon to go', () => bar.items().length === 0);
   }, 30_000);
 
-  it('Quit takes all of it from the desktop, also for the next hand, until it is asked for again', async () => {
-    rig = HandRig.start(user, installed, { tray: { enabled: true } });
+  it('Quit takes all of it from the desktop, also for the next helper, until it is asked for again', async () => {
+    rig = HelperRig.start(user, installed, { tray: { enabled: true } });
     const since = desktop.notified().length;
-    rig.agents(handAgent({ state: 'WAITING', reason: 'approval', asks: 'Bash: quit', since_ms: nowMs() }));
+    rig.agents(helperAgent({ state: 'WAITING', reason: 'approval', asks: 'Bash: quit', since_ms: nowMs() }));
     const shown = await popup(since, 'Bash: quit');
     bar.click(await bar.item(), 'Quit until the next login');
     await until('the popup to go', () => desktop.closed().includes(shown.id));
     await until('the icon to go', () => bar.items().length === 0);
     await rig.end();
-    rig = HandRig.start(user, installed, { tray: { enabled: true } });
-    rig.agents(handAgent({ state: 'WAITING', reason: 'approval', asks: 'Bash: no', since_ms: nowMs() }));
+    rig = HelperRig.start(user, installed, { tray: { enabled: true } });
+    rig.agents(helperAgent({ state: 'WAITING', reason: 'approval', asks: 'Bash: no', since_ms: nowMs() }));
     await until('it to say why', () =>
       rig.said.some(one => one.type === 'desktop' && one.desktop.note?.includes('quit vigil')),
     );
@@ -170,17 +170,17 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('on a desktop', () => {
   }, 30_000);
 
   it('SwayNC takes the rules of contrib/: finished turns pass, requests stay', async () => {
-    rig = HandRig.start(user, installed);
+    rig = HelperRig.start(user, installed);
     const count = () => Number(user.run(['swaync-client', '--count'], desktop.env));
     const agents = (text: string) => [
-      handAgent({
+      helperAgent({
         pid: 4_100_001,
         state: 'WAITING',
         reason: 'done',
         worked_ms: 60_000,
         cwd: `/x/done-${text}`,
       }),
-      handAgent({ pid: 4_100_002, state: 'WAITING', reason: 'approval', asks: `Bash: ${text}` }),
+      helperAgent({ pid: 4_100_002, state: 'WAITING', reason: 'approval', asks: `Bash: ${text}` }),
     ];
     const both = async (text: string) => {
       const since = desktop.notified().length;

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Badge, badgeOf } from '../../../src/outputs/desktop/badges/badge.js';
 import { BadgeFiles, REFRESH_MS } from '../../../src/outputs/desktop/badges/files.js';
-import type { FromHand } from '../../../src/outputs/desktop/protocol.js';
+import type { FromHelper } from '../../../src/outputs/desktop/protocol.js';
 import { UserSession } from '../../../src/outputs/desktop/user-session.js';
-import { handAgent, handConfig } from './hand-rig.js';
+import { helperAgent, helperConfig } from './helper-rig.js';
 
 /** Badge files through time, on a clock of the test's own. */
 
@@ -31,13 +31,13 @@ describe('badge files', () => {
   const files = () =>
     new BadgeFiles(
       dir,
-      handConfig().badges,
+      helperConfig().badges,
       () => {},
       () => now_ms,
     );
-  const working = (window: number) => badgeOf(window, [{ agent: handAgent(), unseen: 0 }], now_ms)!;
+  const working = (window: number) => badgeOf(window, [{ agent: helperAgent(), unseen: 0 }], now_ms)!;
   const stopped = (window: number) =>
-    badgeOf(window, [{ agent: handAgent({ state: 'WAITING', reason: 'done' }), unseen: 1 }], now_ms)!;
+    badgeOf(window, [{ agent: helperAgent({ state: 'WAITING', reason: 'done' }), unseen: 1 }], now_ms)!;
 
   it('of work are written anew each minute, and never get stale; those of a stop are left as they were', () => {
     const badges = files();
@@ -59,14 +59,14 @@ describe('badge files', () => {
     expect(readdirSync(join(dir, 'i3pm-badges'))).toEqual(['6.json']);
   });
 
-  it('of a hand that was killed are cleaned by the next, and nothing else is', () => {
+  it('of a helper that was killed are cleaned by the next, and nothing else is', () => {
     files().set([working(5)]);
     const next = files();
     next.cleanUp();
     expect(existsSync(join(dir, 'i3pm-badges/5.json'))).toBe(false);
     next.set([working(7)]);
     // Another daemon's configuration names another folder: its files are not ours to judge.
-    const elsewhere = { ...handConfig().badges, directory: 'others' };
+    const elsewhere = { ...helperConfig().badges, directory: 'others' };
     new BadgeFiles(
       dir,
       elsewhere,
@@ -79,11 +79,11 @@ describe('badge files', () => {
 
 it('a session keeps the badge of an agent at work fresh without anybody telling it anything', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-  const said: FromHand[] = [];
-  const config = handConfig({ notifications: { enabled: false } });
-  const out = { send: (message: FromHand) => void said.push(message), log: () => {} };
+  const said: FromHelper[] = [];
+  const config = helperConfig({ notifications: { enabled: false } });
+  const out = { send: (message: FromHelper) => void said.push(message), log: () => {} };
   const session = new UserSession(dir, process.geteuid!(), config, out, () => now_ms);
-  const agent = handAgent({ pid: 4_100_000 });
+  const agent = helperAgent({ pid: 4_100_000 });
   session.setAgents([agent]);
   const file = `vigil-sessions/${agent.pid}.json`;
   /** Timers as the test says, everything else as it comes. */

@@ -4,14 +4,14 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { Attention } from '../../../src/outputs/desktop/badges/attention.js';
 import { badgeOf } from '../../../src/outputs/desktop/badges/badge.js';
-import type { HandAgent } from '../../../src/outputs/desktop/protocol.js';
-import { handAgent } from './hand-rig.js';
+import type { HelperAgent } from '../../../src/outputs/desktop/protocol.js';
+import { helperAgent } from './helper-rig.js';
 import { ROOT } from './user.js';
 
 const schema = z.fromJSONSchema(
   JSON.parse(readFileSync(join(ROOT, 'specs/contracts/badge.schema.json'), 'utf8')),
 );
-const agent = (over: Partial<HandAgent>) => handAgent({ since_ms: 1000, started_ms: 500, ...over });
+const agent = (over: Partial<HelperAgent>) => helperAgent({ since_ms: 1000, started_ms: 500, ...over });
 const working = agent({});
 const done = agent({ state: 'WAITING', reason: 'done' });
 const asking = agent({ state: 'WAITING', reason: 'approval' });

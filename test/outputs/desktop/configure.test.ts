@@ -3,17 +3,17 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { sleep, until } from './desktop.js';
 import { FakeServer } from './fake-server.js';
-import { HandRig, handAgent, handConfig, nowMs, type Overrides } from './hand-rig.js';
+import { HelperRig, helperAgent, helperConfig, nowMs, type Overrides } from './helper-rig.js';
 import { CAN_BE_USERS, ended, hasProgram, Installed, User } from './user.js';
 
-/** A hand whose configuration changes while it shows something. */
+/** A helper whose configuration changes while it shows something. */
 
-describe.skipIf(!CAN_BE_USERS || !hasProgram('dbus-daemon'))('another configuration for a hand', () => {
+describe.skipIf(!CAN_BE_USERS || !hasProgram('dbus-daemon'))('another configuration for a helper', () => {
   let installed: Installed;
   let user: User;
   let server: FakeServer;
   let bus: ReturnType<User['spawn']>;
-  let hand: HandRig;
+  let helper: HelperRig;
 
   beforeAll(async () => {
     installed = new Installed();
@@ -25,8 +25,8 @@ describe.skipIf(!CAN_BE_USERS || !hasProgram('dbus-daemon'))('another configurat
     server = new FakeServer(user, installed, `unix:path=${path}`);
   }, 30_000);
   afterEach(async () => {
-    await hand.end();
-    expect(hand.stderr).toBe('');
+    await helper.end();
+    expect(helper.stderr).toBe('');
     await server.stop();
   });
   afterAll(async () => {
@@ -35,18 +35,18 @@ describe.skipIf(!CAN_BE_USERS || !hasProgram('dbus-daemon'))('another configurat
     installed?.remove();
   });
 
-  const configure = (over: Overrides) => hand.send({ type: 'config', config: handConfig(over) });
+  const configure = (over: Overrides) => helper.send({ type: 'config', config: helperConfig(over) });
   const badges = (name: string) => {
     const folder = join(user.runtime, name);
     return existsSync(folder) ? readdirSync(folder) : [];
   };
   const asking = () =>
-    handAgent({ state: 'WAITING', reason: 'approval', since_ms: nowMs(), asks: 'Bash: x' });
+    helperAgent({ state: 'WAITING', reason: 'approval', since_ms: nowMs(), asks: 'Bash: x' });
 
   it('leaves the popup that is there, and shows none twice', async () => {
     await server.start();
-    hand = HandRig.start(user, installed);
-    hand.agents(asking());
+    helper = HelperRig.start(user, installed);
+    helper.agents(asking());
     await until('a popup', () => server.notified()[0]);
     configure({ notifications: { snooze_minutes: 7 } });
     configure({ notifications: { min_work_seconds: 3 } });
@@ -57,8 +57,8 @@ describe.skipIf(!CAN_BE_USERS || !hasProgram('dbus-daemon'))('another configurat
 
   it('takes popups away when they are switched off, and shows what is still asked when they are on again', async () => {
     await server.start();
-    hand = HandRig.start(user, installed);
-    hand.agents(asking());
+    helper = HelperRig.start(user, installed);
+    helper.agents(asking());
     await until('a popup', () => server.notified()[0]);
     configure({ notifications: { enabled: false } });
     await until('it to go', () => server.closed().length === 1);
@@ -67,8 +67,8 @@ describe.skipIf(!CAN_BE_USERS || !hasProgram('dbus-daemon'))('another configurat
   });
 
   it('moves badges to where they belong now', async () => {
-    hand = HandRig.start(user, installed);
-    hand.agents(handAgent());
+    helper = HelperRig.start(user, installed);
+    helper.agents(helperAgent());
     await until('a badge', () => badges('vigil-sessions').length === 1);
     configure({ badges: { session_directory: 'elsewhere' } });
     await until('it to move', () => badges('elsewhere').length === 1);
@@ -78,10 +78,10 @@ describe.skipIf(!CAN_BE_USERS || !hasProgram('dbus-daemon'))('another configurat
     rmSync(join(user.runtime, 'elsewhere'), { recursive: true, force: true });
   });
 
-  it('wakes a hand that had nothing to show', async () => {
+  it('wakes a helper that had nothing to show', async () => {
     const off = { notifications: { enabled: false }, badges: { enabled: false } };
-    hand = HandRig.start(user, installed, off);
-    hand.agents(handAgent());
+    helper = HelperRig.start(user, installed, off);
+    helper.agents(helperAgent());
     await sleep(200);
     expect(badges('vigil-sessions')).toEqual([]);
     configure({});

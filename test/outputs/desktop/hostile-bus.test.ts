@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { until } from './desktop.js';
-import { HandRig, handAgent } from './hand-rig.js';
+import { HelperRig, helperAgent } from './helper-rig.js';
 import { afterGreeting, busSignal, HostileSocket, pour, staysWell, u32 } from './hostile.js';
 import { CAN_BE_USERS, hasProgram, Installed, User } from './user.js';
 
@@ -16,7 +16,7 @@ const MAX_GROWTH = 45 * MB;
 describe.runIf(CAN_BE_USERS && hasProgram('dbus-daemon'))('a session bus that is hostile', () => {
   let installed: Installed;
   let user: User;
-  let rig: HandRig;
+  let rig: HelperRig;
   let hostile: HostileSocket | null = null;
 
   beforeAll(() => {
@@ -36,8 +36,8 @@ describe.runIf(CAN_BE_USERS && hasProgram('dbus-daemon'))('a session bus that is
 
   const meets = async (path: string, meet: (socket: Socket) => void) => {
     hostile = await HostileSocket.listen(user, join(user.runtime, path), meet);
-    rig = HandRig.start(user, installed, { tray: { enabled: true } });
-    rig.agents(handAgent({ state: 'WAITING', reason: 'approval' }));
+    rig = HelperRig.start(user, installed, { tray: { enabled: true } });
+    rig.agents(helperAgent({ state: 'WAITING', reason: 'approval' }));
     await until('it to be met', () => hostile!.connections > 0);
   };
 

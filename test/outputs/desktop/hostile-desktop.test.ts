@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { COMMAND, EVENT, encodeMessage } from '../../../src/outputs/desktop/compositors/i3-messages.js';
 import { until } from './desktop.js';
-import { HandRig, handAgent } from './hand-rig.js';
+import { HelperRig, helperAgent } from './helper-rig.js';
 import { HostileSocket, pour, staysWell } from './hostile.js';
 import { CAN_BE_USERS, Installed, User } from './user.js';
 
@@ -15,7 +15,7 @@ const MAX_GROWTH = 45_000_000;
 describe.runIf(CAN_BE_USERS)('a compositor that is hostile', () => {
   let installed: Installed;
   let user: User;
-  let rig: HandRig | null = null;
+  let rig: HelperRig | null = null;
   const sockets: HostileSocket[] = [];
 
   beforeAll(() => {
@@ -38,8 +38,8 @@ describe.runIf(CAN_BE_USERS)('a compositor that is hostile', () => {
     return socket;
   };
   const start = () => {
-    rig = HandRig.start(user, installed);
-    rig.agents(handAgent());
+    rig = HelperRig.start(user, installed);
+    rig.agents(helperAgent());
     return rig;
   };
 

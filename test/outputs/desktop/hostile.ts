@@ -1,7 +1,7 @@
 import { chownSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { sleep, until } from './desktop.js';
-import type { HandRig } from './hand-rig.js';
+import type { HelperRig } from './helper-rig.js';
 import type { User } from './user.js';
 
 /** A socket of the user's where nobody behaves. */
@@ -45,7 +45,7 @@ export function pour(socket: Socket, bytes: Buffer): void {
 export const rssOf = (pid: number) => Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]) * 4096;
 
 /** What a person and the daemon would notice: it lives, answers, and does not grow. Looks for a while. */
-export async function staysWell(rig: HandRig, while_ms: number, max_growth_bytes: number): Promise<void> {
+export async function staysWell(rig: HelperRig, while_ms: number, max_growth_bytes: number): Promise<void> {
   const before = rssOf(rig.child.pid!);
   const end = performance.now() + while_ms;
   let worst = 0;

@@ -8,8 +8,8 @@ import {
 } from '../../../src/outputs/desktop/notify/policy.js';
 import { bodyOf, escapeMarkup } from '../../../src/outputs/desktop/notify/popups.js';
 import { duration, wishFor } from '../../../src/outputs/desktop/notify/wish.js';
-import type { HandAgent, HandConfig } from '../../../src/outputs/desktop/protocol.js';
-import { handAgent, handConfig } from './hand-rig.js';
+import type { HelperAgent, HelperConfig } from '../../../src/outputs/desktop/protocol.js';
+import { helperAgent, helperConfig } from './helper-rig.js';
 
 const T0 = 1_000_000;
 
@@ -19,18 +19,18 @@ class Story {
   again_ms: number | null = null;
 
   constructor(
-    private readonly over: Partial<HandConfig['notifications']> = {},
+    private readonly over: Partial<HelperConfig['notifications']> = {},
     private readonly minute_of_day = 12 * 60,
   ) {}
 
-  at(ms: number, agent: HandAgent, seen = false): string | null {
+  at(ms: number, agent: HelperAgent, seen = false): string | null {
     const input: PolicyInput = {
       agents: [agent],
       isSeen: () => seen,
       now_ms: T0 + ms,
       minute_of_day: this.minute_of_day,
       started_ms: T0 - 5_000,
-      config: handConfig({ notifications: this.over }).notifications,
+      config: helperConfig({ notifications: this.over }).notifications,
     };
     const decision = decide(this.memory, input);
     this.memory = decision.memory;
@@ -44,7 +44,7 @@ class Story {
   }
 }
 
-const at = (over: Partial<HandAgent>) => handAgent({ pid: 7, since_ms: T0, ...over });
+const at = (over: Partial<HelperAgent>) => helperAgent({ pid: 7, since_ms: T0, ...over });
 const working = at({});
 const asking = at({ state: 'WAITING', reason: 'approval', asks: 'Bash: ls' });
 const question = at({ state: 'WAITING', reason: 'question', asks: 'Which?' });
@@ -53,7 +53,7 @@ const APPROVE = 'Claude Code: approve?';
 const DONE = 'Claude Code: done';
 
 describe('what is announced', () => {
-  it.each<[string, HandAgent, Partial<HandConfig['notifications']>, boolean, number, string | null]>([
+  it.each<[string, HelperAgent, Partial<HelperConfig['notifications']>, boolean, number, string | null]>([
     ['a request', asking, {}, false, 720, APPROVE],
     ['a question', question, {}, false, 720, 'Claude Code: question'],
     ['a request after a short turn', { ...asking, worked_ms: 1 }, {}, false, 720, APPROVE],
@@ -127,7 +127,7 @@ describe('what is announced', () => {
   });
 
   it('has its urgency from the configuration', () => {
-    const config = handConfig({ notifications: { urgency_approval: 'low' } }).notifications;
+    const config = helperConfig({ notifications: { urgency_approval: 'low' } }).notifications;
     expect(wishFor(asking, config)?.urgency).toBe('low');
     expect(wishFor(done, config)?.urgency).toBe('normal');
   });
@@ -221,7 +221,7 @@ it.each([
 ])('%i ms are %s', (ms, text) => expect(duration(ms)).toBe(text));
 
 describe('what is shown', () => {
-  const config = handConfig().notifications;
+  const config = helperConfig().notifications;
   it('is markup only for servers that speak it', () => {
     const wish = wishFor({ ...asking, cwd: '/x/<b>&', asks: 'Bash: a > b' }, config)!;
     expect(bodyOf(wish, new Set(['body', 'body-markup']))).toBe('<b>&lt;b&gt;&amp;</b>\nBash: a &gt; b');

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { Announcer } from '../../../src/outputs/desktop/notify/announcer.js';
 import { PutAway } from '../../../src/outputs/desktop/notify/put-away.js';
-import type { HandAlert } from '../../../src/outputs/desktop/protocol.js';
-import { handConfig } from './hand-rig.js';
+import type { HelperAlert } from '../../../src/outputs/desktop/protocol.js';
+import { helperConfig } from './helper-rig.js';
 
 let dir: string;
 const file = () => join(dir, 'vigil', 'alerts.json');
@@ -16,7 +16,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true }));
 
-const leak: HandAlert = {
+const leak: HelperAlert = {
   id: 7,
   opened_ms: 1_000.25,
   severity: 'high',
@@ -26,36 +26,36 @@ const leak: HandAlert = {
   status: 'open',
 };
 
-/** A hand as it begins: what it shows of these alerts. */
-function hand(config = handConfig().notifications) {
+/** A helper as it begins: what it shows of these alerts. */
+function helper(config = helperConfig().notifications) {
   const putAway = new PutAway(dir, (_level, message) => warnings.push(message));
   const announcer = new Announcer(config, 0, putAway);
-  const shown = (alerts: HandAlert[]) => [
+  const shown = (alerts: HelperAlert[]) => [
     ...announcer.wishes({ agents: [], alerts, isSeen: () => false, now_ms: 0 }, []).keys(),
   ];
   return { shown, dismiss: (id: number) => announcer.dismissed(`alert:${id}`, `alert ${id}`) };
 }
 
-it('what was put away stays so for the next hand, until it gets worse; what was not is shown again', () => {
-  const first = hand();
+it('what was put away stays so for the next helper, until it gets worse; what was not is shown again', () => {
+  const first = helper();
   const other = { ...leak, id: 8 };
   expect(first.shown([leak, other])).toEqual(['alert:8', 'alert:7']);
   first.dismiss(7);
   expect(first.shown([leak, other])).toEqual(['alert:8']);
-  const second = hand();
+  const second = helper();
   // Before it is told of alerts it knows of none.
   expect(second.shown([])).toEqual([]);
   expect(second.shown([leak, other])).toEqual(['alert:8']);
   expect(second.shown([{ ...leak, severity: 'critical' }])).toEqual(['alert:7']);
   second.dismiss(7);
-  expect(hand().shown([{ ...leak, severity: 'critical' }])).toEqual([]);
+  expect(helper().shown([{ ...leak, severity: 'critical' }])).toEqual([]);
 });
 
 it('the alert with the same number of another history is another one', () => {
-  const first = hand();
+  const first = helper();
   first.shown([leak]);
   first.dismiss(7);
-  expect(hand().shown([{ ...leak, opened_ms: 2_000 }])).toEqual(['alert:7']);
+  expect(helper().shown([{ ...leak, opened_ms: 2_000 }])).toEqual(['alert:7']);
 });
 
 it.each<[string, () => void]>([
@@ -66,16 +66,16 @@ it.each<[string, () => void]>([
 ])('a list that %s counts for nothing and is written anew', (_what, make) => {
   mkdirSync(join(dir, 'vigil'));
   make();
-  const first = hand();
+  const first = helper();
   expect(first.shown([leak])).toEqual(['alert:7']);
   first.dismiss(7);
-  expect(hand().shown([leak])).toEqual([]);
+  expect(helper().shown([leak])).toEqual([]);
   expect(readFileSync('/etc/passwd', 'utf8')).toContain('root');
 });
 
-it('what cannot be remembered is said once, and holds for this hand', () => {
+it('what cannot be remembered is said once, and holds for this helper', () => {
   symlinkSync('/', join(dir, 'vigil'));
-  const { shown, dismiss } = hand();
+  const { shown, dismiss } = helper();
   shown([leak, { ...leak, id: 8 }]);
   dismiss(7);
   dismiss(8);
@@ -86,11 +86,11 @@ it('what cannot be remembered is said once, and holds for this hand', () => {
 });
 
 it('the list is bounded', () => {
-  const { shown, dismiss } = hand();
+  const { shown, dismiss } = helper();
   for (let id = 1; id <= 1_000; id++) {
     shown([{ ...leak, id }]);
     dismiss(id);
   }
   expect(JSON.parse(readFileSync(file(), 'utf8'))).toHaveLength(200);
-  expect(hand().shown([{ ...leak, id: 1_000 }])).toEqual([]);
+  expect(helper().shown([{ ...leak, id: 1_000 }])).toEqual([]);
 });

@@ -58,7 +58,7 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('a session', () => {
     // Somewhere else to look.
     await desktop.terminal(['sleep', '1000']);
     execFileSync('mkdir', ['-p', join(ROOT, 'build/screenshots')]);
-    // The first agent brings the hand; what is measured below is a hand that is there.
+    // The first agent brings the helper; what is measured below is a helper that is there.
     const { agent, window } = await started('first-of-all');
     agent.tell('busy');
     await until('a badge', () => badge(window), 10_000);
@@ -510,12 +510,12 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('a session', () => {
     await ended(follower);
   }, 60_000);
 
-  it('lives through a compositor and a bus that start again, and a hand that is killed', async () => {
+  it('lives through a compositor and a bus that start again, and a helper that is killed', async () => {
     const { agent, window, pid } = await started('survivor');
     agent.tell('busy');
     await until('a badge', () => badge(window));
-    const hand = () => handPid(user.uid, installed.hand);
-    const first = await until('the hand', hand);
+    const helper = () => helperPid(user.uid, installed.helper);
+    const first = await until('the helper', helper);
     expect(identity(first)).toEqual({
       Uid: `${user.uid} ${user.uid} ${user.uid} ${user.uid}`,
       Gid: `${user.gid} ${user.gid} ${user.gid} ${user.gid}`,
@@ -528,8 +528,8 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('a session', () => {
     expect(environment(first).sort()).toEqual(['HOME', 'LOGNAME', 'PATH', 'USER', 'XDG_RUNTIME_DIR']);
 
     process.kill(first, 'SIGKILL');
-    await until('another hand', () => hand() !== null && hand() !== first);
-    await until('the badge of the new hand', () => badge(window)?.state === 'working');
+    await until('another helper', () => helper() !== null && helper() !== first);
+    await until('the badge of the new helper', () => badge(window)?.state === 'working');
 
     const before = desktop.notified().length;
     await desktop.stopBus();
@@ -563,10 +563,10 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('a session', () => {
     await until('a badge', () => badge(window));
     const foreign = join(user.runtime, 'i3pm-badges', '424242.json');
     user.run(['sh', '-c', `echo '{}' > ${foreign}`]);
-    const hand = handPid(user.uid, installed.hand)!;
-    process.kill(hand, 'SIGSTOP');
+    const helper = helperPid(user.uid, installed.helper)!;
+    process.kill(helper, 'SIGSTOP');
     daemon.kill();
-    process.kill(hand, 'SIGKILL');
+    process.kill(helper, 'SIGKILL');
     agent.tell('exit 0');
     running.splice(0);
     await until('the agent to go', () => desktop.windows().every(({ id }) => id !== window));
@@ -577,16 +577,16 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('a session', () => {
     expect(existsSync(foreign)).toBe(true);
   }, 60_000);
 
-  /** The user's hand, once it serves the desktop. */
+  /** The user's helper, once it serves the desktop. */
   const own = async (): Promise<HandHealth | null> => {
     const { hands } = await daemon.ask(client => client.health());
     return hands.find(({ uid, desktop }) => uid === user.uid && desktop?.session_bus) ?? null;
   };
 
-  it('vigil health tells of the hand, and of one that hangs until another takes its place', async () => {
+  it('vigil health tells of the helper, and of one that hangs until another takes its place', async () => {
     const { agent } = await started('health');
     agent.tell('busy');
-    const first = await until('the hand', own);
+    const first = await until('the helper', own);
     expect(first).toMatchObject({
       user: user.name,
       state: 'running',
@@ -595,13 +595,13 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('a session', () => {
     });
     expect(first.rss_bytes).toBeGreaterThan(10_000_000);
     expect(daemon.vigil('health').stdout).toMatch(
-      new RegExp(`hand of ${user.name}: running \\(pid ${first.pid}, \\d+M\\), sway, session bus`),
+      new RegExp(`helper of ${user.name}: running \\(pid ${first.pid}, \\d+M\\), sway, session bus`),
     );
     process.kill(first.pid!, 'SIGSTOP');
     await until('the log to say so', () => daemon.log().includes('the hand of a user hangs'), 35_000);
-    const next = await until('another hand', async () => {
-      const hand = await own();
-      return hand?.state === 'running' && hand.pid !== first.pid && hand;
+    const next = await until('another helper', async () => {
+      const helper = await own();
+      return helper?.state === 'running' && helper.pid !== first.pid && helper;
     });
     expect(next.restarts).toBeGreaterThan(first.restarts);
   }, 60_000);
@@ -612,10 +612,10 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('a session', () => {
     const { agent } = await started('widow');
     agent.tell('busy');
     await bar.saying('1 agent');
-    const hand = handPid(user.uid, installed.hand);
+    const helper = helperPid(user.uid, installed.helper);
     daemon.kill();
     await bar.saying('vigil is not running');
-    expect(handPid(user.uid, installed.hand)).toBe(hand);
+    expect(helperPid(user.uid, installed.helper)).toBe(helper);
     shot('tray-red-daemon');
     await daemon.start(CONFIG);
     await bar.saying('1 agent');
@@ -654,7 +654,7 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('a session', () => {
     await daemon.stop();
     expect(existsSync(badgePath(window))).toBe(false);
     await until('the popup to be closed', () => desktop.closed().includes(popup.id));
-    await until('the hand to end', () => handPid(user.uid, installed.hand) === null);
+    await until('the helper to end', () => helperPid(user.uid, installed.helper) === null);
     const roots = execFileSync(
       'find',
       [user.runtime, user.home, '-uid', '0', '-not', '-name', 'waybar.*', '-not', '-name', 'vigil'],
@@ -685,8 +685,8 @@ function readJson<T>(path: string): T | null {
   }
 }
 
-/** Other daemons on this machine may have hands of their own. */
-function handPid(uid: number, script: string): number | null {
+/** Other daemons on this machine may have helpers of their own. */
+function helperPid(uid: number, script: string): number | null {
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue;
     try {

@@ -164,7 +164,7 @@ function passwd(name: string): string[] {
 export class Installed {
   readonly dir = mkdtempSync(join(tmpdir(), 'vigil-installed-'));
   readonly bin = join(this.dir, 'bin', 'vigil');
-  readonly hand = join(this.dir, 'dist', 'session', 'hand.js');
+  readonly helper = join(this.dir, 'dist', 'outputs', 'desktop', 'helper.js');
 
   constructor() {
     execFileSync('chmod', ['0755', this.dir]);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Message, sessionBus } from '@jellybrick/dbus-next';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createLogger } from '../../../src/lib/log/logger.js';
-import { Hand } from '../../../src/outputs/helpers/hand.js';
+import { HelperChild } from '../../../src/outputs/helpers/helper-child.js';
 import { HelperGroups, MAX_MEMORY_BYTES, MAX_TASKS } from '../../../src/outputs/helpers/helper-group.js';
 import { until } from '../../daemon/until.js';
 import { CAN_BE_USERS, ended, hasProgram } from '../desktop/user.js';
@@ -75,7 +75,7 @@ it.runIf(hasProgram('dbus-daemon') && hasProgram('busctl'))(
     const groups = new HelperGroups(logger(), { systemd: join(dir, 'systemd'), bus: address, proc: '/proc' });
     const script = `require('fs').writeFileSync(${JSON.stringify(join(dir, 'begun'))}, '');
       process.stdin.resume().on('end', () => process.exit());`;
-    const helper = new Hand({
+    const helper = new HelperChild({
       uid: UID,
       command: {
         file: process.execPath,

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { expect, it } from 'vitest';
-import { gidOfProcess, handCommand, handUser } from '../../../src/outputs/helpers/hand-command.js';
+import { gidOfProcess, helperCommand, helperUser } from '../../../src/outputs/helpers/helper-command.js';
 
 /** As whom a helper runs: the rights of a group that a number happens to name would be somebody else's. */
 
@@ -9,20 +9,20 @@ const ROOT = process.geteuid!() === 0;
 
 it('one of a user database is that one', () => {
   const ann = { name: 'ann', gid: 70_000, home: '/home/ann' };
-  expect(handUser(70_001, ann, () => 1, PLACE)).toEqual({ uid: 70_001, ...ann });
+  expect(helperUser(70_001, ann, () => 1, PLACE)).toEqual({ uid: 70_001, ...ann });
 });
 
 it('one of none has the group of its own processes, and no further ones', () => {
-  const user = handUser(70_001, 'unknown', () => 70_077, PLACE);
+  const user = helperUser(70_001, 'unknown', () => 70_077, PLACE);
   expect(user).toEqual({ uid: 70_001, gid: 70_077, name: '70001', home: '/' });
   const place = { euid: 0, node: '/n', script: '/s', runtimeBase: '/nonexistent', boot_ms: 0, env: {} };
   if (typeof user === 'string') throw new Error(user);
-  const { args } = handCommand(user, place, null)!;
+  const { args } = helperCommand(user, place, null)!;
   expect(args).toEqual(expect.arrayContaining(['--reuid=70001', '--regid=70077', '--clear-groups']));
 });
 
 it.each(['unknown', 'failed'] as const)('without any the group is not guessed (%s)', found => {
-  expect(handUser(44, found, () => null, PLACE)).toMatch(/no process of theirs tells a group/);
+  expect(helperUser(44, found, () => null, PLACE)).toMatch(/no process of theirs tells a group/);
 });
 
 it.runIf(ROOT)('the group of a process is its real one, and only if it is that user’s', async () => {

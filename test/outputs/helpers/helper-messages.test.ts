@@ -2,14 +2,14 @@ import { afterEach, expect, it } from 'vitest';
 import type { Session } from '../../../src/agents/tracker/session.js';
 import { createLogger } from '../../../src/lib/log/logger.js';
 import { FileMessages } from '../../../src/outputs/helpers/helper-messages.js';
-import { UserHand } from '../../../src/outputs/helpers/user-hand.js';
+import { UserHelper } from '../../../src/outputs/helpers/user-helper.js';
 import { until } from '../../daemon/until.js';
 
 /** What a helper says is its user's word, whoever wrote the helper's code: here its user did. */
 
 const UID = 4242;
 const STAY = 'process.stdin.resume().on("end", () => process.exit());';
-let helper: UserHand | null = null;
+let helper: UserHelper | null = null;
 afterEach(async () => {
   await helper?.stop();
   helper = null;
@@ -17,7 +17,7 @@ afterEach(async () => {
 
 function start(script: string): string[] {
   const log: string[] = [];
-  helper = new UserHand({
+  helper = new UserHelper({
     uid: UID,
     command: { file: process.execPath, args: ['-e', script], env: {} },
     logger: createLogger({ level: 'debug', format: 'json', write: text => void log.push(text) }),

@@ -6,7 +6,7 @@ import type { Session } from '../../../src/agents/tracker/session.js';
 import { defaultConfig } from '../../../src/config/schema.js';
 import { createLogger } from '../../../src/lib/log/logger.js';
 import { Users } from '../../../src/lib/os/users.js';
-import { Hands } from '../../../src/outputs/helpers/hands.js';
+import { HelperPool } from '../../../src/outputs/helpers/helper-pool.js';
 import { until } from '../../daemon/until.js';
 
 /** Who gets a helper, and how many there are. */
@@ -14,7 +14,7 @@ import { until } from '../../daemon/until.js';
 const FIRST_UID = 4_200_000;
 const GID = 4_300_000;
 let dir: string;
-let hands: Hands;
+let pool: HelperPool;
 let sessions: Session[];
 let log: string[];
 
@@ -43,7 +43,7 @@ function program(name: string, script: string): string {
 }
 
 function make(node: string, script: string): void {
-  hands = new Hands({
+  pool = new HelperPool({
     config: defaultConfig(),
     logger: createLogger({ level: 'warn', format: 'json', write: text => void log.push(text) }),
     users: new Users('/etc/passwd', async () => 'unknown'),
@@ -56,7 +56,7 @@ function make(node: string, script: string): void {
   });
 }
 
-const count = (state: string) => hands.health().filter(helper => helper.state === state).length;
+const count = (state: string) => pool.health().filter(helper => helper.state === state).length;
 
 describe.runIf(process.geteuid!() === 0)('helpers of many users', () => {
   beforeEach(() => {
@@ -67,7 +67,7 @@ describe.runIf(process.geteuid!() === 0)('helpers of many users', () => {
     log = [];
   });
   afterEach(async () => {
-    await hands.stop();
+    await pool.stop();
     rmSync(dir, { recursive: true });
   });
 
@@ -80,9 +80,9 @@ describe.runIf(process.geteuid!() === 0)('helpers of many users', () => {
     for (let i = 0; i < 20; i++) login(FIRST_UID + i);
     for (let i = 0; i < 20; i++) sessions.push(agent(FIRST_UID + i));
     make(program('node', 'exec cat >/dev/null'), '/x');
-    hands.start();
+    pool.start();
     await until('all that there may be', () => count('running') === 16 && count('unavailable') === 4);
-    const problems = hands.health().flatMap(({ problem }) => problem ?? []);
+    const problems = pool.health().flatMap(({ problem }) => problem ?? []);
     expect(problems).toHaveLength(4);
     for (const problem of problems) expect(problem).toMatch(/^16 other users .*have helpers already$/);
   }, 60_000);
@@ -92,14 +92,14 @@ describe.runIf(process.geteuid!() === 0)('helpers of many users', () => {
     login(FIRST_UID + 3_000);
     sessions.push(agent(FIRST_UID + 3_000));
     make(program('node', 'exec cat >/dev/null'), '/x');
-    hands.start();
+    pool.start();
     await until('the one of who has logged in', () =>
-      hands.health().some(({ uid, state }) => uid === FIRST_UID + 3_000 && state === 'running'),
+      pool.health().some(({ uid, state }) => uid === FIRST_UID + 3_000 && state === 'running'),
     );
     expect(count('running')).toBe(1);
-    expect(hands.health().length).toBeLessThan(150);
+    expect(pool.health().length).toBeLessThan(150);
     // Nobody guesses their group.
-    expect(hands.health()).toContainEqual(
+    expect(pool.health()).toContainEqual(
       expect.objectContaining({ problem: expect.stringMatching(/no process of theirs tells a group/) }),
     );
     expect(log.length).toBeLessThan(50);
@@ -110,17 +110,17 @@ describe.runIf(process.geteuid!() === 0)('helpers of many users', () => {
     sessions.push(agent(FIRST_UID));
     const closed = join(dir, 'closed');
     mkdirSync(closed);
-    writeFileSync(join(closed, 'hand.js'), '');
+    writeFileSync(join(closed, 'helper.js'), '');
     copyFileSync('/dev/null', join(closed, 'x'));
     chmodSync(closed, 0o700);
-    make(process.execPath, join(closed, 'hand.js'));
-    hands.start();
+    make(process.execPath, join(closed, 'helper.js'));
+    pool.start();
     await until('the refusal', () => count('unavailable') === 1);
-    const [helper] = hands.health();
+    const [helper] = pool.health();
     expect(helper!.problem).toContain(`${closed} is closed to them (mode 0700)`);
     expect(helper!.problem).toContain('make install');
     for (let i = 0; i < 10; i++) {
-      hands.alerts([]);
+      pool.alerts([]);
       await new Promise(resolve => setTimeout(resolve, 50));
     }
     expect(log).toHaveLength(1);

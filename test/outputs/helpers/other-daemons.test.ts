@@ -6,7 +6,7 @@ import { defaultConfig } from '../../../src/config/schema.js';
 import { createLogger } from '../../../src/lib/log/logger.js';
 import { Users } from '../../../src/lib/os/users.js';
 import type { Alert } from '../../../src/model/alert.js';
-import { Hands } from '../../../src/outputs/helpers/hands.js';
+import { HelperPool } from '../../../src/outputs/helpers/helper-pool.js';
 
 const read = vi.hoisted(() => ({ environs: 0 }));
 vi.mock('node:fs', async original => {
@@ -24,12 +24,12 @@ const UID = process.getuid!();
 const STORM = 200;
 
 let dir: string;
-let hands: Hands;
+let pool: HelperPool;
 
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'vigil-others-'));
   mkdirSync(join(dir, 'run', String(UID)), { recursive: true });
-  hands = new Hands({
+  pool = new HelperPool({
     config: defaultConfig(),
     logger: createLogger({ level: 'fatal', format: 'json', write: () => {} }),
     users: new Users(),
@@ -38,14 +38,14 @@ beforeEach(() => {
     feed: () => {},
     procRoot: dir,
     runtimeDir: '/run/vigil',
-    // Nobody whom it could start a hand for: only whether it would matters here.
+    // Nobody whom it could start a helper for: only whether it would matters here.
     place: { euid: 4_000_000, node: '', script: '', runtimeBase: join(dir, 'run'), boot_ms: 0, env: {} },
   });
   read.environs = 0;
 });
 
 afterEach(async () => {
-  await hands.stop();
+  await pool.stop();
   rmSync(dir, { recursive: true });
 });
 
@@ -73,32 +73,32 @@ function storm(id: number, runtimeDir: string, severity: Alert['severity'] = 'cr
   };
 }
 
-/** An agent said something: all hands are told anew, at the end of this turn. */
+/** An agent said something: all pool are told anew, at the end of this turn. */
 async function words(): Promise<void> {
-  hands.observed({ type: 'transcript', time_ms: 1, pid: 1, entry: null } as never);
+  pool.observed({ type: 'transcript', time_ms: 1, pid: 1, entry: null } as never);
   await new Promise(resolve => setImmediate(resolve));
 }
 
-const wanted = () => hands.health().map(({ uid }) => uid);
+const wanted = () => pool.health().map(({ uid }) => uid);
 
 it('is asked of each process once, however much the agents say meanwhile', async () => {
-  hands.alerts([storm(1, '/run/vigil')]);
+  pool.alerts([storm(1, '/run/vigil')]);
   for (let i = 0; i < 20; i++) await words();
   expect(wanted()).toEqual([UID]);
   expect(read.environs).toBeLessThanOrEqual(STORM);
 });
 
 it('is asked again when an alert is about other processes', async () => {
-  hands.alerts([storm(1, '/run/another')]);
+  pool.alerts([storm(1, '/run/another')]);
   for (let i = 0; i < 3; i++) await words();
   expect(wanted()).toEqual([]);
-  hands.alerts([storm(2, '/run/vigil')]);
+  pool.alerts([storm(2, '/run/vigil')]);
   for (let i = 0; i < 3; i++) await words();
   expect(wanted()).toEqual([UID]);
 });
 
 it('is not asked for an alert that is not worth a popup', async () => {
-  hands.alerts([storm(1, '/run/vigil', 'warning')]);
+  pool.alerts([storm(1, '/run/vigil', 'warning')]);
   await words();
   expect(wanted()).toEqual([]);
   expect(read.environs).toBe(0);

@@ -1,4 +1,4 @@
-import type { HandAgent } from '../protocol.js';
+import type { HelperAgent } from '../protocol.js';
 import { isRequest } from './badge.js';
 
 interface Memory {
@@ -18,7 +18,7 @@ export class Attention {
   private readonly memory = new Map<number, Memory>();
 
   /** Takes in the present agents; forgets all others. */
-  update(agents: readonly HandAgent[], now_ms: number): void {
+  update(agents: readonly HelperAgent[], now_ms: number): void {
     const pids = new Set(agents.map(({ pid }) => pid));
     for (const pid of this.memory.keys()) if (!pids.has(pid)) this.memory.delete(pid);
     for (const agent of agents) {
@@ -44,7 +44,7 @@ export class Attention {
   /**
    * The person looks at the agent. Answers null when that counts, else when it will.
    */
-  look(agent: HandAgent, now_ms: number): number | null {
+  look(agent: HelperAgent, now_ms: number): number | null {
     const memory = this.memory.get(agent.pid);
     if (memory === undefined || memory.unseen === 0) return null;
     const due_ms = memory.stopped_ms + SEEN_AFTER_MS;
@@ -55,7 +55,7 @@ export class Attention {
   }
 
   /** The person looks elsewhere: a request that still has no answer is news again. */
-  lookAway(agent: HandAgent): void {
+  lookAway(agent: HelperAgent): void {
     const memory = this.memory.get(agent.pid);
     if (memory === undefined || !memory.looked || !isRequest(agent)) return;
     memory.looked = false;

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { printable } from '../../../lib/text/printable.js';
-import type { HandAgent } from '../protocol.js';
+import type { HelperAgent } from '../protocol.js';
 
 /** `specs/contracts/badge.schema.json`. */
 export interface Badge {
@@ -18,7 +18,7 @@ export interface Badge {
 
 /** One agent of a window, and how often it stopped since its person last looked. */
 export interface BadgePart {
-  agent: HandAgent;
+  agent: HelperAgent;
   unseen: number;
 }
 
@@ -26,11 +26,11 @@ const MAX_COUNT = 9999;
 const MAX_PROJECT = 100;
 
 /** The last part of the agent's directory. Hostile: anybody may name a directory. */
-export function projectOf(agent: Pick<HandAgent, 'cwd'>, max = MAX_PROJECT): string {
+export function projectOf(agent: Pick<HelperAgent, 'cwd'>, max = MAX_PROJECT): string {
   return agent.cwd === null ? '' : printable(basename(agent.cwd) || '/', max);
 }
 
-export function isRequest(agent: HandAgent): boolean {
+export function isRequest(agent: HelperAgent): boolean {
   return agent.state === 'WAITING' && (agent.reason === 'approval' || agent.reason === 'question');
 }
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { safeRead } from '../../../lib/files/safe-read.js';
 import { wallTime } from '../../../lib/time/time.js';
 import { type Log, Once } from '../out.js';
-import type { HandConfig } from '../protocol.js';
+import type { HelperConfig } from '../protocol.js';
 import type { Badge } from './badge.js';
 import { removeFileSafely, writeFileSafely } from './store.js';
 
@@ -34,7 +34,7 @@ export class BadgeFiles {
 
   constructor(
     runtimeDir: string,
-    config: HandConfig['badges'],
+    config: HelperConfig['badges'],
     log: Log,
     private readonly now: () => number,
   ) {
@@ -45,7 +45,7 @@ export class BadgeFiles {
     this.once = new Once(log);
   }
 
-  /** Takes away what a hand before us left behind; nothing that others wrote. */
+  /** Takes away what a helper before us left behind; nothing that others wrote. */
   cleanUp(): void {
     const manifest = safeRead(join(this.state, 'badges.json'), {
       uid: process.geteuid!(),

@@ -1,10 +1,10 @@
-import type { HandAgent } from '../protocol.js';
+import type { HelperAgent } from '../protocol.js';
 import type { Place } from '../terminal/locate.js';
 import { type Badge, type BadgePart, badgeOf } from './badge.js';
 
 /** The badges of all windows that show agents, and of the agents without a window. Pure. */
 export function desktopBadges(
-  agents: readonly HandAgent[],
+  agents: readonly HelperAgent[],
   unseen: (pid: number) => number,
   placeOf: (pid: number) => Place | undefined,
   now_ms: number,

@@ -100,7 +100,7 @@ function createFile(path: string): number {
     return openSync(path, FILE_FLAGS, 0o644);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    // Left by a hand that had our pid and died between the two.
+    // Left by a helper that had our pid and died between the two.
     unlinkSync(path);
     return openSync(path, FILE_FLAGS, 0o644);
   }

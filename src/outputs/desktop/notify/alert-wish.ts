@@ -1,6 +1,6 @@
 import { printable } from '../../../lib/text/printable.js';
 import { SEVERITIES, type Severity } from '../../../model/alert.js';
-import type { HandAlert, HandConfig } from '../protocol.js';
+import type { HelperAlert, HelperConfig } from '../protocol.js';
 import { isQuiet } from './policy.js';
 import type { Wish } from './wish.js';
 
@@ -35,9 +35,9 @@ export function rankOf(severity: Severity): number {
  */
 export function decideAlerts(
   before: ReadonlyMap<number, AlertMemory>,
-  alerts: readonly HandAlert[],
+  alerts: readonly HelperAlert[],
   minute_of_day: number,
-  config: HandConfig['notifications'],
+  config: HelperConfig['notifications'],
 ): AlertDecision {
   const decision: AlertDecision = { wishes: new Map(), memory: new Map(), held: false };
   if (!config.enabled) return decision;
@@ -62,7 +62,7 @@ function remembered(before: AlertMemory | undefined, severity: Severity): AlertM
   return { severity, fate: 'open', round: before.round + 1 };
 }
 
-function alertWish({ id, severity, title, text, suggestion }: HandAlert): Wish {
+function alertWish({ id, severity, title, text, suggestion }: HelperAlert): Wish {
   return {
     kind: 'alert',
     key: `alert ${id}`,

@@ -1,4 +1,4 @@
-import type { HandAgent, HandAlert, HandConfig } from '../protocol.js';
+import type { HelperAgent, HelperAlert, HelperConfig } from '../protocol.js';
 import { type AlertMemory, decideAlerts } from './alert-wish.js';
 import { decide, type EventMemory } from './policy.js';
 import type { PopupSubject, PopupWish } from './popups.js';
@@ -8,8 +8,8 @@ import type { PutAway } from './put-away.js';
 const QUIET_LOOK_MS = 60_000;
 
 export interface AnnouncerInput {
-  agents: readonly HandAgent[];
-  alerts: readonly HandAlert[];
+  agents: readonly HelperAgent[];
+  alerts: readonly HelperAlert[];
   isSeen(pid: number): boolean;
   now_ms: number;
 }
@@ -18,17 +18,17 @@ export interface AnnouncerInput {
 export class Announcer {
   private memory: ReadonlyMap<number, EventMemory> = new Map();
   private alertMemory: ReadonlyMap<number, AlertMemory> = new Map();
-  private alerts: readonly HandAlert[] = [];
+  private alerts: readonly HelperAlert[] = [];
 
   constructor(
-    private config: HandConfig['notifications'],
+    private config: HelperConfig['notifications'],
     /** Turns that ended before this are no news. */
     private readonly started_ms: number,
     private readonly putAway: Pick<PutAway, 'find' | 'add'>,
   ) {}
 
   /** What was announced before stays announced. */
-  configure(config: HandConfig['notifications']): void {
+  configure(config: HelperConfig['notifications']): void {
     this.config = config;
   }
 
@@ -71,8 +71,8 @@ export class Announcer {
     if (alert !== undefined) this.putAway.add(alert);
   }
 
-  /** With what was put away before this hand began. */
-  private remembered(alerts: readonly HandAlert[]): ReadonlyMap<number, AlertMemory> {
+  /** With what was put away before this helper began. */
+  private remembered(alerts: readonly HelperAlert[]): ReadonlyMap<number, AlertMemory> {
     const memory = new Map(this.alertMemory);
     for (const alert of alerts) {
       const severity = memory.has(alert.id) ? null : this.putAway.find(alert);

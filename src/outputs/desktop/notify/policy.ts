@@ -1,4 +1,4 @@
-import type { HandAgent, HandConfig } from '../protocol.js';
+import type { HelperAgent, HelperConfig } from '../protocol.js';
 import { type Wish, wishFor } from './wish.js';
 
 /** What is remembered of one event (of one `Wish.key`). */
@@ -14,7 +14,7 @@ export interface EventMemory {
 }
 
 export interface PolicyInput {
-  agents: readonly HandAgent[];
+  agents: readonly HelperAgent[];
   /** The person has the agent before their eyes. */
   isSeen(pid: number): boolean;
   now_ms: number;
@@ -22,7 +22,7 @@ export interface PolicyInput {
   minute_of_day: number;
   /** Turns that ended before this were over before anybody could have been told. */
   started_ms: number;
-  config: HandConfig['notifications'];
+  config: HelperConfig['notifications'];
 }
 
 export interface Decision {
@@ -58,7 +58,7 @@ export function decide(before: ReadonlyMap<number, EventMemory>, input: PolicyIn
   return decision;
 }
 
-function born(wish: Wish, agent: HandAgent, input: PolicyInput): EventMemory {
+function born(wish: Wish, agent: HelperAgent, input: PolicyInput): EventMemory {
   const memory: EventMemory = {
     key: wish.key,
     first_ms: input.now_ms,
@@ -78,7 +78,7 @@ function born(wish: Wish, agent: HandAgent, input: PolicyInput): EventMemory {
 }
 
 /** When it is to be on the screen; null: not, or no more. Moves the memory on. */
-function dueTime(agent: HandAgent, wish: Wish, memory: EventMemory, input: PolicyInput): number | null {
+function dueTime(agent: HelperAgent, wish: Wish, memory: EventMemory, input: PolicyInput): number | null {
   const { now_ms, config } = input;
   if (memory.fate === 'dropped') return null;
   const reminder_ms = reminderTime(memory, input);

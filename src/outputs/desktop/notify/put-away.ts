@@ -4,7 +4,7 @@ import { safeRead } from '../../../lib/files/safe-read.js';
 import { SEVERITIES, type Severity } from '../../../model/alert.js';
 import { writeFileSafely } from '../badges/store.js';
 import { type Log, Once } from '../out.js';
-import { type HandAlert, MAX_ALERTS } from '../protocol.js';
+import { type HelperAlert, MAX_ALERTS } from '../protocol.js';
 
 const NAME = 'alerts.json';
 const MAX_BYTES = 64 * 1024;
@@ -16,7 +16,7 @@ const schema = z
 type Entry = z.infer<typeof schema>[number];
 
 /**
- * The alerts that a person has put away, and how bad they were: in the runtime directory, so that the next hand
+ * The alerts that a person has put away, and how bad they were: in the runtime directory, so that the next helper
  * does not show them again, and the next login begins anew. The latest are kept.
  */
 export class PutAway {
@@ -31,11 +31,11 @@ export class PutAway {
   }
 
   /** How bad it was then; null: it was not put away. */
-  find(alert: HandAlert): Severity | null {
+  find(alert: HelperAlert): Severity | null {
     return this.known().find(entry => isOf(entry, alert))?.severity ?? null;
   }
 
-  add(alert: HandAlert): void {
+  add(alert: HelperAlert): void {
     const { id, opened_ms, severity } = alert;
     const others = this.known().filter(entry => !isOf(entry, alert));
     this.entries = [...others, { id, opened_ms, severity }].slice(-MAX_ALERTS);
@@ -54,7 +54,7 @@ export class PutAway {
 }
 
 /** Another history counts its alerts from 1, too. */
-function isOf(entry: Entry, { id, opened_ms }: HandAlert): boolean {
+function isOf(entry: Entry, { id, opened_ms }: HelperAlert): boolean {
   return entry.id === id && entry.opened_ms === opened_ms;
 }
 

@@ -1,6 +1,6 @@
 import { printable } from '../../../lib/text/printable.js';
 import { projectOf } from '../badges/badge.js';
-import type { HandAgent, HandConfig } from '../protocol.js';
+import type { HelperAgent, HelperConfig } from '../protocol.js';
 
 export type Urgency = 'low' | 'normal' | 'critical';
 export type WishKind = AgentWishKind | 'alert';
@@ -22,7 +22,7 @@ export interface Wish {
 const MAX_LINE = 240;
 
 /** What an agent's present state has to say to its person; null: nothing. */
-export function wishFor(agent: HandAgent, config: HandConfig['notifications']): Wish | null {
+export function wishFor(agent: HelperAgent, config: HelperConfig['notifications']): Wish | null {
   if (!agent.interactive) return null;
   const kind = kindOf(agent);
   if (kind === null) return null;
@@ -36,7 +36,7 @@ export function wishFor(agent: HandAgent, config: HandConfig['notifications']): 
   };
 }
 
-function kindOf(agent: HandAgent): AgentWishKind | null {
+function kindOf(agent: HelperAgent): AgentWishKind | null {
   if (agent.state === 'WAITING') {
     const { reason } = agent;
     return reason === 'approval' || reason === 'question' || reason === 'done' ? reason : null;
@@ -49,13 +49,13 @@ function kindOf(agent: HandAgent): AgentWishKind | null {
 const WANTED_SIGNALS = new Set(['SIGHUP', 'SIGINT', 'SIGTERM', 'SIGPIPE']);
 const WANTED_CODES = new Set([129, 130, 141, 143]);
 
-function isTrouble({ reason, signal, exit_code, has_worked }: HandAgent): boolean {
+function isTrouble({ reason, signal, exit_code, has_worked }: HelperAgent): boolean {
   if (reason === 'oom') return true;
   if (reason === 'signal') return !WANTED_SIGNALS.has(signal ?? '');
   return has_worked && exit_code !== null && exit_code !== 0 && !WANTED_CODES.has(exit_code);
 }
 
-function headline(kind: AgentWishKind, { reason, signal }: HandAgent): string {
+function headline(kind: AgentWishKind, { reason, signal }: HelperAgent): string {
   switch (kind) {
     case 'approval':
       return 'approve?';
@@ -71,7 +71,7 @@ function headline(kind: AgentWishKind, { reason, signal }: HandAgent): string {
   }
 }
 
-function lines(kind: AgentWishKind, agent: HandAgent): string[] {
+function lines(kind: AgentWishKind, agent: HelperAgent): string[] {
   const worked = agent.worked_ms >= 1000 ? [`worked ${duration(agent.worked_ms)}`] : [];
   const asks = agent.asks === null ? [] : [printable(agent.asks, MAX_LINE)];
   switch (kind) {
@@ -90,7 +90,7 @@ function lines(kind: AgentWishKind, agent: HandAgent): string[] {
   }
 }
 
-function urgencyOf(kind: AgentWishKind, config: HandConfig['notifications']): Urgency {
+function urgencyOf(kind: AgentWishKind, config: HelperConfig['notifications']): Urgency {
   switch (kind) {
     case 'approval':
       return config.urgency_approval;

@@ -25,8 +25,8 @@ export interface KeeperOptions {
 export type KeeperEnd = 'served' | 'quit' | 'logout' | 'no_desktop' | 'time';
 
 /**
- * The icon while no hand shows one: red when no daemon answers, green when it has nothing to tell this user.
- * A hand whose daemon died leaves one behind; `vigil tray` is one that stays.
+ * The icon while no helper shows one: red when no daemon answers, green when it has nothing to tell this user.
+ * A helper whose daemon died leaves one behind; `vigil tray` is one that stays.
  */
 export class TrayKeeper {
   private readonly bus: SessionBus;

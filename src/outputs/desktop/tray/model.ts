@@ -2,7 +2,7 @@ import { printable } from '../../../lib/text/printable.js';
 import { isRequest, projectOf } from '../badges/badge.js';
 import { rankOf } from '../notify/alert-wish.js';
 import { wishFor } from '../notify/wish.js';
-import type { HandAgent, HandAlert, HandConfig } from '../protocol.js';
+import type { HelperAgent, HelperAlert, HelperConfig } from '../protocol.js';
 import type { TrayColor } from './icon.js';
 
 export type TrayAction =
@@ -25,13 +25,13 @@ export interface TrayModel {
 }
 
 export interface TrayInput {
-  agents: readonly HandAgent[];
-  alerts: readonly HandAlert[];
+  agents: readonly HelperAgent[];
+  alerts: readonly HelperAlert[];
   unseen(pid: number): number;
   paused: boolean;
   /** The daemon has not spoken for a while. */
   silent: boolean;
-  config: HandConfig['notifications'];
+  config: HelperConfig['notifications'];
 }
 
 const MAX_AGENTS = 30;
@@ -89,7 +89,7 @@ export function trayModel(input: TrayInput): TrayModel {
   };
 }
 
-/** The icon while no hand is there to show one: the daemon has nothing to tell this user, or it is gone. */
+/** The icon while no helper is there to show one: the daemon has nothing to tell this user, or it is gone. */
 export function keeperModel(running: boolean): TrayModel {
   const said = running ? 'no agents' : 'vigil is not running';
   const label = running ? 'No agents' : 'vigil is not running';
@@ -100,7 +100,7 @@ export function keeperModel(running: boolean): TrayModel {
   };
 }
 
-function describe(agent: HandAgent): string {
+function describe(agent: HelperAgent): string {
   const doing = agent.reason ?? agent.state.toLowerCase();
   const asks = agent.asks === null ? '' : `: ${printable(agent.asks, 60)}`;
   return `${printable(agent.label, 40)}  ${projectOf(agent, 40)}  ${doing}${asks}`;

@@ -39,7 +39,7 @@ export async function workAndAsk(
     const { user, tty, cwd } = await agent(pid);
     same([user, tty, cwd?.startsWith('/var/tmp/vigil-lab/')], [USER, played.tty, true]);
   });
-  await hand();
+  await helper();
 
   const asked = played.tell(RUN_WHEN_ALLOWED);
   await check('prompted it is WORKING', () =>
@@ -99,8 +99,8 @@ export async function workAndAsk(
 }
 
 /** What runs as the user, and with how little. */
-async function hand(): Promise<void> {
-  await check('the hand of its user runs, and found the bus', () =>
+async function helper(): Promise<void> {
+  await check('the helper of its user runs, and found the bus', () =>
     eventually(30, async () => {
       const { hands } = await health();
       same(

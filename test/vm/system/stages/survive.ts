@@ -38,10 +38,10 @@ export async function survive(played: PlayedAgent): Promise<void> {
   await check('nothing of the old ones is left', () =>
     eventually(30, async () => {
       const main = Number(await service('MainPID'));
-      const children = processes().filter(({ command }) => /bpftrace -f|session\/hand\.js/.test(command));
+      const children = processes().filter(({ command }) => /bpftrace -f|desktop\/helper\.js/.test(command));
       const strangers = children.filter(({ ppid }) => ppid !== main);
       same(strangers.map(({ command }) => command).join(), '');
-      same(children.filter(({ command }) => command.includes('hand.js')).length, 1);
+      same(children.filter(({ command }) => command.includes('helper.js')).length, 1);
     }),
   );
 }
@@ -74,8 +74,8 @@ async function same_agent(played: PlayedAgent, after: string): Promise<void> {
   );
   await check(`and its user’s desktop is served, after ${after}`, () =>
     eventually(30, async () => {
-      const hand = (await health()).hands.find(({ uid }) => uid === UID);
-      holds(hand?.state === 'running' && hand.desktop?.session_bus === true, JSON.stringify(hand));
+      const helper = (await health()).hands.find(({ uid }) => uid === UID);
+      holds(helper?.state === 'running' && helper.desktop?.session_bus === true, JSON.stringify(helper));
     }),
   );
   await check(`and nothing else was said of it, after ${after}`, async () => {

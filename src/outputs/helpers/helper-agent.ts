@@ -2,10 +2,10 @@ import { plainTitle } from '../../agents/tracker/osc.js';
 import type { Session } from '../../agents/tracker/session.js';
 import type { TranscriptEntry } from '../../model/observation.js';
 import { endingFields } from '../../model/state-event.js';
-import type { HandAgent } from '../desktop/protocol.js';
+import type { HelperAgent } from '../desktop/protocol.js';
 
-/** What an agent's user's hand is told of it. Pure. */
-export function handAgent(session: Session, worked_ms: number): HandAgent {
+/** What an agent's user's helper is told of it. Pure. */
+export function helperAgent(session: Session, worked_ms: number): HelperAgent {
   const ending = session.ending === null ? null : endingFields(session.ending);
   return {
     pid: session.pid,

@@ -1,12 +1,12 @@
 import { type Alert, SEVERITIES } from '../../model/alert.js';
 import type { ProcessRef } from '../../model/snapshot.js';
-import { type HandAlert, MAX_ALERTS } from '../desktop/protocol.js';
+import { type HelperAlert, MAX_ALERTS } from '../desktop/protocol.js';
 
 /**
- * What one user's hand is told of the alerts: their own and the machine's, never another user's; open ones
+ * What one user's helper is told of the alerts: their own and the machine's, never another user's; open ones
  * first, then the worst, then the newest. Pure.
  */
-export function alertsFor(uid: number, alerts: readonly Alert[]): HandAlert[] {
+export function alertsFor(uid: number, alerts: readonly Alert[]): HelperAlert[] {
   const rank = ({ severity }: Alert) => SEVERITIES.indexOf(severity);
   const open = ({ status }: Alert) => Number(status === 'open');
   return alerts

@@ -9,7 +9,7 @@ interface Turn {
  * How long each agent has worked in its present turn, or worked in the last one: the sum of its WORKING
  * stretches since it last waited for a prompt. Time at a permission prompt is not work.
  */
-export class Turns {
+export class WorkTimer {
   private readonly turns = new Map<number, Turn>();
 
   take({ pid, from, to, reason, time_ms }: Transition): void {

@@ -4,21 +4,21 @@ import type { Logger } from '../../lib/log/logger.js';
 import { now } from '../../lib/time/time.js';
 import type { Observation } from '../../model/observation.js';
 import type {
-  FromHand,
-  HandAgent,
-  HandAlert,
-  HandDesktop,
-  ToHand,
+  FromHelper,
+  HelperAgent,
+  HelperAlert,
+  HelperDesktop,
+  ToHelper,
   WordsSession,
 } from '../desktop/protocol.js';
-import { Hand, type HandCommand } from './hand.js';
+import { HelperChild, type HelperCommand } from './helper-child.js';
 import { FileMessages, HelperLog, observationOf } from './helper-messages.js';
 
-export interface UserHandOptions {
+export interface UserHelperOptions {
   uid: number;
-  command: HandCommand;
+  command: HelperCommand;
   logger: Logger;
-  config(): ToHand;
+  config(): ToHelper;
   find(pid: number): Session | undefined;
   feed(observation: Observation): void;
   /** It could not begin, for this reason; true: it is given up. */
@@ -27,12 +27,12 @@ export interface UserHandOptions {
   begun(): void;
 }
 
-/** What a new hand knows of alerts. */
+/** What a new helper knows of alerts. */
 const NO_ALERTS = '[]';
 
-/** One user's hand and what it was last told: only what is new is said. */
-export class UserHand {
-  private readonly hand: Hand;
+/** One user's helper and what it was last told: only what is new is said. */
+export class UserHelper {
+  private readonly helper: HelperChild;
   private readonly log: HelperLog;
   private readonly files: FileMessages;
   private dropped = 0;
@@ -40,16 +40,16 @@ export class UserHand {
   private readonly counts = new Map<number, number>();
   private told = '';
   private toldAlerts = NO_ALERTS;
-  private desktop: HandDesktop | null = null;
+  private desktop: HelperDesktop | null = null;
   private idleSince_ms: number | null = null;
 
-  constructor(private readonly options: UserHandOptions) {
+  constructor(private readonly options: UserHelperOptions) {
     const { uid, command, logger, find, feed } = options;
     this.log = new HelperLog(uid, logger);
     this.files = new FileMessages(message => {
       if (find(message.pid)?.uid === uid && this.words.has(message.pid)) feed(observationOf(message, now()));
     });
-    this.hand = new Hand({
+    this.helper = new HelperChild({
       uid,
       command,
       logger,
@@ -60,16 +60,16 @@ export class UserHand {
   }
 
   start(): void {
-    this.hand.start();
+    this.helper.start();
   }
 
   stop(): Promise<void> {
     this.files.clear();
-    return this.hand.stop();
+    return this.helper.stop();
   }
 
   health(): Pick<HandHealth, 'pid' | 'state' | 'problem' | 'restarts' | 'floods' | 'dropped' | 'desktop'> {
-    const { pid, state, problem, restarts, floods } = this.hand;
+    const { pid, state, problem, restarts, floods } = this.helper;
     const dropped = this.dropped + this.files.dropped;
     return {
       pid,
@@ -88,32 +88,32 @@ export class UserHand {
   }
 
   configure(): void {
-    this.hand.send(this.options.config());
+    this.helper.send(this.options.config());
   }
 
-  tellAgents(agents: readonly HandAgent[]): void {
+  tellAgents(agents: readonly HelperAgent[]): void {
     // Titles spin and work goes on: neither is news.
     const told = JSON.stringify(agents.map(agent => ({ ...agent, title: null, worked_ms: 0 })));
     if (told === this.told) return;
     this.told = told;
-    this.hand.send({ type: 'agents', agents: [...agents] });
+    this.helper.send({ type: 'agents', agents: [...agents] });
   }
 
-  tellAlerts(alerts: HandAlert[]): void {
+  tellAlerts(alerts: HelperAlert[]): void {
     const told = JSON.stringify(alerts);
     if (told === this.toldAlerts) return;
     this.toldAlerts = told;
-    this.hand.send({ type: 'alerts', alerts });
+    this.helper.send({ type: 'alerts', alerts });
   }
 
   /** Has it read the files of one more session. */
   read(session: WordsSession): void {
     this.words.set(session.pid, session);
-    this.hand.send(this.wordsMessage());
+    this.helper.send(this.wordsMessage());
   }
 
   readNoMore(pid: number): void {
-    if (this.words.delete(pid)) this.hand.send(this.wordsMessage());
+    if (this.words.delete(pid)) this.helper.send(this.wordsMessage());
   }
 
   /** For how long nobody has needed it: there is nothing to be shown, and no file to be read. */
@@ -126,7 +126,7 @@ export class UserHand {
     return now() - this.idleSince_ms;
   }
 
-  private greeting(): ToHand[] {
+  private greeting(): ToHelper[] {
     this.told = '';
     this.toldAlerts = NO_ALERTS;
     this.desktop = null;
@@ -136,12 +136,12 @@ export class UserHand {
     return [this.options.config(), this.wordsMessage()];
   }
 
-  private wordsMessage(): ToHand {
+  private wordsMessage(): ToHelper {
     return { type: 'words', sessions: [...this.words.values()] };
   }
 
-  /** A hand is its user's puppet: it may speak of that user's agents, and time is ours. */
-  private receive(message: FromHand): void {
+  /** A helper is its user's puppet: it may speak of that user's agents, and time is ours. */
+  private receive(message: FromHelper): void {
     const { uid, find } = this.options;
     switch (message.type) {
       case 'log':

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Alert } from '../../../src/model/alert.js';
-import { MAX_ALERTS, toHandSchema } from '../../../src/outputs/desktop/protocol.js';
-import { alertsFor } from '../../../src/outputs/helpers/hand-alerts.js';
+import { MAX_ALERTS, toHelperSchema } from '../../../src/outputs/desktop/protocol.js';
+import { alertsFor } from '../../../src/outputs/helpers/helper-alerts.js';
 
 let last = 0;
 function alert(uid: number | null, over: Partial<Alert> = {}): Alert {
@@ -30,7 +30,7 @@ it('a user is told of their own alerts and of the machine’s, nobody else’s',
   expect(told.sort()).toEqual([own.id, machine.id]);
 });
 
-it('of too many the open, the worst and the newest are told, and no text is too long for a hand', () => {
+it('of too many the open, the worst and the newest are told, and no text is too long for a helper', () => {
   const mild = Array.from({ length: 300 }, () => alert(1000, { severity: 'warning' }));
   const over = alert(1000, { severity: 'critical', status: 'resolved' });
   const long = { title: 'x'.repeat(9_000), text: 'y'.repeat(9_000), suggestion: 'z'.repeat(9_000) };
@@ -39,5 +39,5 @@ it('of too many the open, the worst and the newest are told, and no text is too 
   expect(alerts).toHaveLength(MAX_ALERTS);
   expect(alerts.slice(0, 2).map(({ id }) => id)).toEqual([worst.id, mild.at(-1)!.id]);
   expect(alerts.some(({ id }) => id === over.id)).toBe(false);
-  expect(toHandSchema.safeParse({ type: 'alerts', alerts }).error).toBeUndefined();
+  expect(toHelperSchema.safeParse({ type: 'alerts', alerts }).error).toBeUndefined();
 });

@@ -3,19 +3,19 @@ import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { createLogger } from '../../../src/lib/log/logger.js';
 import type { Transition } from '../../../src/model/agent.js';
-import type { FromHand } from '../../../src/outputs/desktop/protocol.js';
-import { Hand } from '../../../src/outputs/helpers/hand.js';
-import { handCommand } from '../../../src/outputs/helpers/hand-command.js';
-import { Turns } from '../../../src/outputs/helpers/turns.js';
+import type { FromHelper } from '../../../src/outputs/desktop/protocol.js';
+import { HelperChild } from '../../../src/outputs/helpers/helper-child.js';
+import { helperCommand } from '../../../src/outputs/helpers/helper-command.js';
+import { WorkTimer } from '../../../src/outputs/helpers/work-timer.js';
 import { setYielding, spinner } from '../../starving.js';
 import { until } from '../desktop/desktop.js';
 
-/** A hand is its user's puppet: here it is a script that does its worst. */
+/** A helper is its user's puppet: here it is a script that does its worst. */
 
-let hand: Hand | null = null;
+let helper: HelperChild | null = null;
 afterEach(async () => {
-  await hand?.stop();
-  hand = null;
+  await helper?.stop();
+  helper = null;
 });
 
 function start(
@@ -23,11 +23,11 @@ function start(
   heartbeat = { ping_ms: 60_000, patience_ms: 60_000 },
   file = process.execPath,
   before: readonly string[] = [],
-): { log: string[]; received: FromHand[]; problems: string[] } {
+): { log: string[]; received: FromHelper[]; problems: string[] } {
   const log: string[] = [];
   const problems: string[] = [];
-  const received: FromHand[] = [];
-  hand = new Hand({
+  const received: FromHelper[] = [];
+  helper = new HelperChild({
     uid: 4242,
     command: { file, args: [...before, '-e', script], env: {} },
     logger: createLogger({
@@ -35,14 +35,14 @@ function start(
       format: 'json',
       write: text => {
         log.push(text);
-        if (hand?.problem != null) problems.push(hand.problem);
+        if (helper?.problem != null) problems.push(helper.problem);
       },
     }),
     greeting: () => [{ type: 'words', sessions: [] }],
     receive: message => void received.push(message),
     heartbeat,
   });
-  hand.start();
+  helper.start();
   return { log, received, problems };
 }
 
@@ -50,7 +50,7 @@ const STAY = 'process.stdin.resume().on("end", () => process.exit());';
 const has = (log: string[], text: string) =>
   until(`"${text}" in the log`, () => log.some(line => line.includes(text)));
 
-describe('a hand that misbehaves', () => {
+describe('a helper that misbehaves', () => {
   it.each([
     ['garbage', 'console.log("no json")', 'not JSON'],
     [
@@ -85,7 +85,7 @@ describe('a hand that misbehaves', () => {
     const { pid } = JSON.parse(log.find(text => text.includes(said))!) as { pid: number };
     await has(log, 'the hand of a user ended');
     expect(problems.at(-1)).toBe(`it floods: ${said}`);
-    await until('another', () => hand!.pid !== null && hand!.pid !== pid);
+    await until('another', () => helper!.pid !== null && helper!.pid !== pid);
     expect(log.filter(text => text.includes(said) && text.includes(`"pid":${pid}`))).toHaveLength(1);
   });
 
@@ -99,7 +99,7 @@ describe('a hand that misbehaves', () => {
         }
       }).length;
     const before = pipes();
-    // Speaks when the hand has been dead for a while.
+    // Speaks when the helper has been dead for a while.
     const heir = 'read -r line <&3; while :; do echo x; done';
     const { received } = start(
       `const { spawn } = require("child_process");
@@ -111,9 +111,9 @@ describe('a hand that misbehaves', () => {
     try {
       for (let deaths = 0; deaths < 3; deaths++) {
         await until('one more heir', () => heirs().length > deaths);
-        const { pid } = hand!;
+        const { pid } = helper!;
         process.kill(pid!, 'SIGKILL');
-        await until('its end', () => hand!.pid !== pid);
+        await until('its end', () => helper!.pid !== pid);
       }
       // What they write when nobody reads any more ends them.
       await until('the end of the heirs', () =>
@@ -121,7 +121,7 @@ describe('a hand that misbehaves', () => {
           .slice(0, 3)
           .every(pid => !existsSync(`/proc/${pid}/exe`)),
       );
-      await hand!.stop();
+      await helper!.stop();
       expect(pipes()).toBe(before);
     } finally {
       for (const pid of heirs()) {
@@ -145,17 +145,17 @@ describe('a hand that misbehaves', () => {
     // A thousand at once and 200 a second, however long that takes on a busy machine.
     expect(received.length).toBeLessThanOrEqual(1_050 + (performance.now() - started_ms) / 5);
     const { pid } = JSON.parse(log.find(text => text.includes('lines a second'))!) as { pid: number };
-    await until('another', () => hand!.pid !== null && hand!.pid !== pid);
+    await until('another', () => helper!.pid !== null && helper!.pid !== pid);
   });
 
   it('is started again with patience, and told what its death said', async () => {
-    const { log } = start('console.error("Cannot find module hand.js"); process.exit(1)');
+    const { log } = start('console.error("Cannot find module helper.js"); process.exit(1)');
     await until('three deaths', () => log.filter(text => text.includes('ended')).length >= 3);
     const waits = log
       .filter(text => text.includes('ended'))
       .map(text => (JSON.parse(text) as { again_in_ms: number }).again_in_ms);
     expect(waits.slice(0, 3)).toEqual([250, 500, 1000]);
-    expect(log[0]).toContain('Cannot find module hand.js');
+    expect(log[0]).toContain('Cannot find module helper.js');
   });
 
   it('that hangs is noticed, ended, and another takes its place', async () => {
@@ -163,15 +163,15 @@ describe('a hand that misbehaves', () => {
       'process.stdin.on("data", () => console.log(JSON.stringify({ type: "pong" }))).on("end", () => process.exit())';
     const { log, received, problems } = start(answers, { ping_ms: 50, patience_ms: 3_000 });
     await until('a pong', () => received.length > 3);
-    expect(hand!.state).toBe('running');
-    expect(hand!.problem).toBeNull();
-    const first = hand!.pid!;
+    expect(helper!.state).toBe('running');
+    expect(helper!.problem).toBeNull();
+    const first = helper!.pid!;
     process.kill(first, 'SIGSTOP');
     await has(log, 'hangs and is ended');
-    await until('another', () => hand!.state === 'running' && hand!.pid !== first);
+    await until('another', () => helper!.state === 'running' && helper!.pid !== first);
     expect(problems.at(-1)).toMatch(/^it hangs: no sign of life/);
-    expect(hand!.restarts).toBe(1);
-    expect(hand!.problem).toBeNull();
+    expect(helper!.restarts).toBe(1);
+    expect(helper!.problem).toBeNull();
   });
 
   it('that only gets no CPU is not ended', async () => {
@@ -181,7 +181,7 @@ describe('a hand that misbehaves', () => {
       process.execPath,
     ]);
     await until('a pong', () => received.length > 0);
-    const first = hand!.pid!;
+    const first = helper!.pid!;
     execFileSync('taskset', ['-a', '-c', '-p', '0', String(first)]);
     setYielding(first, true);
     const busy = spinner();
@@ -195,14 +195,14 @@ describe('a hand that misbehaves', () => {
     setYielding(first, false);
     await until('a pong again', () => received.length > heard.pongs);
     expect(log).toEqual([]);
-    expect(hand).toMatchObject({ pid: first, restarts: 0, state: 'running' });
+    expect(helper).toMatchObject({ pid: first, restarts: 0, state: 'running' });
   });
 
   it('that hangs does not keep the daemon from ending', async () => {
     start(STAY);
-    await until('it to run', () => hand!.pid !== null);
-    process.kill(hand!.pid!, 'SIGSTOP');
-    await hand!.stop();
+    await until('it to run', () => helper!.pid !== null);
+    process.kill(helper!.pid!, 'SIGSTOP');
+    await helper!.stop();
   });
 
   it('that does not read does not fill our memory', async () => {
@@ -212,7 +212,7 @@ describe('a hand that misbehaves', () => {
     await until('it to be there', () => received.length > 0);
     const before = process.memoryUsage().rss;
     for (let i = 0; i < 2_000; i++)
-      hand!.send({
+      helper!.send({
         type: 'agents',
         agents: Array.from({ length: 20 }, () => ({ filler: 'x'.repeat(4000) })) as never,
       });
@@ -220,7 +220,7 @@ describe('a hand that misbehaves', () => {
   });
 });
 
-describe('handCommand', () => {
+describe('helperCommand', () => {
   const user = { uid: 4242, gid: 4243, name: 'ann', home: '/home/ann' };
   const place = {
     euid: 0,
@@ -232,7 +232,7 @@ describe('handCommand', () => {
   };
 
   it('gives nothing away but what the user has', () => {
-    const command = handCommand(user, place, null)!;
+    const command = helperCommand(user, place, null)!;
     expect(command.file).toMatch(/^\/.*(setpriv|choom)$/);
     expect(command.args).toEqual(
       expect.arrayContaining([
@@ -253,26 +253,26 @@ describe('handCommand', () => {
   });
 
   it('hands over the clock', () => {
-    expect(handCommand(user, place, null)!.args.slice(-2)).toEqual(['/s', '1750000000000.5']);
+    expect(helperCommand(user, place, null)!.args.slice(-2)).toEqual(['/s', '1750000000000.5']);
   });
 
   it('takes no runtime directory that is somebody else’s', () => {
     expect(
-      handCommand({ ...user, uid: 1 }, { ...place, runtimeBase: '/' }, '/tmp')!.env.XDG_RUNTIME_DIR,
+      helperCommand({ ...user, uid: 1 }, { ...place, runtimeBase: '/' }, '/tmp')!.env.XDG_RUNTIME_DIR,
     ).toBe('//1');
     for (const said of ['/etc/passwd/x', `/${'x'.repeat(5000)}`, '/a\0b', '/proc/1/root/x']) {
-      const command = handCommand({ ...user, uid: 1 }, { ...place, runtimeBase: '/' }, said);
+      const command = helperCommand({ ...user, uid: 1 }, { ...place, runtimeBase: '/' }, said);
       expect(command!.env.XDG_RUNTIME_DIR).not.toBe(said);
     }
-    expect(handCommand(user, { ...place, euid: 4242, env: { XDG_RUNTIME_DIR: '/tmp' } }, null)!.file).toBe(
+    expect(helperCommand(user, { ...place, euid: 4242, env: { XDG_RUNTIME_DIR: '/tmp' } }, null)!.file).toBe(
       '/n',
     );
-    expect(handCommand(user, { ...place, euid: 1 }, null)).toBeNull();
+    expect(helperCommand(user, { ...place, euid: 1 }, null)).toBeNull();
   });
 });
 
 it('a turn is the work since the last prompt, without the time at requests, and asleep', () => {
-  const turns = new Turns();
+  const turns = new WorkTimer();
   const go = (
     time_ms: number,
     from: Transition['from'],

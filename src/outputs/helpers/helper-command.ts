@@ -6,18 +6,18 @@ import { statFile } from '../../lib/files/stat-file.js';
 import type { Lookup } from '../../lib/os/users.js';
 import { NO_INSPECTOR_FLAG } from '../../lib/process/no-inspector.js';
 import { variable } from '../desktop/terminal/tmux.js';
-import type { HandCommand } from './hand.js';
+import type { HelperCommand } from './helper-child.js';
 
 const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv', '/run/current-system/sw/bin/setpriv'];
 const NICE = ['/usr/bin/nice', '/bin/nice', '/run/current-system/sw/bin/nice'];
 const CHOOM = ['/usr/bin/choom', '/bin/choom', '/run/current-system/sw/bin/choom'];
 
-export const HAND_SCRIPT = fileURLToPath(new URL('../desktop/hand.js', import.meta.url));
+export const HELPER_SCRIPT = fileURLToPath(new URL('../desktop/helper.js', import.meta.url));
 
 /** Only folders that belong to the system. */
 export const SAFE_PATH = '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin:/run/current-system/sw/bin';
 
-export interface HandUser {
+export interface HelperUser {
   uid: number;
   gid: number;
   /** The number, where nothing knows it. */
@@ -25,14 +25,14 @@ export interface HandUser {
   home: string;
 }
 
-export interface HandPlace {
+export interface HelperPlace {
   /** The daemon's own. */
   euid: number;
   node: string;
   script: string;
   /** Where runtime directories are: `/run/user`. */
   runtimeBase: string;
-  /** When the machine booted by the daemon's clock: the hand tells the same time. */
+  /** When the machine booted by the daemon's clock: the helper tells the same time. */
   boot_ms: number;
   env: Readonly<Record<string, string | undefined>>;
   /** Puts a helper into a group of its own before it begins. */
@@ -45,12 +45,12 @@ export interface HandPlace {
  * Who a helper is to be. A container's user may stand in no user database: then it gets the group that the user's own
  * processes have, and no further ones. A string: why it cannot be said; it is never guessed.
  */
-export function handUser(
+export function helperUser(
   uid: number,
   found: Lookup,
   gid: () => number | null,
-  { runtimeBase }: Pick<HandPlace, 'runtimeBase'>,
-): HandUser | string {
+  { runtimeBase }: Pick<HelperPlace, 'runtimeBase'>,
+): HelperUser | string {
   if (typeof found !== 'string') return { uid, ...found };
   const runtime = statFile(`${runtimeBase}/${uid}`);
   const known = gid() ?? (runtime?.uid === uid ? runtime.gid : null);
@@ -86,16 +86,20 @@ function findSetpriv(): string | null {
 }
 
 /** Why nobody else can have a helper; null: they can. */
-export function cannotBecomeOthers(place: HandPlace): string | null {
+export function cannotBecomeOthers(place: HelperPlace): string | null {
   if (place.euid !== 0) return 'vigil is not root';
   return findSetpriv() === null ? 'setpriv (util-linux) is not installed' : null;
 }
 
 /**
- * How to run a hand as `user`: with that user's uid, gid and groups, no capabilities, no way to gain any, and
+ * How to run a helper as `user`: with that user's uid, gid and groups, no capabilities, no way to gain any, and
  * an environment of our own making. Null: setpriv is missing, or we are not root and it is somebody else.
  */
-export function handCommand(user: HandUser, place: HandPlace, said: string | null): HandCommand | null {
+export function helperCommand(
+  user: HelperUser,
+  place: HelperPlace,
+  said: string | null,
+): HelperCommand | null {
   const env: Record<string, string> = {
     HOME: user.home,
     USER: user.name,
@@ -148,7 +152,7 @@ export function handCommand(user: HandUser, place: HandPlace, said: string | nul
  * `/run/user/UID`, also when it is not there yet; where it is not, what the user's processes say. Null: it is
  * somebody else's, which would be a trap.
  */
-function runtimeDirectory(uid: number, place: HandPlace, said: string | null): string | null {
+function runtimeDirectory(uid: number, place: HelperPlace, said: string | null): string | null {
   const own = place.euid !== 0 ? place.env.XDG_RUNTIME_DIR : undefined;
   const usual = `${place.runtimeBase}/${uid}`;
   for (const path of [own, usual, said]) {

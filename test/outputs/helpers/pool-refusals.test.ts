@@ -6,7 +6,7 @@ import type { Session } from '../../../src/agents/tracker/session.js';
 import { defaultConfig } from '../../../src/config/schema.js';
 import { createLogger } from '../../../src/lib/log/logger.js';
 import { Users } from '../../../src/lib/os/users.js';
-import { Hands } from '../../../src/outputs/helpers/hands.js';
+import { HelperPool } from '../../../src/outputs/helpers/helper-pool.js';
 import { until } from '../../daemon/until.js';
 
 const installed = vi.hoisted(() => ({ setpriv: false }));
@@ -18,7 +18,7 @@ vi.mock('../../../src/lib/files/stat-file.js', async original => {
   };
 });
 
-/** A user who cannot have a hand now may have one later: util-linux is being upgraded, say. */
+/** A user who cannot have a helper now may have one later: util-linux is being upgraded, say. */
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
@@ -26,7 +26,7 @@ const NOBODY = 65_534;
 const ROOT = process.getuid!() === 0;
 
 let dir: string;
-let hands: Hands;
+let pool: HelperPool;
 let log: string;
 let sessions: Session[];
 let lastPid = 4_000_000;
@@ -56,12 +56,12 @@ beforeEach(() => {
   chmodSync(dir, 0o777);
   // It writes down whatever it is told.
   writeFileSync(
-    join(dir, 'hand.mjs'),
+    join(dir, 'helper.mjs'),
     `import { appendFileSync } from 'node:fs';
 process.stdin.on('data', text => appendFileSync('${dir}/told', text));\n`,
   );
   vi.useFakeTimers({ toFake: ['performance', 'setInterval', 'clearInterval'] });
-  hands = new Hands({
+  pool = new HelperPool({
     config: defaultConfig(),
     logger: createLogger({
       level: 'warn',
@@ -79,7 +79,7 @@ process.stdin.on('data', text => appendFileSync('${dir}/told', text));\n`,
     place: {
       euid: 0,
       node: process.execPath,
-      script: join(dir, 'hand.mjs'),
+      script: join(dir, 'helper.mjs'),
       runtimeBase: join(dir, 'run'),
       boot_ms: 0,
       env: {},
@@ -89,12 +89,12 @@ process.stdin.on('data', text => appendFileSync('${dir}/told', text));\n`,
 
 afterEach(async () => {
   vi.useRealTimers();
-  await hands.stop();
+  await pool.stop();
   rmSync(dir, { recursive: true });
 });
 
-const states = () => hands.health().map(({ state }) => state);
-/** Not a moment longer: a hand that is left alone for minutes of this clock is one that hangs. */
+const states = () => pool.health().map(({ state }) => state);
+/** Not a moment longer: a helper that is left alone for minutes of this clock is one that hangs. */
 async function startedWithin(minutes: number): Promise<void> {
   for (let s = 0; s <= minutes * 60 && states()[0] === 'unavailable'; s += 15)
     await vi.advanceTimersByTimeAsync(15 * SECOND_MS);
@@ -104,9 +104,9 @@ const warnings = () => log.split('\n').filter(line => line.includes('no desktop'
 
 it.skipIf(!ROOT)('what is missing is looked for again after ten minutes, and said once', async () => {
   sessions = [agent(0)];
-  hands.start();
+  pool.start();
   await vi.advanceTimersByTimeAsync(MINUTE_MS);
-  expect(hands.health()).toMatchObject([{ state: 'unavailable', problem: expect.stringMatching(/setpriv/) }]);
+  expect(pool.health()).toMatchObject([{ state: 'unavailable', problem: expect.stringMatching(/setpriv/) }]);
   await vi.advanceTimersByTimeAsync(30 * MINUTE_MS);
   expect(states()).toEqual(['unavailable']);
   expect(warnings()).toBe(1);
@@ -120,13 +120,13 @@ it.skipIf(!ROOT)(
     const theirs = agent(NOBODY);
     sessions = [theirs];
     const home = { claude: '/home/x/.claude', codex: '/home/x/.codex', copilot: '/home/x/.copilot' };
-    const [first, second] = [hands.reader(theirs, home)!, hands.reader(agent(NOBODY), home)!];
+    const [first, second] = [pool.reader(theirs, home)!, pool.reader(agent(NOBODY), home)!];
     first.start();
     second.start();
     second.close();
     expect(states()).toEqual(['unavailable']);
     installed.setpriv = true;
-    hands.start();
+    pool.start();
     await startedWithin(10);
     vi.useRealTimers();
     const told = () => (existsSync(join(dir, 'told')) ? readFileSync(join(dir, 'told'), 'utf8') : '');
@@ -135,7 +135,7 @@ it.skipIf(!ROOT)(
         .split('\n')
         .filter(line => line.includes('"words"'))
         .map(line => (JSON.parse(line) as { sessions: { pid: number }[] }).sessions.map(({ pid }) => pid));
-    await until('the hand to be told what to read', () => (read().at(-1) ?? []).length > 0);
+    await until('the helper to be told what to read', () => (read().at(-1) ?? []).length > 0);
     expect(read().at(-1)).toEqual([theirs.pid]);
   },
   120_000,

@@ -6,17 +6,17 @@ import { createLogger } from '../../../src/lib/log/logger.js';
 import { Users } from '../../../src/lib/os/users.js';
 import { clock } from '../../../src/lib/time/time.js';
 import type { Alert } from '../../../src/model/alert.js';
-import { Hands } from '../../../src/outputs/helpers/hands.js';
+import { HelperPool } from '../../../src/outputs/helpers/helper-pool.js';
 import { sleep, until } from '../desktop/desktop.js';
 import { FakeServer } from '../desktop/fake-server.js';
 import { CAN_BE_USERS, hasProgram, Installed, User } from '../desktop/user.js';
 
 /** Alerts on their way from the daemon, which is root here, to the screen of the user whom they concern. */
-describe.skipIf(!CAN_BE_USERS || !hasProgram('dbus-daemon'))('hands', () => {
+describe.skipIf(!CAN_BE_USERS || !hasProgram('dbus-daemon'))('pool', () => {
   let installed: Installed;
   let user: User;
   let server: FakeServer;
-  let hands: Hands;
+  let pool: HelperPool;
   const log: string[] = [];
 
   beforeAll(async () => {
@@ -32,7 +32,7 @@ describe.skipIf(!CAN_BE_USERS || !hasProgram('dbus-daemon'))('hands', () => {
     await until('the bus', () => existsSync(join(user.runtime, 'bus')));
     server = new FakeServer(user, installed, `unix:path=${user.runtime}/bus`);
     await server.start();
-    hands = new Hands({
+    pool = new HelperPool({
       config: defaultConfig(),
       logger: createLogger({ level: 'info', format: 'json', write: text => void log.push(text) }),
       users: new Users(),
@@ -44,19 +44,19 @@ describe.skipIf(!CAN_BE_USERS || !hasProgram('dbus-daemon'))('hands', () => {
       place: {
         euid: 0,
         node: process.execPath,
-        script: installed.hand,
+        script: installed.helper,
         runtimeBase: join(user.runtime, '..'),
         boot_ms: clock.boot_ms,
         env: {},
       },
     });
-    hands.start();
+    pool.start();
   }, 150_000);
 
   afterEach(() => expect(log.filter(line => line.includes('protocol'))).toEqual([]));
 
   afterAll(async () => {
-    await hands?.stop();
+    await pool?.stop();
     await user?.stop();
     installed?.remove();
   });
@@ -80,42 +80,42 @@ describe.skipIf(!CAN_BE_USERS || !hasProgram('dbus-daemon'))('hands', () => {
   const shown = () => server.notified().map(({ body }) => body.split('\n')[0]);
 
   it('there is none for a machine’s alert alone, and one for a user’s, who sees both and no other’s', async () => {
-    hands.alerts([alert(1, null)]);
+    pool.alerts([alert(1, null)]);
     await sleep(100);
-    expect(hands.health()).toEqual([]);
+    expect(pool.health()).toEqual([]);
     // Mild ones are for the tray of whoever has one; and processes may name the daemon that is to serve them.
     const other = user.spawn(['sleep', '1000'], { VIGIL_RUNTIME_DIR: '/run/another' });
     const ref = { pid: other.pid!, start_ticks: 0, uid: user.uid, comm: 'sleep', cmdline: 'sleep 1000' };
     const others = alert(9, user.uid);
-    hands.alerts([
+    pool.alerts([
       alert(8, user.uid, { severity: 'warning' }),
       { ...others, subject: { ...others.subject, processes: [ref] } },
     ]);
     await sleep(100);
-    expect(hands.health()).toEqual([]);
+    expect(pool.health()).toEqual([]);
     // Nobody is logged in as that one.
-    hands.alerts([alert(1, null), alert(2, 4_000_000)]);
+    pool.alerts([alert(1, null), alert(2, 4_000_000)]);
     await sleep(100);
-    expect(hands.health()).toEqual([]);
-    hands.alerts([alert(1, null), alert(2, 4_000_000), alert(3, user.uid)]);
+    expect(pool.health()).toEqual([]);
+    pool.alerts([alert(1, null), alert(2, 4_000_000), alert(3, user.uid)]);
     await until('both', () => shown().length === 2);
     expect(shown().sort()).toEqual(['<b>alert 1</b>', '<b>alert 3</b>']);
-    expect(hands.health()).toMatchObject([
+    expect(pool.health()).toMatchObject([
       { uid: user.uid, user: user.name, state: 'running', problem: null },
     ]);
   }, 60_000);
 
   it('what is over goes from the screen, said or left out', async () => {
-    hands.alerts([alert(3, user.uid, { status: 'resolved', resolved_ms: 3 })]);
+    pool.alerts([alert(3, user.uid, { status: 'resolved', resolved_ms: 3 })]);
     await until('both to go', () => server.closed().length === 2);
   });
 
-  it('a hand that died is told again', async () => {
-    hands.alerts([alert(4, user.uid)]);
+  it('a helper that died is told again', async () => {
+    pool.alerts([alert(4, user.uid)]);
     await until('it', () => shown().includes('<b>alert 4</b>'));
     const before = shown().length;
-    process.kill(hands.health()[0]!.pid!, 'SIGKILL');
+    process.kill(pool.health()[0]!.pid!, 'SIGKILL');
     await until('it again', () => shown().length > before);
-    expect(hands.health()).toMatchObject([{ restarts: 1 }]);
+    expect(pool.health()).toMatchObject([{ restarts: 1 }]);
   }, 60_000);
 });

@@ -14,26 +14,26 @@ import type { Alert } from '../../model/alert.js';
 import type { Observation } from '../../model/observation.js';
 import type { ProcessRef } from '../../model/snapshot.js';
 import { rssBytes } from '../../sources/procfs/usage.js';
-import type { ToHand, WordsSession } from '../desktop/protocol.js';
-import { handAgent } from './hand-agent.js';
-import { alertedUsers, alertsFor } from './hand-alerts.js';
+import type { ToHelper, WordsSession } from '../desktop/protocol.js';
+import { helperAgent } from './helper-agent.js';
+import { alertedUsers, alertsFor } from './helper-alerts.js';
 import {
   cannotBecomeOthers,
   gidOfProcess,
-  type HandPlace,
-  type HandUser,
-  handCommand,
-  handUser,
+  type HelperPlace,
+  type HelperUser,
+  helperCommand,
+  helperUser,
   saidRuntimeDir,
-} from './hand-command.js';
+} from './helper-command.js';
 import { OtherDaemons } from './other-daemons.js';
 import { unreadable } from './readable.js';
-import { Turns } from './turns.js';
-import { UserHand } from './user-hand.js';
+import { UserHelper } from './user-helper.js';
+import { WorkTimer } from './work-timer.js';
 
-/** A hand whose user has no agents any more stays for so long. */
+/** A helper whose user has no agents any more stays for so long. */
 const IDLE_MS = 60_000;
-/** What a hand cannot be started for may have come by then: an upgrade takes a program away for a moment. */
+/** What a helper cannot be started for may have come by then: an upgrade takes a program away for a moment. */
 const REFUSED_MS = 10 * 60_000;
 /** A user database that did not answer may answer by then. */
 const ASK_AGAIN_MS = 60_000;
@@ -63,14 +63,14 @@ const NATIVE_MODULE = createRequire(import.meta.url).resolve('koffi');
 /** More than these are not told of; nobody has so many. */
 const MAX_AGENTS = 2_000;
 
-export interface HandsOptions {
+export interface HelperPoolOptions {
   config: Config;
   logger: Logger;
   users: Users;
   sessions(): Session[];
   find(pid: number): Session | undefined;
   feed(observation: Observation): void;
-  place: HandPlace;
+  place: HelperPlace;
   procRoot: string;
   /** Of this daemon. */
   runtimeDir: string;
@@ -78,18 +78,18 @@ export interface HandsOptions {
   alertFor?(alert: Alert, uid: number): Alert | null;
 }
 
-/** The hands of all users whose agents are watched. */
-export class Hands {
-  private readonly hands = new Map<number, UserHand>();
-  private readonly turns = new Turns();
+/** The helpers of all users whose agents are watched. */
+export class HelperPool {
+  private readonly helpers = new Map<number, UserHelper>();
+  private readonly turns = new WorkTimer();
   private readonly others: OtherDaemons;
-  /** Users that cannot have a hand now, why, and when that is looked at again. */
+  /** Users that cannot have a helper now, why, and when that is looked at again. */
   private readonly refused = new Map<number, { why: string; until_ms: number }>();
   private readonly starting = new Set<number>();
   /** Of the users that have helpers. */
   private readonly kinds = new Map<number, UserKind>();
   private readonly warnings = new Rate(WARNINGS_PER_S, WARNINGS_AT_ONCE);
-  /** What hands are to read, by the agent's pid: one that comes later reads it too. */
+  /** What helpers are to read, by the agent's pid: one that comes later reads it too. */
   private readonly words = new Map<number, WordsSession>();
   private alertList: readonly Alert[] = [];
   private scheduled = false;
@@ -97,15 +97,15 @@ export class Hands {
   private timer: NodeJS.Timeout | null = null;
   private config: Config;
 
-  constructor(private readonly options: HandsOptions) {
+  constructor(private readonly options: HelperPoolOptions) {
     this.config = options.config;
     this.others = new OtherDaemons(options.procRoot, options.runtimeDir);
   }
 
-  /** Every hand is told, the running ones at once. */
+  /** Every helper is told, the running ones at once. */
   configure(config: Config): void {
     this.config = config;
-    for (const hand of this.hands.values()) hand.configure();
+    for (const helper of this.helpers.values()) helper.configure();
   }
 
   start(): void {
@@ -117,9 +117,9 @@ export class Hands {
   async stop(): Promise<void> {
     this.stopped = true;
     if (this.timer !== null) clearInterval(this.timer);
-    await Promise.all([...this.hands.values()].map(hand => hand.stop()));
-    for (const uid of this.hands.keys()) this.options.place.release?.(uid);
-    this.hands.clear();
+    await Promise.all([...this.helpers.values()].map(helper => helper.stop()));
+    for (const uid of this.helpers.keys()) this.options.place.release?.(uid);
+    this.helpers.clear();
   }
 
   transition(transition: Transition): void {
@@ -129,7 +129,7 @@ export class Hands {
 
   /**
    * All alerts as they are now: open ones, and resolved ones as long as one likes. Each user is told of their
-   * own and of the machine's. An open alert about a user's processes brings a hand for them if they are logged
+   * own and of the machine's. An open alert about a user's processes brings a helper for them if they are logged
    * in: agents may be gone while what they left behind makes trouble.
    */
   alerts(list: readonly Alert[]): void {
@@ -137,11 +137,11 @@ export class Hands {
     this.changed();
   }
 
-  /** For `vigil health`: one entry for each user that has a hand, or should have. */
+  /** For `vigil health`: one entry for each user that has a helper, or should have. */
   health(): HandHealth[] {
     const { users, procRoot } = this.options;
-    const running = [...this.hands].map(([uid, hand]): HandHealth => {
-      const { pid, ...health } = hand.health();
+    const running = [...this.helpers].map(([uid, helper]): HandHealth => {
+      const { pid, ...health } = helper.health();
       const rss_bytes = pid === null ? 0 : rssBytes(procRoot, pid);
       return { uid, user: users.name(uid), pid, ...health, rss_bytes };
     });
@@ -168,10 +168,10 @@ export class Hands {
 
   /** Turn ends and requests of an agent that its person has not seen. */
   unseen(session: Session): number {
-    return this.hands.get(session.uid)?.unseen(session.pid) ?? 0;
+    return this.helpers.get(session.uid)?.unseen(session.pid) ?? 0;
   }
 
-  /** A reader for the files of a session that is not the daemon's own user's: its user's hand reads them. */
+  /** A reader for the files of a session that is not the daemon's own user's: its user's helper reads them. */
   reader(session: Session, home: AgentHome): WordsReader | null {
     if (session.uid === this.options.place.euid) return null;
     const { uid, pid } = session;
@@ -180,13 +180,13 @@ export class Hands {
         const { cwd, start_ticks, started_ms, session_id, kind } = session;
         const words = { pid, kind: kind.name, uid, cwd, start_ticks, started_ms, session_id, home };
         this.words.set(pid, words);
-        const hand = this.hands.get(uid);
-        if (hand === undefined) this.hand(uid);
-        else hand.read(words);
+        const helper = this.helpers.get(uid);
+        if (helper === undefined) this.helper(uid);
+        else helper.read(words);
       },
       close: () => {
         this.words.delete(pid);
-        this.hands.get(uid)?.readNoMore(pid);
+        this.helpers.get(uid)?.readNoMore(pid);
       },
     };
   }
@@ -214,15 +214,15 @@ export class Hands {
     const areOthers = (processes: readonly ProcessRef[]) => this.others.areNamedByOneOf(processes);
     const alerted = alertedUsers(this.alertList, isLoggedIn, areOthers);
     const lives = (session: Session) => session.ending === null;
-    for (const [uid, own] of agents) if (own.some(lives)) this.hand(uid);
-    for (const uid of alerted) this.hand(uid);
+    for (const [uid, own] of agents) if (own.some(lives)) this.helper(uid);
+    for (const uid of alerted) this.helper(uid);
     const now_ms = now();
-    for (const [uid, hand] of this.hands) {
+    for (const [uid, helper] of this.helpers) {
       const own = agents.get(uid) ?? [];
-      hand.tellAgents(own.map(session => handAgent(session, this.turns.worked(session.pid, now_ms))));
-      // A hand may be there to read files only, of agents that another daemon shows: it leaves the desktop alone.
-      hand.tellAlerts(own.length > 0 || alerted.has(uid) ? alertsFor(uid, this.seenBy(uid)) : []);
-      if (hand.idle_ms(own.some(lives) || alerted.has(uid)) < IDLE_MS) continue;
+      helper.tellAgents(own.map(session => helperAgent(session, this.turns.worked(session.pid, now_ms))));
+      // A helper may be there to read files only, of agents that another daemon shows: it leaves the desktop alone.
+      helper.tellAlerts(own.length > 0 || alerted.has(uid) ? alertsFor(uid, this.seenBy(uid)) : []);
+      if (helper.idle_ms(own.some(lives) || alerted.has(uid)) < IDLE_MS) continue;
       this.remove(uid);
     }
     for (const uid of this.refused.keys())
@@ -236,9 +236,9 @@ export class Hands {
   }
 
   /** Starts one unless there is one, it is being started, or there can be none now. */
-  private hand(uid: number): void {
+  private helper(uid: number): void {
     const refusal = this.refused.get(uid);
-    if (this.stopped || this.hands.has(uid) || this.starting.has(uid)) return;
+    if (this.stopped || this.helpers.has(uid) || this.starting.has(uid)) return;
     if (refusal !== undefined && now() < refusal.until_ms) return;
     const { users, place } = this.options;
     const own = uid === place.euid && place.euid !== 0;
@@ -260,7 +260,7 @@ export class Hands {
   }
 
   private begin(uid: number, found: Lookup): void {
-    if (this.stopped || this.hands.has(uid)) return;
+    if (this.stopped || this.helpers.has(uid)) return;
     const { place, procRoot, logger, find, feed } = this.options;
     const full = this.noRoomFor(uid, found);
     if (full !== null) {
@@ -269,12 +269,12 @@ export class Hands {
     }
     const sessions = this.options.sessions().filter(session => session.uid === uid);
     const gid = () => this.gidOf(uid, sessions);
-    const user = handUser(uid, found, gid, place);
+    const user = helperUser(uid, found, gid, place);
     if (typeof user === 'string') {
       this.refuse(uid, user, ASK_AGAIN_MS);
       return;
     }
-    const command = handCommand(user, place, saidRuntimeDir(uid, sessions, procRoot));
+    const command = helperCommand(user, place, saidRuntimeDir(uid, sessions, procRoot));
     if (command === null) {
       this.refuse(uid, cannotBecomeOthers(place) ?? 'vigil is not root', REFUSED_MS);
       return;
@@ -283,11 +283,11 @@ export class Hands {
     const config = () => this.configMessage();
     const begun = () => this.changed();
     const stillborn = (said: string) => this.isUnreadable(user, said);
-    const hand = new UserHand({ uid, command, logger, find, feed, config, begun, stillborn });
-    this.hands.set(uid, hand);
+    const helper = new UserHelper({ uid, command, logger, find, feed, config, begun, stillborn });
+    this.helpers.set(uid, helper);
     this.kinds.set(uid, this.kindOf(uid, found));
-    hand.start();
-    for (const words of this.words.values()) if (words.uid === uid) hand.read(words);
+    helper.start();
+    for (const words of this.words.values()) if (words.uid === uid) helper.read(words);
   }
 
   /** A uid that nobody has logged in as may be any of four billion: each kind of user has a share of its own. */
@@ -321,7 +321,7 @@ export class Hands {
   }
 
   /** vigil may lie in a folder that is closed to others, root's home say: no try after this one would fare better. */
-  private isUnreadable(user: HandUser, said: string): boolean {
+  private isUnreadable(user: HelperUser, said: string): boolean {
     const { place } = this.options;
     const why = [place.node, place.script, NATIVE_MODULE]
       .map(path => unreadable(path, user))
@@ -341,11 +341,11 @@ export class Hands {
   }
 
   private remove(uid: number): void {
-    const hand = this.hands.get(uid);
-    this.hands.delete(uid);
+    const helper = this.helpers.get(uid);
+    this.helpers.delete(uid);
     this.kinds.delete(uid);
-    void hand?.stop().then(() => {
-      if (!this.hands.has(uid)) this.options.place.release?.(uid);
+    void helper?.stop().then(() => {
+      if (!this.helpers.has(uid)) this.options.place.release?.(uid);
     });
   }
 
@@ -357,7 +357,7 @@ export class Hands {
       this.options.logger.warn({ uid, why }, 'no desktop and no session files for a user');
   }
 
-  private configMessage(): ToHand {
+  private configMessage(): ToHelper {
     const { notifications, badges, tray } = this.config;
     return { type: 'config', config: { notifications, badges, tray, runtime_dir: this.options.runtimeDir } };
   }

@@ -5,16 +5,16 @@ import type { Logger } from '../../lib/log/logger.js';
 import { SilenceMeter } from '../../lib/process/silence-meter.js';
 import { readJsonLines } from '../desktop/json-lines.js';
 import {
-  type FromHand,
-  fromHandSchema,
+  type FromHelper,
+  fromHelperSchema,
   HUNG_AFTER_MS,
-  MAX_LINE_FROM_HAND_BYTES,
+  MAX_LINE_FROM_HELPER_BYTES,
   PING_MS,
-  type ToHand,
+  type ToHelper,
 } from '../desktop/protocol.js';
 
-/** How a hand is started; made by `handCommand()`. */
-export interface HandCommand {
+/** How a helper is started; made by `helperCommand()`. */
+export interface HelperCommand {
   file: string;
   args: readonly string[];
   env: Readonly<Record<string, string>>;
@@ -22,13 +22,13 @@ export interface HandCommand {
   confine?(pid: number): Promise<void>;
 }
 
-export interface HandOptions {
+export interface HelperChildOptions {
   uid: number;
-  command: HandCommand;
+  command: HelperCommand;
   logger: Logger;
-  /** What a new hand must be told first. */
-  greeting(): ToHand[];
-  receive(message: FromHand): void;
+  /** What a new helper must be told first. */
+  greeting(): ToHelper[];
+  receive(message: FromHelper): void;
   /** It ended before it said a word, with this on its standard error; true: no other is started. */
   stillborn?(said: string): boolean;
   /** How often it is pinged, and how long it may leave that unanswered. */
@@ -36,7 +36,7 @@ export interface HandOptions {
 }
 
 /** `hung`: it does not answer, and is being ended; it stays so while the kernel keeps it from dying. */
-export type HandState = 'running' | 'restarting' | 'hung';
+export type HelperState = 'running' | 'restarting' | 'hung';
 
 const FIRST_BACKOFF_MS = 250;
 const MAX_BACKOFF_MS = 30_000;
@@ -45,7 +45,7 @@ const WELL_AFTER_MS = 60_000;
 /** One that floods stays away for longer each time. */
 const MAX_FLOOD_BACKOFF_MS = 600_000;
 const FLOOD_FACTOR = 8;
-/** Lines a second that a hand may send, good ones and others, and how many at once. So many bytes are a line, too. */
+/** Lines a second that a helper may send, good ones and others, and how many at once. So many bytes are a line, too. */
 const BYTES_A_LINE = 1024;
 const LINES_PER_S = 200;
 const LINES_AT_ONCE = 1_000;
@@ -57,8 +57,8 @@ const MAX_STDERR = 1_000;
 const GATE = `trap '' USR1; read -r go; unset PWD OLDPWD SHLVL; exec "$@"`;
 const NEVER_SILENT = { silent_ms: 0, hung_ms: 0 };
 
-/** One user's hand: started, spoken to, restarted with backoff. */
-export class Hand {
+/** One user's helper: started, spoken to, restarted with backoff. */
+export class HelperChild {
   private child: ChildProcess | null = null;
   private backoff_ms = FIRST_BACKOFF_MS;
   private timer: NodeJS.Timeout | null = null;
@@ -76,15 +76,15 @@ export class Hand {
   private restartCount = 0;
   private lastProblem: string | null = null;
   /** The newest message of each type that did not fit into the pipe yet. */
-  private readonly waiting = new Map<ToHand['type'], ToHand>();
+  private readonly waiting = new Map<ToHelper['type'], ToHelper>();
 
-  constructor(private readonly options: HandOptions) {}
+  constructor(private readonly options: HelperChildOptions) {}
 
   get pid(): number | null {
     return this.child?.pid ?? null;
   }
 
-  get state(): HandState {
+  get state(): HelperState {
     if (this.child === null) return 'restarting';
     return this.hung ? 'hung' : 'running';
   }
@@ -133,7 +133,7 @@ export class Hand {
     child.stdout.on('data', (chunk: Buffer) => this.hears(child, chunk.length / BYTES_A_LINE));
     readJsonLines(
       child.stdout,
-      MAX_LINE_FROM_HAND_BYTES,
+      MAX_LINE_FROM_HELPER_BYTES,
       value => this.hears(child) && this.take(child, value),
       why => this.hears(child) && this.distrust(child, why),
     );
@@ -149,7 +149,7 @@ export class Hand {
     this.flush();
   }
 
-  /** Asks for a sign of life; a hand without one is ended, so that another can take its place. */
+  /** Asks for a sign of life; a helper without one is ended, so that another can take its place. */
   private watch(child: ChildProcess): void {
     const { ping_ms, patience_ms } = this.options.heartbeat ?? {
       ping_ms: PING_MS,
@@ -175,7 +175,7 @@ export class Hand {
   }
 
   /** Newer messages replace older ones of their type that are still on this side. */
-  send(message: ToHand): void {
+  send(message: ToHelper): void {
     if (this.child === null) return;
     this.waiting.set(message.type, message);
     this.flush();
@@ -232,7 +232,7 @@ export class Hand {
   }
 
   private take(child: ChildProcess, value: unknown): void {
-    const message = fromHandSchema.safeParse(value);
+    const message = fromHelperSchema.safeParse(value);
     if (message.success) {
       this.spoke = true;
       // Only an answer is a sign of life: what it sent before it hung may still be on its way.

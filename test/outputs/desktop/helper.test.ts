@@ -16,18 +16,18 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Badge } from '../../../src/outputs/desktop/badges/badge.js';
 import { sleep, until } from './desktop.js';
 import { FakeServer } from './fake-server.js';
-import { HandRig, handAgent, nowMs, type Overrides } from './hand-rig.js';
+import { HelperRig, helperAgent, nowMs, type Overrides } from './helper-rig.js';
 import { CAN_BE_USERS, ended, hasProgram, Installed, User } from './user.js';
 
-/** A hand alone, as an ordinary user, told what to show by the test: what can go wrong around it. */
+/** A helper alone, as an ordinary user, told what to show by the test: what can go wrong around it. */
 
 const can = CAN_BE_USERS && hasProgram('dbus-daemon');
 
-describe.skipIf(!can)('a hand', () => {
+describe.skipIf(!can)('a helper', () => {
   let installed: Installed;
   let user: User;
   let server: FakeServer;
-  let rig: HandRig | null = null;
+  let rig: HelperRig | null = null;
   let bus: ReturnType<User['spawn']>;
   const pid = 4_100_000;
   const badgeDir = () => join(user.runtime, 'vigil-sessions');
@@ -68,26 +68,26 @@ describe.skipIf(!can)('a hand', () => {
     await until('the bus', () => existsSync(join(user.runtime, 'bus')));
   }
 
-  function start(config: Overrides = {}): HandRig {
-    rig = HandRig.start(user, installed, config);
+  function start(config: Overrides = {}): HelperRig {
+    rig = HelperRig.start(user, installed, config);
     return rig;
   }
 
   const asking = (asks: string | null = 'Bash: npm test', since_ms = nowMs()) =>
-    handAgent({ state: 'WAITING', reason: 'approval', since_ms, asks });
+    helperAgent({ state: 'WAITING', reason: 'approval', since_ms, asks });
   const done = (worked_ms = 60_000) =>
-    handAgent({ state: 'WAITING', reason: 'done', since_ms: nowMs(), worked_ms });
+    helperAgent({ state: 'WAITING', reason: 'done', since_ms: nowMs(), worked_ms });
 
   it('tells the daemon’s time, though the wall clock was set since that one started', async () => {
     await server.start();
     const behind_ms = 500 * 3_600_000;
-    rig = HandRig.start(user, installed, {}, Date.now() - uptime() * 1000 - behind_ms);
-    rig.agents(handAgent());
+    rig = HelperRig.start(user, installed, {}, Date.now() - uptime() * 1000 - behind_ms);
+    rig.agents(helperAgent());
     await until('a badge', badge);
     // Its readers know the wall clock alone.
     expect(Math.abs(Date.now() / 1000 - badge()!.timestamp)).toBeLessThan(60);
     rig.agents(
-      handAgent({
+      helperAgent({
         state: 'WAITING',
         reason: 'done',
         since_ms: nowMs() - behind_ms,
@@ -100,14 +100,14 @@ describe.skipIf(!can)('a hand', () => {
   });
 
   describe('badges', () => {
-    it('are removed with the hand, and only its own', async () => {
-      const hand = start();
+    it('are removed with the helper, and only its own', async () => {
+      const helper = start();
       user.makeDirectory(badgeDir());
       user.run(['touch', join(badgeDir(), '17.json')]);
-      hand.agents(handAgent());
+      helper.agents(helperAgent());
       await until('a badge', badge);
       expect(badge()).toMatchObject({ window_id: pid, state: 'working', tty: 'pts/77', project: 'shop' });
-      expect(await hand.end()).toBe(0);
+      expect(await helper.end()).toBe(0);
       expect(readdirSync(badgeDir())).toEqual(['17.json']);
     });
 
@@ -126,18 +126,18 @@ describe.skipIf(!can)('a hand', () => {
       'a folder that is %s is refused with one clear line, and tried again',
       async (_what, make, message) => {
         make();
-        const hand = start();
-        hand.agents(handAgent());
-        await hand.hasLogged(message);
+        const helper = start();
+        helper.agents(helperAgent());
+        await helper.hasLogged(message);
         // More of the same says nothing more.
-        for (let i = 0; i < 5; i++) hand.agents(handAgent({ since_ms: nowMs() + i }));
+        for (let i = 0; i < 5; i++) helper.agents(helperAgent({ since_ms: nowMs() + i }));
         await sleep(200);
-        expect(hand.logs().filter(line => line.includes('cannot write badges'))).toHaveLength(1);
+        expect(helper.logs().filter(line => line.includes('cannot write badges'))).toHaveLength(1);
         spawnSync('umount', [badgeDir()]);
         rmSync(badgeDir(), { recursive: true, force: true });
-        hand.agents(done());
+        helper.agents(done());
         await until('a badge after all', badge);
-        await hand.hasLogged('badges can be written again');
+        await helper.hasLogged('badges can be written again');
         expect(readdirSync(badgeDir())).toEqual([`${pid}.json`]);
       },
     );
@@ -147,12 +147,12 @@ describe.skipIf(!can)('a hand', () => {
       user.run(['sh', '-c', `echo precious > ${victim}`]);
       user.makeDirectory(badgeDir());
       user.run(['ln', '-s', victim, badgeFile()]);
-      const hand = start();
-      hand.agents(handAgent());
+      const helper = start();
+      helper.agents(helperAgent());
       await until('a badge', () => lstatSync(badgeFile()).isFile());
       expect(badge()).toMatchObject({ state: 'working' });
       expect(readFileSync(victim, 'utf8')).toBe('precious\n');
-      hand.agents();
+      helper.agents();
       await until('it to go', () => !existsSync(badgeFile()));
       expect(readdirSync(badgeDir())).toEqual([]);
     });
@@ -180,8 +180,8 @@ describe.skipIf(!can)('a hand', () => {
     it('go with the answer, and come back after a snooze was over', async () => {
       await server.start();
       // A minute of the config is the least there is; here it is a twentieth of a second.
-      const hand = start({ notifications: { snooze_minutes: 0.001 } });
-      hand.agents(asking());
+      const helper = start({ notifications: { snooze_minutes: 0.001 } });
+      helper.agents(asking());
       const popup = await until('a popup', () => server.notified()[0]);
       expect(popup.actions).toContain('snooze');
       server.press(popup.id, 'snooze');
@@ -191,15 +191,15 @@ describe.skipIf(!can)('a hand', () => {
       // Put away by the person: it stays away.
       server.dismiss(again.id);
       await sleep(150);
-      hand.agents(handAgent());
+      helper.agents(helperAgent());
       await sleep(100);
       expect(server.notified()).toHaveLength(2);
     });
 
     it('remind once when nobody answers', async () => {
       await server.start();
-      const hand = start({ notifications: { remind_after_s: 0.3 } });
-      hand.agents(asking());
+      const helper = start({ notifications: { remind_after_s: 0.3 } });
+      helper.agents(asking());
       const first = await until('a popup', () => server.notified()[0]);
       server.dismiss(first.id);
       await until('a reminder', () => server.notified()[1]);
@@ -209,8 +209,8 @@ describe.skipIf(!can)('a hand', () => {
 
     it('speak to a server without markup and actions in plain words', async () => {
       await server.start('plain');
-      const hand = start();
-      hand.agents({ ...asking('Bash: a < b && c'), cwd: '/x/<b>y' });
+      const helper = start();
+      helper.agents({ ...asking('Bash: a < b && c'), cwd: '/x/<b>y' });
       expect(await until('a popup', () => server.notified()[0])).toMatchObject({
         body: '<b>y\nBash: a < b && c',
         actions: [],
@@ -219,23 +219,23 @@ describe.skipIf(!can)('a hand', () => {
 
     it('cut a line of a megabyte', async () => {
       await server.start();
-      const hand = start();
-      hand.agents({ ...asking('x'.repeat(500)), cwd: `/${'y'.repeat(4000)}` });
+      const helper = start();
+      helper.agents({ ...asking('x'.repeat(500)), cwd: `/${'y'.repeat(4000)}` });
       const { body } = await until('a popup', () => server.notified()[0]);
       expect(body.length).toBeLessThan(400);
-      hand.raw(`${'z'.repeat(9_000_000)}\n`);
-      await hand.hasLogged('a line of more than');
-      hand.raw('{"type":"agents","agents":[{"pid":-1}]}\nnot json\n');
-      await hand.hasLogged('a line that is not JSON');
-      hand.agents(handAgent());
+      helper.raw(`${'z'.repeat(9_000_000)}\n`);
+      await helper.hasLogged('a line of more than');
+      helper.raw('{"type":"agents","agents":[{"pid":-1}]}\nnot json\n');
+      await helper.hasLogged('a line that is not JSON');
+      helper.agents(helperAgent());
       await until('the popup to go', () => server.closed().length === 1);
     });
 
     it('1,000 flips make one popup at a time, and the last state wins, also with a slow server', async () => {
       await server.start('slow');
-      const hand = start();
-      for (let i = 0; i < 1000; i++) hand.agents(i % 2 === 0 ? asking(`Bash: ${i}`) : handAgent());
-      hand.agents(asking('Bash: the last one'));
+      const helper = start();
+      for (let i = 0; i < 1000; i++) helper.agents(i % 2 === 0 ? asking(`Bash: ${i}`) : helperAgent());
+      helper.agents(asking('Bash: the last one'));
       await until('the last state', () => server.notified().at(-1)?.body.includes('the last one'), 8_000);
       const live = new Set<number>();
       let most = 0;
@@ -249,32 +249,32 @@ describe.skipIf(!can)('a hand', () => {
     }, 60_000);
 
     it('wait for a server, and show a new one what was not answered', async () => {
-      const hand = start();
-      hand.agents(asking());
-      await hand.hasLogged('cannot show notifications');
+      const helper = start();
+      helper.agents(asking());
+      await helper.hasLogged('cannot show notifications');
       await server.start('die');
       await until('the first try', () => server.notified().length === 1);
       await server.stop();
       await server.start();
       const popup = await until('the popup on the new server', () => server.notified()[0]);
       expect(popup.replaces).toBe(0);
-      await hand.hasLogged('the notification server answers again');
-      expect(hand.logs().filter(line => line.startsWith('cannot show'))).not.toHaveLength(0);
+      await helper.hasLogged('the notification server answers again');
+      expect(helper.logs().filter(line => line.startsWith('cannot show'))).not.toHaveLength(0);
     });
 
     it('are not forced on a server that denies', async () => {
       await server.start('deny');
-      const hand = start();
-      for (let i = 0; i < 20; i++) hand.agents(asking(`Bash: ${i}`));
-      await hand.hasLogged('cannot show notifications: not you');
+      const helper = start();
+      for (let i = 0; i < 20; i++) helper.agents(asking(`Bash: ${i}`));
+      await helper.hasLogged('cannot show notifications: not you');
       await sleep(200);
-      expect(hand.logs().filter(line => line.includes('not you'))).toHaveLength(1);
+      expect(helper.logs().filter(line => line.includes('not you'))).toHaveLength(1);
     });
 
     it('believe only the server when it speaks of clicks', async () => {
       await server.start();
-      const hand = start({ notifications: { snooze_minutes: 60 } });
-      hand.agents(asking());
+      const helper = start({ notifications: { snooze_minutes: 60 } });
+      helper.agents(asking());
       const { id } = await until('a popup', () => server.notified()[0]);
       const path = '/org/freedesktop/Notifications';
       const forged = [
@@ -293,12 +293,12 @@ describe.skipIf(!can)('a hand', () => {
 
     it('survive a bus that starts again', async () => {
       await server.start();
-      const hand = start();
-      hand.agents(asking());
+      const helper = start();
+      helper.agents(asking());
       await until('a popup', () => server.notified()[0]);
       await server.stop();
       await ended(bus);
-      await hand.hasLogged('the session bus is gone');
+      await helper.hasLogged('the session bus is gone');
       await startBus();
       await server.start();
       await until('the popup on the new bus', () => server.notified()[0]);
@@ -310,7 +310,7 @@ describe.skipIf(!can)('a hand', () => {
     const first = start();
     first.agents(asking());
     await until('a popup', () => server.notified()[0]);
-    const second = HandRig.start(user, installed);
+    const second = HelperRig.start(user, installed);
     second.agents(asking());
     await second.hasLogged('another vigil serves this desktop');
     expect(server.notified()).toHaveLength(1);
@@ -323,23 +323,23 @@ describe.skipIf(!can)('a hand', () => {
     const folder = join(user.runtime, 'vigil');
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { mode: 0o755 });
-    const hand = start();
-    hand.agents(handAgent());
-    await hand.hasLogged(`${folder} may not be written into: it must belong to this user`);
-    expect(hand.logs().join()).not.toContain('another vigil');
+    const helper = start();
+    helper.agents(helperAgent());
+    await helper.hasLogged(`${folder} may not be written into: it must belong to this user`);
+    expect(helper.logs().join()).not.toContain('another vigil');
     chownSync(folder, user.uid, user.gid);
-    await hand.hasLogged('this vigil serves the desktop now');
+    await helper.hasLogged('this vigil serves the desktop now');
     await until('a badge', badge);
   }, 60_000);
 
   it('survives logout and login', async () => {
-    const hand = start();
-    hand.agents(handAgent());
+    const helper = start();
+    helper.agents(helperAgent());
     await until('a badge', badge);
     await ended(bus);
     rmSync(user.runtime, { recursive: true });
     await sleep(1_500);
-    expect(hand.alive).toBe(true);
+    expect(helper.alive).toBe(true);
     user.makeDirectory(user.runtime, 0o700);
     await startBus();
     await until('the badge of the new session', badge, 8_000);
@@ -349,7 +349,7 @@ describe.skipIf(!can)('a hand', () => {
     const home = join(user.home, '.claude');
     user.run(['mkdir', '-p', join(home, 'sessions'), join(home, 'projects/-x')]);
     const file = join(home, 'sessions', `${pid}.json`);
-    const hand = start();
+    const helper = start();
     const words = {
       pid,
       kind: 'claude-code',
@@ -360,10 +360,10 @@ describe.skipIf(!can)('a hand', () => {
       session_id: null,
       home: { claude: home, codex: '/nonexistent', copilot: '/nonexistent' },
     };
-    hand.send({ type: 'words', sessions: [words] });
-    const observed = () => hand.said.filter(({ type }) => type === 'registry' || type === 'transcript');
+    helper.send({ type: 'words', sessions: [words] });
+    const observed = () => helper.said.filter(({ type }) => type === 'registry' || type === 'transcript');
     user.run(['mkfifo', file]);
-    await hand.hasLogged('session file ignored');
+    await helper.hasLogged('session file ignored');
     user.run(['rm', file]);
     // Root's own file is not the user's word.
     writeFileSync(file, JSON.stringify({ pid, status: 'busy' }));

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { readCopilotEvents } from '../../../src/agents/types/copilot-cli/events.js';
-import { handAgent } from '../../../src/outputs/helpers/hand-agent.js';
+import { helperAgent } from '../../../src/outputs/helpers/helper-agent.js';
 import { Story } from '../../agents/story.js';
 
 it('what Copilot asks permission for is told with the request', () => {
@@ -16,7 +16,7 @@ it('what Copilot asks permission for is told with the request', () => {
   const log = events.map(event => `${JSON.stringify(event)}\n`).join('');
   const story = new Story().process(0, { exe: '/usr/bin/copilot', argv: ['copilot'] });
   story.at(1, { type: 'transcript', pid: 100, entry: readCopilotEvents(log) }).until(2);
-  expect(handAgent(story.session, 0)).toMatchObject({
+  expect(helperAgent(story.session, 0)).toMatchObject({
     state: 'WAITING',
     reason: 'approval',
     asks: 'bash: rm -rf build',

@@ -1,14 +1,19 @@
 import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { defaultConfig } from '../../../src/config/schema.js';
-import type { FromHand, HandAgent, HandConfig, ToHand } from '../../../src/outputs/desktop/protocol.js';
+import type {
+  FromHelper,
+  HelperAgent,
+  HelperConfig,
+  ToHelper,
+} from '../../../src/outputs/desktop/protocol.js';
 import { until } from './desktop.js';
 import { ended, type Installed, type User } from './user.js';
 
 export const nowMs = () => performance.timeOrigin + performance.now();
 
 /** An agent as a daemon would tell of it. Its pid is nobody's. */
-export function handAgent(over: Partial<HandAgent> = {}): HandAgent {
+export function helperAgent(over: Partial<HelperAgent> = {}): HelperAgent {
   return {
     pid: 4_100_000,
     kind: 'claude-code',
@@ -30,9 +35,9 @@ export function handAgent(over: Partial<HandAgent> = {}): HandAgent {
   };
 }
 
-export type Overrides = { [K in 'notifications' | 'badges' | 'tray']?: Partial<HandConfig[K]> };
+export type Overrides = { [K in 'notifications' | 'badges' | 'tray']?: Partial<HelperConfig[K]> };
 
-export function handConfig(over: Overrides = {}): HandConfig {
+export function helperConfig(over: Overrides = {}): HelperConfig {
   const { notifications, badges, tray } = defaultConfig();
   return {
     notifications: { ...notifications, ...over.notifications },
@@ -42,14 +47,14 @@ export function handConfig(over: Overrides = {}): HandConfig {
   };
 }
 
-/** A hand without a daemon: its user's process, told what to show by the test. */
-export class HandRig {
-  readonly said: FromHand[] = [];
+/** A helper without a daemon: its user's process, told what to show by the test. */
+export class HelperRig {
+  readonly said: FromHelper[] = [];
   stderr = '';
 
   private constructor(readonly child: ChildProcess) {
     createInterface({ input: child.stdout! }).on('line', line =>
-      this.said.push(JSON.parse(line) as FromHand),
+      this.said.push(JSON.parse(line) as FromHelper),
     );
     child.stderr!.setEncoding('utf8').on('data', (text: string) => {
       this.stderr += text;
@@ -57,14 +62,14 @@ export class HandRig {
   }
 
   /** `boot_ms`: the daemon's clock, when it is not the wall's. */
-  static start(user: User, installed: Installed, config: Overrides = {}, boot_ms?: number): HandRig {
+  static start(user: User, installed: Installed, config: Overrides = {}, boot_ms?: number): HelperRig {
     const clock = boot_ms === undefined ? [] : [String(boot_ms)];
-    const rig = new HandRig(user.spawn([process.execPath, installed.hand, ...clock]));
-    rig.send({ type: 'config', config: handConfig(config) });
+    const rig = new HelperRig(user.spawn([process.execPath, installed.helper, ...clock]));
+    rig.send({ type: 'config', config: helperConfig(config) });
     return rig;
   }
 
-  send(message: ToHand): void {
+  send(message: ToHelper): void {
     this.raw(`${JSON.stringify(message)}\n`);
   }
 
@@ -72,7 +77,7 @@ export class HandRig {
     this.child.stdin!.write(text);
   }
 
-  agents(...agents: HandAgent[]): void {
+  agents(...agents: HelperAgent[]): void {
     this.send({ type: 'agents', agents });
   }
 
@@ -92,7 +97,7 @@ export class HandRig {
   async end(): Promise<number | null> {
     this.send({ type: 'farewell' });
     this.child.stdin!.end();
-    await until('the hand to end', () => !this.alive);
+    await until('the helper to end', () => !this.alive);
     return this.child.exitCode;
   }
 
