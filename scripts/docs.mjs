@@ -1,7 +1,7 @@
 // Writes what is generated: man/vigil.1 from the commands, docs/configuration.md from the config's schema, and in
 // docs/rules.md the table of all rules from that schema's defaults.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { COMMANDS } from '../dist/cli/commands/index.js';
+import { allCommands } from '../dist/cli/commands/index.js';
 import { manPage } from '../dist/cli/man.js';
 import { configReference } from '../dist/config/reference.js';
 import { VERSION } from '../dist/lib/files/package.js';
@@ -9,6 +9,6 @@ import { withRulesTable } from '../dist/rules/reference.js';
 
 const at = path => new URL(`../${path}`, import.meta.url);
 const write = (path, text) => writeFileSync(at(path), text);
-write('man/vigil.1', manPage(COMMANDS, VERSION));
+write('man/vigil.1', manPage(await allCommands(), VERSION));
 write('docs/configuration.md', configReference());
 write('docs/rules.md', withRulesTable(readFileSync(at('docs/rules.md'), 'utf8')));

@@ -50,6 +50,11 @@ export function defineCommand<const O extends OptionMap = Record<never, never>>(
   return { details: [], positionals: {}, options: {}, ...command } as unknown as CliCommand;
 }
 
+/** The words of a usage that are written as they stand: `agents explain` of `agents explain <pid>`. */
+export function fixedWords(usage: string): string[] {
+  return usage.split(' ').filter(word => !/[<[]/.test(word));
+}
+
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }

@@ -1,6 +1,6 @@
 import yargs, { type Argv } from 'yargs';
 import { VERSION } from '../lib/files/package.js';
-import { type Args, type CliCommand, GLOBAL_OPTIONS, UsageError } from './command.js';
+import { type Args, type CliCommand, fixedWords, GLOBAL_OPTIONS, UsageError } from './command.js';
 
 /** yargs, set up from the definitions of the commands. */
 
@@ -35,7 +35,7 @@ export function buildParser(commands: readonly CliCommand[], columns: number, ch
 
 /** `agents explain <pid>` stands below `agents`. */
 function parentOf(command: CliCommand): string | null {
-  const words = command.usage.split(' ').filter(word => !/[<[]/.test(word));
+  const words = fixedWords(command.usage);
   return words.length > 1 ? words[0]! : null;
 }
 

@@ -1,50 +1,60 @@
 import { ApiError } from '../api/client/index.js';
 import { printable } from '../lib/text/printable.js';
 import { CANNOT, type CliCommand, OK, PROBLEM, UsageError } from './command.js';
-import { COMMANDS } from './commands/index.js';
-import { complete } from './completion/complete.js';
+import { allCommands, commandsOf, FIRST_WORDS } from './commands/index.js';
 import type { Io } from './io.js';
+import { plainLine } from './plain-line.js';
 
 /** Arguments to exit code. */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
   if (argv[0] === '--complete') {
-    const found = await complete(COMMANDS, argv.slice(1), io);
+    const { complete } = await import('./completion/complete.js');
+    const found = await complete(await allCommands(), argv.slice(1), io);
     for (const { word, describe } of found) io.out(`${word}\t${describe}\n`);
     return OK;
   }
-  // Only here: yargs takes longer to load than a shell wants to wait at each TAB.
-  const { buildParser } = await import('./parser.js');
   const implied = isBare(argv);
-  const words = implied ? ['daemon', ...argv] : [...argv];
-  // The others would say nothing about it, neither in the help nor in an error.
-  const asked = COMMANDS.filter(command => firstWord(command) === words[0]);
-  let chosen = async (): Promise<number> => OK;
-  const parser = buildParser(asked.length > 0 ? asked : COMMANDS, io.columns ?? 100, (command, args) => {
-    chosen = () => command.run({ ...args, implied }, io);
-  });
+  const words = implied ? ['daemon', ...argv] : argv;
+  const commands = await commandsOf(words[0] ?? '');
   try {
-    // Help, version and completions come as text; nothing is printed behind our back.
-    let text = '';
-    await parser.parseAsync(words, {}, (_error: unknown, _args: unknown, output: string) => {
-      text = output;
-    });
-    if (text !== '') io.out(text.endsWith('\n') ? text : `${text}\n`);
-    return await chosen();
+    const plain = plainLine(commands, words);
+    if (plain === null) return await parse(commands, words, { implied }, io);
+    return await plain.command.run({ ...plain.args, implied } as CommandArgs, io);
   } catch (error) {
     return report(error, io);
   }
 }
 
-/** `vigil`, perhaps with options, means the daemon; what asks for words about vigil does not. */
-function isBare(argv: readonly string[]): boolean {
-  const first = new Set(COMMANDS.map(firstWord));
-  const asks = ['--help', '--version'];
-  if (argv.length > 0 && !argv[0]!.startsWith('-')) return false;
-  return !argv.some(word => asks.includes(word) || first.has(word));
+type CommandArgs = Parameters<CliCommand['run']>[0];
+
+/** For what asks for help, or is wrong, or says it in another way. Loading yargs takes as long as starting Node.js. */
+async function parse(
+  commands: readonly CliCommand[],
+  words: readonly string[],
+  { implied }: { implied: boolean },
+  io: Io,
+): Promise<number> {
+  const { buildParser } = await import('./parser.js');
+  // The others would say nothing about it, neither in the help nor in an error.
+  const known = commands.length > 0 ? commands : await allCommands();
+  let chosen = async (): Promise<number> => OK;
+  const parser = buildParser(known, io.columns ?? 100, (command, args) => {
+    chosen = () => command.run({ ...args, implied }, io);
+  });
+  // Help, version and completions come as text; nothing is printed behind our back.
+  let text = '';
+  await parser.parseAsync([...words], {}, (_error: unknown, _args: unknown, output: string) => {
+    text = output;
+  });
+  if (text !== '') io.out(text.endsWith('\n') ? text : `${text}\n`);
+  return chosen();
 }
 
-function firstWord({ usage }: CliCommand): string {
-  return usage.split(' ', 1)[0]!;
+/** `vigil`, perhaps with options, means the daemon; what asks for words about vigil does not. */
+function isBare(argv: readonly string[]): boolean {
+  const asks = ['--help', '--version'];
+  if (argv.length > 0 && !argv[0]!.startsWith('-')) return false;
+  return !argv.some(word => asks.includes(word) || FIRST_WORDS.has(word));
 }
 
 /** A line for each thing that is wrong; stacks only for those who debug. */

@@ -1,9 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { COMMANDS } from '../../src/cli/commands/index.js';
+import { allCommands } from '../../src/cli/commands/index.js';
 import { manPage } from '../../src/cli/man.js';
 import { VERSION } from '../../src/lib/files/package.js';
+
+const COMMANDS = await allCommands();
 
 describe('man/vigil.1', () => {
   const page = manPage(COMMANDS, VERSION);

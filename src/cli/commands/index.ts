@@ -1,66 +1,59 @@
 import type { CliCommand } from '../command.js';
-import { actions } from './actions.js';
-import { agents } from './agents.js';
-import { alerts } from './alerts.js';
-import { bar } from './bar.js';
-import { completion } from './completion.js';
-import {
-  configCheck,
-  configEdit,
-  configGet,
-  configPathCommand,
-  configSet,
-  configShow,
-  configUnset,
-} from './config.js';
-import { daemon } from './daemon.js';
-import { events } from './events.js';
-import { explain } from './explain.js';
-import { focus } from './focus.js';
-import { health } from './health.js';
-import { kill } from './kill.js';
-import { pause, resume } from './pause.js';
-import { recordEvents } from './record-events.js';
-import { replay } from './replay.js';
-import { report } from './report.js';
-import { status } from './status.js';
-import { system } from './system.js';
-import { tray } from './tray.js';
-import { watch } from './watch.js';
-import { whitelistAdd, whitelistList, whitelistRemove } from './whitelist.js';
-import { why } from './why.js';
 
-/** Every command, in the order of the help. */
-export const COMMANDS: readonly CliCommand[] = [
-  status,
-  watch,
-  report,
-  agents,
-  explain,
-  alerts,
-  why,
-  kill,
-  actions,
-  events,
-  health,
-  bar,
-  focus,
-  system,
-  whitelistList,
-  whitelistAdd,
-  whitelistRemove,
-  configShow,
-  configGet,
-  configSet,
-  configUnset,
-  configEdit,
-  configPathCommand,
-  configCheck,
-  pause,
-  resume,
-  tray,
-  daemon,
-  recordEvents,
-  replay,
-  completion,
-];
+/**
+ * Every command, by the word that it begins with and in the order of the help. A file is loaded when its command is
+ * asked for: shells and bars start vigil often.
+ */
+const FILES: Readonly<Record<string, () => Promise<readonly CliCommand[]>>> = {
+  status: async () => [(await import('./status.js')).status],
+  watch: async () => [(await import('./watch.js')).watch],
+  report: async () => [(await import('./report.js')).report],
+  agents: async () => {
+    const [{ agents }, { explain }] = await Promise.all([import('./agents.js'), import('./explain.js')]);
+    return [agents, explain];
+  },
+  alerts: async () => [(await import('./alerts.js')).alerts],
+  explain: async () => [(await import('./why.js')).why],
+  kill: async () => [(await import('./kill.js')).kill],
+  actions: async () => [(await import('./actions.js')).actions],
+  events: async () => [(await import('./events.js')).events],
+  health: async () => [(await import('./health.js')).health],
+  bar: async () => [(await import('./bar.js')).bar],
+  focus: async () => [(await import('./focus.js')).focus],
+  system: async () => [(await import('./system.js')).system],
+  whitelist: async () => {
+    const { whitelistList, whitelistAdd, whitelistRemove } = await import('./whitelist.js');
+    return [whitelistList, whitelistAdd, whitelistRemove];
+  },
+  config: async () => {
+    const config = await import('./config.js');
+    return [
+      config.configShow,
+      config.configGet,
+      config.configSet,
+      config.configUnset,
+      config.configEdit,
+      config.configPathCommand,
+      config.configCheck,
+    ];
+  },
+  pause: async () => [(await import('./pause.js')).pause],
+  resume: async () => [(await import('./pause.js')).resume],
+  tray: async () => [(await import('./tray.js')).tray],
+  daemon: async () => [(await import('./daemon.js')).daemon],
+  'record-events': async () => [(await import('./record-events.js')).recordEvents],
+  replay: async () => [(await import('./replay.js')).replay],
+  completion: async () => [(await import('./completion.js')).completion],
+};
+
+/** The words that commands begin with. */
+export const FIRST_WORDS: ReadonlySet<string> = new Set(Object.keys(FILES));
+
+/** The commands that begin with this word; none: there is no such command. */
+export async function commandsOf(firstWord: string): Promise<readonly CliCommand[]> {
+  return Object.hasOwn(FILES, firstWord) ? FILES[firstWord]!() : [];
+}
+
+export async function allCommands(): Promise<readonly CliCommand[]> {
+  return (await Promise.all(Object.values(FILES).map(load => load()))).flat();
+}

@@ -1,6 +1,6 @@
 import { connectToDaemon } from '../../api/client/index.js';
 import { printable } from '../../lib/text/printable.js';
-import { type CliCommand, GLOBAL_OPTIONS } from '../command.js';
+import { type CliCommand, fixedWords, GLOBAL_OPTIONS } from '../command.js';
 import type { Io } from '../io.js';
 import { alertName } from '../target.js';
 
@@ -99,10 +99,6 @@ function following(commands: readonly CliCommand[], path: readonly string[]): Ca
     if (!found.has(word) || names.length === path.length + 1) found.set(word, describe);
   }
   return [...found].map(([word, describe]) => ({ word, describe }));
-}
-
-function fixedWords(usage: string): string[] {
-  return usage.split(' ').filter(word => !/[<[]/.test(word));
 }
 
 function matching(candidates: readonly Candidate[], current: string): Candidate[] {

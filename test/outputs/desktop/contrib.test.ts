@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { AgentReport } from '../../../src/api/contract.js';
 import { ewwLine } from '../../../src/cli/bars/eww.js';
-import { COMMANDS } from '../../../src/cli/commands/index.js';
+import { allCommands } from '../../../src/cli/commands/index.js';
 import { fakeAgent } from '../../api/fake-view.js';
 import { hasProgram, ROOT } from './user.js';
+
+const COMMANDS = await allCommands();
 
 /**
  * eww is in no Debian: its widget is read here as eww reads it, S-expressions with `{…}` expressions, strings

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { COMMANDS } from '../../../src/cli/commands/index.js';
+import { allCommands } from '../../../src/cli/commands/index.js';
 import { targetOf } from '../../../src/cli/target.js';
 import { NO_INSPECTOR_FLAG } from '../../../src/lib/process/no-inspector.js';
 import {
@@ -11,6 +11,8 @@ import {
   terminalCommand,
   type VigilView,
 } from '../../../src/outputs/desktop/compositors/launch.js';
+
+const COMMANDS = await allCommands();
 
 it('vigil knows the commands that it opens', () => {
   const known = COMMANDS.map(({ usage }) => usage.split(' ')[0]);
