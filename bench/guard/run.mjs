@@ -118,7 +118,7 @@ async function atRest() {
 
 /** Each time it goes on, it looks at once. */
 async function warmUp() {
-  const { connectToDaemon } = await import(join(root, 'dist/api/client.js'));
+  const { connectToDaemon } = await import(join(root, 'dist/api/client/index.js'));
   const client = await connectToDaemon({ runtimeDir: join(folder, 'run') });
   for (let i = 0; i < WARM_UP_LOOKS; i++) {
     await client.request('pause_monitoring');

@@ -22,7 +22,7 @@ export async function until<T>(
     if (value !== undefined && value !== null && value !== false)
       return value as NonNullable<Exclude<T, false>>;
     if (performance.now() > end) throw new Error(`not within ${timeout_ms} ms: ${what}`);
-    await sleep(15);
+    await sleep(50);
   }
 }
 
