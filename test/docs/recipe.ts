@@ -51,6 +51,10 @@ export function apply(step: Step, root: string): void {
   const before = part(' -').join('\n');
   const now = readFileSync(path, 'utf8');
   const at = now.split(`\n${before}\n`).length - 1;
-  if (at !== 1) throw new Error(`${step.path}: what the change stands beside is there ${at} times:\n${before}`);
-  writeFileSync(path, now.replace(`\n${before}\n`, () => `\n${part(' +').join('\n')}\n`));
+  if (at !== 1)
+    throw new Error(`${step.path}: what the change stands beside is there ${at} times:\n${before}`);
+  writeFileSync(
+    path,
+    now.replace(`\n${before}\n`, () => `\n${part(' +').join('\n')}\n`),
+  );
 }

@@ -41,20 +41,12 @@ export function table(
 }
 
 function cellText(column: Column, cell: Cell, cells: number, color: boolean, last: boolean): string {
-  const cut = column.cut === 'start' ? clipStart(cell.text, cells) : clip(cell.text, cells);
+  const cut = clip(cell.text, cells, column.cut);
   // Spaces outside of the colour, and none after the last column.
   const filled = pad(cut, cells, column.align === 'right' ? 'right' : 'left');
   if (column.align === 'right')
     return filled.slice(0, filled.length - cut.length) + paint(cut, cell.styles ?? [], color);
   return paint(cut, cell.styles ?? [], color) + (last ? '' : filled.slice(cut.length));
-}
-
-/** Keeps the end: of a path, that is the part that tells. */
-function clipStart(text: string, max: number): string {
-  if (width(text) <= max) return text;
-  const chars = [...text];
-  while (chars.length > 0 && width(chars.join('')) > max - 1) chars.shift();
-  return max < 1 ? '' : `…${chars.join('')}`;
 }
 
 /** Changes `widths` so that the table has `room`; 0 means: not shown. */

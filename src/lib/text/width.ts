@@ -1,33 +1,27 @@
-/** How many cells of a terminal a text takes. Near enough for a table: wide scripts and emoji count two. */
+import stringWidth from 'string-width';
 
-const ZERO = /[\p{Mn}\p{Me}\p{Cf}]/u;
-const WIDE =
-  /[\p{Emoji_Presentation}\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Yi}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]/u;
-
-function cells(char: string): number {
-  if (char >= ' ' && char <= '~') return 1;
-  if (ZERO.test(char)) return 0;
-  return WIDE.test(char) ? 2 : 1;
-}
-
+/** How many cells of a terminal a text takes: what stands together as one sign (families, flags, accents) counts once. */
 export function width(text: string): number {
-  let sum = 0;
-  for (const char of text) sum += cells(char);
-  return sum;
+  return isPlain(text) ? text.length : stringWidth(text);
 }
 
-/** At most `max` cells, with `…` where something was left out. */
-export function clip(text: string, max: number): string {
+const signs = new Intl.Segmenter();
+
+/** At most `max` cells, with `…` where something was left out: at the end, or of a path at its beginning. */
+export function clip(text: string, max: number, cut: 'end' | 'start' = 'end'): string {
   if (width(text) <= max) return text;
   if (max < 1) return '';
-  let sum = 0;
-  let out = '';
-  for (const char of text) {
-    sum += cells(char);
-    if (sum > max - 1) break;
-    out += char;
-  }
-  return `${out}…`;
+  const all = [...signs.segment(text)].map(({ segment }) => segment);
+  if (cut === 'start') all.reverse();
+  let cells = 1;
+  const kept = all.slice(
+    0,
+    all.findIndex(sign => {
+      cells += width(sign);
+      return cells > max;
+    }),
+  );
+  return cut === 'start' ? `…${kept.reverse().join('')}` : `${kept.join('')}…`;
 }
 
 /** Exactly `columns` cells: cut or filled up with spaces. */
@@ -35,4 +29,12 @@ export function pad(text: string, columns: number, side: 'left' | 'right' = 'lef
   const fitted = clip(text, columns);
   const space = ' '.repeat(columns - width(fitted));
   return side === 'left' ? fitted + space : space + fitted;
+}
+
+/**
+ * Nothing but signs of one unit and one cell: ASCII, Latin letters, and what tables and gauges are drawn with. Most text
+ * is, and dividing it into signs would take a hundred times as long.
+ */
+function isPlain(text: string): boolean {
+  return /^[ -~¡-¬®-ɏ–-•…←-↓─-▟]*$/.test(text);
 }

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
 import { printable } from '../../../src/lib/text/printable.js';
 import { clip, pad, width } from '../../../src/lib/text/width.js';
@@ -51,8 +52,19 @@ describe('width', () => {
     ['é', 1],
     ['✳ Claude', 8],
     ['👩', 2],
+    ['👨‍👩‍👧', 2],
+    ['🇩🇪', 2],
+    ['⚠️', 2],
+    ['1️⃣', 2],
+    ['नमस्ते', 3],
   ])('%j takes %d cells', (text, cells) => {
     expect(width(text)).toBe(cells);
+  });
+
+  it('is of one cell each for what it takes as plain', () => {
+    for (const [first, last] of [' ~', '¡¬', '®ɏ', '–•', '……', '←↓', '─▟'].map(range => [...range]))
+      for (let code = first!.codePointAt(0)!; code <= last!.codePointAt(0)!; code++)
+        expect([code, stringWidth(String.fromCodePoint(code))]).toEqual([code, 1]);
   });
 
   it('cuts and fills to the cell', () => {
