@@ -11,6 +11,7 @@ import { libc } from '../lib/os/libc.js';
 import { findGroup } from '../lib/os/user-database.js';
 import { Users } from '../lib/os/users.js';
 import { memoryOf } from '../lib/proc/process-memory.js';
+import { keepSmall } from '../lib/process/resident-pages.js';
 import { onUncaught } from '../lib/process/uncaught.js';
 import { loopPauses } from '../lib/time/loop-pauses.js';
 import { recordTickFaults } from '../lib/time/ticker.js';
@@ -71,6 +72,8 @@ export async function runDaemon(options: DaemonOptions, signals = new StopSignal
     },
   });
   const endTickFaults = recordTickFaults((owner, error) => faults.record(owner, error));
+  // Before it has threads.
+  const endKeepingSmall = keepSmall();
   const parts = new Parts({ logger });
   try {
     // Local ones are known at once; for others the user database is asked.
@@ -84,6 +87,7 @@ export async function runDaemon(options: DaemonOptions, signals = new StopSignal
     if (signals.signal.aborted) logger.info({ why: signals.signal.reason }, 'stopping');
     await parts.stop();
     endTickFaults();
+    endKeepingSmall();
     endPolicy();
   }
   return exitCode;

@@ -13,6 +13,8 @@ export interface Libc {
   sendto(fd: number, data: Buffer, bytes: number, flags: number, to: Buffer, toBytes: number): number;
   close(fd: number): number;
   adjtimex(timex: Buffer): number;
+  /** Not in every C library. */
+  malloc_trim: ((keep_bytes: number) => number) | null;
   madvise(address: number, bytes: number, advice: number): number;
   /** process_madvise(2), on a thread: it takes some 20 ms for a large program. */
   process_madvise(pidfd: number, iovec: Buffer, count: number, advice: number): Promise<void>;
@@ -49,12 +51,21 @@ function load(): Libc | null {
       sendto: library.func('long sendto(int, const void *, size_t, int, const void *, uint32_t)'),
       close: library.func('int close(int)'),
       adjtimex: library.func('int adjtimex(void *)'),
+      malloc_trim: orNull(() => library.func('int malloc_trim(size_t)')),
       madvise: library.func('int madvise(uintptr_t, size_t, int)'),
       process_madvise: (pidfd, iovec, count, advice) =>
         new Promise(resolve => {
           processMadvise.async(SYS_PROCESS_MADVISE, pidfd, iovec, count, advice, 0, () => resolve());
         }),
     };
+  } catch {
+    return null;
+  }
+}
+
+function orNull<T>(find: () => T): T | null {
+  try {
+    return find();
   } catch {
     return null;
   }

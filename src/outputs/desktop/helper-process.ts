@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Rate } from '../../lib/limits/rate.js';
+import { keepSmall } from '../../lib/process/resident-pages.js';
 import { onUncaught } from '../../lib/process/uncaught.js';
 import { printable } from '../../lib/text/printable.js';
 import { keepTimeOf, now } from '../../lib/time/time.js';
@@ -46,6 +47,7 @@ const fault = (error: unknown) => {
   if (!faults.take()) process.exit(70);
 };
 onUncaught({ rejected: fault, thrown: fault });
+keepSmall();
 let session: UserSession | null = null;
 let config: HelperConfig | null = null;
 /** As they were told last: what a session begins with that is wanted later. */

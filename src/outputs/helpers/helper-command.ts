@@ -5,6 +5,7 @@ import { tryReadHead } from '../../lib/files/bounded-read.js';
 import { statFile } from '../../lib/files/stat-file.js';
 import type { Lookup } from '../../lib/os/users.js';
 import { NO_INSPECTOR_FLAG } from '../../lib/process/no-inspector.js';
+import { ONE_HEAP } from '../../lib/process/resident-pages.js';
 import { variable } from '../desktop/terminal/tmux.js';
 import type { HelperCommand } from './helper-child.js';
 
@@ -105,6 +106,7 @@ export function helperCommand(
     USER: user.name,
     LOGNAME: user.name,
     PATH: SAFE_PATH,
+    [ONE_HEAP.name]: ONE_HEAP.value,
   };
   const runtime = runtimeDirectory(user.uid, place, said);
   if (runtime !== null) env.XDG_RUNTIME_DIR = runtime;

@@ -3,7 +3,12 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { pageOut, readOnlyFiles } from '../../../src/lib/process/resident-pages.js';
+import {
+  dropOwnPages,
+  pageOut,
+  readOnlyFiles,
+  unchangedMappings,
+} from '../../../src/lib/process/resident-pages.js';
 
 const isRoot = process.geteuid!() === 0;
 
@@ -50,5 +55,35 @@ it('takes nothing that is written to, shared, or no file', () => {
   expect(readOnlyFiles(maps)).toEqual([
     { start: 0x5555000, end: 0x5556000 },
     { start: 0x5556000, end: 0x5557000 },
+  ]);
+});
+
+it('a process lets go of its own program, and goes on', async () => {
+  const before_kb = files_kb(process.pid);
+  await dropOwnPages();
+  expect(files_kb(process.pid)).toBeLessThan(before_kb);
+  expect([3, 1, 2].sort()).toEqual([1, 2, 3]);
+});
+
+it('keeps what is no longer as in the file', () => {
+  const smaps = [
+    '1000-2000 r--p 00000000 fe:00 12                         /usr/bin/node',
+    'Rss:                   4 kB',
+    'Anonymous:             0 kB',
+    '2000-3000 r--p 00001000 fe:00 12                         /usr/bin/node',
+    'Anonymous:             8 kB',
+    '3000-4000 rw-p 00001000 fe:00 12                         /usr/bin/node',
+    'Anonymous:             0 kB',
+    '4000-5000 r-xp 00002000 fe:00 12                         /usr/bin/node (deleted)',
+    'Anonymous:             0 kB',
+    '5000-6000 r-xp 00002000 fe:00 13                         /usr/lib/libc.so.6',
+    'Anonymous:             0 kB',
+    '6000-7000 r-xp 00002000 fe:00 12                         /usr/bin/node',
+    'Anonymous:             0 kB',
+    '',
+  ].join('\n');
+  expect(unchangedMappings(smaps, '/usr/bin/node')).toEqual([
+    { start: 0x1000, end: 0x2000 },
+    { start: 0x6000, end: 0x7000 },
   ]);
 });

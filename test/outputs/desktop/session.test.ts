@@ -525,7 +525,14 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('a session', () => {
       CapAmb: '0000000000000000',
       NoNewPrivs: '1',
     });
-    expect(environment(first).sort()).toEqual(['HOME', 'LOGNAME', 'PATH', 'USER', 'XDG_RUNTIME_DIR']);
+    expect(environment(first).sort()).toEqual([
+      'HOME',
+      'LOGNAME',
+      'MALLOC_ARENA_MAX',
+      'PATH',
+      'USER',
+      'XDG_RUNTIME_DIR',
+    ]);
 
     process.kill(first, 'SIGKILL');
     await until('another helper', () => helper() !== null && helper() !== first);

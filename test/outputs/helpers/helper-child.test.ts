@@ -247,6 +247,7 @@ describe('helperCommand', () => {
       HOME: '/home/ann',
       USER: 'ann',
       LOGNAME: 'ann',
+      MALLOC_ARENA_MAX: '1',
       PATH: expect.not.stringContaining('home'),
       XDG_RUNTIME_DIR: '/nonexistent/4242',
     });
