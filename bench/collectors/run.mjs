@@ -1,17 +1,16 @@
 // What each collector costs: microseconds of a run, and percent of a core at its own interval.
 // `make build && node bench/collectors/run.mjs [rounds]`
 import { CollectorDriver } from '../../dist/sources/host/driver.js';
-import { hostCollectors } from '../../dist/sources/host/host.js';
+import { COLLECTORS as collectors } from '../../dist/sources/host/index.js';
 
 const rounds = Number(process.argv[2] ?? 50);
 const INTERVAL_MS = 10_000;
-const collectors = hostCollectors();
 const logger = {
   info: (fields, text) => console.error(text, fields),
   warn: (fields, text) => console.error(text, fields),
 };
 const driver = new CollectorDriver({ collectors, logger, boot_ms: 0 });
-const samples = new Map(collectors.map(({ name }) => [name, []]));
+const samples = new Map(collectors.map(({ id }) => [id, []]));
 
 let now_ms = Date.now();
 const cpuBefore = process.cpuUsage();

@@ -9,6 +9,7 @@ const LIVE: ReadonlySet<string> = new Set([
   'badges',
   'tray',
   'sampling',
+  'collectors',
   'thresholds',
   'detection',
   'allowlist',

@@ -5,7 +5,7 @@ import { LOG_LEVELS } from '../lib/log/levels.js';
 import { BY_GROUP, BY_ROOT } from '../model/config-key.js';
 import { logFile, webhooks } from '../outputs/channels/config.js';
 import { rulesConfig } from '../rules/config.js';
-import { sampling } from '../sources/host/config.js';
+import { collectors, sampling } from '../sources/host/config.js';
 import { history } from '../store/config.js';
 
 /**
@@ -187,6 +187,7 @@ export const configSchema = z.strictObject({
   badges: badges.prefault({}),
   tray: tray.prefault({}),
   sampling: sampling.prefault({}),
+  collectors: collectors.prefault({}),
   ...rulesConfig,
   ai: ai.prefault({}),
   log_file: logFile.prefault({}),

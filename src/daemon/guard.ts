@@ -17,7 +17,7 @@ import { sessionKey } from '../rules/engine/history.js';
 import { addressSpaceLeft, MemoryLimits } from '../sources/host/cgroup/limits.js';
 import { CollectorDriver } from '../sources/host/driver.js';
 import type { CollectorHealth, HealthRecord } from '../sources/host/health.js';
-import { hostCollectors } from '../sources/host/host.js';
+import { COLLECTORS } from '../sources/host/index.js';
 import { MemoryWatch } from '../sources/host/memory-watch.js';
 import { socketsOf } from '../sources/host/network/sockets.js';
 import { ProcessCollector, sessionRef } from '../sources/host/processes.js';
@@ -122,7 +122,8 @@ export class Guard {
     this.lineage = new Lineage<Session>(pid => options.isShared(pid));
     this.processes = new ProcessCollector(this.table, this.lineage);
     this.driver = new CollectorDriver({
-      collectors: hostCollectors(),
+      collectors: COLLECTORS,
+      switches: config.collectors,
       logger,
       boot_ms: clock.boot_ms,
       roots,
@@ -188,6 +189,7 @@ export class Guard {
     const before = this.config.sampling;
     this.config = config;
     const interval_ms = config.sampling.sample_interval_normal_s * 1000;
+    this.driver.configure(config.collectors);
     this.tell(this.rules.configure(config, interval_ms, now()));
     if (isDeepStrictEqual(before, config.sampling) || this.timer === null) return;
     clearTimeout(this.timer);

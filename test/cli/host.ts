@@ -1,11 +1,12 @@
 import type { HostSample } from '../../src/model/snapshot.js';
+import { emptyHost } from '../../src/sources/host/index.js';
 
 export const GB = 1024 ** 3;
 
 /** A busy machine with all that can be measured. */
 export function fakeHost(): HostSample {
   return {
-    boot_ms: 0,
+    ...emptyHost(0),
     cores: 8,
     memory: {
       total_bytes: 32 * GB,
@@ -61,8 +62,5 @@ export function fakeHost(): HostSample {
         hung: false,
       },
     ],
-    network: null,
-    cgroups: [],
-    tasks: null,
   };
 }

@@ -1,9 +1,7 @@
 import type { Alert, AlertChange } from '../../src/model/alert.js';
 import type {
-  FilesystemSample,
   HostSample,
   MachineEvent,
-  MemorySample,
   ProcessSample,
   SessionRef,
   SessionSample,
@@ -12,6 +10,7 @@ import type {
 import { RULES } from '../../src/rules/checks/index.js';
 import { type RulesConfig, rulesSchema } from '../../src/rules/config.js';
 import { RuleEngine } from '../../src/rules/engine/engine.js';
+import { emptyHost } from '../../src/sources/host/index.js';
 
 /** A machine to play with: change it, let time pass, see what is said. */
 
@@ -177,7 +176,10 @@ export function brief(changes: readonly AlertChange[]): string[] {
   return changes.map(({ type, alert }) => `${type.slice('alert_'.length)} ${alert.rule} ${alert.severity}`);
 }
 
-export function memory(used_percent: number, changes: Partial<MemorySample> = {}): MemorySample {
+type Memory = NonNullable<HostSample['memory']>;
+type Filesystem = HostSample['filesystems'][number];
+
+export function memory(used_percent: number, changes: Partial<Memory> = {}): Memory {
   const total_bytes = 16 * GB;
   const used_bytes = (total_bytes * used_percent) / 100;
   return {
@@ -194,7 +196,7 @@ export function memory(used_percent: number, changes: Partial<MemorySample> = {}
   };
 }
 
-export function filesystem(changes: Partial<FilesystemSample> = {}): FilesystemSample {
+export function filesystem(changes: Partial<Filesystem> = {}): Filesystem {
   return {
     mount: '/',
     device: '/dev/sda1',
@@ -212,7 +214,7 @@ export function filesystem(changes: Partial<FilesystemSample> = {}): FilesystemS
 export function quietHost(): HostSample {
   const calm = { some_avg10: 0, some_avg60: 0, full_avg10: 0, full_avg60: 0 };
   return {
-    boot_ms: START_MS - 86_400_000,
+    ...emptyHost(START_MS - 86_400_000),
     cores: 4,
     memory: memory(40),
     pressure: { memory: calm, io: calm, cpu: calm },
@@ -227,7 +229,6 @@ export function quietHost(): HostSample {
       frequency_mhz: 2400,
     },
     temperatures: [{ kind: 'cpu', name: 'coretemp Package id 0', celsius: 50 }],
-    gpus: [],
     disks: [
       {
         name: 'sda',
@@ -240,8 +241,5 @@ export function quietHost(): HostSample {
       },
     ],
     filesystems: [filesystem()],
-    network: null,
-    cgroups: [],
-    tasks: null,
   };
 }

@@ -83,8 +83,10 @@ function collectorsLine({ collectors }: HealthReport): string {
     collectors.filter(collector => collector.state === state).map(({ name }) => printable(name, 40));
   const absent = names('absent');
   const took_us = collectors.reduce((sum, { duration_us }) => sum + (duration_us ?? 0), 0);
+  const off = names('off');
   const not = absent.length === 0 ? '' : `, not here: ${absent.join(', ')}`;
-  return `collectors: ${names('ok').length} work, ${(took_us / 1000).toFixed(1)} ms a round${not}`;
+  const switchedOff = off.length === 0 ? '' : `, off: ${off.join(', ')}`;
+  return `collectors: ${names('ok').length} work, ${(took_us / 1000).toFixed(1)} ms a round${not}${switchedOff}`;
 }
 
 function historyLine({ history, open_alerts }: HealthReport): string {

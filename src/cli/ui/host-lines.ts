@@ -1,6 +1,6 @@
 import type { MachineReport } from '../../api/contract.js';
 import { printable } from '../../lib/text/printable.js';
-import type { FilesystemSample, HostSample } from '../../model/snapshot.js';
+import type { HostSample } from '../../model/snapshot.js';
 import type { Io } from '../io.js';
 import { gauge } from './gauge.js';
 import { paint } from './style.js';
@@ -70,7 +70,7 @@ function pressureLine({ pressure }: HostSample): string[] {
 }
 
 /** They hold memory, not a disk: `df` lists them all the same. */
-export function isInMemory({ type }: Pick<FilesystemSample, 'type'>): boolean {
+export function isInMemory({ type }: Pick<HostSample['filesystems'][number], 'type'>): boolean {
   return type === 'tmpfs' || type === 'ramfs' || type === 'devtmpfs';
 }
 

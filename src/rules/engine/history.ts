@@ -1,7 +1,7 @@
 import { FairRoom, type Owner } from '../../lib/limits/quota.js';
 import { atOnce, type Steps } from '../../lib/time/slices.js';
 import type {
-  FilesystemSample,
+  HostSample,
   MachineEvent,
   ProcessRef,
   SessionRef,
@@ -42,7 +42,7 @@ export interface HistoryOptions {
 
 /** A filesystem over time. */
 export interface FilesystemTrack {
-  sample: FilesystemSample;
+  sample: HostSample['filesystems'][number];
   /** Free space of the last two hours. */
   available: Series;
   /** It could be written to at some time, so read-only is not its nature. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { BY_GROUP } from '../../model/config-key.js';
+import { COLLECTORS, type CollectorId } from './index.js';
 
 const seconds = (value: number, words: string) =>
   z.number().min(0.5).max(3600).default(value).describe(words);
@@ -14,6 +15,18 @@ export const sampling = z
     message: 'must not be longer than sample_interval_normal_s',
   })
   .describe('How often the machine is looked at.')
+  .meta(BY_GROUP);
+
+/** One switch for each collector. */
+export const collectors = z
+  .strictObject(
+    Object.fromEntries(
+      COLLECTORS.map(({ id, describe }) => [id, z.boolean().default(true).describe(describe)]),
+    ) as Record<CollectorId, z.ZodDefault<z.ZodBoolean>>,
+  )
+  .describe(
+    'What is looked at of the machine. What is off is not asked for, and rules that need it are silent.',
+  )
   .meta(BY_GROUP);
 
 export type SamplingConfig = z.infer<typeof sampling>;

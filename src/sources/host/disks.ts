@@ -1,7 +1,27 @@
-import type { DiskSample } from '../../model/snapshot.js';
-import type { Collector, Context, Part, Roots } from './collector.js';
+import { type Collector, type Context, defineCollector, type Part, type Roots } from './collector.js';
 import { perSecond } from './rate.js';
 import { MANY_CORES_BYTES, readText, tryList } from './read.js';
+
+/** A whole disk, from /proc/diskstats (Documentation/admin-guide/iostats.rst). */
+export interface DiskSample {
+  name: string;
+  read_bytes_per_s: number | null;
+  write_bytes_per_s: number | null;
+  reads_per_s: number | null;
+  writes_per_s: number | null;
+  /** Mean time of the requests that ended since the last snapshot; null when none did. */
+  latency_ms: number | null;
+  /** Percent of the time in which at least one request was under way. */
+  busy_percent: number | null;
+}
+
+export interface DiskSlice {
+  disks: readonly DiskSample[];
+}
+
+declare module '../../model/snapshot.js' {
+  interface HostSample extends DiskSlice {}
+}
 
 /** Counters since boot of one block device. */
 export interface DiskCounters {
@@ -90,12 +110,11 @@ export function isWholeDisk(roots: Roots, name: string): boolean {
 }
 
 /** Rates, latency and load of the disks. */
-export class DiskCollector implements Collector {
-  readonly name = 'disks';
+export class DiskCollector implements Collector<DiskSlice> {
   private before: { disks: Map<string, DiskCounters>; now_ms: number } = { disks: new Map(), now_ms: 0 };
   private wholeDisks = new Map<string, boolean>();
 
-  collect({ roots, now_ms }: Context): Part {
+  collect({ roots, now_ms }: Context): Part<DiskSlice> {
     const counters = parseDiskstats(readText(`${roots.proc}/diskstats`, MANY_CORES_BYTES));
     const { before } = this;
     const whole = new Map<string, boolean>();
@@ -110,3 +129,10 @@ export class DiskCollector implements Collector {
     return { disks };
   }
 }
+
+export const disksCollector = defineCollector({
+  id: 'disks',
+  describe: 'Rates, latency and load of the disks.',
+  empty: { disks: [] },
+  create: () => new DiskCollector(),
+});

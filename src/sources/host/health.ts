@@ -3,8 +3,8 @@ import { NotHere } from './collector.js';
 /** One line of the table that `vigil health` shows. */
 export interface CollectorHealth {
   name: string;
-  /** `new`: not asked yet. `absent`: this machine has no such thing. */
-  state: 'new' | 'ok' | 'failing' | 'absent';
+  /** `new`: not asked yet. `absent`: this machine has no such thing. `off`: switched off in the configuration. */
+  state: 'new' | 'ok' | 'failing' | 'absent' | 'off';
   /** Of the last run, in microseconds; null before the first. */
   duration_us: number | null;
   /** The longest run so far. */
@@ -92,6 +92,11 @@ export class HealthRecord {
   /** `note`: shown where there is nothing worse to say. */
   health(note: string | null = null): CollectorHealth {
     return { ...this.kept, message: this.kept.message ?? note };
+  }
+
+  /** It is not asked any more, or for the first time again. */
+  switched(on: boolean): void {
+    Object.assign(this.kept, { state: on ? 'new' : 'off', message: null, advice: null });
   }
 
   private worked(): void {

@@ -1,7 +1,31 @@
-import type { MemorySample } from '../../model/snapshot.js';
-import type { Collector, Context, Part } from './collector.js';
+import { type Collector, type Context, defineCollector, type Part } from './collector.js';
 import { perSecond } from './rate.js';
 import { readText, tryReadText } from './read.js';
+
+/** /proc/meminfo, proc_meminfo(5). */
+export interface MemorySample {
+  total_bytes: number;
+  available_bytes: number;
+  /** total − available. */
+  used_bytes: number;
+  cached_bytes: number;
+  dirty_bytes: number;
+  /** Files in memory: tmpfs, shared memory. Absent: not known. */
+  shmem_bytes?: number;
+  swap_total_bytes: number;
+  swap_used_bytes: number;
+  /** Pages swapped in and out per second, /proc/vmstat. */
+  swap_in_per_s: number | null;
+  swap_out_per_s: number | null;
+}
+
+export interface MemorySlice {
+  memory: MemorySample | null;
+}
+
+declare module '../../model/snapshot.js' {
+  interface HostSample extends MemorySlice {}
+}
 
 type MemoryFacts = Omit<MemorySample, 'swap_in_per_s' | 'swap_out_per_s'>;
 
@@ -61,11 +85,10 @@ function counter(text: string, label: string): number | undefined {
 }
 
 /** Memory and swap of the whole machine. */
-export class MemoryCollector implements Collector {
-  readonly name = 'memory';
+export class MemoryCollector implements Collector<MemorySlice> {
   private before: { in: number | undefined; out: number | undefined; now_ms: number } | null = null;
 
-  collect({ roots, now_ms }: Context): Part {
+  collect({ roots, now_ms }: Context): Part<MemorySlice> {
     const memory = parseMeminfo(readText(`${roots.proc}/meminfo`));
     const pages = parseSwapPages(tryReadText(`${roots.proc}/vmstat`) ?? '');
     const { before } = this;
@@ -82,3 +105,10 @@ export class MemoryCollector implements Collector {
     };
   }
 }
+
+export const memoryCollector = defineCollector({
+  id: 'memory',
+  describe: 'Memory and swap.',
+  empty: { memory: null },
+  create: () => new MemoryCollector(),
+});

@@ -1,7 +1,27 @@
-import type { Pressure } from '../../model/snapshot.js';
-import type { Collector, Context, Part } from './collector.js';
-import { NotHere } from './collector.js';
+import { type Collector, type Context, defineCollector, NotHere, type Part } from './collector.js';
 import { errorCode, readText } from './read.js';
+
+/** Percent of the last 10 s and 60 s in which some, or all, tasks waited: Documentation/accounting/psi.rst. */
+export interface Pressure {
+  some_avg10: number;
+  some_avg60: number;
+  full_avg10: number;
+  full_avg60: number;
+}
+
+export interface PressureSample {
+  memory: Pressure | null;
+  io: Pressure | null;
+  cpu: Pressure | null;
+}
+
+export interface PressureSlice {
+  pressure: PressureSample | null;
+}
+
+declare module '../../model/snapshot.js' {
+  interface HostSample extends PressureSlice {}
+}
 
 /**
  * /proc/pressure/memory, see Documentation/accounting/psi.rst.
@@ -26,10 +46,8 @@ function averages(text: string, which: string): [number, number] | null {
 }
 
 /** How much of the time tasks had to wait for memory, storage or a CPU. */
-export class PressureCollector implements Collector {
-  readonly name = 'pressure';
-
-  collect({ roots }: Context): Part {
+export class PressureCollector implements Collector<PressureSlice> {
+  collect({ roots }: Context): Part<PressureSlice> {
     const folder = `${roots.proc}/pressure`;
     try {
       return {
@@ -49,3 +67,10 @@ export class PressureCollector implements Collector {
     }
   }
 }
+
+export const pressureCollector = defineCollector({
+  id: 'pressure',
+  describe: 'How long tasks wait for memory, storage and a CPU (PSI).',
+  empty: { pressure: null },
+  create: () => new PressureCollector(),
+});

@@ -1,6 +1,24 @@
-import type { Collector, Context, Part } from './collector.js';
+import { type Collector, type Context, defineCollector, type Part } from './collector.js';
 import { perSecond } from './rate.js';
 import { readText, tryReadNumber } from './read.js';
+
+/** Tasks are processes and their threads. */
+export interface TasksSample {
+  /** They run or want to. */
+  running: number;
+  total: number;
+  /** More than these the kernel does not make: the smaller one of kernel.pid_max and kernel.threads-max. */
+  limit: number | null;
+  forks_per_s: number | null;
+}
+
+export interface TasksSlice {
+  tasks: TasksSample | null;
+}
+
+declare module '../../model/snapshot.js' {
+  interface HostSample extends TasksSlice {}
+}
 
 /** `0.15 0.18 0.40 4/129 32188`: tasks that run or want to, and all there are; proc_loadavg(5). Null: it is not that. */
 export function parseTasks(loadavg: string): { running: number; total: number } | null {
@@ -15,12 +33,11 @@ export function parseForks(stat: string): number | null {
 }
 
 /** How many tasks there are, how many there can be, and how fast they are made. */
-export class TaskCollector implements Collector {
-  readonly name = 'tasks';
+export class TaskCollector implements Collector<TasksSlice> {
   private forks: number | undefined;
   private asked_ms = 0;
 
-  collect({ roots, now_ms }: Context): Part | null {
+  collect({ roots, now_ms }: Context): Part<TasksSlice> | null {
     const tasks = parseTasks(readText(`${roots.proc}/loadavg`));
     if (tasks === null) return null;
     const { forks, asked_ms } = this;
@@ -38,3 +55,10 @@ export class TaskCollector implements Collector {
     };
   }
 }
+
+export const tasksCollector = defineCollector({
+  id: 'tasks',
+  describe: 'How many tasks there are, how many there can be, and how fast they are made.',
+  empty: { tasks: null },
+  create: () => new TaskCollector(),
+});

@@ -1,7 +1,27 @@
-import type { TemperatureSample } from '../../model/snapshot.js';
-import type { Collector, Context, Part, Roots } from './collector.js';
-import { NotHere } from './collector.js';
+import {
+  type Collector,
+  type Context,
+  defineCollector,
+  NotHere,
+  type Part,
+  type Roots,
+} from './collector.js';
 import { tryList, tryReadNumber, tryReadText } from './read.js';
+
+export interface TemperatureSample {
+  kind: 'cpu' | 'other';
+  /** e.g. `coretemp Package id 0` */
+  name: string;
+  celsius: number;
+}
+
+export interface TemperatureSlice {
+  temperatures: readonly TemperatureSample[];
+}
+
+declare module '../../model/snapshot.js' {
+  interface HostSample extends TemperatureSlice {}
+}
 
 /** A file that holds a temperature in thousandths of a degree Celsius. */
 export interface Sensor {
@@ -83,13 +103,11 @@ export function readSensors(sensors: readonly Sensor[]): TemperatureSample[] {
 const SEARCH_MS = 5 * 60_000;
 
 /** Temperatures of the processor and of whatever else has a sensor. Some take a millisecond to read. */
-export class TemperatureCollector implements Collector {
-  readonly name = 'temperature';
-  readonly at_least_ms = 5_000;
+export class TemperatureCollector implements Collector<TemperatureSlice> {
   private sensors: Sensor[] = [];
   private searched_ms = Number.NEGATIVE_INFINITY;
 
-  collect({ roots, now_ms }: Context): Part {
+  collect({ roots, now_ms }: Context): Part<TemperatureSlice> {
     if (now_ms - this.searched_ms >= SEARCH_MS) {
       this.searched_ms = now_ms;
       this.sensors = findSensors(roots);
@@ -104,3 +122,11 @@ export class TemperatureCollector implements Collector {
     return { temperatures: readSensors(this.sensors) };
   }
 }
+
+export const temperatureCollector = defineCollector({
+  id: 'temperature',
+  describe: 'Temperatures of the processor and of whatever else has a sensor.',
+  empty: { temperatures: [] },
+  at_least_ms: 5_000,
+  create: () => new TemperatureCollector(),
+});

@@ -1,9 +1,15 @@
 import { statFile } from '../../lib/files/stat-file.js';
 import { fromMonotonic } from '../../lib/time/time.js';
-import type { Collector, Context, Part } from '../host/collector.js';
-import { NotHere } from '../host/collector.js';
+import {
+  type Collector,
+  type Context,
+  defineCollector,
+  type NoSlice,
+  NotHere,
+  type Part,
+} from '../host/collector.js';
 import { JournalDigest } from './digest.js';
-import { type Following, follow } from './journalctl.js';
+import type { Following } from './journalctl.js';
 
 export interface JournalOptions {
   /** Where journalctl may be; the first that is there is used. */
@@ -22,10 +28,11 @@ const MAX_BACKOFF_MS = 60_000;
 const WELL_AFTER_MS = 60_000;
 
 /** Follows the systemd journal with one journalctl that runs as long as vigil does. */
-export class JournalCollector implements Collector {
-  readonly name = 'journal';
+export class JournalCollector implements Collector<NoSlice> {
   private readonly digest = new JournalDigest(fromMonotonic, process.pid);
   private following: Following | null = null;
+  /** From the start of a journalctl until it has ended. */
+  private running: Promise<void> | null = null;
   private stopped = false;
   private problem: string | null = null;
   private backoff_ms = FIRST_BACKOFF_MS;
@@ -34,16 +41,15 @@ export class JournalCollector implements Collector {
 
   constructor(private readonly options: JournalOptions = {}) {}
 
-  collect({ now_ms }: Context): Part {
-    if (this.following === null && !this.stopped && now_ms >= this.retryAt_ms) this.launch(now_ms);
+  collect({ now_ms }: Context): Part<NoSlice> {
+    if (this.running === null && !this.stopped && now_ms >= this.retryAt_ms) this.launch(now_ms);
     if (this.following !== null && now_ms - this.started_ms >= WELL_AFTER_MS) {
       this.backoff_ms = FIRST_BACKOFF_MS;
       this.problem = null;
     }
     const events = this.digest.drain();
     // What came before it ended is told first.
-    if (this.problem !== null && this.following === null && events.length === 0)
-      throw new Error(this.problem);
+    if (this.problem !== null && this.running === null && events.length === 0) throw new Error(this.problem);
     return { events };
   }
 
@@ -61,6 +67,7 @@ export class JournalCollector implements Collector {
   async stop(): Promise<void> {
     this.stopped = true;
     await this.following?.stop();
+    await this.running;
   }
 
   private launch(now_ms: number): void {
@@ -73,17 +80,36 @@ export class JournalCollector implements Collector {
       );
     }
     this.started_ms = now_ms;
-    const following = follow(program, args, line => {
+    this.running = this.follow(program, args)
+      .catch(error => this.ended(String(error)))
+      .finally(() => {
+        this.running = null;
+      });
+  }
+
+  private async follow(program: string, args: readonly string[]): Promise<void> {
+    // Loaded where it is needed: the configuration's schema knows the collectors, too.
+    const { follow } = await import('./journalctl.js');
+    if (this.stopped) return;
+    this.following = follow(program, args, line => {
       if (line === null) this.digest.leftOut++;
       else this.digest.line(line);
     });
-    this.following = following;
-    void following.ended.then(why => {
-      this.following = null;
-      if (this.stopped) return;
-      this.problem = why;
-      this.retryAt_ms = this.started_ms + this.backoff_ms;
-      this.backoff_ms = Math.min(MAX_BACKOFF_MS, this.backoff_ms * 2);
-    });
+    this.ended(await this.following.ended);
+  }
+
+  private ended(why: string): void {
+    this.following = null;
+    if (this.stopped) return;
+    this.problem = why;
+    this.retryAt_ms = this.started_ms + this.backoff_ms;
+    this.backoff_ms = Math.min(MAX_BACKOFF_MS, this.backoff_ms * 2);
   }
 }
+
+export const journalCollector = defineCollector({
+  id: 'journal',
+  describe: 'The systemd journal: warnings, failed units, kills for want of memory.',
+  empty: {},
+  create: () => new JournalCollector(),
+});

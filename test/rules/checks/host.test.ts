@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { DiskSample, GpuSample, HostSample } from '../../../src/model/snapshot.js';
+import type { HostSample } from '../../../src/model/snapshot.js';
 import { brief, filesystem, GB, Machine, memory, quietHost } from '../machine.js';
 
 /** One figure of the machine: bad, nearly bad, and back to normal. */
@@ -19,8 +19,10 @@ const pressure = (full_avg10: number) => ({
   pressure: { ...host.pressure!, memory: { some_avg10: 60, some_avg60: 50, full_avg10, full_avg60: 1 } },
 });
 const cpu = (changes: object) => ({ cpu: { ...host.cpu!, ...changes } });
-const disk = (changes: Partial<DiskSample>) => ({ disks: [{ ...host.disks[0]!, ...changes }] });
-const gpu = (changes: Partial<GpuSample>) => ({
+const disk = (changes: Partial<HostSample['disks'][number]>) => ({
+  disks: [{ ...host.disks[0]!, ...changes }],
+});
+const gpu = (changes: Partial<HostSample['gpus'][number]>) => ({
   gpus: [
     {
       id: 'nvidia0',

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import type { CgroupSample, MachineEvent, ProcessSample } from '../../../src/model/snapshot.js';
+import type { HostSample, MachineEvent, ProcessSample } from '../../../src/model/snapshot.js';
 import { brief, GB, Machine, MB, refOf } from '../machine.js';
 
 type Kill = Extract<MachineEvent, { type: 'oom_kill' }>;
 
-function limited(path: string): CgroupSample {
+function limited(path: string): HostSample['cgroups'][number] {
   return {
     path,
     memory_bytes: 99 * MB,

@@ -1,8 +1,7 @@
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { CgroupSample } from '../../../src/model/snapshot.js';
-import { CgroupCollector } from '../../../src/sources/host/cgroup/cgroup.js';
+import { CgroupCollector, type CgroupSample } from '../../../src/sources/host/cgroup/cgroup.js';
 import { findHierarchies } from '../../../src/sources/host/cgroup/hierarchies.js';
 import { keyed, parseLimit } from '../../../src/sources/host/cgroup/read.js';
 import { NotHere } from '../../../src/sources/host/collector.js';

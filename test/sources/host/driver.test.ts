@@ -2,15 +2,27 @@ import { describe, expect, it } from 'vitest';
 import type { MachineEvent } from '../../../src/model/snapshot.js';
 import { type Collector, NotHere } from '../../../src/sources/host/collector.js';
 import { CollectorDriver } from '../../../src/sources/host/driver.js';
+import { emptyHost } from '../../../src/sources/host/index.js';
 
-function rig(collectors: Collector[]) {
+interface Named extends Collector {
+  name: string;
+  at_least_ms?: number;
+}
+
+function rig(collectors: Named[]) {
   const log: string[] = [];
   let clock_ms = 0;
   const say = (level: string) => (fields: object, message: string) => {
     log.push(`${level} ${(fields as { collector: string }).collector}: ${message}`);
   };
   const driver = new CollectorDriver({
-    collectors,
+    collectors: collectors.map(({ name, at_least_ms = 0, ...collector }) => ({
+      id: name,
+      describe: name,
+      empty: emptyHost(0),
+      at_least_ms,
+      create: () => collector,
+    })),
     boot_ms: 1_000,
     logger: { info: say('info'), warn: say('warn') },
     roots: { proc: '/nowhere', sys: '/nowhere' },
@@ -157,6 +169,30 @@ describe('the driver', () => {
     expect(made.driver.health()[0]).toMatchObject({ state: 'new', duration_us: null });
     for (const time of [0, 1, 2]) made.driver.round(time);
     expect(made.driver.health()[0]).toMatchObject({ duration_us: 1000, longest_us: 5000, message: 'a word' });
+  });
+
+  it('asks nothing of a collector that is switched off, and begins anew when it is on again', async () => {
+    let asked = 0;
+    const ended: string[] = [];
+    const { driver } = rig([
+      {
+        name: 'a',
+        collect: () => ({ temperatures: [heat(`${++asked}`)] }),
+        stop: async () => void ended.push('a'),
+      },
+      { name: 'b', collect: () => ({ temperatures: [heat('b')] }) },
+    ]);
+    const names = (now_ms: number) => driver.round(now_ms).host.temperatures.map(({ name }) => name);
+    expect(names(0)).toEqual(['1', 'b']);
+    driver.configure({ a: false });
+    expect(names(10_000)).toEqual(['b']);
+    expect(ended).toEqual(['a']);
+    expect(driver.health().map(({ state }) => state)).toEqual(['off', 'ok']);
+    driver.configure({ a: true, b: true });
+    expect(names(20_000)).toEqual(['2', 'b']);
+    expect(driver.health()[0]).toMatchObject({ state: 'ok', runs: 2 });
+    await driver.stop();
+    expect(ended).toEqual(['a', 'a']);
   });
 
   it('bounds the events of one round', () => {

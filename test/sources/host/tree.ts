@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach } from 'vitest';
-import type { Collector, Context, Part, Roots } from '../../../src/sources/host/collector.js';
+import type { Collector, Context, Part, Roots, Slice } from '../../../src/sources/host/collector.js';
 
 const made: string[] = [];
 afterEach(() => {
@@ -45,9 +45,9 @@ export function fixture(name: string): string {
   return readFileSync(new URL(`./fixtures/${name}`, import.meta.url), 'latin1');
 }
 
-export function ask(collector: Collector, roots: Roots, now_ms: number): Part {
+export function ask<S extends Slice>(collector: Collector<S>, roots: Roots, now_ms: number): Part<S> {
   const context: Context = { roots, now_ms };
   const part = collector.collect(context);
-  if (part === null) throw new Error(`${collector.name} had nothing to say`);
+  if (part === null) throw new Error('it had nothing to say');
   return part;
 }

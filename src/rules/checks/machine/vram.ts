@@ -1,6 +1,6 @@
 import { bytesText, percentText } from '../../../lib/text/amounts.js';
 import { printable } from '../../../lib/text/printable.js';
-import type { GpuSample } from '../../../model/snapshot.js';
+import type { HostSample } from '../../../model/snapshot.js';
 import { rounded } from '../../engine/figures.js';
 import type { History } from '../../engine/history.js';
 import { level } from '../../engine/level.js';
@@ -42,7 +42,7 @@ export const vram = levelRule({
   },
 });
 
-function holders(history: History, gpu: GpuSample): string {
+function holders(history: History, gpu: HostSample['gpus'][number]): string {
   const names = [...gpu.processes]
     .sort((a, b) => (b.vram_bytes ?? 0) - (a.vram_bytes ?? 0))
     .slice(0, 3)

@@ -1,13 +1,35 @@
 import { MOUNTS_BYTES, readText } from '../../../lib/files/bounded-read.js';
-import type { CgroupSample, MachineEvent } from '../../../model/snapshot.js';
-import type { Collector, Context, Part } from '../collector.js';
-import { NotHere } from '../collector.js';
+import type { MachineEvent } from '../../../model/snapshot.js';
+import { type Collector, type Context, defineCollector, NotHere, type Part } from '../collector.js';
 import { parseMountinfo } from '../filesystems/mounts.js';
 import { perSecond } from '../rate.js';
 import { findHierarchies, type Hierarchies } from './hierarchies.js';
 import { OomCounter } from './oom-counter.js';
 import { readOomKills, readUsage } from './read.js';
 import { type Candidate, CgroupSearch } from './search.js';
+
+/** A cgroup that is worth a look: those with a limit, and those of services and login sessions. */
+export interface CgroupSample {
+  /** As in /proc/PID/cgroup. */
+  path: string;
+  /** Without inactive file pages, which the kernel takes back before it kills. */
+  memory_bytes: number | null;
+  memory_limit_bytes: number | null;
+  swap_bytes: number | null;
+  cpu_percent: number | null;
+  pids: number | null;
+  pids_limit: number | null;
+  /** Since the cgroup was made, of processes in it; v2: and below it. */
+  oom_kills: number | null;
+}
+
+export interface CgroupSlice {
+  cgroups: readonly CgroupSample[];
+}
+
+declare module '../../../model/snapshot.js' {
+  interface HostSample extends CgroupSlice {}
+}
 
 const SEARCH_MS = 120_000;
 /** Looked at in one round of a search: some 50 µs each. */
@@ -16,9 +38,7 @@ const STEP = 100;
 const READ_MS = 30_000;
 
 /** Use and limits of the cgroups that have a memory limit, and of the units that use most memory. */
-export class CgroupCollector implements Collector {
-  readonly name = 'cgroup';
-  readonly at_least_ms = 5_000;
+export class CgroupCollector implements Collector<CgroupSlice> {
   private hierarchies: Hierarchies | null = null;
   private search: CgroupSearch | null = null;
   private searched_ms = Number.NEGATIVE_INFINITY;
@@ -31,7 +51,7 @@ export class CgroupCollector implements Collector {
   /** `step`: directories that a search looks at in one round. */
   constructor(private readonly step = STEP) {}
 
-  collect({ roots, now_ms }: Context): Part {
+  collect({ roots, now_ms }: Context): Part<CgroupSlice> {
     if (this.search === null && now_ms - this.searched_ms >= SEARCH_MS) {
       const mounts = parseMountinfo(readText(`${roots.proc}/self/mountinfo`, MOUNTS_BYTES, 'utf8'));
       this.hierarchies = findHierarchies(mounts);
@@ -83,3 +103,11 @@ export class CgroupCollector implements Collector {
     return samples;
   }
 }
+
+export const cgroupCollector = defineCollector({
+  id: 'cgroup',
+  describe: 'Control groups: use, limits, and kills for want of memory.',
+  empty: { cgroups: [] },
+  at_least_ms: 5_000,
+  create: () => new CgroupCollector(),
+});

@@ -1,6 +1,30 @@
-import type { Collector, Context, Part } from '../collector.js';
+import { availableParallelism } from 'node:os';
+import { type Collector, type Context, defineCollector, type Part } from '../collector.js';
 import { MANY_CORES_BYTES, readText } from '../read.js';
 import { readFrequency } from './frequency.js';
+
+export interface CpuSample {
+  /** 0 to 100, of all cores together. */
+  busy_percent: number | null;
+  iowait_percent: number | null;
+  steal_percent: number | null;
+  /** 0 to 100 each. */
+  cores_percent: readonly number[];
+  load1: number;
+  load5: number;
+  load15: number;
+  /** Mean over the cores; null where the kernel does not say. */
+  frequency_mhz: number | null;
+}
+
+export interface CpuSlice {
+  cores: number;
+  cpu: CpuSample | null;
+}
+
+declare module '../../../model/snapshot.js' {
+  interface HostSample extends CpuSlice {}
+}
 
 /** Clock ticks that one core, or all of them, spent. */
 export interface CpuTicks {
@@ -67,13 +91,12 @@ export function parseLoad(text: string): { load1: number; load5: number; load15:
 const FREQUENCY_MS = 30_000;
 
 /** CPU time, load and clock frequency of the whole machine. */
-export class CpuCollector implements Collector {
-  readonly name = 'cpu';
+export class CpuCollector implements Collector<CpuSlice> {
   private before: Map<string, CpuTicks> = new Map();
   private frequency_mhz: number | null = null;
   private frequencyRead_ms = Number.NEGATIVE_INFINITY;
 
-  collect({ roots, now_ms }: Context): Part {
+  collect({ roots, now_ms }: Context): Part<CpuSlice> {
     const ticks = parseCpuTicks(readText(`${roots.proc}/stat`, MANY_CORES_BYTES));
     const load = parseLoad(readText(`${roots.proc}/loadavg`));
     const { before } = this;
@@ -101,3 +124,10 @@ export class CpuCollector implements Collector {
     };
   }
 }
+
+export const cpuCollector = defineCollector({
+  id: 'cpu',
+  describe: 'CPU time, load and clock frequency.',
+  empty: { cores: availableParallelism(), cpu: null },
+  create: () => new CpuCollector(),
+});

@@ -1,18 +1,38 @@
 import { MOUNTS_BYTES, readText, tryReadText } from '../../../lib/files/bounded-read.js';
-import type { FilesystemSample } from '../../../model/snapshot.js';
-import type { Collector, Context, Part } from '../collector.js';
+import { type Collector, type Context, defineCollector, type Part } from '../collector.js';
 import { parseMountinfo } from './mounts.js';
 import { PatientStatfs } from './patient-statfs.js';
 import { type AskStatfs, type Sizes, statfsNow } from './statfs.js';
 import { chooseTargets, type Target } from './targets.js';
 
+export interface FilesystemSample {
+  mount: string;
+  device: string;
+  type: string;
+  total_bytes: number;
+  /** What an ordinary user may still use. */
+  available_bytes: number;
+  /** Null for filesystems without a fixed number of inodes. */
+  inodes_total: number | null;
+  inodes_free: number | null;
+  read_only: boolean;
+  /** It did not answer in time; the sizes are the last ones known, 0 and null where none ever were. */
+  hung: boolean;
+}
+
+export interface FilesystemSlice {
+  filesystems: readonly FilesystemSample[];
+}
+
+declare module '../../../model/snapshot.js' {
+  interface HostSample extends FilesystemSlice {}
+}
+
 const MAX_NAMED = 3;
 const UNKNOWN: Sizes = { total_bytes: 0, available_bytes: 0, inodes_total: null, inodes_free: null };
 
 /** Free space and inodes of everything that is mounted. */
-export class FilesystemCollector implements Collector {
-  readonly name = 'filesystems';
-  readonly at_least_ms = 5_000;
+export class FilesystemCollector implements Collector<FilesystemSlice> {
   private text = '';
   private targets: Target[] = [];
   private readonly patient: PatientStatfs;
@@ -24,7 +44,7 @@ export class FilesystemCollector implements Collector {
     this.patient = new PatientStatfs(ask);
   }
 
-  collect({ roots, now_ms }: Context): Part {
+  collect({ roots, now_ms }: Context): Part<FilesystemSlice> {
     const text = mountinfo(roots.proc);
     if (text !== this.text) {
       this.text = text;
@@ -62,3 +82,11 @@ function mountinfo(proc: string): string {
   const first = tryReadText(`${proc}/1/mountinfo`, MOUNTS_BYTES, 'utf8');
   return first ?? readText(`${proc}/self/mountinfo`, MOUNTS_BYTES, 'utf8');
 }
+
+export const filesystemsCollector = defineCollector({
+  id: 'filesystems',
+  describe: 'Free space and inodes of what is mounted.',
+  empty: { filesystems: [] },
+  at_least_ms: 5_000,
+  create: () => new FilesystemCollector(),
+});

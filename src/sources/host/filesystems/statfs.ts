@@ -1,7 +1,7 @@
 import { statfsSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { statFile } from '../../../lib/files/stat-file.js';
-import { startChild } from '../../../lib/process/child.js';
+import type { startChild } from '../../../lib/process/child.js';
 
 export interface Sizes {
   total_bytes: number;
@@ -52,9 +52,11 @@ export type AskStatfs = (mount: string) => Promise<Sizes | 'no answer' | null>;
 export async function statfsByChild(mount: string, limit_ms = LIMIT_MS): ReturnType<AskStatfs> {
   const stat = STAT.find(path => statFile(path)?.isFile());
   if (stat === undefined) return null;
+  // Loaded where it is needed: the configuration's schema knows the collectors, too.
+  const { startChild } = await import('../../../lib/process/child.js');
   let child: ReturnType<typeof startStat>;
   try {
-    child = startStat(stat, mount, limit_ms);
+    child = startStat(startChild, stat, mount, limit_ms);
   } catch {
     return null; // no descriptor left: the next look may have one
   }
@@ -66,8 +68,8 @@ export async function statfsByChild(mount: string, limit_ms = LIMIT_MS): ReturnT
   return result.exitCode === 0 ? parseStatOutput(result.stdout) : null;
 }
 
-function startStat(stat: string, mount: string, limit_ms: number) {
-  return startChild(stat, ['-f', '-c', FORMAT, '--', mount], {
+function startStat(start: typeof startChild, stat: string, mount: string, limit_ms: number) {
+  return start(stat, ['-f', '-c', FORMAT, '--', mount], {
     env: { LC_ALL: 'C' },
     extendEnv: false,
     cwd: '/',

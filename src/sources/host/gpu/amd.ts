@@ -1,17 +1,13 @@
-import type { GpuSample } from '../../../model/snapshot.js';
-import type { Collector, Context, Part } from '../collector.js';
-import { NotHere } from '../collector.js';
+import { type Collector, type Context, defineCollector, NotHere, type Part } from '../collector.js';
 import { tryReadNumber } from '../read.js';
 import { type Card, celsius, findCards, isAsleep, modelName, watts } from './cards.js';
+import { type GpuSample, type GpuSlice, NO_GPUS } from './slice.js';
 
 const VENDOR = '0x1002';
 
 /** AMD GPUs, through what amdgpu shows in sysfs: Documentation/gpu/amdgpu/thermal.rst and driver-misc.rst. */
-export class AmdCollector implements Collector {
-  readonly name = 'gpu-amd';
-  readonly at_least_ms = 5_000;
-
-  collect({ roots }: Context): Part {
+export class AmdCollector implements Collector<GpuSlice> {
+  collect({ roots }: Context): Part<GpuSlice> {
     const cards = findCards(roots, VENDOR);
     if (cards.length === 0) throw new NotHere('no AMD GPU', 'needed for AMD GPUs only: load amdgpu');
     return { gpus: cards.map(readAmd) };
@@ -33,3 +29,11 @@ function readAmd(card: Card): GpuSample {
     processes: [],
   };
 }
+
+export const amdCollector = defineCollector({
+  id: 'gpu-amd',
+  describe: 'AMD GPUs, through sysfs.',
+  empty: NO_GPUS,
+  at_least_ms: 5_000,
+  create: () => new AmdCollector(),
+});

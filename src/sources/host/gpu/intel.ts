@@ -1,9 +1,8 @@
-import type { GpuSample } from '../../../model/snapshot.js';
-import type { Collector, Context, Part } from '../collector.js';
-import { NotHere } from '../collector.js';
+import { type Collector, type Context, defineCollector, NotHere, type Part } from '../collector.js';
 import { perSecond } from '../rate.js';
 import { tryReadNumber } from '../read.js';
 import { type Card, celsius, findCards, isAsleep, modelName, watts } from './cards.js';
+import { type GpuSample, type GpuSlice, NO_GPUS } from './slice.js';
 
 const VENDOR = '0x8086';
 
@@ -24,12 +23,10 @@ interface Before {
  * Intel GPUs, through what i915 and xe show in sysfs. That is not how busy the engines are, but how long they
  * slept: what is shown as busy is the share of the time in which they were awake. Memory is not told.
  */
-export class IntelCollector implements Collector {
-  readonly name = 'gpu-intel';
-  readonly at_least_ms = 5_000;
+export class IntelCollector implements Collector<GpuSlice> {
   private before = new Map<string, Before>();
 
-  collect({ roots, now_ms }: Context): Part {
+  collect({ roots, now_ms }: Context): Part<GpuSlice> {
     const cards = findCards(roots, VENDOR);
     if (cards.length === 0) throw new NotHere('no Intel GPU', 'needed for Intel GPUs only: load i915 or xe');
     const { before } = this;
@@ -75,3 +72,11 @@ function firstNumber(folder: string, files: readonly string[]): number | null {
   }
   return null;
 }
+
+export const intelCollector = defineCollector({
+  id: 'gpu-intel',
+  describe: 'Intel GPUs, through sysfs.',
+  empty: NO_GPUS,
+  at_least_ms: 5_000,
+  create: () => new IntelCollector(),
+});

@@ -1,5 +1,5 @@
-import type { GpuSample } from '../../../model/snapshot.js';
 import { NVML, type Nvml, type NvmlFunction } from './nvml.js';
+import type { GpuSample } from './slice.js';
 
 const MAX_GPUS = 16;
 const NAME_BYTES = 96;

@@ -1,10 +1,16 @@
-import type { GpuSample } from '../../../model/snapshot.js';
 import { Background } from '../background.js';
-import type { Collector, Context, Part, Roots } from '../collector.js';
-import { NotHere } from '../collector.js';
+import {
+  type Collector,
+  type Context,
+  defineCollector,
+  NotHere,
+  type Part,
+  type Roots,
+} from '../collector.js';
 import { tryList, tryReadText } from '../read.js';
 import { NvmlError, nvmlProblem, readGpus } from './nvidia-read.js';
 import { loadNvml, NVML, type Nvml } from './nvml.js';
+import { type GpuSample, type GpuSlice, NO_GPUS } from './slice.js';
 
 /** Known troubles of the driver make nvidia-smi hang for ever. */
 const LIMIT_MS = 20_000;
@@ -12,9 +18,7 @@ const LIMIT_MS = 20_000;
 const ABSENT: readonly number[] = [NVML.DRIVER_NOT_LOADED, NVML.NO_PERMISSION, NVML.VERSION_MISMATCH];
 
 /** NVIDIA GPUs, through the library that comes with their driver. What it shows was read a round earlier. */
-export class NvidiaCollector implements Collector {
-  readonly name = 'gpu-nvidia';
-  readonly at_least_ms = 5_000;
+export class NvidiaCollector implements Collector<GpuSlice> {
   private nvml: Nvml | null = null;
   private ready = false;
   private readonly gpus = new Background(
@@ -25,7 +29,7 @@ export class NvidiaCollector implements Collector {
 
   constructor(private readonly load: () => Nvml | null = loadNvml) {}
 
-  collect({ roots, now_ms }: Context): Part | null {
+  collect({ roots, now_ms }: Context): Part<GpuSlice> | null {
     this.nvml ??= this.load();
     if (this.nvml === null) {
       throw new NotHere('no NVIDIA driver library (libnvidia-ml.so.1)', 'needed for NVIDIA GPUs only');
@@ -69,3 +73,11 @@ function areAsleep(roots: Roots): boolean {
   );
   return devices.length > 0 && sleeping.length === devices.length;
 }
+
+export const nvidiaCollector = defineCollector({
+  id: 'gpu-nvidia',
+  describe: 'NVIDIA GPUs, through the library of their driver.',
+  empty: NO_GPUS,
+  at_least_ms: 5_000,
+  create: () => new NvidiaCollector(),
+});

@@ -1,8 +1,29 @@
-import type { NetworkSample } from '../../../model/snapshot.js';
-import type { Collector, Context, Part } from '../collector.js';
+import { type Collector, type Context, defineCollector, type Part } from '../collector.js';
 import { perSecond } from '../rate.js';
 import { MANY_CORES_BYTES, readText } from '../read.js';
 import { countConnections } from './tcp.js';
+
+export interface NetworkSample {
+  interfaces: readonly {
+    name: string;
+    received_bytes_per_s: number | null;
+    sent_bytes_per_s: number | null;
+    errors_per_s: number | null;
+  }[];
+  /**
+   * TCP connections by state, e.g. `{ESTABLISHED: 12, LISTEN: 9}`; of more than 10,000 only `TIME_WAIT` and `OTHER`.
+   * Empty until they were counted for the first time.
+   */
+  connections: Readonly<Record<string, number>>;
+}
+
+export interface NetworkSlice {
+  network: NetworkSample | null;
+}
+
+declare module '../../../model/snapshot.js' {
+  interface HostSample extends NetworkSlice {}
+}
 
 /** Counters since the interface came up. */
 export interface InterfaceCounters {
@@ -45,13 +66,12 @@ const MAX_INTERFACES = 64;
 const CONNECTIONS_MS = 30_000;
 
 /** Traffic of each interface but the loopback, and connections by state, of the daemon's network namespace. */
-export class NetworkCollector implements Collector {
-  readonly name = 'network';
+export class NetworkCollector implements Collector<NetworkSlice> {
   private before: { counters: Map<string, InterfaceCounters>; now_ms: number } | null = null;
   private connections: Readonly<Record<string, number>> = {};
   private counted_ms = Number.NEGATIVE_INFINITY;
 
-  collect({ roots, now_ms }: Context): Part {
+  collect({ roots, now_ms }: Context): Part<NetworkSlice> {
     const counters = parseNetDev(readText(`${roots.proc}/net/dev`, MANY_CORES_BYTES));
     const { before } = this;
     this.before = { counters, now_ms };
@@ -80,3 +100,10 @@ export class NetworkCollector implements Collector {
     return { network: { interfaces, connections: this.connections } };
   }
 }
+
+export const networkCollector = defineCollector({
+  id: 'network',
+  describe: 'Traffic of each interface, and connections by state.',
+  empty: { network: null },
+  create: () => new NetworkCollector(),
+});
