@@ -1,6 +1,7 @@
 // Writes what is generated: man/vigil.1 from the commands, docs/configuration.md from the config's schema, and in
-// docs/rules.md the table of all rules from that schema's defaults.
+// docs/rules.md the table of all rules from that schema's defaults, in docs/states.md what each agent type tells.
 import { readFileSync, writeFileSync } from 'node:fs';
+import { withAgentsTable } from '../dist/agents/reference.js';
 import { allCommands } from '../dist/cli/commands/index.js';
 import { manPage } from '../dist/cli/man.js';
 import { configReference } from '../dist/config/reference.js';
@@ -12,3 +13,4 @@ const write = (path, text) => writeFileSync(at(path), text);
 write('man/vigil.1', manPage(await allCommands(), VERSION));
 write('docs/configuration.md', configReference());
 write('docs/rules.md', withRulesTable(readFileSync(at('docs/rules.md'), 'utf8')));
+write('docs/states.md', withAgentsTable(readFileSync(at('docs/states.md'), 'utf8')));

@@ -1,5 +1,6 @@
-import type { ProcessFacts } from '../model/observation.js';
+import type { ProcessFacts, RegistryEntry } from '../model/observation.js';
 import type { Identity } from './recognition/identity.js';
+import type { Assertion, Voice, Word } from './voice.js';
 
 /**
  * What a process is to its agent.
@@ -12,15 +13,8 @@ export interface Match {
   interactive: boolean;
 }
 
-/** What an agent says of itself in one OSC sequence. */
-export interface Words {
-  state: 'working' | 'approval' | 'question' | 'done' | 'idle';
-  /** In a few words, for the record. */
-  text: string;
-}
-
-/** One file each. Everything here is pure. */
-export interface AgentKind {
+/** Everything that vigil knows about one kind of agent. One file or folder each, below `types/`. */
+export interface AgentType {
   /** As in `vigil agents`: `claude-code`. */
   name: string;
   /** For people: `Claude Code`. */
@@ -29,19 +23,19 @@ export interface AgentKind {
   match(process: ProcessFacts, id: Identity): Match | null;
   /** True when a child of the agent is a tool it runs on the model's behalf. Default: any shell with -c. */
   isTool?(argv: readonly string[]): boolean;
-  /** It draws without a pause for as long as it works, also while it thinks or a tool runs. */
-  alwaysDraws?: boolean;
-  /** While it works its window title moves on too; else the title is set once for each state. */
-  titleSpins?: boolean;
-  /** It writes down its turns in a file that vigil reads. */
-  keepsTranscript?: boolean;
-  /** Reads the state out of a window title (OSC 0/2). */
-  readTitle?(title: string): Words | null;
-  /** Reads the state out of any other OSC sequence, e.g. code 7501. */
-  readOsc?(code: number, payload: string): Words | null;
+  /** What can tell its state, the strongest first. */
+  voices: readonly Voice[];
+  /** What its session file says: voice `registry`. */
+  readRegistry?(entry: RegistryEntry): Assertion | null;
+  /** What a window title (OSC 0/2) says: voice `title`. */
+  readTitle?(title: string): Word | null;
+  /** The title without what only tells the state; empty when there is nothing else. */
+  plainTitle?(title: string): string;
+  /** What any other OSC sequence says, e.g. code 7501: voice `status`. */
+  readOsc?(code: number, payload: string): Word | null;
 }
 
-/** Helper for kinds that are one program with a print option: interactive unless one of `oneShot` is given. */
+/** Helper for types that are one program with a print option: interactive unless one of `oneShot` is given. */
 export function simpleMatch(process: ProcessFacts, oneShot: boolean): Match {
   return { role: 'main', interactive: !oneShot && onTerminal(process) };
 }

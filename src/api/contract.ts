@@ -191,6 +191,17 @@ export interface AlertEvent {
 
 export type VigilEvent = AgentStateEvent | AlertEvent;
 
+/** One thing that can tell the state of an agent, such as its session file, and how it fared. */
+export interface VoiceReport {
+  voice: string;
+  verdict: 'decides' | 'agrees' | 'disbelieved' | 'silent';
+  /** What it says and since when; null: nothing. */
+  text: string | null;
+  since: string | null;
+  /** Why it is believed or not, in words. */
+  why: string;
+}
+
 /** `vigil agents explain PID` */
 export interface ExplainReport {
   agent: AgentReport;
@@ -198,6 +209,8 @@ export interface ExplainReport {
   decided_by: string;
   /** Everything on record, newest first. */
   evidence: { source: Evidence['source']; text: string; time: string; age_ms: number; note: string }[];
+  /** Everything that can tell its state, strongest first, and why it is believed or not. Empty: it has ended. */
+  voices: VoiceReport[];
   /** Every process that counts as part of this session. */
   processes: { pid: number; role: string; command: string }[];
 }

@@ -7,6 +7,6 @@ export function trackerOptions(config: Config): TrackerOptions {
     wait_threshold_ms: config.state.wait_threshold_ms,
     stall_after_ms: config.state.stall_after_s * 1000,
     exited_keep_ms: config.state.exited_keep_s * 1000,
-    words: config.evidence.words,
+    self_reported: config.evidence.words,
   };
 }

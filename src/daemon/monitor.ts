@@ -290,7 +290,7 @@ export class AgentMonitor {
 
   /** Wrappers and servers of no session: what has their pid now may be somebody else. */
   private *strangerSteps(): Steps<void> {
-    for (const known of this.tracker.waiting()) {
+    for (const known of this.tracker.unattached()) {
       yield;
       const stat = readLiving(this.options.procRoot, known.pid);
       if (stat !== null && isSame(known, stat.start_ticks, ticksToEpochMs(stat.start_ticks))) continue;

@@ -1,7 +1,8 @@
-import type { Decision } from '../agents/tracker/decide.js';
+import type { Resolution } from '../agents/tracker/resolve.js';
 import { backgroundCount, type Session } from '../agents/tracker/session.js';
 import type { AgentReport, ExplainReport } from '../api/contract.js';
 import type { Users } from '../lib/os/users.js';
+import { printable } from '../lib/text/printable.js';
 import { iso, now } from '../lib/time/time.js';
 import { endingFields, evidenceReport } from '../model/state-event.js';
 import { asks } from '../outputs/helpers/helper-agent.js';
@@ -9,12 +10,13 @@ import type { Usage } from '../sources/procfs/usage.js';
 
 /** Command lines can hold a whole prompt. */
 const MAX_COMMAND = 4096;
+const MAX_VOICE_TEXT = 300;
 
 export function agentReport(session: Session, users: Users, usage: Usage, unseen: number): AgentReport {
   const alive = session.ending === null ? [...session.members.keys()] : [];
   const report: AgentReport = {
     pid: session.pid,
-    agent: session.kind.name,
+    agent: session.type.name,
     state: session.state,
     reason: session.reason,
     since: iso(session.since_ms),
@@ -40,22 +42,29 @@ export function agentReport(session: Session, users: Users, usage: Usage, unseen
 
 export function explainReport(
   session: Session,
-  decision: Decision | null,
+  resolution: Resolution | null,
   agent: AgentReport,
 ): ExplainReport {
   const now_ms = now();
   // What decides now may not be what brought the state about: that is on record, too.
-  const deciding = decision?.evidence ?? session.evidence;
-  const order = [...session.record].reverse();
+  const deciding = resolution?.evidence ?? session.evidence;
+  const order = [...session.evidence_log].reverse();
   const at = order.findIndex(({ source, text }) => source === deciding.source && text === deciding.text);
   if (at < 0) order.unshift(deciding);
   return {
     agent: { ...agent, evidence: evidenceReport(deciding) },
-    decided_by: decision?.rule ?? 'the process ended',
+    decided_by: resolution?.rule ?? 'the process ended',
     evidence: order.map((evidence, index) => ({
       ...evidenceReport(evidence),
       age_ms: Math.round(now_ms - evidence.time_ms),
       note: index === Math.max(0, at) ? 'decided' : '',
+    })),
+    voices: (resolution?.voices ?? []).map(({ voice, verdict, text, at_ms, why }) => ({
+      voice,
+      verdict,
+      text: text === null ? null : printable(text, MAX_VOICE_TEXT),
+      since: at_ms === null ? null : iso(at_ms),
+      why,
     })),
     processes: [...session.members.values()].map(({ pid, role, command, background }) => ({
       pid,

@@ -92,8 +92,8 @@ export class Sampling {
   sampleBlocked(): void {
     for (const session of this.monitor.living()) {
       if (!isAsked(session)) continue;
-      const { rhythm, blocked_since_ms } = session.signals;
-      if (blocked_since_ms === null && now() - (rhythm.last_output_ms ?? 0) < BLOCKED_AFTER_MS) continue;
+      const { activity, blocked_since_ms } = session.signals;
+      if (blocked_since_ms === null && now() - (activity.last_output_ms ?? 0) < BLOCKED_AFTER_MS) continue;
       const blocked = orUnknown(() => isBlockedOnTerminal(this.procRoot, session.pid));
       if (blocked === 'unknown') continue;
       if (blocked === (blocked_since_ms !== null)) continue;
@@ -101,7 +101,7 @@ export class Sampling {
     }
   }
 
-  /** The rhythm without the kernel's help: bytes written to anything, from /proc/PID/io. */
+  /** The activity without the kernel's help: bytes written to anything, from /proc/PID/io. */
   private sampleWrites(): void {
     for (const session of this.monitor.living()) {
       if (!session.interactive) continue;
@@ -153,7 +153,7 @@ function orUnknown<T>(read: () => T): T | 'unknown' {
 }
 
 function isAsked(session: Session): boolean {
-  return session.interactive && !session.kind.alwaysDraws;
+  return session.interactive && session.type.voices.some(({ name }) => name === 'blocked_read');
 }
 
 /** `wchar` of /proc/PID/io: bytes passed to write() and its like, proc_pid_io(5). */

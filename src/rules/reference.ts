@@ -1,3 +1,4 @@
+import { withMadeSection } from '../lib/text/made-section.js';
 import { RULES } from './checks/index.js';
 import { rulesSchema } from './config.js';
 import { timeText } from './engine/figures.js';
@@ -5,9 +6,6 @@ import type { AnyRule } from './engine/rule.js';
 import { settingsFrom } from './engine/settings.js';
 
 /** The table of docs/rules.md, from the figures of each rule at its defaults. */
-
-const BEGIN = '<!-- Made from src/rules/reference.ts by `make docs`: change that. -->';
-const END = '<!-- End of what is made. -->';
 
 /** A row for each rule. */
 export function rulesTable(): string {
@@ -27,8 +25,5 @@ export function rulesTable(): string {
 
 /** The page with the table as it must be. @throws when it has no place for one */
 export function withRulesTable(page: string): string {
-  const begin = page.indexOf(BEGIN);
-  const end = page.indexOf(END);
-  if (begin < 0 || end < begin) throw new Error(`no place for the table between "${BEGIN}" and "${END}"`);
-  return `${page.slice(0, begin)}${BEGIN}\n\n${rulesTable()}\n\n${page.slice(end)}`;
+  return withMadeSection(page, 'src/rules/reference.ts', rulesTable());
 }

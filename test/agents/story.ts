@@ -23,10 +23,10 @@ export class Story {
       wait_threshold_ms: 1000,
       stall_after_ms: 300_000,
       exited_keep_ms: 60_000,
-      words: true,
+      self_reported: true,
     };
-    const userKinds = [{ name: 'liner', commands: ['liner'], paths: [] }];
-    this.tracker = new Tracker({ ...defaults, ...options }, createRecogniser(userKinds));
+    const userTypes = [{ name: 'liner', commands: ['liner'], paths: [] }];
+    this.tracker = new Tracker({ ...defaults, ...options }, createRecogniser(userTypes));
     this.at(0, { type: 'sensor', terminal: true, keys: true, lifecycle: true });
   }
 

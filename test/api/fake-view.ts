@@ -163,6 +163,16 @@ export class FakeView implements DaemonView {
       agent,
       decided_by: 'the registry says busy, and it is fresh',
       evidence: [{ ...agent.evidence, age_ms: 1500, note: 'decides' }],
+      voices: [
+        {
+          voice: 'registry',
+          verdict: 'decides',
+          text: 'it says busy',
+          since: agent.since,
+          why: 'it is fresh',
+        },
+        { voice: 'title', verdict: 'silent', text: null, since: null, why: 'it has said nothing' },
+      ],
       processes: [{ pid, role: 'main', command: agent.command }],
     };
   }

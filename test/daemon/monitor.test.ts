@@ -79,7 +79,7 @@ describe('an agent that both the kernel and a scan tell of', () => {
       path: `/usr/bin/${argv[0]}`,
       argv,
     });
-  const agents = () => monitor.sessions().map(({ kind, ending }) => `${kind.name}${ending ? ' EXITED' : ''}`);
+  const agents = () => monitor.sessions().map(({ type, ending }) => `${type.name}${ending ? ' EXITED' : ''}`);
 
   beforeEach(async () => {
     said = [];

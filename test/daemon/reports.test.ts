@@ -23,6 +23,27 @@ it('what explains a state is one answer: the rule, the evidence that is marked, 
     ['registry', 'its session file says busy'],
   ]);
   expect(report.agent.evidence).toMatchObject({ source: 'registry' });
+  expect(report.voices.map(({ voice, verdict }) => `${voice} ${verdict}`)).toEqual([
+    'process silent',
+    'registry decides',
+    'title agrees',
+    'transcript silent',
+    'activity agrees',
+  ]);
+  expect(report.voices[1]).toMatchObject({ text: decided[0]?.text, why: report.decided_by });
+});
+
+it('of what is said against it, it tells why it is not believed', () => {
+  const story = new Story().claude(0).key(1.9, true).registry(2, { status: 'busy' });
+  story.spins(2, 4).osc(4, '\x1b]0;✳ Fix\x07').until(4.4);
+  const [, registry, title] = explained(story).voices;
+  expect(registry).toMatchObject({
+    verdict: 'disbelieved',
+    text: 'its session file says busy',
+    why: 'the window title says otherwise, and has the say',
+  });
+  expect(title).toMatchObject({ verdict: 'decides', why: "the agent's own word (osc) decides" });
+  expect(explained(story).decided_by).toBe(title?.why);
 });
 
 it('also where what decides is on no record yet, and once it ended', () => {

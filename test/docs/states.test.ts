@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { withAgentsTable } from '../../src/agents/reference.js';
 import type { Role } from '../../src/agents/tracker/session.js';
 import { Tracker } from '../../src/agents/tracker/tracker.js';
-import { BUILT_IN_KINDS, createRecogniser } from '../../src/agents/types/index.js';
+import { createRecogniser } from '../../src/agents/types/index.js';
 import { EVIDENCE_SOURCES, type Reason, type State } from '../../src/model/agent.js';
 import { parseRecording } from '../../src/standalone/replay.js';
 import { Story } from '../agents/story.js';
@@ -62,20 +63,8 @@ describe('docs/states.md', () => {
     );
   });
 
-  it('says of each agent how it is known', () => {
-    const agents = rows(section(page, '## Kinds of evidence, strongest first')).filter(
-      row => row.length === 5,
-    );
-    const yes = (is: unknown) => (is ? 'yes' : '–');
-    expect(agents).toEqual(
-      BUILT_IN_KINDS.map(kind => [
-        kind.label,
-        yes(kind.name === 'claude-code'),
-        yes(kind.readTitle ?? kind.readOsc),
-        yes(kind.keepsTranscript),
-        yes(kind.alwaysDraws),
-      ]),
-    );
+  it('has the tables of agents and voices as they are made: make docs writes them', () => {
+    expect(withAgentsTable(page)).toBe(page);
   });
 });
 
@@ -84,12 +73,18 @@ describe('the words of vigil agents explain', () => {
   const decided = new Set<string>();
   const listen = (tracker: Tracker) => {
     for (const session of tracker.sessions()) {
-      for (const { source, text } of [...session.record, session.evidence]) heard.add(`${source}: ${text}`);
+      for (const { source, text } of [...session.evidence_log, session.evidence])
+        heard.add(`${source}: ${text}`);
       decided.add(tracker.explain(session)?.rule ?? 'the process ended');
     }
   };
   for (const observations of recordings()) {
-    const options = { wait_threshold_ms: 1000, stall_after_ms: 300_000, exited_keep_ms: 60_000, words: true };
+    const options = {
+      wait_threshold_ms: 1000,
+      stall_after_ms: 300_000,
+      exited_keep_ms: 60_000,
+      self_reported: true,
+    };
     const tracker = new Tracker(options, createRecogniser());
     for (const observation of observations) {
       tracker.apply(observation);

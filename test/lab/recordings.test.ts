@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { matchSession } from '../../bench/accuracy/match.js';
-import { BUILT_IN_KINDS, createRecogniser } from '../../src/agents/types/index.js';
+import { AGENT_TYPES, createRecogniser } from '../../src/agents/types/index.js';
 import type { Transition } from '../../src/model/agent.js';
 import { parseRecording, replay } from '../../src/standalone/replay.js';
 import type { TruthEntry } from './truth.js';
@@ -23,7 +23,7 @@ function judged(name: string, words: boolean): string[] {
     .trim()
     .split('\n');
   const truth = lines.map(line => JSON.parse(line) as TruthEntry);
-  const transitions = replay(observations, { ...OPTIONS, words }, createRecogniser());
+  const transitions = replay(observations, { ...OPTIONS, self_reported: words }, createRecogniser());
   const up = [{ from_ms: 0, to_ms: Number.POSITIVE_INFINITY }];
   const grain = words && speaks(truth[0]?.agent) ? 'kind' : 'state';
   const pids = new Set(truth.map(t => t.pid));
@@ -47,8 +47,8 @@ function judged(name: string, words: boolean): string[] {
 
 /** An agent that says nothing of itself, in no title and no transcript, does not tell what it waits for. */
 function speaks(agent: string | undefined): boolean {
-  const kind = BUILT_IN_KINDS.find(({ name }) => name === agent);
-  return kind?.keepsTranscript === true || kind?.readTitle !== undefined || kind?.readOsc !== undefined;
+  const kind = AGENT_TYPES.find(({ name }) => name === agent);
+  return kind?.voices.some(voice => voice.self_reported) === true;
 }
 
 function asHeard({ time_ms, pid, agent, from, to, reason, evidence, tty, cwd }: Transition): Heard {

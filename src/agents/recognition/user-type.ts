@@ -1,8 +1,9 @@
-import { type AgentKind, simpleMatch } from '../agent-type.js';
+import { type AgentType, simpleMatch } from '../agent-type.js';
+import { SEEN_FROM_OUTSIDE } from '../standard-voices.js';
 import { baseName, isProgram } from './identity.js';
 
-/** A kind that the user describes in the config, without code. */
-export interface UserKind {
+/** A type that the user describes in the config, without code. */
+export interface UserType {
   name: string;
   /** Base names of the program, or of the script that an interpreter runs. */
   commands: readonly string[];
@@ -22,7 +23,7 @@ function globToRegExp(glob: string): RegExp {
   return new RegExp(`^${source}$`, 's');
 }
 
-export function userKind(spec: UserKind): AgentKind {
+export function userType(spec: UserType): AgentType {
   const paths = spec.paths.map(globToRegExp);
   return {
     name: spec.name,
@@ -35,5 +36,6 @@ export function userKind(spec: UserKind): AgentKind {
       if (!(spec.argv_contains ?? []).every(wanted => process.argv.includes(wanted))) return null;
       return simpleMatch(process, false);
     },
+    voices: SEEN_FROM_OUTSIDE,
   };
 }

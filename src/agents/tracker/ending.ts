@@ -1,5 +1,5 @@
 import type { Ending, Evidence, ExitReason } from '../../model/agent.js';
-import { type Session, said } from './session.js';
+import { evidence, type Session } from './session.js';
 
 /** Why it ended, and how we know. */
 export function describeEnding(
@@ -9,13 +9,16 @@ export function describeEnding(
 ): { reason: ExitReason; evidence: Evidence } {
   const { code, signal, sender } = ending;
   if (session.signals.oom_ms !== null) {
-    return { reason: 'oom', evidence: said('lifecycle', 'the kernel killed it for want of memory', time_ms) };
+    return {
+      reason: 'oom',
+      evidence: evidence('lifecycle', 'the kernel killed it for want of memory', time_ms),
+    };
   }
   if (signal !== null) {
     const from = sender === null ? '' : ` from ${sender.comm} (${sender.pid})`;
-    return { reason: 'signal', evidence: said('lifecycle', `ended by signal ${signal}${from}`, time_ms) };
+    return { reason: 'signal', evidence: evidence('lifecycle', `ended by signal ${signal}${from}`, time_ms) };
   }
   if (code !== null)
-    return { reason: 'exit', evidence: said('lifecycle', `exited with code ${code}`, time_ms) };
-  return { reason: 'exit', evidence: said('procfs', 'it is no longer there', time_ms) };
+    return { reason: 'exit', evidence: evidence('lifecycle', `exited with code ${code}`, time_ms) };
+  return { reason: 'exit', evidence: evidence('procfs', 'it is no longer there', time_ms) };
 }

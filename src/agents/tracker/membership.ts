@@ -1,12 +1,12 @@
 import type { ProcessFacts } from '../../model/observation.js';
-import type { AgentKind } from '../agent-type.js';
+import type { AgentType } from '../agent-type.js';
 import { isShellCommand } from '../recognition/shell.js';
 import type { Recogniser } from '../types/index.js';
-import { type Member, newSession, type Role, remember, type Session } from './session.js';
+import { addEvidence, type Member, newSession, type Role, type Session } from './session.js';
 
 /** A wrapper whose agent has not appeared yet, or has ended and may be started again. */
 interface Pending {
-  kind: AgentKind;
+  type: AgentType;
   command: string;
   uid: number;
   /** With the pid, which process it is; null: it was only seen to be made. */
@@ -18,7 +18,7 @@ interface Pending {
 }
 
 /** A process that is known, though part of no session. */
-export interface Waiting {
+export interface Unattached {
   pid: number;
   start_ticks: number | null;
   seen_ms: number;
@@ -39,12 +39,12 @@ const CLOCKS_AGREE_MS = 1_000;
  * Which process belongs to which agent session: by recorded lineage, so that it holds after reparenting
  * and `setsid`. Processes of no session are not kept: this costs nothing on a busy machine.
  */
-export class Family {
+export class ProcessMembership {
   private readonly all = new Set<Session>();
   /** Living processes of living sessions. */
   private readonly owner = new Map<number, Session>();
   private readonly pending = new Map<number, Pending>();
-  /** Helpers that serve every session of their kind and user (Codex's app-server), by pid. */
+  /** Helpers that serve every session of their type and user (Codex's app-server), by pid. */
   private readonly shared = new Map<number, Pending>();
 
   constructor(private readonly recognise: Recogniser) {}
@@ -57,7 +57,7 @@ export class Family {
     return this.owner.get(pid);
   }
 
-  waiting(): Waiting[] {
+  unattached(): Unattached[] {
     return [...this.pending, ...this.shared]
       .filter(([pid]) => !this.owner.has(pid))
       .map(([pid, { start_ticks, seen_ms }]) => ({ pid, start_ticks, seen_ms }));
@@ -69,7 +69,7 @@ export class Family {
 
   /** True when this is still the agent that the session knows: a re-exec (self-update) keeps it. */
   isStill(session: Session, process: ProcessFacts): boolean {
-    return session.start_ticks === process.start_ticks && this.recognise(process)?.kind === session.kind;
+    return session.start_ticks === process.start_ticks && this.recognise(process)?.type === session.type;
   }
 
   /** True for a helper that serves several sessions: which one its child works for, only /proc can tell. */
@@ -114,7 +114,7 @@ export class Family {
     member.command = argv.join(' ') || path;
     // What starts before the first turn serves the agent itself: MCP servers, probes of the environment.
     if (member.role !== 'child' || (session.interactive && !session.has_worked)) return undefined;
-    const isTool = session.kind.isTool ?? isShellCommand;
+    const isTool = session.type.isTool ?? isShellCommand;
     if (!isTool(argv)) return undefined;
     member.role = 'tool';
     member.since_ms = time_ms;
@@ -122,50 +122,50 @@ export class Family {
   }
 
   /** Takes in what /proc says of a process. Returns the session that must be decided anew, if any. */
-  see(
+  apply(
     process: ProcessFacts,
     how: 'exec' | 'scan',
     time_ms: number,
   ): { session: Session; isNew: boolean } | undefined {
-    this.forgetFormer(process, time_ms);
+    this.removeFormer(process, time_ms);
     const known = this.owner.get(process.pid);
     const found = this.recognise(process);
     if (known?.pid === process.pid) return this.refresh(known, process);
     if (found === null) {
       this.pending.delete(process.pid);
       this.shared.delete(process.pid);
-      const session = this.seeOrdinary(process, time_ms);
+      const session = this.applyOrdinary(process, time_ms);
       return session && { session, isNew: false };
     }
-    const { kind, match } = found;
-    if (known !== undefined && this.isPart(known, kind, process)) return undefined;
+    const { type, match } = found;
+    if (known !== undefined && this.isPart(known, type, process)) return undefined;
     const before = this.pending.get(process.pid);
-    if (how === 'scan' && before?.kind === kind && before.since_ms !== null) {
+    if (how === 'scan' && before?.type === type && before.since_ms !== null) {
       if (isAsOldAs(process, before.since_ms)) return undefined;
     }
     const parent = this.owner.get(process.ppid);
     const parentRole = parent?.members.get(process.ppid)?.role;
     if (match.role === 'wrapper') {
-      this.keep(this.pending, process.pid, pendingOf(kind, process, time_ms), time_ms);
+      this.addPending(this.pending, process.pid, newPending(type, process, time_ms), time_ms);
       return undefined;
     }
     if (match.role === 'helper') {
-      this.seeHelper(process, kind, parent, time_ms);
+      this.applyHelper(process, type, parent, time_ms);
       return undefined;
     }
     const sameKindParent =
-      parent !== undefined && parent.kind === kind && (parentRole === 'main' || parentRole === 'wrapper');
+      parent !== undefined && parent.type === type && (parentRole === 'main' || parentRole === 'wrapper');
     if (sameKindParent && !(match.interactive && !parent.interactive)) {
       if (match.interactive && parent.tty === process.tty)
         return { session: this.promote(parent, process, time_ms), isNew: false };
       this.adopt(parent, process.pid, 'helper', process.argv.join(' '), time_ms);
       return undefined;
     }
-    return { session: this.found(process, kind, match.interactive, how, time_ms), isNew: true };
+    return { session: this.startSession(process, type, match.interactive, how, time_ms), isNew: true };
   }
 
   /** A process ended. Returns what it was. */
-  forget(pid: number): Member | undefined {
+  removeProcess(pid: number): Member | undefined {
     this.pending.delete(pid);
     this.shared.delete(pid);
     const session = this.owner.get(pid);
@@ -179,32 +179,32 @@ export class Family {
    * The session is over; its processes that still live are nobody's from here on. What started it may
    * start another: Gemini CLI's outer node does so after an update.
    */
-  end(session: Session): void {
+  endSession(session: Session): void {
     for (const { pid, role, command, since_ms, start_ticks } of session.members.values()) {
       if (this.owner.get(pid) !== session) continue;
       this.owner.delete(pid);
       if (role !== 'wrapper') continue;
-      const { kind, uid } = session;
-      this.keep(
+      const { type, uid } = session;
+      this.addPending(
         this.pending,
         pid,
-        { kind, command, uid, since_ms, start_ticks, seen_ms: since_ms },
+        { type, command, uid, since_ms, start_ticks, seen_ms: since_ms },
         since_ms,
       );
     }
   }
 
-  remove(session: Session): void {
+  removeSession(session: Session): void {
     this.all.delete(session);
   }
 
   /**
-   * True for a process that a session of this kind already has above or beside its main one. By its name
+   * True for a process that a session of this type already has above or beside its main one. By its name
    * alone an outer node of Gemini CLI is a Gemini CLI, whenever /proc is looked at again.
    */
-  private isPart(session: Session, kind: AgentKind, process: ProcessFacts): boolean {
+  private isPart(session: Session, type: AgentType, process: ProcessFacts): boolean {
     const member = session.members.get(process.pid);
-    if (session.kind !== kind || (member?.role !== 'wrapper' && member?.role !== 'helper')) return false;
+    if (session.type !== type || (member?.role !== 'wrapper' && member?.role !== 'helper')) return false;
     return isAsOldAs(process, member.since_ms);
   }
 
@@ -216,15 +216,15 @@ export class Family {
     return { session, isNew: false };
   }
 
-  private found(
+  private startSession(
     process: ProcessFacts,
-    kind: AgentKind,
+    type: AgentType,
     interactive: boolean,
     how: 'exec' | 'scan',
     time_ms: number,
   ): Session {
     const text = how === 'exec' ? 'it started' : 'it was found running';
-    const session = newSession(kind, process, interactive, {
+    const session = newSession(type, process, interactive, {
       source: how === 'exec' ? 'lifecycle' : 'procfs',
       text,
       time_ms,
@@ -234,7 +234,7 @@ export class Family {
     this.all.add(session);
     this.adopt(session, process.pid, 'main', session.command, time_ms, process.start_ticks);
     const wrapper = this.pending.get(process.ppid);
-    if (wrapper?.kind === kind && wrapper.uid === process.uid && isYoung(wrapper, time_ms)) {
+    if (wrapper?.type === type && wrapper.uid === process.uid && isYoung(wrapper, time_ms)) {
       this.adopt(session, process.ppid, 'wrapper', wrapper.command, time_ms, wrapper.start_ticks);
       this.pending.delete(process.ppid);
     }
@@ -251,7 +251,7 @@ export class Family {
     session.start_ticks = process.start_ticks;
     session.command = process.argv.join(' ');
     this.adopt(session, process.pid, 'main', session.command, time_ms, process.start_ticks);
-    remember(session, {
+    addEvidence(session, {
       source: 'lifecycle',
       text: `it started itself again as process ${process.pid}`,
       time_ms,
@@ -259,7 +259,7 @@ export class Family {
     return session;
   }
 
-  private seeOrdinary(process: ProcessFacts, time_ms: number): Session | undefined {
+  private applyOrdinary(process: ProcessFacts, time_ms: number): Session | undefined {
     const known = this.owner.get(process.pid);
     const session = this.parentSession(process.ppid, process.cwd);
     if (session === undefined || (known !== undefined && !this.shared.has(process.ppid))) return undefined;
@@ -270,16 +270,16 @@ export class Family {
     return this.exec(process.pid, process.argv, process.exe ?? '', time_ms);
   }
 
-  private seeHelper(
+  private applyHelper(
     process: ProcessFacts,
-    kind: AgentKind,
+    type: AgentType,
     parent: Session | undefined,
     time_ms: number,
   ): void {
     const starter = this.owner.get(process.pid) ?? parent;
-    if (starter?.kind === kind)
+    if (starter?.type === type)
       this.adopt(starter, process.pid, 'helper', process.argv.join(' '), time_ms, process.start_ticks);
-    this.keep(this.shared, process.pid, pendingOf(kind, process, time_ms), time_ms);
+    this.addPending(this.shared, process.pid, newPending(type, process, time_ms), time_ms);
   }
 
   /** The session that a shared helper works for: the one in that directory, else the one that worked last. */
@@ -287,7 +287,7 @@ export class Family {
     const shared = this.shared.get(helper);
     if (shared === undefined) return undefined;
     const clients = [...this.all].filter(
-      session => session.ending === null && session.kind === shared.kind && session.uid === shared.uid,
+      session => session.ending === null && session.type === shared.type && session.uid === shared.uid,
     );
     const inPlace = cwd === null ? [] : clients.filter(session => session.cwd === cwd);
     const choice = inPlace.length > 0 ? inPlace : clients;
@@ -299,7 +299,7 @@ export class Family {
   }
 
   /** Another process has the pid by now, and no end of the former was seen. */
-  private forgetFormer({ pid, start_ticks, started_ms }: ProcessFacts, time_ms: number): void {
+  private removeFormer({ pid, start_ticks, started_ms }: ProcessFacts, time_ms: number): void {
     for (const known of [this.pending, this.shared]) {
       const before = known.get(pid);
       if (before !== undefined && !isSame(before, start_ticks, started_ms)) known.delete(pid);
@@ -310,7 +310,7 @@ export class Family {
     }
   }
 
-  private keep(known: Map<number, Pending>, pid: number, pending: Pending, time_ms: number): void {
+  private addPending(known: Map<number, Pending>, pid: number, pending: Pending, time_ms: number): void {
     const before = known.get(pid);
     const isKnown = before !== undefined && before.start_ticks === pending.start_ticks;
     known.delete(pid);
@@ -348,15 +348,15 @@ function isAsOldAs(process: ProcessFacts, known_since_ms: number): boolean {
   return process.started_ms <= known_since_ms + CLOCKS_AGREE_MS;
 }
 
-function pendingOf(kind: AgentKind, process: ProcessFacts, time_ms: number): Pending {
+function newPending(type: AgentType, process: ProcessFacts, time_ms: number): Pending {
   const command = process.argv.join(' ').slice(0, MAX_COMMAND);
   const { uid, start_ticks } = process;
-  return { kind, command, uid, start_ticks, seen_ms: time_ms, since_ms: null };
+  return { type, command, uid, start_ticks, seen_ms: time_ms, since_ms: null };
 }
 
 /** Whether that is the process which was known: by its start, or because it was there already when it was seen. */
 export function isSame(
-  { start_ticks, seen_ms }: Omit<Waiting, 'pid'>,
+  { start_ticks, seen_ms }: Omit<Unattached, 'pid'>,
   ticks: number,
   started_ms: number,
 ): boolean {

@@ -1,8 +1,9 @@
 import { printable } from '../../lib/text/printable.js';
 import type { Ending, Evidence, EvidenceSource, Reason, State } from '../../model/agent.js';
-import type { ProcessFacts, RegistryEntry, TranscriptEntry } from '../../model/observation.js';
-import type { AgentKind, Words } from '../agent-type.js';
-import { newRhythm, type Rhythm } from './terminal-activity.js';
+import type { ProcessFacts } from '../../model/observation.js';
+import type { AgentType } from '../agent-type.js';
+import type { Assertion, VoiceName } from '../voice.js';
+import { newActivity, type TerminalActivity } from './terminal-activity.js';
 
 /** What one process is within its session. */
 export type Role = 'main' | 'wrapper' | 'helper' | 'tool' | 'child' | 'descendant';
@@ -18,14 +19,24 @@ export interface Member {
   background: boolean;
 }
 
-/** The latest thing that each kind of evidence said, and when. */
+/** The latest thing that a voice said of the agent. */
+export interface Heard {
+  /** Null: nothing that is known. */
+  says: Assertion | null;
+  text: string;
+  /** Since when it says so, and when it last said the same, e.g. the latest frame of a spinner. */
+  at_ms: number;
+  last_ms: number;
+  /** What it spoke from is gone since. */
+  removed_ms: number | null;
+  /** What it asks for or is at, e.g. `Bash: npm test`. */
+  detail: string | null;
+}
+
+/** What is known of a session that can tell its state. */
 export interface Signals {
-  registry: { entry: RegistryEntry; at_ms: number } | null;
-  osc: { words: Words; at_ms: number } | null;
-  /** `last_ms`: when it last said the same, e.g. the latest frame of its spinner. */
-  title: { words: Words; at_ms: number; last_ms: number } | null;
-  transcript: { entry: TranscriptEntry; at_ms: number } | null;
-  rhythm: Rhythm;
+  heard: Map<VoiceName, Heard>;
+  activity: TerminalActivity;
   blocked_since_ms: number | null;
   /** It reads line by line: blocked reads tell its state, silence does not. */
   reads_lines: boolean;
@@ -35,7 +46,7 @@ export interface Signals {
 }
 
 export interface Session {
-  kind: AgentKind;
+  type: AgentType;
   pid: number;
   start_ticks: number;
   started_ms: number;
@@ -58,24 +69,24 @@ export interface Session {
   has_worked: boolean;
   signals: Signals;
   /** Newest last, bounded. */
-  record: Evidence[];
+  evidence_log: Evidence[];
 }
 
-const MAX_RECORD = 40;
+const MAX_EVIDENCE = 40;
 /** Longest piece of evidence, in characters. */
 const MAX_TEXT = 300;
 /** A spinner in the title must not push everything else off the record. */
 const RECENT = 4;
 
 export function newSession(
-  kind: AgentKind,
+  type: AgentType,
   process: ProcessFacts,
   interactive: boolean,
   first: Evidence,
 ): Session {
   const seen_starting = first.source === 'lifecycle';
   return {
-    kind,
+    type,
     pid: process.pid,
     start_ticks: process.start_ticks,
     started_ms: process.started_ms,
@@ -95,33 +106,31 @@ export function newSession(
     ending: null,
     has_worked: false,
     signals: {
-      registry: null,
-      osc: null,
-      title: null,
-      transcript: null,
-      rhythm: newRhythm(process.started_ms, seen_starting),
+      heard: new Map(),
+      activity: newActivity(process.started_ms, seen_starting),
       blocked_since_ms: null,
       reads_lines: false,
       oom_ms: null,
       progress_ms: first.time_ms,
     },
-    record: [first],
+    evidence_log: [first],
   };
 }
 
 /** One thing to go on record. The words can hold names that other processes chose. */
-export function said(source: EvidenceSource, text: string, time_ms: number): Evidence {
+export function evidence(source: EvidenceSource, text: string, time_ms: number): Evidence {
   return { source, text: printable(text, MAX_TEXT), time_ms };
 }
 
 /** Keeps evidence for `explain`; the same words again only move the time. */
-export function remember(session: Session, evidence: Evidence): void {
-  const same = session.record.findLastIndex(
-    ({ source, text }) => source === evidence.source && text === evidence.text,
+export function addEvidence(session: Session, added: Evidence): void {
+  const same = session.evidence_log.findLastIndex(
+    ({ source, text }) => source === added.source && text === added.text,
   );
-  if (same >= session.record.length - RECENT) session.record.splice(Math.max(same, 0), same < 0 ? 0 : 1);
-  session.record.push(evidence);
-  if (session.record.length > MAX_RECORD) session.record.shift();
+  if (same >= session.evidence_log.length - RECENT)
+    session.evidence_log.splice(Math.max(same, 0), same < 0 ? 0 : 1);
+  session.evidence_log.push(added);
+  if (session.evidence_log.length > MAX_EVIDENCE) session.evidence_log.shift();
 }
 
 /** Tools of the present turn. */

@@ -1,25 +1,28 @@
 import type { Ending, Transition } from '../../model/agent.js';
 import type { Observation, ProcessObservation, SensorObservation } from '../../model/observation.js';
 import type { Recogniser } from '../types/index.js';
-import { type DecideOptions, type Decision, decide } from './decide.js';
 import { describeEnding } from './ending.js';
-import { Family, type Waiting } from './membership.js';
-import { remember, type Session } from './session.js';
+import { ProcessMembership, type Unattached } from './membership.js';
+import { type Resolution, resolve } from './resolve.js';
+import { addEvidence, type Session } from './session.js';
 import {
-  hearBlockedRead,
-  hearKey,
-  hearOom,
-  hearOsc,
-  hearRegistry,
-  hearTool,
-  hearTranscript,
+  observeBlockedRead,
+  observeKey,
+  observeOom,
+  observeOsc,
+  observeRegistry,
+  observeTool,
+  observeTranscript,
 } from './signals.js';
-import { rhythmOutput, rhythmResize, settleRhythm } from './terminal-activity.js';
+import { type ResolveOptions, situationOf } from './situation.js';
+import { applyOutput, applyResize, settleActivity } from './terminal-activity.js';
 
-export interface TrackerOptions extends DecideOptions {
+export interface TrackerOptions extends ResolveOptions {
   /** How long an exited agent stays listed. */
   exited_keep_ms: number;
 }
+
+type Change = Pick<Resolution, 'state' | 'reason' | 'evidence'>;
 
 /** More than a spinner draws within 100 ms (Claude some 100 bytes, Codex 130): text arrives. */
 const MORE_THAN_A_SPINNER_BYTES = 400;
@@ -34,7 +37,7 @@ const LONGEST_OUTPUT_MS = 300;
  * settled first, so it does not matter how punctually `clock` observations arrive.
  */
 export class Tracker {
-  private readonly family: Family;
+  private readonly processes: ProcessMembership;
   private readonly due = new Map<Session, number>();
   private now_ms = Number.NEGATIVE_INFINITY;
   private terminal_live = false;
@@ -45,14 +48,14 @@ export class Tracker {
     private readonly options: TrackerOptions,
     recognise: Recogniser,
   ) {
-    this.family = new Family(recognise);
+    this.processes = new ProcessMembership(recognise);
   }
 
   apply(observation: Observation): Transition[] {
     this.out = [];
     this.advanceTo(observation.time_ms);
     this.now_ms = Math.max(this.now_ms, observation.time_ms);
-    const touched = this.take(observation);
+    const touched = this.applyOne(observation);
     for (const session of touched) this.settle(session);
     return this.out;
   }
@@ -65,12 +68,14 @@ export class Tracker {
   }
 
   sessions(): Session[] {
-    return this.family.sessions();
+    return this.processes.sessions();
   }
 
   /** The session that a process belongs to: its main process, or any other of its processes. */
   find(pid: number): Session | undefined {
-    return this.family.sessionOf(pid) ?? this.family.sessions().findLast(session => session.pid === pid);
+    return (
+      this.processes.sessionOf(pid) ?? this.processes.sessions().findLast(session => session.pid === pid)
+    );
   }
 
   /** True when the observation can matter to some agent: what a recording keeps. */
@@ -78,40 +83,43 @@ export class Tracker {
     switch (observation.type) {
       case 'fork':
         return (
-          this.family.sessionOf(observation.ppid) !== undefined || this.family.isPending(observation.ppid)
+          this.processes.sessionOf(observation.ppid) !== undefined ||
+          this.processes.isPending(observation.ppid)
         );
       case 'process':
         return (
-          this.family.recognises(observation.process) ||
-          this.family.sessionOf(observation.process.pid) !== undefined ||
-          this.family.sessionOf(observation.process.ppid) !== undefined ||
-          this.family.isPending(observation.process.pid) ||
-          this.family.isShared(observation.process.ppid)
+          this.processes.recognises(observation.process) ||
+          this.processes.sessionOf(observation.process.pid) !== undefined ||
+          this.processes.sessionOf(observation.process.ppid) !== undefined ||
+          this.processes.isPending(observation.process.pid) ||
+          this.processes.isShared(observation.process.ppid)
         );
       case 'key':
       case 'resize':
-        return this.family.onTerminal(observation.tty).length > 0;
+        return this.processes.onTerminal(observation.tty).length > 0;
       case 'clock':
       case 'sensor':
         return true;
       default:
-        return this.family.sessionOf(observation.pid) !== undefined || this.family.isPending(observation.pid);
+        return (
+          this.processes.sessionOf(observation.pid) !== undefined || this.processes.isPending(observation.pid)
+        );
     }
   }
 
   /** Processes that are known as somebody's wrapper or server and are part of no session: whether they live, /proc tells. */
-  waiting(): Waiting[] {
-    return this.family.waiting();
+  unattached(): Unattached[] {
+    return this.processes.unattached();
   }
 
   /** True when /proc must be asked about a process that just started another program. */
   wantsFacts(ppid: number): boolean {
-    return this.family.isShared(ppid);
+    return this.processes.isShared(ppid);
   }
 
   /** The decision as it would be made now, for `explain`. */
-  explain(session: Session): Decision | null {
-    return session.ending === null ? this.decide(session) : null;
+  explain(session: Session): Resolution | null {
+    return session.ending === null ? this.resolve(session) : null;
   }
 
   private advanceTo(time_ms: number): void {
@@ -127,111 +135,112 @@ export class Tracker {
       if (first === undefined) return;
       this.now_ms = Math.max(this.now_ms, first_ms);
       this.due.delete(first);
-      if (first.ending !== null) this.family.remove(first);
+      if (first.ending !== null) this.processes.removeSession(first);
       else this.settle(first);
     }
   }
 
-  /** Takes in one observation; returns the sessions that must be decided anew. */
-  private take(observation: Observation): Session[] {
+  /** Stores one observation; returns the sessions that must be resolved anew. */
+  private applyOne(observation: Observation): Session[] {
     switch (observation.type) {
       case 'process':
-        return this.takeProcess(observation);
+        return this.applyProcess(observation);
       case 'fork':
-        this.family.fork(observation.ppid, observation.pid, observation.time_ms);
+        this.processes.fork(observation.ppid, observation.pid, observation.time_ms);
         return [];
       case 'exec': {
-        const session = this.family.exec(
+        const session = this.processes.exec(
           observation.pid,
           observation.argv,
           observation.path,
           observation.time_ms,
         );
-        if (session !== undefined) hearTool(session, 'started', observation.time_ms);
+        if (session !== undefined) observeTool(session, 'started', observation.time_ms);
         return session === undefined ? [] : [session];
       }
       case 'exit':
-        return this.takeExit(observation.pid, {
+        return this.applyExit(observation.pid, {
           code: observation.code,
           signal: observation.signal,
           sender: observation.sender,
         });
       case 'gone':
-        return this.takeExit(observation.pid, { code: null, signal: null, sender: null });
+        return this.applyExit(observation.pid, { code: null, signal: null, sender: null });
       case 'oom': {
-        const session = this.family.sessionOf(observation.pid);
-        if (session !== undefined) hearOom(session, observation.pid, observation.time_ms);
+        const session = this.processes.sessionOf(observation.pid);
+        if (session !== undefined) observeOom(session, observation.pid, observation.time_ms);
         return [];
       }
       case 'key': {
-        const sessions = this.family.onTerminal(observation.tty);
-        for (const session of sessions) hearKey(session, observation.enter, observation.time_ms);
+        const sessions = this.processes.onTerminal(observation.tty);
+        for (const session of sessions) observeKey(session, observation.enter, observation.time_ms);
         return sessions;
       }
       case 'resize': {
-        const sessions = this.family.onTerminal(observation.tty);
-        for (const session of sessions) rhythmResize(session.signals.rhythm, observation.time_ms);
+        const sessions = this.processes.onTerminal(observation.tty);
+        for (const session of sessions) applyResize(session.signals.activity, observation.time_ms);
         return sessions;
       }
       case 'output': {
-        const session = this.family.speaker(observation.pid);
+        const session = this.processes.speaker(observation.pid);
         if (session === undefined) return [];
-        const { rhythm } = session.signals;
-        const since_ms = Math.min(observation.time_ms - (rhythm.last_output_ms ?? 0), LONGEST_OUTPUT_MS);
-        rhythmOutput(rhythm, observation.time_ms, this.options.wait_threshold_ms);
+        const { activity } = session.signals;
+        const since_ms = Math.min(observation.time_ms - (activity.last_output_ms ?? 0), LONGEST_OUTPUT_MS);
+        applyOutput(activity, observation.time_ms, this.options.wait_threshold_ms);
         const spinner_bytes = MORE_THAN_A_SPINNER_BYTES * Math.max(1, since_ms / 100);
         if (observation.bytes > spinner_bytes) session.signals.progress_ms = observation.time_ms;
         return [session];
       }
       case 'osc': {
-        const session = this.family.speaker(observation.pid);
-        if (session !== undefined) hearOsc(session, observation.text, observation.time_ms);
+        const session = this.processes.speaker(observation.pid);
+        if (session !== undefined) observeOsc(session, observation.text, observation.time_ms);
         return session === undefined ? [] : [session];
       }
       case 'registry': {
         const session = this.mainOf(observation.pid);
-        const news = session !== undefined && hearRegistry(session, observation.entry, observation.time_ms);
+        const news =
+          session !== undefined && observeRegistry(session, observation.entry, observation.time_ms);
         return news ? [session] : [];
       }
       case 'transcript': {
         const session = this.mainOf(observation.pid);
-        if (session !== undefined) hearTranscript(session, observation.entry, observation.time_ms);
+        if (session !== undefined) observeTranscript(session, observation.entry, observation.time_ms);
         return session === undefined ? [] : [session];
       }
       case 'blocked_read': {
-        const session = this.family.speaker(observation.pid);
-        if (session !== undefined) hearBlockedRead(session, observation.blocked, observation.time_ms);
+        const session = this.processes.speaker(observation.pid);
+        if (session !== undefined) observeBlockedRead(session, observation.blocked, observation.time_ms);
         return session === undefined ? [] : [session];
       }
       case 'sensor':
-        return this.takeSensor(observation);
+        return this.applySensor(observation);
       case 'clock':
         return [];
     }
   }
 
-  private takeProcess(observation: ProcessObservation): Session[] {
-    const known = this.family.sessionOf(observation.process.pid);
-    if (known?.pid === observation.process.pid && !this.family.isStill(known, observation.process)) {
+  private applyProcess(observation: ProcessObservation): Session[] {
+    const known = this.processes.sessionOf(observation.process.pid);
+    if (known?.pid === observation.process.pid && !this.processes.isStill(known, observation.process)) {
       this.end(known, { code: null, signal: null, sender: null });
     }
-    const result = this.family.see(observation.process, observation.how, observation.time_ms);
+    const result = this.processes.apply(observation.process, observation.how, observation.time_ms);
     if (result === undefined) return [];
     const { session, isNew } = result;
-    if (isNew) this.watchRhythm(session, observation.time_ms);
+    if (isNew) this.watchActivity(session, observation.time_ms);
     return [session];
   }
 
-  private takeExit(pid: number, ending: Ending): Session[] {
-    const session = this.family.sessionOf(pid);
+  private applyExit(pid: number, ending: Ending): Session[] {
+    const session = this.processes.sessionOf(pid);
     if (session === undefined) {
-      this.family.forget(pid);
+      this.processes.removeProcess(pid);
       return [];
     }
     if (session.pid !== pid) {
-      const member = this.family.forget(pid);
+      const member = this.processes.removeProcess(pid);
       if (member?.role !== 'tool') return [];
-      hearTool(session, 'ended', this.now_ms);
+      observeTool(session, 'ended', this.now_ms);
       return [session];
     }
     this.end(session, ending);
@@ -241,64 +250,64 @@ export class Tracker {
   private end(session: Session, ending: Ending): void {
     const { reason, evidence } = describeEnding(session, ending, this.now_ms);
     session.ending = ending;
-    this.family.end(session);
-    this.change(session, { state: 'EXITED', reason, evidence, rule: 'the process ended', until_ms: null });
+    this.processes.endSession(session);
+    this.change(session, { state: 'EXITED', reason, evidence });
     this.due.set(session, this.now_ms + this.options.exited_keep_ms);
   }
 
-  private takeSensor({ terminal, keys, time_ms, slept_ms = 0 }: SensorObservation): Session[] {
-    for (const { signals } of this.family.sessions()) signals.progress_ms += slept_ms;
+  private applySensor({ terminal, keys, time_ms, slept_ms = 0 }: SensorObservation): Session[] {
+    for (const { signals } of this.processes.sessions()) signals.progress_ms += slept_ms;
     if (slept_ms === 0 && terminal === this.terminal_live && keys === this.keys_live) return [];
     this.terminal_live = terminal;
     this.keys_live = keys;
-    const living = this.family.sessions().filter(session => session.ending === null);
-    for (const session of living) this.watchRhythm(session, time_ms);
+    const living = this.processes.sessions().filter(session => session.ending === null);
+    for (const session of living) this.watchActivity(session, time_ms);
     return living;
   }
 
-  private watchRhythm(session: Session, time_ms: number): void {
-    session.signals.rhythm.watched_since_ms = this.terminal_live ? time_ms : null;
-    session.signals.rhythm.keys_seen = this.keys_live;
+  private watchActivity(session: Session, time_ms: number): void {
+    session.signals.activity.watched_since_ms = this.terminal_live ? time_ms : null;
+    session.signals.activity.keys_seen = this.keys_live;
   }
 
   /** The session whose main process this is. */
   private mainOf(pid: number): Session | undefined {
-    const session = this.family.sessionOf(pid);
+    const session = this.processes.sessionOf(pid);
     return session?.pid === pid ? session : undefined;
   }
 
   /** Decides a living session anew. */
   private settle(session: Session): void {
     if (session.ending !== null) return;
-    const decision = this.decide(session);
-    if (decision.until_ms === null) this.due.delete(session);
-    else this.due.set(session, Math.max(decision.until_ms, this.now_ms + 1));
-    if (decision.state !== session.state || decision.reason !== session.reason)
-      this.change(session, decision);
+    const resolution = this.resolve(session);
+    if (resolution.until_ms === null) this.due.delete(session);
+    else this.due.set(session, Math.max(resolution.until_ms, this.now_ms + 1));
+    if (resolution.state !== session.state || resolution.reason !== session.reason)
+      this.change(session, resolution);
   }
 
-  private decide(session: Session): Decision {
-    settleRhythm(session.signals.rhythm, this.now_ms, this.options.wait_threshold_ms);
-    return decide(session, this.now_ms, this.options);
+  private resolve(session: Session): Resolution {
+    settleActivity(session.signals.activity, this.now_ms, this.options.wait_threshold_ms);
+    return resolve(situationOf(session, this.now_ms, this.options));
   }
 
-  private change(session: Session, decision: Decision): void {
+  private change(session: Session, resolution: Change): void {
     const from = session.state;
-    session.state = decision.state;
-    session.reason = decision.reason;
+    session.state = resolution.state;
+    session.reason = resolution.reason;
     session.since_ms = this.now_ms;
-    session.evidence = decision.evidence;
-    remember(session, decision.evidence);
-    if (decision.state === 'WORKING') session.has_worked = true;
+    session.evidence = resolution.evidence;
+    addEvidence(session, resolution.evidence);
+    if (resolution.state === 'WORKING') session.has_worked = true;
     this.markBackground(session, from);
     this.out.push({
       time_ms: this.now_ms,
       pid: session.pid,
-      agent: session.kind.name,
+      agent: session.type.name,
       from,
-      to: decision.state,
-      reason: decision.reason,
-      evidence: decision.evidence,
+      to: resolution.state,
+      reason: resolution.reason,
+      evidence: resolution.evidence,
       ending: session.ending,
       tty: session.tty,
       cwd: session.cwd,

@@ -59,12 +59,12 @@ export class WordsWatcher {
   }
 
   private add(session: Session): void {
-    if (!Object.hasOwn(READERS, session.kind.name)) return;
+    if (!Object.hasOwn(READERS, session.type.name)) return;
     const { root, users, emit, clock, log, elsewhere } = this.options;
     const home = agentHome(root, session.pid, session.uid, users);
     if (home === null) return;
     const reader =
-      elsewhere?.(session, home) ?? openReader(session.kind.name, { session, home, emit, clock, log });
+      elsewhere?.(session, home) ?? openReader(session.type.name, { session, home, emit, clock, log });
     if (reader === null) return;
     this.open.set(session, { pid: session.pid, reader });
     reader.start();

@@ -1,8 +1,9 @@
-import { type AgentKind, simpleMatch } from '../agent-type.js';
+import { type AgentType, simpleMatch } from '../agent-type.js';
 import { hasOption, isProgram } from '../recognition/identity.js';
+import { SEEN_FROM_OUTSIDE } from '../standard-voices.js';
 
 /** aider, a Python program: `python …/bin/aider`, `python -m aider`. */
-export const aider: AgentKind = {
+export const aider: AgentType = {
   name: 'aider',
   label: 'aider',
   match(process, id) {
@@ -26,4 +27,5 @@ export const aider: AgentKind = {
       ),
     );
   },
+  voices: SEEN_FROM_OUTSIDE,
 };

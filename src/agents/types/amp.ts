@@ -1,5 +1,6 @@
-import { type AgentKind, simpleMatch } from '../agent-type.js';
+import { type AgentType, simpleMatch } from '../agent-type.js';
 import { hasOption, isProgram, positionals } from '../recognition/identity.js';
+import { SEEN_FROM_OUTSIDE } from '../standard-voices.js';
 
 const NO_CONVERSATION = new Set([
   ...['version', 'login', 'logout', 'update', 'up', 'completions', 'doctor', 'usage', 'config', 'review'],
@@ -16,7 +17,7 @@ const TAKES_VALUE = new Set([
 ]);
 
 /** Amp: a native binary (`amp.exe` inside the npm package `@ampcode/cli`), before that a script on node. */
-export const amp: AgentKind = {
+export const amp: AgentType = {
   name: 'amp',
   label: 'Amp',
   match(process, id) {
@@ -30,4 +31,5 @@ export const amp: AgentKind = {
       hasOption(id.args, '-x', '--execute', '-ox', '--orb-execute', '--stream-json'),
     );
   },
+  voices: SEEN_FROM_OUTSIDE,
 };

@@ -1,5 +1,6 @@
-import { type AgentKind, simpleMatch } from '../agent-type.js';
+import { type AgentType, simpleMatch } from '../agent-type.js';
 import { hasOption, isProgram, subcommand } from '../recognition/identity.js';
+import { SEEN_FROM_OUTSIDE } from '../standard-voices.js';
 
 const TAKES_VALUE = new Set(['-c', '--cwd', '-D', '--data-dir', '-H', '--host', '-s', '--session']);
 
@@ -7,7 +8,7 @@ const TAKES_VALUE = new Set(['-c', '--cwd', '-D', '--data-dir', '-H', '--host', 
  * Charm's Crush, a native binary; from npm it is started by `node …/run-crush.js`. With CRUSH_CLIENT_SERVER
  * a detached `crush server` does the work for all terminals.
  */
-export const crush: AgentKind = {
+export const crush: AgentType = {
   name: 'crush',
   label: 'Crush',
   match(process, id) {
@@ -36,4 +37,5 @@ export const crush: AgentKind = {
     if (command === 'server') return { role: 'helper', interactive: false };
     return simpleMatch(process, command === 'run');
   },
+  voices: SEEN_FROM_OUTSIDE,
 };

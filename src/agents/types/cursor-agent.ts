@@ -1,8 +1,9 @@
-import { type AgentKind, simpleMatch } from '../agent-type.js';
+import { type AgentType, simpleMatch } from '../agent-type.js';
 import { hasOption, isProgram, subcommand } from '../recognition/identity.js';
+import { SEEN_FROM_OUTSIDE } from '../standard-voices.js';
 
 /** Cursor's agent: `~/.local/share/cursor-agent/versions/…/node …/index.js`, started as cursor-agent. */
-export const cursorAgent: AgentKind = {
+export const cursorAgent: AgentType = {
   name: 'cursor-agent',
   label: 'Cursor Agent',
   match(process, id) {
@@ -17,4 +18,5 @@ export const cursorAgent: AgentKind = {
       return null;
     return simpleMatch(process, hasOption(id.args, '-p', '--print', '--output-format'));
   },
+  voices: SEEN_FROM_OUTSIDE,
 };

@@ -1,5 +1,8 @@
-import { type AgentKind, simpleMatch, type Words } from '../agent-type.js';
+import { type AgentType, simpleMatch } from '../agent-type.js';
+import { plainTitle } from '../osc.js';
 import { hasOption, isProgram, subcommand } from '../recognition/identity.js';
+import { activity, title } from '../standard-voices.js';
+import type { Word } from '../voice.js';
 
 const NO_CONVERSATION = new Set([
   'mcp',
@@ -41,22 +44,25 @@ const TAKES_VALUE = new Set([
  * thought, `⏲  Working…` when a tool has said nothing for long, `✋  Action Required (shop)`. With
  * `ui.dynamicWindowTitle` off it says nothing: `Gemini CLI (shop)`.
  */
-function readTitle(title: string): Words | null {
+function readTitle(title: string): Word | null {
   switch (title.slice(0, title.indexOf(' '))) {
     case '◇':
-      return { state: 'idle', text: 'window title says Ready' };
+      return { says: 'idle', text: 'window title says Ready' };
     case '✦':
     case '⏲':
-      return { state: 'working', text: 'window title says it works' };
+      return { says: 'working', text: 'window title says it works' };
     case '✋':
-      return { state: 'approval', text: 'window title says Action Required' };
+      return { says: 'approval', text: 'window title says Action Required' };
     default:
       return null;
   }
 }
 
+/** A title that has no more to say than the state: `◇  Ready (shop)`. */
+const STATE_ALONE = /^[◇✦⏲✋] +(Ready|Working…|Action Required) \(.*\) *$/u;
+
 /** Gemini CLI: node starts itself again with more memory; both are `node …/gemini`. */
-export const geminiCli: AgentKind = {
+export const geminiCli: AgentType = {
   name: 'gemini-cli',
   label: 'Gemini CLI',
   match(process, id) {
@@ -69,6 +75,7 @@ export const geminiCli: AgentKind = {
       hasOption(id.args, '-p', '--prompt', '--output-format', '-o', '--experimental-acp', '--acp'),
     );
   },
-  alwaysDraws: true,
+  voices: [title({ goes_on: false }), activity({ goes_on: true })],
   readTitle,
+  plainTitle: title => (STATE_ALONE.test(title) ? '' : plainTitle(title)),
 };

@@ -1,8 +1,9 @@
-import { type AgentKind, simpleMatch } from '../agent-type.js';
+import { type AgentType, simpleMatch } from '../agent-type.js';
 import { hasOption, isProgram } from '../recognition/identity.js';
+import { SEEN_FROM_OUTSIDE } from '../standard-voices.js';
 
 /** Block's Goose: only `goose`, `goose session` and `goose run -s` talk to a person. */
-export const goose: AgentKind = {
+export const goose: AgentType = {
   name: 'goose',
   label: 'Goose',
   match(process, id) {
@@ -13,4 +14,5 @@ export const goose: AgentKind = {
     if (hasOption(id.args, '--version', '-V', '--help', '-h')) return null;
     return simpleMatch(process, command === 'run' && !hasOption(id.args, '-s', '--interactive'));
   },
+  voices: SEEN_FROM_OUTSIDE,
 };

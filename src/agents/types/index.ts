@@ -1,7 +1,7 @@
 import type { ProcessFacts } from '../../model/observation.js';
-import type { AgentKind, Match } from '../agent-type.js';
+import type { AgentType, Match } from '../agent-type.js';
 import { identify } from '../recognition/identity.js';
-import { type UserKind, userKind } from '../recognition/user-type.js';
+import { type UserType, userType } from '../recognition/user-type.js';
 import { aider } from './aider.js';
 import { amp } from './amp.js';
 import { claudeCode } from './claude-code/index.js';
@@ -14,8 +14,8 @@ import { goose } from './goose.js';
 import { opencode } from './opencode.js';
 import { qwenCode } from './qwen-code.js';
 
-/** A new agent is one new file and one line here. */
-export const BUILT_IN_KINDS: readonly AgentKind[] = [
+/** All agent types. A new one is a file or folder here, and a line in this list. */
+export const AGENT_TYPES: readonly AgentType[] = [
   claudeCode,
   codex,
   geminiCli,
@@ -30,21 +30,21 @@ export const BUILT_IN_KINDS: readonly AgentKind[] = [
 ];
 
 export interface Recognised {
-  kind: AgentKind;
+  type: AgentType;
   match: Match;
 }
 
 export type Recogniser = (process: ProcessFacts) => Recognised | null;
 
-/** The user's kinds come first: they may claim what a built-in one would. */
-export function createRecogniser(userKinds: readonly UserKind[] = []): Recogniser {
-  const kinds = [...userKinds.map(userKind), ...BUILT_IN_KINDS];
+/** The user's own types come first: they may claim what a built-in one would. */
+export function createRecogniser(userTypes: readonly UserType[] = []): Recogniser {
+  const types = [...userTypes.map(userType), ...AGENT_TYPES];
   return process => {
     if (process.is_copy) return null;
     const id = identify(process);
-    for (const kind of kinds) {
-      const match = kind.match(process, id);
-      if (match !== null) return { kind, match };
+    for (const type of types) {
+      const match = type.match(process, id);
+      if (match !== null) return { type, match };
     }
     return null;
   };

@@ -1,5 +1,6 @@
-import { type AgentKind, simpleMatch } from '../agent-type.js';
+import { type AgentType, simpleMatch } from '../agent-type.js';
 import { hasOption, isProgram, subcommand } from '../recognition/identity.js';
+import { activity } from '../standard-voices.js';
 
 const NO_CONVERSATION = [
   'auth',
@@ -44,7 +45,7 @@ const TAKES_VALUE = new Set([
  * opencode: a native binary (npm puts it in place of its wrapper, as `opencode.exe`); where npm was not
  * allowed to, and before 1.0, a node wrapper `opencode` starts it.
  */
-export const opencode: AgentKind = {
+export const opencode: AgentType = {
   name: 'opencode',
   label: 'opencode',
   match(process, id) {
@@ -55,5 +56,5 @@ export const opencode: AgentKind = {
     if (id.program !== 'opencode') return { role: 'wrapper', interactive: false };
     return simpleMatch(process, command === 'run' && !hasOption(id.args, '-i', '--interactive', '--mini'));
   },
-  alwaysDraws: true,
+  voices: [activity({ goes_on: true })],
 };

@@ -1,5 +1,6 @@
-import { type AgentKind, simpleMatch } from '../agent-type.js';
+import { type AgentType, simpleMatch } from '../agent-type.js';
 import { hasOption, isProgram, subcommand } from '../recognition/identity.js';
+import { activity } from '../standard-voices.js';
 
 const NO_CONVERSATION = new Set(['mcp', 'extensions', 'auth', 'hooks', 'hook', 'channel', 'review']);
 const TAKES_VALUE = new Set([
@@ -50,7 +51,7 @@ const TAKES_VALUE = new Set([
  * Qwen Code, a descendant of Gemini CLI with the same shape: node starts itself again. Unlike there, a
  * prompt among the arguments is answered without a person unless `-i` is given.
  */
-export const qwenCode: AgentKind = {
+export const qwenCode: AgentType = {
   name: 'qwen-code',
   label: 'Qwen Code',
   match(process, id) {
@@ -70,5 +71,5 @@ export const qwenCode: AgentKind = {
     ];
     return simpleMatch(process, prompted || hasOption(id.args, ...oneShot));
   },
-  alwaysDraws: true,
+  voices: [activity({ goes_on: true })],
 };

@@ -1,4 +1,4 @@
-import type { ExplainReport } from '../../api/contract.js';
+import type { ExplainReport, VoiceReport } from '../../api/contract.js';
 import { printable } from '../../lib/text/printable.js';
 import { JSON_OPTION, printAnswer } from '../answer.js';
 import { askDaemon } from '../ask-daemon.js';
@@ -28,7 +28,7 @@ export const explain = defineCommand({
 });
 
 export function explainText(
-  { agent, decided_by, evidence, processes }: ExplainReport,
+  { agent, decided_by, evidence, voices = [], processes }: ExplainReport,
   io: Pick<Io, 'color' | 'now' | 'home'>,
 ): string[] {
   const state = paint(`${agent.state} ${reasonText(agent)}`, stateStyles(agent), io.color);
@@ -45,8 +45,19 @@ export function explainText(
       const note = one.note === '' ? '' : ` (${printable(one.note, 200)})`;
       return `  ${clockTime(one.time)}  ${one.source}: ${printable(one.text, 300)}${note}`;
     }),
+    ...voiceLines(voices),
     '',
     'Processes of this session:',
     ...processes.map(one => `  ${one.pid}  ${printable(one.role, 60)}  ${printable(one.command, 200)}`),
   ];
+}
+
+/** A daemon of before does not list them. */
+function voiceLines(voices: readonly VoiceReport[]): string[] {
+  if (voices.length === 0) return [];
+  const lines = voices.map(({ voice, verdict, text, why }) => {
+    const says = text === null ? '' : `${printable(text, 300)}: `;
+    return `  ${printable(voice, 12).padEnd(12)}  ${printable(verdict, 11).padEnd(11)}  ${says}${printable(why, 200)}`;
+  });
+  return ['', 'What can tell it, strongest first:', ...lines];
 }

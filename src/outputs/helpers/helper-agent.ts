@@ -1,6 +1,5 @@
-import { plainTitle } from '../../agents/tracker/osc.js';
 import type { Session } from '../../agents/tracker/session.js';
-import type { TranscriptEntry } from '../../model/observation.js';
+import type { Assertion } from '../../agents/voice.js';
 import { endingFields } from '../../model/state-event.js';
 import type { HelperAgent } from '../desktop/protocol.js';
 
@@ -9,15 +8,15 @@ export function helperAgent(session: Session, worked_ms: number): HelperAgent {
   const ending = session.ending === null ? null : endingFields(session.ending);
   return {
     pid: session.pid,
-    kind: session.kind.name.slice(0, 64),
-    label: session.kind.label.slice(0, 64),
+    kind: session.type.name.slice(0, 64),
+    label: session.type.label.slice(0, 64),
     state: session.state,
     reason: session.reason,
     since_ms: session.since_ms,
     interactive: session.interactive,
     tty: session.tty?.slice(0, 64) ?? null,
     cwd: session.cwd?.slice(0, 4096) ?? null,
-    title: session.title === null ? null : plainTitle(session.title).slice(0, 512),
+    title: session.title?.slice(0, 512) ?? null,
     started_ms: session.started_ms,
     asks: asks(session),
     worked_ms,
@@ -28,13 +27,13 @@ export function helperAgent(session: Session, worked_ms: number): HelperAgent {
 }
 
 /** In these the detail is what the agent may be asking for. */
-const OPEN_PHASES: ReadonlySet<TranscriptEntry['phase']> = new Set(['tool', 'approval', 'question']);
+const OPEN: ReadonlySet<Assertion | null> = new Set<Assertion>(['tool', 'approval', 'question']);
 
 /** What a waiting agent asks for, in a few words, where its transcript says so. */
 export function asks(session: Session): string | null {
   if (session.state !== 'WAITING' || (session.reason !== 'approval' && session.reason !== 'question'))
     return null;
-  const entry = session.signals.transcript?.entry;
-  if (entry === undefined || !OPEN_PHASES.has(entry.phase)) return null;
-  return entry.detail?.slice(0, 500) ?? null;
+  const said = session.signals.heard.get('transcript');
+  if (said === undefined || !OPEN.has(said.says)) return null;
+  return said.detail?.slice(0, 500) ?? null;
 }

@@ -177,8 +177,8 @@ export class HelperPool {
     const { uid, pid } = session;
     return {
       start: () => {
-        const { cwd, start_ticks, started_ms, session_id, kind } = session;
-        const words = { pid, kind: kind.name, uid, cwd, start_ticks, started_ms, session_id, home };
+        const { cwd, start_ticks, started_ms, session_id, type } = session;
+        const words = { pid, kind: type.name, uid, cwd, start_ticks, started_ms, session_id, home };
         this.words.set(pid, words);
         const helper = this.helpers.get(uid);
         if (helper === undefined) this.helper(uid);

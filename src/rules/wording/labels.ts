@@ -1,4 +1,4 @@
-import { BUILT_IN_KINDS } from '../../agents/types/index.js';
+import { AGENT_TYPES } from '../../agents/types/index.js';
 import { isSameProcess } from '../../lib/process/identity.js';
 import { printable } from '../../lib/text/printable.js';
 import type { SessionRef } from '../../model/snapshot.js';
@@ -7,9 +7,9 @@ import type { ProcessTrack } from '../engine/process-track.js';
 
 /** How alerts call things. All of it is printable. */
 
-const LABELS = new Map(BUILT_IN_KINDS.map(kind => [kind.name, kind.label]));
+const LABELS = new Map(AGENT_TYPES.map(type => [type.name, type.label]));
 
-/** `Claude Code`; kinds of the user's own by their name. */
+/** `Claude Code`; types of the user's own by their name. */
 export function agentName(agent: string): string {
   return LABELS.get(agent) ?? printable(agent, 40);
 }

@@ -7,7 +7,7 @@ import type { ProcessTable, TableRow } from '../procfs/table.js';
 
 /** What is told of an agent session; the tracker's `Session` is one. */
 export interface AgentSession extends Origin {
-  readonly kind: { readonly name: string };
+  readonly type: { readonly name: string };
   readonly pid: number;
   readonly start_ticks: number;
   readonly uid: number;
@@ -123,7 +123,7 @@ export function sessionRef(session: AgentSession): SessionRef {
   return {
     pid: session.pid,
     start_ticks: session.start_ticks,
-    agent: session.kind.name,
+    agent: session.type.name,
     cwd: session.cwd,
     alive: session.ending === null,
   };

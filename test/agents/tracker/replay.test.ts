@@ -5,7 +5,12 @@ import type { Observation } from '../../../src/model/observation.js';
 import { parseRecording, replay } from '../../../src/standalone/replay.js';
 import { facts } from '../facts.js';
 
-const options = { wait_threshold_ms: 1000, stall_after_ms: 30_000, exited_keep_ms: 60_000, words: true };
+const options = {
+  wait_threshold_ms: 1000,
+  stall_after_ms: 30_000,
+  exited_keep_ms: 60_000,
+  self_reported: true,
+};
 const recognise = createRecogniser();
 
 const claude = facts({ exe: '/usr/bin/claude', argv: ['claude'] });

@@ -73,11 +73,11 @@ describe('what Claude says of itself', () => {
   it('does not believe a session file of an earlier process with the same pid', () => {
     const story = new Story().claude(0).registry(0.1, { status: 'busy', start_ticks: 4999 });
     expect(story.states).toEqual([]);
-    expect(story.session.record.at(-1)?.text).toContain('earlier process');
+    expect(story.session.evidence_log.at(-1)?.text).toContain('earlier process');
   });
 
   it('ignores what it says when told to, and sees the rhythm', () => {
-    const story = new Story({ words: false }).claude(0).output(1).until(7);
+    const story = new Story({ self_reported: false }).claude(0).output(1).until(7);
     story.registry(8, { status: 'busy' }).osc(8, FRAME('⠂ Claude'));
     story.key(10, true).output(10.02).spins(10.25, 14);
     story.until(20);
@@ -109,33 +109,38 @@ describe('what Claude says of itself', () => {
 });
 
 describe('rhythm alone', () => {
-  const idle = () => new Story({ words: false }).claude(0).output(0.3).output(0.6).until(8);
+  const idle = () => new Story({ self_reported: false }).claude(0).output(0.3).output(0.6).until(8);
 
   it('does not take the welcome for work', () => {
-    const story = new Story({ words: false }).claude(0).spins(0.1, 4).until(10);
+    const story = new Story({ self_reported: false }).claude(0).spins(0.1, 4).until(10);
     expect(story.states).toEqual(['WAITING input @4.85']);
   });
 
   it('does not take a late welcome for work, nor redraws before anything was asked', () => {
-    const story = new Story({ words: false }).claude(0).spins(11, 15).until(19).output(20).output(20.3);
+    const story = new Story({ self_reported: false })
+      .claude(0)
+      .spins(11, 15)
+      .until(19)
+      .output(20)
+      .output(20.3);
     expect(story.until(30).states.map(state => state.split(' @')[0])).toEqual(['WAITING input']);
     story.spins(40, 45);
     expect(story.states.at(-1)).toBe('WORKING thinking @41.00');
   });
 
   it('takes drawing for work at once where it did not see what was asked before', () => {
-    const story = new Story({ words: false })
+    const story = new Story({ self_reported: false })
       .process(0, { exe: '/usr/bin/claude', argv: ['claude'] }, 'scan')
       .spins(9, 14);
     expect(story.states).toEqual(['WAITING input @1.00', 'WORKING thinking @12.00']);
   });
 
   it('knows an agent that it finds idle, and lets one load that it saw start', () => {
-    const found = new Story({ words: false })
+    const found = new Story({ self_reported: false })
       .process(0, { exe: '/usr/bin/claude', argv: ['claude'] }, 'scan')
       .until(5);
     expect(found.states).toEqual(['WAITING input @1.00']);
-    const loading = new Story({ words: false }).claude(0).until(5);
+    const loading = new Story({ self_reported: false }).claude(0).until(5);
     expect(loading.states).toEqual([]);
   });
 
@@ -355,7 +360,7 @@ describe('Codex', () => {
         start_ticks: 9,
       },
     });
-    expect(other.tracker.waiting()).toHaveLength(1);
+    expect(other.tracker.unattached()).toHaveLength(1);
     other.process(1, shell(90, 1, { start_ticks: 99 }), 'scan');
     other.process(2, { ppid: 90, exe: '/n/codex', argv: ['codex'] });
     expect([...other.session.members.keys()]).toEqual([100]);
@@ -368,11 +373,11 @@ describe('Codex', () => {
     };
     const story = new Story();
     for (let pid = 1000; pid < 1500; pid++) story.process(0, { ...wrapper, pid, start_ticks: pid });
-    expect(story.tracker.waiting().length).toBeLessThanOrEqual(100);
+    expect(story.tracker.unattached().length).toBeLessThanOrEqual(100);
     story.process(1, { ...wrapper, pid: 7, uid: 1001, start_ticks: 7 });
-    expect(story.tracker.waiting().map(({ pid }) => pid)).toContain(7);
+    expect(story.tracker.unattached().map(({ pid }) => pid)).toContain(7);
     story.process(3_600, { ...wrapper, pid: 8, start_ticks: 8, uid: 1002 });
-    expect(story.tracker.waiting().map(({ pid }) => pid)).toEqual([8]);
+    expect(story.tracker.unattached().map(({ pid }) => pid)).toEqual([8]);
   });
 
   it('outlives the session that started its server', () => {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { parseOsc, plainTitle } from '../../../src/agents/tracker/osc.js';
+import { parseOsc, plainTitle } from '../../../src/agents/osc.js';
 import { parseClaudeRegistry } from '../../../src/agents/types/claude-code/registry.js';
 import { readClaudeTranscript } from '../../../src/agents/types/claude-code/transcript.js';
 import { readCodexRollout, readRolloutMeta } from '../../../src/agents/types/codex/rollout.js';
+import { AGENT_TYPES } from '../../../src/agents/types/index.js';
 
 const AT = '2026-11-20T12:00:00.000Z';
 const lines = (...objects: unknown[]) => objects.map(object => `${JSON.stringify(object)}\n`).join('');
@@ -24,11 +25,15 @@ describe('OSC sequences', () => {
   });
 
   it('give a title without its decoration', () => {
-    expect(['⠂ Fix it', '✳ Fix it', '[ ! ] Action Required | Fix it', 'Fix it'].map(plainTitle)).toEqual(
-      Array(4).fill('Fix it'),
+    const plain = (type: string, title: string) =>
+      (AGENT_TYPES.find(({ name }) => name === type)?.plainTitle ?? plainTitle)(title);
+    expect(['⠂ Fix it', '✳ Fix it', 'Fix it'].map(title => plain('claude-code', title))).toEqual(
+      Array(3).fill('Fix it'),
     );
-    expect(plainTitle('✦  Reading the cart (shop)   ')).toBe('Reading the cart (shop)');
-    expect(['◇  Ready (shop)  ', '✋  Action Required (shop)'].map(plainTitle)).toEqual(['', '']);
+    expect(plain('codex', '[ ! ] Action Required | Fix it')).toBe('Fix it');
+    expect(plain('gemini-cli', '✦  Reading the cart (shop)   ')).toBe('Reading the cart (shop)');
+    const states = ['◇  Ready (shop)  ', '✋  Action Required (shop)'];
+    expect(states.map(title => plain('gemini-cli', title))).toEqual(['', '']);
   });
 });
 

@@ -52,7 +52,7 @@ describe('an agent that outlives its terminal', () => {
       .process(20, { ...INNER, tty: null }, 'scan');
     expect(story.session.tty).toBeNull();
     story.key(30, true).until(31);
-    expect(story.session.signals.rhythm.last_enter_ms).toBeNull();
+    expect(story.session.signals.activity.last_enter_ms).toBeNull();
   });
 });
 

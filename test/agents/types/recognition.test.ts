@@ -170,7 +170,7 @@ const rows: Row[] = [
 describe('agent kinds', () => {
   it.each(rows)('%s', (_name, exe, argv, expected) => {
     const found = recognise(facts({ exe, argv }));
-    expect(found && `${found.kind.name} ${found.match.role} ${found.match.interactive}`).toBe(expected);
+    expect(found && `${found.type.name} ${found.match.role} ${found.match.interactive}`).toBe(expected);
   });
 
   it('is not interactive without a terminal', () => {
@@ -187,7 +187,7 @@ describe('agent kinds', () => {
       { name: 'my-agent', commands: ['frob'], paths: ['/opt/*/bin/run'] },
       { name: 'my-claude', commands: ['claude'], paths: [], argv_contains: ['--special'] },
     ]);
-    const name = (exe: string, argv: string[]) => mine(facts({ exe, argv }))?.kind.name;
+    const name = (exe: string, argv: string[]) => mine(facts({ exe, argv }))?.type.name;
     expect(name('/usr/bin/frob', ['frob'])).toBe('my-agent');
     expect(name('/usr/bin/python3', ['python3', '/home/u/frob.py'])).toBe('my-agent');
     expect(name('/opt/x/bin/run', ['run'])).toBe('my-agent');

@@ -23,7 +23,7 @@ function agent(uid: number): Session {
     pid: 4_000_000 + sessions.length,
     uid,
     ending: null,
-    kind: { name: 'claude-code', label: 'Claude Code' },
+    type: { name: 'claude-code', label: 'Claude Code' },
     state: 'WORKING',
     title: null,
     tty: null,

@@ -36,7 +36,7 @@ function agent(uid: number): Session {
     pid: ++lastPid,
     uid,
     ending: null,
-    kind: { name: 'claude-code', label: 'Claude Code' },
+    type: { name: 'claude-code', label: 'Claude Code' },
     state: 'WORKING',
     title: null,
     tty: null,

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { AgentKind } from '../../../src/agents/agent-type.js';
+import type { AgentType } from '../../../src/agents/agent-type.js';
 import { newSession, type Session } from '../../../src/agents/tracker/session.js';
 import { Lineage } from '../../../src/lib/process/lineage.js';
 import { ProcessCollector } from '../../../src/sources/host/processes.js';
@@ -9,7 +9,7 @@ import { readFacts } from '../../../src/sources/procfs/read.js';
 import { ProcessTable } from '../../../src/sources/procfs/table.js';
 import { FakeProc } from '../procfs/fake-proc.js';
 
-const KIND = { name: 'claude-code' } as AgentKind;
+const KIND = { name: 'claude-code' } as AgentType;
 const ENDED = { code: null, signal: 9, sender: null };
 
 function session(pid: number, over: Partial<Session> = {}): Session {

@@ -1,6 +1,7 @@
-import { type AgentKind, onTerminal } from '../../agent-type.js';
+import { type AgentType, onTerminal } from '../../agent-type.js';
 import { hasOption, type Identity, isProgram, subcommand } from '../../recognition/identity.js';
 import { isShellCommand } from '../../recognition/shell.js';
+import { activity, registry, title, transcript } from '../../standard-voices.js';
 
 /** Subcommands that hold no conversation. */
 const TOOLS = new Set([
@@ -43,7 +44,7 @@ function isEmbeddedTool(id: Identity): boolean {
   return id.script === null && id.called !== '' && !/^(claude|cli|node|bun|\d+(\.\d+)+.*)$/.test(id.called);
 }
 
-export const claudeCode: AgentKind = {
+export const claudeCode: AgentType = {
   name: 'claude-code',
   label: 'Claude Code',
   match(process, id) {
@@ -56,18 +57,21 @@ export const claudeCode: AgentKind = {
       subcommand(id.args) === 'remote-control';
     return { role: 'main', interactive: !oneShot && onTerminal(process) };
   },
-  alwaysDraws: true,
-  titleSpins: true,
-  keepsTranscript: true,
+  voices: [registry(), title(), transcript(), activity({ goes_on: true })],
   isTool(argv) {
     // Its hooks and status line are shell commands too; only the Bash tool sources a snapshot or evals.
     return isShellCommand(argv) && argv.some(arg => arg.includes('/shell-snapshots/') || /\beval /.test(arg));
   },
+  readRegistry({ status, waiting_for }) {
+    if (status !== 'waiting') return status === 'busy' ? 'working' : status && 'idle';
+    // Questions are called a permission prompt, too: the transcript knows.
+    return /permission|approv/i.test(waiting_for ?? 'permission') ? 'approval' : 'question';
+  },
   readTitle(title) {
     // A spinner of braille or dots in front while it works, `✳` when it does not.
     if (/^[\u2800-\u28ff\u2802\u2810·✢✶✻✽] /u.test(title))
-      return { state: 'working', text: 'window title shows its spinner' };
-    if (title.startsWith('✳')) return { state: 'idle', text: 'window title shows no spinner' };
+      return { says: 'working', text: 'window title shows its spinner' };
+    if (title.startsWith('✳')) return { says: 'idle', text: 'window title shows no spinner' };
     return null;
   },
 };

@@ -1,6 +1,9 @@
-import { type AgentKind, onTerminal, type Words } from '../../agent-type.js';
+import { type AgentType, onTerminal } from '../../agent-type.js';
+import { plainTitle } from '../../osc.js';
 import { baseName, hasOption, isProgram, subcommand } from '../../recognition/identity.js';
 import { isShellCommand } from '../../recognition/shell.js';
+import { activity, status, title, transcript } from '../../standard-voices.js';
+import type { Word } from '../../voice.js';
 
 /** Subcommands with a conversation on the terminal; no subcommand at all is the usual one. */
 const CONVERSATIONS = new Set(['resume', 'fork']);
@@ -50,7 +53,7 @@ const TAKES_VALUE = new Set([
 ]);
 
 /** OSC 7501: `state=working:app=codex`. */
-function readStatus(payload: string): Words | null {
+function readStatus(payload: string): Word | null {
   const fields = new Map(
     payload
       .split(/[:;]/)
@@ -60,17 +63,17 @@ function readStatus(payload: string): Words | null {
   const text = `says state=${state} (OSC 7501)`;
   switch (state) {
     case 'working':
-      return { state: 'working', text };
+      return { says: 'working', text };
     case 'blocked':
       return {
-        state: [...fields.values()].some(value => value.includes('question')) ? 'question' : 'approval',
+        says: [...fields.values()].some(value => value.includes('question')) ? 'question' : 'approval',
         text,
       };
     case 'done':
     case 'error':
-      return { state: 'done', text };
+      return { says: 'done', text };
     case 'idle':
-      return { state: 'idle', text };
+      return { says: 'idle', text };
     default:
       return null;
   }
@@ -80,7 +83,7 @@ function readStatus(payload: string): Words | null {
  * Codex CLI: `node …/codex` starts the native `codex`, which owns the terminal; a detached
  * `codex app-server` talks to the model and runs the tools.
  */
-export const codex: AgentKind = {
+export const codex: AgentType = {
   name: 'codex',
   label: 'Codex',
   match(process, id) {
@@ -95,19 +98,18 @@ export const codex: AgentKind = {
     if (sub !== null && OTHERS.has(sub) && !CONVERSATIONS.has(sub)) return null;
     return { role: 'main', interactive: onTerminal(process) };
   },
-  alwaysDraws: true,
-  titleSpins: true,
-  keepsTranscript: true,
+  voices: [status(), title(), transcript(), activity({ goes_on: true })],
   isTool(argv) {
     return isShellCommand(argv) || baseName(argv[0] ?? '') === 'codex-linux-sandbox';
   },
   readTitle(title) {
-    if (/^[\u2800-\u28ff] /u.test(title)) return { state: 'working', text: 'window title shows its spinner' };
+    if (/^[\u2800-\u28ff] /u.test(title)) return { says: 'working', text: 'window title shows its spinner' };
     if (/^\[ . \] Action Required/.test(title)) {
-      return { state: 'approval', text: 'window title says Action Required' };
+      return { says: 'approval', text: 'window title says Action Required' };
     }
-    return { state: 'idle', text: 'window title shows no spinner' };
+    return { says: 'idle', text: 'window title shows no spinner' };
   },
+  plainTitle: title => plainTitle(title.replace(/^\[ . \] Action Required \| +/u, '')),
   readOsc(code, payload) {
     return code === 7501 ? readStatus(payload) : null;
   },

@@ -1,5 +1,6 @@
-import { type AgentKind, simpleMatch } from '../../agent-type.js';
+import { type AgentType, simpleMatch } from '../../agent-type.js';
 import { hasOption, isProgram } from '../../recognition/identity.js';
+import { activity, transcript } from '../../standard-voices.js';
 
 const NO_CONVERSATION = new Set([
   'app',
@@ -25,7 +26,7 @@ const NO_CONVERSATION = new Set([
  * GitHub Copilot CLI: `node …/copilot` starts the native `copilot` of `@github/copilot-linux-x64` on the same
  * terminal; before 1.0 node ran it all, so both are taken for the agent, and the inner one counts.
  */
-export const copilotCli: AgentKind = {
+export const copilotCli: AgentType = {
   name: 'copilot-cli',
   label: 'GitHub Copilot CLI',
   match(process, id) {
@@ -35,6 +36,5 @@ export const copilotCli: AgentKind = {
     if (NO_CONVERSATION.has(id.args[0] ?? '')) return null;
     return simpleMatch(process, hasOption(id.args, '-p', '--prompt'));
   },
-  alwaysDraws: true,
-  keepsTranscript: true,
+  voices: [transcript(), activity({ goes_on: true })],
 };

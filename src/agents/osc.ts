@@ -34,11 +34,7 @@ export function isTitle(osc: Osc): boolean {
   return osc.code === 0 || osc.code === 2;
 }
 
-/** Gemini CLI's titles when it has no more to say than its state: `◇  Ready (shop)`. */
-const STATE_ALONE = /^[◇✦⏲✋] +(Ready|Working…|Action Required) \(.*\) *$/u;
-
-/** A title without the spinner, star or call for attention in front of it; empty when nothing else is in it. */
+/** A title without the sign in front of it (a spinner, a star, a hand), which tells a state and no subject. */
 export function plainTitle(title: string): string {
-  if (STATE_ALONE.test(title)) return '';
-  return title.replace(/^([\u2800-\u28ff✳✢✶✻✽·*◇✦⏲✋]|\[ . \] Action Required \|) +/u, '').trim();
+  return title.replace(/^[\p{S}·*] +/u, '').trim();
 }

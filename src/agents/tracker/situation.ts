@@ -1,0 +1,165 @@
+import { PROCESS } from '../standard-voices.js';
+import type { Voice, VoiceName } from '../voice.js';
+import { type Heard, runningTools, type Session } from './session.js';
+import { idleTime, silence, unpromptedRun } from './terminal-activity.js';
+
+export interface ResolveOptions {
+  /** Silence after which an agent counts as waiting when it says nothing itself. */
+  wait_threshold_ms: number;
+  stall_after_ms: number;
+  /** Whether what agents say of themselves (registry, OSC, transcript) is believed. */
+  self_reported: boolean;
+}
+
+/** What one voice says at this moment. */
+export interface Speaking {
+  voice: Voice;
+  /** Null: nothing. */
+  word: Heard | null;
+  /** Why its word counts for nothing, in words; null: it counts. */
+  void: string | null;
+  /** Seen from outside it is clear only from then on, and is looked at again then; null: at once. */
+  clear_ms: number | null;
+  /** When it is to be looked at again although nothing happens; null: never. */
+  until_ms: number | null;
+}
+
+/** All that a state is resolved from: plain values of one moment. */
+export interface Situation {
+  now_ms: number;
+  /** Strongest first. */
+  speaking: readonly Speaking[];
+  known: Pick<Session, 'state' | 'reason' | 'since_ms' | 'evidence' | 'has_worked'>;
+  /** What the terminal shows. Times are 0 where that cannot be known. */
+  terminal: {
+    /** While the agent works it draws all the time. */
+    draws_steadily: boolean;
+    /** Writes to it are seen, and keys. */
+    watched: boolean;
+    keys_seen: boolean;
+    has_drawn: boolean;
+    idle_ms: number;
+    /** For how long it has been drawing although nobody touched anything, since when, in how many pieces. */
+    run_ms: number;
+    run_since_ms: number;
+    run_outputs: number;
+    last_enter_ms: number | null;
+  };
+  /** Since when the tools of this turn have run. */
+  tools_since_ms: readonly number[];
+  progress_ms: number;
+  options: ResolveOptions;
+}
+
+/** What is known of a living session at a moment. Its activity must be settled. */
+export function situationOf(session: Session, now_ms: number, options: ResolveOptions): Situation {
+  const { activity, progress_ms } = session.signals;
+  const { watched_since_ms, last_output_ms, last_enter_ms, run_outputs, run_start_ms } = activity;
+  return {
+    now_ms,
+    speaking: [PROCESS, ...session.type.voices].map(voice => speaking(session, voice, now_ms, options)),
+    known: session,
+    terminal: {
+      draws_steadily: drawsSteadily(session),
+      watched: watched_since_ms !== null,
+      keys_seen: activity.keys_seen,
+      has_drawn: last_output_ms !== null,
+      idle_ms: idleTime(activity, now_ms),
+      run_ms: unpromptedRun(activity, now_ms),
+      run_since_ms: run_start_ms ?? 0,
+      run_outputs,
+      last_enter_ms,
+    },
+    tools_since_ms: runningTools(session).map(tool => tool.since_ms),
+    progress_ms,
+    options,
+  };
+}
+
+function drawsSteadily({ type }: Session): boolean {
+  return type.voices.some(voice => voice.name === 'activity' && voice.goes_on);
+}
+
+const SILENT = { word: null, void: null, clear_ms: null, until_ms: null } as const;
+
+function speaking(session: Session, voice: Voice, now_ms: number, options: ResolveOptions): Speaking {
+  const observe = SEEN[voice.name];
+  if (observe !== undefined) return { voice, ...SILENT, ...observe(session, now_ms, options) };
+  const word = session.signals.heard.get(voice.name) ?? null;
+  if (word === null) return { voice, ...SILENT };
+  const { removed_after_ms } = voice.void_when;
+  const ends_ms =
+    removed_after_ms === null || word.removed_ms === null ? null : word.removed_ms + removed_after_ms;
+  return { voice, ...SILENT, word, void: voidness(voice, word, ends_ms, now_ms, options), until_ms: ends_ms };
+}
+
+function voidness(
+  voice: Voice,
+  word: Heard,
+  ends_ms: number | null,
+  now_ms: number,
+  options: ResolveOptions,
+): string | null {
+  if (voice.self_reported && !options.self_reported) return 'evidence.words is off';
+  if (word.says === null) return 'it says nothing that is known';
+  return ends_ms !== null && now_ms >= ends_ms ? 'what it spoke from is gone' : null;
+}
+
+type Seen = Partial<Omit<Speaking, 'voice'>>;
+type Observe = (session: Session, now_ms: number, options: ResolveOptions) => Seen;
+
+/** The voices that are not words of the agent, but what is seen of it. */
+const SEEN: Partial<Record<VoiceName, Observe>> = {
+  process: ({ interactive, started_ms }) =>
+    interactive ? {} : { word: word('working', 'a non-interactive run works until it ends', started_ms) },
+
+  blocked_read: ({ signals: { reads_lines, blocked_since_ms } }, now_ms, { wait_threshold_ms }) => {
+    if (!reads_lines) return {};
+    if (blocked_since_ms === null)
+      return { word: word('working', 'it is not reading from its terminal', now_ms) };
+    return {
+      word: word('idle', 'it is blocked in read() on its terminal', blocked_since_ms),
+      clear_ms: blocked_since_ms + wait_threshold_ms,
+    };
+  },
+
+  activity: activityOf,
+
+  children(session, now_ms, options) {
+    const [tool] = runningTools(session);
+    const { clear_ms = null, word: drawing } = activityOf(session, now_ms, options);
+    // While it draws, or may be about to, its terminal tells more.
+    if (tool === undefined || drawing?.says !== 'idle' || (clear_ms ?? now_ms) > now_ms) return {};
+    return { word: word('working', `its tool runs: ${tool.command}`, tool.since_ms) };
+  },
+};
+
+/** So long may an agent load before it draws anything; its silence before that is not waiting. */
+const LOADING_MS = 15_000;
+
+function activityOf(session: Session, now_ms: number, options: ResolveOptions): Seen {
+  const { signals, seen_starting, started_ms } = session;
+  const { activity } = signals;
+  const voice = session.type.voices.find(({ name }) => name === 'activity');
+  if (activity.watched_since_ms === null || voice === undefined) return {};
+  const wait_threshold_ms = voice.silence?.after_ms ?? options.wait_threshold_ms;
+  const loaded_ms = activity.last_output_ms === null && seen_starting ? started_ms + LOADING_MS : 0;
+  const clear_ms = Math.max(now_ms - idleTime(activity, now_ms) + wait_threshold_ms, loaded_ms);
+  if (activity.working && !isTyping(session, options, voice)) {
+    const text = 'it keeps drawing although no key is pressed';
+    return { word: word('working', text, activity.run_start_ms ?? now_ms), until_ms: clear_ms };
+  }
+  if (voice.silence === null) return {};
+  const text = `its terminal has been silent for ${wait_threshold_ms} ms`;
+  return { word: word('idle', text, now_ms - silence(activity, now_ms)), clear_ms };
+}
+
+/** Whether what is drawn may answer keys that nobody saw. A transcript will tell. */
+function isTyping({ signals, type }: Session, options: ResolveOptions, voice: Voice): boolean {
+  if (signals.activity.keys_seen || !voice.void_when.without_keys || !options.self_reported) return false;
+  return type.voices.some(({ name }) => name === 'transcript');
+}
+
+function word(says: 'working' | 'idle', text: string, at_ms: number): Heard {
+  return { says, text, at_ms, last_ms: at_ms, removed_ms: null, detail: null };
+}
