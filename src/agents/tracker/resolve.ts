@@ -302,8 +302,9 @@ function weigh(
   { state, by, against, rule }: Verdict,
   heard: Speaking | null,
   overruled: ReadonlyMap<VoiceName, string>,
-  { known, now_ms }: Situation,
+  situation: Situation,
 ): Weighed {
+  const { known, now_ms } = situation;
   const { name } = one.voice;
   const clear = one.clear_ms === null || now_ms >= one.clear_ms;
   const said = { text: one.word?.text ?? null, at_ms: one.word?.at_ms ?? null };
@@ -314,8 +315,8 @@ function weigh(
   if (!clear) return { voice: name, verdict: 'silent', text: null, at_ms: null, why: NOT_YET };
   const refusal = one === heard ? against : overruled.get(name);
   if (refusal) return as('disbelieved', refusal);
-  if (isWork(one.word.says) === ((state ?? known.state) === 'WORKING'))
-    return as('agrees', 'it says the same');
+  const works = isWork(one.word.says) && ownAsk(one, situation) === null;
+  if (works === ((state ?? known.state) === 'WORKING')) return as('agrees', 'it says the same');
   return as('disbelieved', `the ${NAMES[by ?? heard?.voice.name ?? name]} has the say`);
 }
 
