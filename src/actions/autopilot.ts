@@ -9,7 +9,7 @@ import { RateLimit } from './rate-limit.js';
 import type { Order } from './run/executor.js';
 
 export interface AutopilotOptions {
-  propose(alert: Alert): ActionPlan[];
+  propose(alert: Alert): Promise<ActionPlan[]>;
   execute(order: Order): Promise<ActionResult>;
   config(): ActionsConfig;
   logger: EngineOptions['logger'];
@@ -156,7 +156,7 @@ export class Autopilot {
 
   private async handle(alert: Alert): Promise<Turn> {
     let turn: Turn = 'done';
-    for (const plan of this.options.propose(alert)) {
+    for (const plan of await this.options.propose(alert)) {
       if (!plan.verdict.allowed || !this.mayAct()) continue;
       const known = this.options.config().dry_run ? new Set([...this.tried, ...this.pretended]) : this.tried;
       const possible = freshSteps(plan.verdict.steps, known, this.limit.max);

@@ -18,16 +18,17 @@ import type {
 } from '../model/action.js';
 import type { Alert, AlertChange } from '../model/alert.js';
 import { refOf } from '../model/process-ref.js';
-import type { ProcessRef } from '../model/snapshot.js';
+import type { ProcessRef, Snapshot } from '../model/snapshot.js';
 import { Autopilot } from './autopilot.js';
 import type { ActionsConfig } from './config.js';
 import { type LiveSources, LiveView, liveSources, type ProcessView } from './live/live-view.js';
+import { OURSELVES } from './live/process-index.js';
 import type { EngineOptions } from './options.js';
 import { FreshPlans } from './plan/fresh-plans.js';
 import { fromDiagnosis } from './plan/from-diagnosis.js';
 import { mergeVerdicts } from './plan/merge.js';
-import { type Judged, makePlan, makePlans } from './plan/plans.js';
-import { judge, maxTargets, notYours, type PolicyContext, parseProposal, refused } from './plan/policy.js';
+import { type Judged, makePlans } from './plan/plans.js';
+import { judge, notYours, type PolicyContext, refused } from './plan/policy.js';
 import { proposeFor } from './plan/proposals.js';
 import type { Protection } from './plan/protection.js';
 import { mayAct } from './requester.js';
@@ -47,6 +48,15 @@ export interface KillRequest {
   by: Person;
 }
 
+/** Who wants to know what can be done. */
+export interface Asker {
+  /** Whose turn it takes to read all processes. */
+  uid: number | null;
+  /** What may be told of the machine. */
+  snapshot: Snapshot | null;
+  inTurns: InTurns;
+}
+
 /** What proposals are about: the only processes and the only service that they can name. */
 export interface About {
   alert: Alert | null;
@@ -56,12 +66,11 @@ export interface About {
 const MAX_PROPOSALS = 50;
 /** Plans that can still be executed. */
 const MAX_PLANS = 100;
-/** Processes that are read between two turns of the event loop. */
-const READ_AT_ONCE = 64;
 /** How old the index of processes may be where nothing is done yet. */
 const INDEX_AGE_MS = 1000;
 /** It has been read for this very decision. */
 const ANY_AGE = Number.POSITIVE_INFINITY;
+const AUTO: Requester = { kind: 'auto' };
 /** Open alerts that `auto` turns to when it is switched on. */
 const MAX_OPEN = 100;
 
@@ -98,7 +107,7 @@ export class ActionEngine {
       mode: () => this.config.mode,
       protection: view => this.protection(view),
       hold: ref => this.held.take(ref),
-      look: () => this.look(),
+      look: () => this.look(0),
       signaller: options.signaller ?? new ProcessSignaller(),
       run: options.run ?? runCommand,
       now: this.now,
@@ -176,50 +185,58 @@ export class ActionEngine {
     return this.autopilot.settled();
   }
 
-  /** Reads ahead, in pieces, what plans rest on. */
-  prepare(uid: number | null, inTurns: InTurns): Promise<void> {
-    return inTurns(this.sources.index.refresh(INDEX_AGE_MS, uid));
-  }
-
-  /**
-   * What can be done about the alert, best first. Deterministic, in every mode; nothing is done.
-   * @param snapshot of it the text tells; the whole machine's unless given
-   */
-  propose(alert: Alert, snapshot = this.options.snapshot()): ActionPlan[] {
-    const about = { alert, meant: alert.subject.processes };
-    const context = this.context(about, this.look(INDEX_AGE_MS));
-    const { keep_newest } = this.config;
-    const proposed = proposeFor(alert, { view: context.view, snapshot, keep_newest });
-    const judged = this.judged(proposed.proposals, context);
-    return this.keep(about, makePlans(alert, judged, proposed, this.now()));
+  /** What can be done about the alert, best first. Deterministic, in every mode; nothing is done. */
+  propose(alert: Alert, asker: Partial<Asker> = {}): Promise<ActionPlan[]> {
+    const { inTurns = inSlices, uid = OURSELVES, snapshot = this.options.snapshot() } = asker;
+    return inTurns(this.proposing(alert, uid, snapshot));
   }
 
   /** The same, at most a second old: what `auto` acts on and what a popup offers are one. */
-  proposeAtNews(alert: Alert): ActionPlan[] {
+  proposeAtNews(alert: Alert): Promise<ActionPlan[]> {
     return this.fresh.of(alert);
   }
 
-  /** Proposals of a model, of which nothing is believed: each is judged alone. `auto` never takes them up. */
-  judgeProposals(inputs: readonly unknown[], about: About): ActionPlan[] {
-    const context = this.context(about);
-    const drafts = inputs.slice(0, MAX_PROPOSALS).map(input => {
-      const verdict = judge(input, { kind: 'auto' }, context);
-      return makePlan(about.alert, [parseProposal(input) ?? NOTHING], verdict, this.now());
-    });
-    return this.keep(about, drafts);
+  private *proposing(alert: Alert, uid: number | null, snapshot: Snapshot | null): Work<ActionPlan[]> {
+    const meant = alert.subject.processes;
+    yield* this.sources.index.refresh(INDEX_AGE_MS, uid);
+    const view = this.look(ANY_AGE);
+    yield* view.readAhead(meant.map(({ pid }) => pid));
+    const about = { alert, meant };
+    const proposed = proposeFor(alert, { view, snapshot, keep_newest: this.config.keep_newest });
+    const judged = yield* this.judged(proposed.proposals, AUTO, this.context(about, view));
+    return this.keep(about, makePlans(alert, judged, proposed, this.now()));
   }
 
-  /** What a diagnosis suggests, a plan for each action. Only processes of the question can be among its targets. */
-  planDiagnosis(diagnosed: readonly DiagnosedAction[], alert: Alert | null): ActionPlan[] {
-    return diagnosed.slice(0, MAX_PROPOSALS).flatMap(one => {
-      const about = { alert, meant: one.target.kind === 'processes' ? one.target.processes : [] };
+  /**
+   * What a diagnosis suggests, a plan for each action: of a model, of which nothing is believed. Only processes of the
+   * question can be among its targets, and `auto` never takes them up.
+   */
+  planDiagnosis(
+    diagnosed: readonly DiagnosedAction[],
+    alert: Alert | null,
+    { inTurns = inSlices, uid = OURSELVES }: Partial<Asker> = {},
+  ): Promise<ActionPlan[]> {
+    return inTurns(this.planning(diagnosed, alert, uid));
+  }
+
+  private *planning(
+    diagnosed: readonly DiagnosedAction[],
+    alert: Alert | null,
+    uid: number | null,
+  ): Work<ActionPlan[]> {
+    const plans: ActionPlan[] = [];
+    yield* this.sources.index.refresh(INDEX_AGE_MS, uid);
+    const view = this.look(ANY_AGE);
+    for (const one of diagnosed.slice(0, MAX_PROPOSALS)) {
+      const meant = one.target.kind === 'processes' ? one.target.processes : [];
+      yield* view.readAhead(meant.map(({ pid }) => pid));
+      const about = { alert, meant };
       const proposals = fromDiagnosis(one);
       const said = { proposals, text: printable(one.explanation, 500), command: null };
-      return this.keep(
-        about,
-        makePlans(alert, this.judged(proposals, this.context(about)), said, this.now()),
-      );
-    });
+      const judged = yield* this.judged(proposals, AUTO, this.context(about, view));
+      plans.push(...this.keep(about, makePlans(alert, judged, said, this.now())));
+    }
+    return plans;
   }
 
   /** Executes a plan for a person, judged again at this moment. Somebody else's plan and none at all look the same. */
@@ -230,13 +247,18 @@ export class ActionEngine {
       return this.executor.refuse(`there is no plan ${planId}, or it is too old`);
     const { plan, about } = known;
     const requester: Requester = { ...personOf(by), named_pid: null };
-    const context = this.context(about, this.look(ANY_AGE));
-    const verdicts = plan.proposals.map(proposal => judge(proposal, requester, context));
-    const allowed = verdicts.filter(verdict => verdict.allowed);
+    const judged = await inTurns(this.judgeAgain(plan, about, requester));
+    const allowed = judged.map(({ verdict }) => verdict).filter(verdict => verdict.allowed);
     if (allowed.length === 0)
-      return this.executor.refuse(verdicts[0]?.reason ?? 'there is nothing that vigil could do');
+      return this.executor.refuse(judged[0]?.verdict.reason ?? 'there is nothing that vigil could do');
     const { alert } = about;
     return this.executor.execute({ requester, type: plan.type, verdict: mergeVerdicts(allowed), alert });
+  }
+
+  private *judgeAgain(plan: ActionPlan, about: About, requester: Requester): Work<Judged[]> {
+    const view = this.look(ANY_AGE);
+    yield* view.readAhead(about.meant.map(({ pid }) => pid));
+    return yield* this.judged(plan.proposals, requester, this.context(about, view));
   }
 
   /** The machine's alerts are everybody's; what a plan about them may touch is judged by its processes. */
@@ -272,26 +294,24 @@ export class ActionEngine {
     // Where the kernel does not list its members they are looked for among all processes.
     const isListed = scope !== 'cgroup' || this.sources.cgroups.of(live.cgroup ?? '/', 0) !== null;
     if (!isListed) yield* this.sources.index.refresh(max_age_ms, request.by.uid);
-    // Counted first, then read a few at a time: the decision below finds them read.
-    const max = maxTargets(requester, this.options.admin_gid);
-    if (view.count(live, scope, max) <= max) yield* this.read(view.members(live, scope), view);
     const proposal: ActionProposal = { type: typeOf(request), target: String(pid), scope, force };
-    return judge(proposal, requester, this.context({ alert: null, meant: [refOf(live)] }, view));
+    return yield* judge(proposal, requester, this.context({ alert: null, meant: [refOf(live)] }, view));
   }
 
-  private *read(pids: readonly number[], view: ProcessView): Work<void> {
-    yield* view.readAhead(pids);
-    for (const [i, pid] of pids.entries()) {
-      view.ancestors(pid);
-      if (i % READ_AT_ONCE === READ_AT_ONCE - 1) yield;
+  private *judged(
+    proposals: readonly ActionProposal[],
+    requester: Requester,
+    context: PolicyContext,
+  ): Work<Judged[]> {
+    const judged: Judged[] = [];
+    for (const proposal of proposals) {
+      judged.push({ proposal, verdict: yield* judge(proposal, requester, context) });
+      yield;
     }
+    return judged;
   }
 
-  private judged(proposals: readonly ActionProposal[], context: PolicyContext): Judged[] {
-    return proposals.map(proposal => ({ proposal, verdict: judge(proposal, { kind: 'auto' }, context) }));
-  }
-
-  private context({ alert, meant }: About, view = this.look()): PolicyContext {
+  private context({ alert, meant }: About, view: ProcessView): PolicyContext {
     return {
       ...this.protection(view),
       mode: this.config.mode,
@@ -315,7 +335,8 @@ export class ActionEngine {
     };
   }
 
-  private look(max_age_ms = 0): ProcessView {
+  /** @param max_age_ms how old the index may be at the first tree or group that is asked for */
+  private look(max_age_ms: number): ProcessView {
     return new LiveView(this.procRoot, this.options.snapshot(), this.sources, max_age_ms);
   }
 
@@ -333,9 +354,6 @@ export class ActionEngine {
     });
   }
 }
-
-/** What stands for an input that is no proposal. */
-const NOTHING: ActionProposal = { type: 'custom', target: '' };
 
 function personOf({ uid, gid, groups }: Person): Person & { kind: 'person' } {
   return { kind: 'person', uid, gid, groups };

@@ -229,14 +229,14 @@ function makeParts(
       log: changes => {
         for (const change of changes) logAlert(logger, change);
       },
-      'user helpers': changes => {
-        shown.hear(changes);
+      'user helpers': async changes => {
+        await shown.hear(changes);
         hands.alerts(shown.list());
       },
       alerts: changes => responder.hear(changes),
     }),
-    onRestored: faults.isolated('user helpers', open => {
-      shown.restore(open);
+    onRestored: faults.isolated('user helpers', async open => {
+      await shown.restore(open);
       hands.alerts(shown.list());
     }),
     onFoundAgain: faults.isolated('actions', alerts => {

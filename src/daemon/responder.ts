@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
-import { ActionEngine, type KillRequest } from '../actions/engine.js';
+import { ActionEngine, type Asker, type KillRequest } from '../actions/engine.js';
 import { describeRequester } from '../actions/requester.js';
 import { StoreAudit } from '../actions/store-audit.js';
 import type { Explained } from '../api/contract.js';
@@ -128,7 +128,6 @@ export class Responder {
 
   /** Always answers. `sees`: what the one who asks may know of. */
   async explainAlert(alert: Alert, sees: View, inTurns: InTurns): Promise<Explained> {
-    await this.engine.prepare(viewerOf(sees), inTurns);
     const viewer = viewerOf(sees);
     let explanation = this.explained.of(alert.id, viewer);
     // Who sees everything may read what was said to the alert's user.
@@ -137,14 +136,14 @@ export class Responder {
       explanation = await this.advisor.explain(this.question({ kind: 'alert', alert }, viewer));
       this.keep(alert, viewer, explanation);
     }
-    return { explanation, plans: this.plansFor(alert, explanation, viewer) };
+    return { explanation, plans: await this.plansFor(alert, explanation, viewer, inTurns) };
   }
 
   async explainProcess(pid: number, sees: View): Promise<Explained> {
     const question = this.question({ kind: 'process', pid }, viewerOf(sees));
     const explanation = await this.advisor.explain(question);
     this.account(null, explanation);
-    return { explanation, plans: this.engine.planDiagnosis(explanation.proposals, null) };
+    return { explanation, plans: await this.engine.planDiagnosis(explanation.proposals, null) };
   }
 
   /** Exactly what would be sent to a model. */
@@ -154,14 +153,13 @@ export class Responder {
 
   /** Of the machine they tell the one who asks what he may know of it. */
   async plans(alert: Alert, sees: View, inTurns: InTurns): Promise<ActionPlan[]> {
-    await this.engine.prepare(viewerOf(sees), inTurns);
-    return this.engine.propose(alert, snapshotFor(this.snapshot(), viewerOf(sees)));
+    return this.engine.propose(alert, this.asker(viewerOf(sees), inTurns));
   }
 
   /** What a person could copy; null in mode `observe`, and where there is nothing to run. */
-  suggestedCommand(alert: Alert): string | null {
+  async suggestedCommand(alert: Alert): Promise<string | null> {
     if (this.engine.mode === 'observe') return null;
-    return this.engine.proposeAtNews(alert)[0]?.command ?? null;
+    return (await this.engine.proposeAtNews(alert))[0]?.command ?? null;
   }
 
   execute(planId: number, by: Person, inTurns: InTurns): Promise<ActionResult> {
@@ -209,12 +207,22 @@ export class Responder {
   }
 
   /** vigil's own plans first: they rest on what it measured. */
-  private plansFor(alert: Alert, explanation: Explanation, viewer: ViewerUid): ActionPlan[] {
+  private async plansFor(
+    alert: Alert,
+    explanation: Explanation,
+    viewer: ViewerUid,
+    inTurns: InTurns,
+  ): Promise<ActionPlan[]> {
     if (alert.status !== 'open') return [];
-    const own = this.engine.propose(alert, snapshotFor(this.snapshot(), viewer));
+    const asker = this.asker(viewer, inTurns);
+    const own = await this.engine.propose(alert, asker);
     return explanation.by === 'rules'
       ? own
-      : [...own, ...this.engine.planDiagnosis(explanation.proposals, alert)];
+      : [...own, ...(await this.engine.planDiagnosis(explanation.proposals, alert, asker))];
+  }
+
+  private asker(uid: ViewerUid, inTurns: InTurns): Asker {
+    return { uid, inTurns, snapshot: snapshotFor(this.snapshot(), uid) };
   }
 
   private account(alert_id: number | null, { usage, time_ms, diagnosis, by }: Explanation): void {

@@ -13,30 +13,52 @@ export class ShownAlerts {
   private readonly quiet = new Map<number, Alert['severity']>();
   private readonly commands = new Map<number, string | null>();
 
-  /** `commandFor`: null: nothing is suggested, or there is nothing to run. */
-  constructor(private readonly commandFor: (alert: Alert) => string | null) {}
+  /** What was heard is taken up in its order, each when its commands are known. */
+  private last: Promise<void> = Promise.resolve();
 
-  hear(changes: readonly AlertChange[]): void {
-    for (const { type, alert, quiet } of changes) {
-      if (type === 'alert_opened' && quiet) this.quiet.set(alert.id, alert.severity);
-      else if (type === 'alert_opened' || type === 'alert_updated')
-        this.commands.set(alert.id, this.commandFor(alert));
-      this.alerts.set(alert.id, alert);
-    }
+  /** `commandFor`: null: nothing is suggested, or there is nothing to run. */
+  constructor(private readonly commandFor: (alert: Alert) => Promise<string | null>) {}
+
+  /** Resolves when it can be shown. */
+  hear(changes: readonly AlertChange[]): Promise<void> {
+    return this.inOrder(async () => {
+      const isNews = ({ type, quiet }: AlertChange) =>
+        (type === 'alert_opened' && !quiet) || type === 'alert_updated';
+      await this.findCommands(changes.filter(isNews).map(({ alert }) => alert));
+      for (const { type, alert, quiet } of changes) {
+        if (type === 'alert_opened' && quiet) this.quiet.set(alert.id, alert.severity);
+        this.alerts.set(alert.id, alert);
+      }
+      this.forgetOld();
+    });
+  }
+
+  /** The open alerts of the run before, as far as nothing has been heard of them yet. Resolves as `hear`. */
+  restore(open: readonly Alert[]): Promise<void> {
+    return this.inOrder(async () => {
+      const unknown = open.filter(({ id }) => !this.alerts.has(id));
+      await this.findCommands(unknown);
+      for (const alert of unknown) this.alerts.set(alert.id, alert);
+    });
+  }
+
+  private inOrder(work: () => Promise<void>): Promise<void> {
+    const done = this.last.then(work);
+    this.last = done.catch(() => {});
+    return done;
+  }
+
+  private async findCommands(alerts: readonly Alert[]): Promise<void> {
+    const commands = await Promise.all(alerts.map(alert => this.commandFor(alert)));
+    for (const [i, { id }] of alerts.entries()) this.commands.set(id, commands[i] ?? null);
+  }
+
+  private forgetOld(): void {
     const over = [...this.alerts.values()].filter(({ status }) => status === 'resolved');
     for (const { id } of over.slice(0, Math.max(0, over.length - RESOLVED_KEPT))) {
       this.alerts.delete(id);
       this.quiet.delete(id);
       this.commands.delete(id);
-    }
-  }
-
-  /** The open alerts of the run before, as far as nothing has been heard of them yet. */
-  restore(open: readonly Alert[]): void {
-    for (const alert of open) {
-      if (this.alerts.has(alert.id)) continue;
-      this.commands.set(alert.id, this.commandFor(alert));
-      this.alerts.set(alert.id, alert);
     }
   }
 

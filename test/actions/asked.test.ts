@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ActionEngine } from '../../src/actions/engine.js';
 import { targetsOf } from '../../src/actions/plan/merge.js';
 import { silentLogger } from '../../src/lib/log/logger.js';
+import type { InTurns } from '../../src/lib/time/in-turns.js';
 import type { Person, Scope } from '../../src/model/action.js';
 import { actionsConfig, MemoryAudit } from './engine-rig.js';
 import { alertOf, snapshotOf } from './fakes.js';
@@ -31,10 +32,7 @@ interface Made {
 function stat(pid: number, { ppid = 1, pgid = pid, comm = 'node' }: Made): void {
   mkdirSync(join(root, String(pid)));
   const rest = `0 0 0 0 0 0 0 0 0 20 0 1 0 ${pid} 0 100 0 0 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0`;
-  writeFileSync(
-    join(root, `${pid}/stat`),
-    `${pid} (${comm}) S ${ppid} ${pgid} ${pgid} 0 -1 0 0 0 0 ${rest}\n`,
-  );
+  writeFileSync(join(root, `${pid}/stat`), `${pid} (${comm}) S ${ppid} ${pgid} ${pgid} 0 -1 ${rest}\n`);
 }
 
 function process_(pid: number, made: Made = {}): void {
@@ -148,11 +146,57 @@ describe('of a process that is somebody else’s', () => {
       cmdline: 'ben-secret --secret-of-1001',
     };
     const alert = alertOf('memory_leak', [ref]);
-    const [plan] = one.propose({ ...alert, subject: { ...alert.subject, uid: 1001 } });
+    const [plan] = await one.propose({ ...alert, subject: { ...alert.subject, uid: 1001 } });
     const { message } = await one.execute(plan!.id, ANN);
     expect(message).toBe(`there is no plan ${plan!.id}, or it is too old`);
     expect((await one.execute(plan!.id + 1, ANN)).message).toBe(
       `there is no plan ${plan!.id + 1}, or it is too old`,
     );
+  });
+});
+
+describe('others have their turn', () => {
+  const refs = Array.from({ length: 600 }, (_, i) => ({
+    pid: 7000 + i,
+    start_ticks: 7000 + i,
+    uid: 1000,
+    comm: 'node',
+    cmdline: 'node --secret-of-1000',
+  }));
+  let turns = 0;
+  const inTurns: InTurns = async work => {
+    for (;;) {
+      const { done, value } = work.next();
+      if (done) return value;
+      turns++;
+      await value;
+    }
+  };
+
+  beforeEach(() => {
+    for (const { pid } of refs) process_(pid);
+    turns = 0;
+  });
+
+  it('while the plans of an alert about many are made', async () => {
+    const [plan] = await engine().propose(alertOf('orphan', refs), { inTurns });
+    expect(targetsOf(plan!.verdict.steps)).toHaveLength(600);
+    expect(turns).toBeGreaterThan(600);
+  });
+
+  it('while such a plan is judged again', async () => {
+    const one = engine();
+    const [plan] = await one.propose(alertOf('orphan', refs));
+    // Nobody is there to be signalled: what counts is what comes before.
+    rmSync(join(root, String(refs[0]!.pid)), { recursive: true });
+    await one.execute(plan!.id, ANN, inTurns);
+    expect(turns).toBeGreaterThan(600);
+  });
+
+  it('while a model’s answer about many becomes plans', async () => {
+    const target = { kind: 'processes', processes: refs } as const;
+    const action = { type: 'kill_process', target, risk: 'safe', explanation: '', command: '' } as const;
+    await engine().planDiagnosis([action], alertOf('orphan', refs), { inTurns });
+    expect(turns).toBeGreaterThan(600);
   });
 });

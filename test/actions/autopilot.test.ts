@@ -28,7 +28,7 @@ function rig(counts: { pids: number[]; scope?: Scope; allowed?: boolean }[], key
     return { type: 'kill_process', verdict: { allowed, risk: 'safe', reason: '', steps: [step] } };
   });
   const autopilot = new Autopilot({
-    propose: () => plans as unknown as ActionPlan[],
+    propose: async () => plans as unknown as ActionPlan[],
     execute: async (order: Order) => {
       done.push(targetsOf(order.verdict.steps).map(({ pid }) => pid));
       return { time_ms: 0, outcome: state.outcome, processes: state.processes, after: null, message: '' };

@@ -105,5 +105,3 @@ export async function deadSession(processes: Processes, rig: Rig, count: number)
   rig.lineage.push(...refs.map(ref => ({ ...ref, session })));
   return { session, refs };
 }
-
-export const about = (alert: Alert) => ({ alert, meant: alert.subject.processes });

@@ -2,7 +2,7 @@ import { accessSync, chmodSync, readdirSync, readlinkSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { SessionRef } from '../../src/model/snapshot.js';
-import { about, actionsConfig, deadSession, OWNER, Rig, ROOT, STRANGER, UID } from './engine-rig.js';
+import { actionsConfig, deadSession, OWNER, Rig, ROOT, STRANGER, UID } from './engine-rig.js';
 import { alertOf } from './fakes.js';
 import { isAlive, Processes } from './rig.js';
 
@@ -80,7 +80,7 @@ describe.runIf(process.getuid?.() === 0)('a dead session that left 12 processes'
       const { rig, refs, alert } = await incident({ mode });
       await rig.take(alert);
       expect(rig.signaller.sent).toEqual([]);
-      const [plan, ...more] = rig.engine.propose(alert);
+      const [plan, ...more] = await rig.engine.propose(alert);
       expect(more).toEqual([]);
       expect(plan).toMatchObject({ type: 'kill_process', verdict: { allowed: false, risk: 'safe' } });
       expect(plan?.command).toBe(`kill -- ${refs.map(({ pid }) => pid).join(' ')}`);
@@ -99,11 +99,11 @@ describe.runIf(process.getuid?.() === 0)('a dead session that left 12 processes'
 
   it('what a popup offers and what auto does are the same plan', async () => {
     const { rig, alert } = await incident({ ...AUTO, dry_run: true });
-    const [plan] = rig.engine.proposeAtNews(alert);
+    const [plan] = await rig.engine.proposeAtNews(alert);
     await rig.take(alert);
     expect(rig.audit.entries).toHaveLength(1);
     // The next plan is the next that was made.
-    expect(rig.engine.propose(alert)[0]?.id).toBe(plan!.id + 1);
+    expect((await rig.engine.propose(alert))[0]?.id).toBe(plan!.id + 1);
   });
 
   it('what cannot be recorded is not done', async () => {
@@ -198,12 +198,12 @@ describe.runIf(process.getuid?.() === 0)('a dead session that left 12 processes'
     rig.lineage.push({ ...ref, session });
     await rig.take(alertOf('orphan', [ref]));
     expect(isAlive(ref)).toBe(true);
-    expect(rig.engine.propose(alertOf('orphan', [ref]))[0]?.verdict.reason).toContain('listens');
+    expect((await rig.engine.propose(alertOf('orphan', [ref])))[0]?.verdict.reason).toContain('listens');
   });
 
   it('a diagnosis becomes plans; auto leaves them to a person', async () => {
     const { rig, refs, alert } = await incident(AUTO);
-    const plans = rig.engine.planDiagnosis(
+    const plans = await rig.engine.planDiagnosis(
       [
         {
           type: 'kill_process',
@@ -227,7 +227,7 @@ describe.runIf(process.getuid?.() === 0)('a dead session that left 12 processes'
 
   it('a plan is executed by who may, judged again', async () => {
     const { rig, refs, alert } = await incident({ mode: 'suggest' });
-    const [plan] = rig.engine.propose(alert);
+    const [plan] = await rig.engine.propose(alert);
     expect(await rig.engine.execute(plan!.id, STRANGER)).toMatchObject({ outcome: 'refused' });
     expect(survivors(refs)).toBe(12);
     expect(await rig.engine.execute(plan!.id, OWNER)).toMatchObject({ outcome: 'done' });
@@ -364,7 +364,8 @@ describe('plans that are not about ending processes', () => {
     const rig = new Rig(processes);
     const ref = await processes.running(processes.script('exec sleep 98763'));
     const alert = alertOf('cpu_high', [ref]);
-    const [plan] = rig.engine.judgeProposals([{ type: 'renice', target: String(ref.pid) }], about(alert));
+    const plans = await rig.engine.propose(alert);
+    const plan = plans.find(({ type }) => type === 'renice');
     expect(plan?.command).toBe(`renice -n 10 -p ${ref.pid}`);
     expect(await rig.engine.execute(plan!.id, ROOT)).toMatchObject({ outcome: 'done' });
     expect(getPriority(ref.pid)).toBe(10);
@@ -375,7 +376,7 @@ describe('plans that are not about ending processes', () => {
     const alert = alertOf('unit_failing', [], { kind: 'unit', name: 'web.service', uid: null });
     await rig.take(alert);
     expect(rig.commands).toEqual([]);
-    const [plan] = rig.engine.propose(alert);
+    const [plan] = await rig.engine.propose(alert);
     expect(plan).toMatchObject({ type: 'restart_service', command: 'systemctl restart -- web.service' });
     expect(await rig.engine.execute(plan!.id, ROOT)).toMatchObject({ outcome: 'done' });
     expect(rig.commands).toEqual([

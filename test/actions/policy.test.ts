@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { LiveProcess } from '../../src/actions/live/live-view.js';
-import { judge, type PolicyContext } from '../../src/actions/plan/policy.js';
+import { judge as judging, type PolicyContext } from '../../src/actions/plan/policy.js';
+import { atOnce } from '../../src/lib/time/slices.js';
 import type { Requester, Risk } from '../../src/model/action.js';
 import { alertOf, auto, contextOf, DEAD, FakeView, LIVE, live, person } from './fakes.js';
 
+const judge = (...args: Parameters<typeof judging>) => atOnce(judging(...args));
 const kill = (pid: number, more = {}) => ({ type: 'kill_process', target: String(pid), ...more });
 const verdictOf = (process: LiveProcess, who: Requester = auto, changes: Partial<PolicyContext> = {}) =>
   judge(kill(process.pid), who, contextOf([process], changes));
@@ -342,4 +344,22 @@ describe('a model', () => {
     const context = contextOf([live(100), live(101)], { alert: alertOf('orphan', [live(100)]) });
     expect(judge(kill(101), person(0), context)).toMatchObject({ allowed: false, steps: [] });
   });
+});
+
+it('others have their turn while thousands are judged', () => {
+  const group = Array.from({ length: 5000 }, (_, i) => live(100 + i, { pgid: 100 }));
+  let judged = 0;
+  const isOwn = () => {
+    judged++;
+    return false;
+  };
+  const context = contextOf(group, { alert: null, meant: group.slice(0, 1), isOwn });
+  const work = judging(kill(100, { scope: 'group' }), person(0), context);
+  const atATime: number[] = [];
+  for (let done = false; !done; judged = 0) {
+    done = work.next().done === true;
+    atATime.push(judged);
+  }
+  expect(atATime.reduce((sum, count) => sum + count)).toBe(5000);
+  expect(Math.max(...atATime)).toBeLessThan(100);
 });

@@ -17,30 +17,30 @@ const resolved = (id: number): AlertChange => ({
 });
 
 describe('what desktops are shown', () => {
-  it('is not what came back soon, until it gets worse', () => {
-    const shown = new ShownAlerts(() => null);
-    shown.hear([opened(fakeAlert({ id: 1, severity: 'high' }), true)]);
+  it('is not what came back soon, until it gets worse', async () => {
+    const shown = new ShownAlerts(async () => null);
+    await shown.hear([opened(fakeAlert({ id: 1, severity: 'high' }), true)]);
     expect(shown.list()).toEqual([]);
-    shown.hear([updated(fakeAlert({ id: 1, severity: 'warning' }))]);
+    await shown.hear([updated(fakeAlert({ id: 1, severity: 'warning' }))]);
     expect(shown.list()).toEqual([]);
-    shown.hear([updated(fakeAlert({ id: 1, severity: 'critical' }))]);
+    await shown.hear([updated(fakeAlert({ id: 1, severity: 'critical' }))]);
     expect(shown.list()).toMatchObject([{ id: 1, severity: 'critical' }]);
   });
 
-  it('has the command to copy', () => {
-    const shown = new ShownAlerts(({ id }) => (id === 1 ? 'kill -- 4711' : null));
-    shown.hear([opened(fakeAlert({ id: 1, suggestion: 'End it.' })), opened(fakeAlert({ id: 2 }))]);
+  it('has the command to copy', async () => {
+    const shown = new ShownAlerts(async ({ id }) => (id === 1 ? 'kill -- 4711' : null));
+    await shown.hear([opened(fakeAlert({ id: 1, suggestion: 'End it.' })), opened(fakeAlert({ id: 2 }))]);
     expect(shown.list()).toMatchObject([
       { id: 1, suggestion: 'End it.\nkill -- 4711' },
       { id: 2, suggestion: fakeAlert().suggestion },
     ]);
   });
 
-  it('is what was open before a restart, with what has been heard of it since', () => {
-    const shown = new ShownAlerts(({ id }) => `kill -- ${id}`);
-    shown.hear([resolved(1), updated(fakeAlert({ id: 2, severity: 'critical', suggestion: null }))]);
+  it('is what was open before a restart, with what has been heard of it since', async () => {
+    const shown = new ShownAlerts(async ({ id }) => `kill -- ${id}`);
+    await shown.hear([resolved(1), updated(fakeAlert({ id: 2, severity: 'critical', suggestion: null }))]);
     const old = [1, 2, 3].map(id => fakeAlert({ id, severity: 'high', suggestion: null }));
-    shown.restore(old);
+    await shown.restore(old);
     expect(shown.list()).toMatchObject([
       { id: 1, status: 'resolved' },
       { id: 2, severity: 'critical' },
@@ -48,9 +48,9 @@ describe('what desktops are shown', () => {
     ]);
   });
 
-  it('keeps what is over for a while, not for ever', () => {
-    const shown = new ShownAlerts(() => null);
-    for (let id = 1; id <= 500; id++) shown.hear([opened(fakeAlert({ id })), resolved(id)]);
+  it('keeps what is over for a while, not for ever', async () => {
+    const shown = new ShownAlerts(async () => null);
+    for (let id = 1; id <= 500; id++) await shown.hear([opened(fakeAlert({ id })), resolved(id)]);
     expect(shown.list()).toHaveLength(50);
     expect(shown.list().at(-1)).toMatchObject({ id: 500, status: 'resolved' });
   });

@@ -221,9 +221,12 @@ export class LiveView implements ProcessView {
   }
 
   private pidsIn(path: string, max: number): readonly number[] {
+    const known = this.inCgroup.get(path);
+    if (known !== undefined) return known;
     const pids = this.sources.cgroups.of(path, max);
-    if (pids !== null) return pids;
-    if (!this.inCgroup.has(path)) atOnce(this.search(path));
+    if (pids === null) atOnce(this.search(path));
+    else if (pids.length > max) return pids;
+    else this.inCgroup.set(path, pids);
     return this.inCgroup.get(path) ?? [];
   }
 

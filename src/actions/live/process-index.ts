@@ -1,5 +1,6 @@
 import type { Work } from '../../lib/time/in-turns.js';
 import { listPids } from '../../sources/procfs/read.js';
+import { ProcDirectory } from '../../sources/procfs/table-directory.js';
 import { ProcFiles } from '../../sources/procfs/table-files.js';
 import { parseStatBytes, StatFields } from '../../sources/procfs/table-stat.js';
 
@@ -63,7 +64,8 @@ export class ProcessIndex {
       yield;
       reading.begun = true;
       const begin_ms = this.now_ms();
-      const pids = listPids(this.root);
+      const pids = yield* new ProcDirectory(this.root, this.files).list();
+      if (pids === null) throw new Error(`no descriptor is left to list ${this.root} with`);
       const found = new Map<number, IndexedProcess>();
       for (let at = 0; at < pids.length; at += STEP) {
         yield;

@@ -7,20 +7,24 @@ export function mergeVerdicts(verdicts: readonly Verdict[]): Verdict {
   const [first, ...others] = verdicts;
   if (first === undefined)
     return { allowed: false, risk: 'safe', reason: 'there is nothing to do', steps: [] };
-  return others.reduce<Verdict>(
-    (a, b) => ({
-      allowed: a.allowed && b.allowed,
-      risk: worseRisk(a.risk, b.risk),
-      reason: worseRisk(a.risk, b.risk) === a.risk ? a.reason : b.reason,
-      steps: mergeSteps([...a.steps, ...b.steps]),
-    }),
-    first,
-  );
+  let { risk, reason } = first;
+  for (const other of others) {
+    if (worseRisk(risk, other.risk) === risk) continue;
+    ({ risk, reason } = other);
+  }
+  return {
+    allowed: verdicts.every(({ allowed }) => allowed),
+    risk,
+    reason,
+    steps: mergeSteps(verdicts.flatMap(({ steps }) => steps)),
+  };
 }
 
 /** Single processes are ended together: one grace for all. */
 export function mergeSteps(steps: readonly Step[]): Step[] {
   const merged: Step[] = [];
+  // Grows: there may be a thousand of them.
+  let targets: ProcessRef[] = [];
   for (const step of steps) {
     const last = merged.at(-1);
     if (
@@ -29,9 +33,12 @@ export function mergeSteps(steps: readonly Step[]): Step[] {
       step.scope === 'process' &&
       last.scope === 'process' &&
       step.force === last.force
-    )
-      merged[merged.length - 1] = { ...last, targets: [...last.targets, ...step.targets] };
-    else merged.push(step);
+    ) {
+      targets.push(...step.targets);
+      continue;
+    }
+    targets = step.kind === 'terminate' ? [...step.targets] : [];
+    merged.push(step.kind === 'terminate' ? { ...step, targets } : step);
   }
   return merged;
 }

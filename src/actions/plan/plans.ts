@@ -27,7 +27,9 @@ export function makePlans(
   const bundles = new Map<string, Judged[]>();
   for (const one of offered) {
     const key = `${one.proposal.type} ${one.verdict.risk} ${one.verdict.allowed}`;
-    bundles.set(key, [...(bundles.get(key) ?? []), one]);
+    const bundle = bundles.get(key);
+    if (bundle === undefined) bundles.set(key, [one]);
+    else bundle.push(one);
   }
   const aside = left.length === 0 ? '' : ` ${left.length} left alone: ${left[0]!.verdict.reason}.`;
   const plans = [...bundles.values()].map(bundle => {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isSameProcess } from '../../lib/process/identity.js';
 import { printable } from '../../lib/text/printable.js';
+import { each, firstAnswer, type Work } from '../../lib/time/in-turns.js';
 import {
   ACTION_TYPES,
   type ActionProposal,
@@ -39,6 +40,11 @@ export interface PolicyContext extends Protection {
   systemctl: string | null;
 }
 
+interface Assessment {
+  risk: Risk;
+  reason: string;
+}
+
 /** More than this at once is a mistake; for who may act on everybody it may be a fork bomb. */
 const MAX_TARGETS = 1000;
 const MAX_TARGETS_OF_ADMINS = 10_000;
@@ -63,12 +69,12 @@ export function parseProposal(input: unknown): ActionProposal | null {
 
 /**
  * Decides about a proposal, whoever made it. What is executed is made here from the context alone; of the
- * proposal only its type, a target that the context knows, and a higher risk count.
+ * proposal only its type, a target that the context knows, and a higher risk count. In pieces: there may be 10,000 targets.
  */
-export function judge(input: unknown, requester: Requester, context: PolicyContext): Verdict {
+export function* judge(input: unknown, requester: Requester, context: PolicyContext): Work<Verdict> {
   const proposal = parseProposal(input);
   if (proposal === null) return refused('this is not an action that vigil knows');
-  const verdict = assess(proposal, requester, context);
+  const verdict = yield* assess(proposal, requester, context);
   const risk = worseRisk(verdict.risk, proposal.risk ?? 'safe');
   if (!verdict.allowed || requester.kind === 'person') return { ...verdict, risk };
   const objection = whyNotAuto(proposal, risk, context.mode);
@@ -100,7 +106,7 @@ function whyNotAuto(proposal: ActionProposal, risk: Risk, mode: Mode): ((verdict
   return mode === 'auto' ? null : verdict => `the mode is \`${mode}\`: ${verdict.reason}`;
 }
 
-function assess(proposal: ActionProposal, requester: Requester, context: PolicyContext): Verdict {
+function* assess(proposal: ActionProposal, requester: Requester, context: PolicyContext): Work<Verdict> {
   switch (proposal.type) {
     case 'custom':
       return refused('a command of others is shown, never run');
@@ -109,11 +115,15 @@ function assess(proposal: ActionProposal, requester: Requester, context: PolicyC
     case 'restart_service':
       return judgeRestart(proposal.target, requester, context);
     default:
-      return assessProcess(proposal, requester, context);
+      return yield* assessProcess(proposal, requester, context);
   }
 }
 
-function assessProcess(proposal: ActionProposal, requester: Requester, context: PolicyContext): Verdict {
+function* assessProcess(
+  proposal: ActionProposal,
+  requester: Requester,
+  context: PolicyContext,
+): Work<Verdict> {
   const root = resolveTarget(proposal.target, requester, context);
   if (typeof root === 'string') return refused(root);
   const scope: Scope =
@@ -123,18 +133,20 @@ function assessProcess(proposal: ActionProposal, requester: Requester, context: 
   // Counted before they are read: that takes five files each.
   const max = maxTargets(requester, context.admin_gid);
   if (context.view.count(root, scope, max) > max) return refused(`more than ${max} processes at once`);
+  yield* context.view.gather(root, scope);
   const members = membersOf(root, scope, context.view);
   if (members.length === 0) return refused(`${nameOf(root)} has no cgroup of its own`);
   const named = requester.kind === 'person' ? requester.named_pid : null;
   // First: of what belongs to others nothing is told, not even its name.
   if (members.some(member => !mayAct(requester, member.uid, context.admin_gid)))
     return refused(scope === 'process' ? notYours(root.pid) : 'processes of other users are among them');
-  for (const member of members) {
+  const objection = yield* firstAnswer(members, member => {
     const why = whyProtected(member, context, named);
-    if (why !== null) return refused(`${nameOf(member)} ${why}`);
-  }
+    return why === null ? null : `${nameOf(member)} ${why}`;
+  });
+  if (objection !== null) return refused(objection);
   const force = proposal.force === true;
-  const { risk, reason } = assessRisk(members, context);
+  const { risk, reason } = yield* assessRisk(members, context);
   const step: Step =
     proposal.type === 'renice'
       ? { kind: 'renice', target: refOf(root), nice: NICE }
@@ -175,24 +187,20 @@ function membersOf(root: LiveProcess, scope: Scope, view: ProcessView): LiveProc
   return view.cgroup(root.cgroup).filter(member => !dead(member));
 }
 
-function assessRisk(members: readonly LiveProcess[], context: PolicyContext): { risk: Risk; reason: string } {
+function* assessRisk(members: readonly LiveProcess[], context: PolicyContext): Work<Assessment> {
   const kept = newest(context);
-  let worst: { risk: Risk; reason: string } = {
+  let worst: Assessment = {
     risk: 'safe',
     reason: 'left over by an agent session that has ended',
   };
-  for (const member of members) {
+  yield* each(members, member => {
     const one = riskOf(member, kept, context);
     if (worseRisk(one.risk, worst.risk) !== worst.risk) worst = one;
-  }
+  });
   return worst;
 }
 
-function riskOf(
-  process: LiveProcess,
-  kept: ReadonlySet<number>,
-  context: PolicyContext,
-): { risk: Risk; reason: string } {
+function riskOf(process: LiveProcess, kept: ReadonlySet<number>, context: PolicyContext): Assessment {
   const { session } = process;
   if (process.uid === 0) return { risk: 'dangerous', reason: `${nameOf(process)} runs as root` };
   if (context.sessions.some(one => one.alive && isSameProcess(one, process)))

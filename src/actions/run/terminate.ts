@@ -2,7 +2,7 @@ import type { Stat } from '../../lib/proc/stat.js';
 import type { ProcessHandle } from '../../lib/process/process-handle.js';
 import type { Signaller, SignalName } from '../../lib/process/signal.js';
 import { printable } from '../../lib/text/printable.js';
-import type { Work } from '../../lib/time/in-turns.js';
+import { each, type Work } from '../../lib/time/in-turns.js';
 import { inSlices } from '../../lib/time/slices.js';
 import type { Fate, ProcessOutcome } from '../../model/action.js';
 import { refOf } from '../../model/process-ref.js';
@@ -49,8 +49,6 @@ const STORM = 50;
 /** Who forks faster than he is stopped is ended while he runs. */
 const STANDSTILL_MS = 3000;
 const STOP_AGAIN_MS = 10;
-/** Processes that are looked at or signalled between two turns of the event loop, some 30 µs each. */
-const PIECE = 32;
 
 interface Member {
   ref: ProcessRef;
@@ -361,15 +359,6 @@ class Termination {
     return successor !== null && successor.start_ticks !== ref.start_ticks
       ? 'its pid belongs to another process now'
       : null;
-  }
-}
-
-/** One after the other, a few between two turns of the event loop. */
-function* each<T>(all: Iterable<T>, work: (one: T) => void): Work<void> {
-  let done = 0;
-  for (const one of [...all]) {
-    work(one);
-    if (++done % PIECE === 0) yield;
   }
 }
 

@@ -2,7 +2,7 @@ import type { Work } from './in-turns.js';
 import { loopPauses } from './loop-pauses.js';
 
 /** Work in steps, so that it can be interrupted between two of them: each a fraction of a millisecond. */
-export type Steps<T> = Generator<void, T>;
+export type Steps<T> = Generator<undefined, T, undefined>;
 
 /** Longer than this the event loop is not kept at a time. */
 const SLICE_MS = 15;
