@@ -172,6 +172,7 @@ function processes() {
 /** The guard itself on a clock that jumps, with a store. */
 async function anHour() {
   const { Guard } = await import(join(root, 'dist/daemon/guard.js'));
+  const { HOST_FIGURES } = await import(join(root, 'dist/sources/host/index.js'));
   const { openStore } = await import(join(root, 'dist/store/open.js'));
   const { loadConfig } = await import(join(root, 'dist/config/load.js'));
   const { now } = await import(join(root, 'dist/lib/time/time.js'));
@@ -184,6 +185,7 @@ async function anHour() {
     retention_hours: 168,
     snapshot_interval_s: 10,
     max_bytes: 200_000_000,
+    figures: HOST_FIGURES,
   });
   const guard = new Guard({
     config,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { silentLogger } from '../../src/lib/log/logger.js';
+import { HOST_FIGURES } from '../../src/sources/host/index.js';
 import { openStore } from '../../src/store/open.js';
 import type { QueryArguments, QueryName } from '../../src/store/queries/index.js';
 import type { Store } from '../../src/store/store.js';
@@ -27,6 +28,7 @@ const options = {
   retention_hours: 168,
   snapshot_interval_s: 10,
   max_bytes: 200 * MB,
+  figures: HOST_FIGURES,
   maintain_ms: 2 ** 30,
 };
 

@@ -23,6 +23,7 @@ import { HELPER_SCRIPT } from '../outputs/helpers/helper-command.js';
 import { HelperGroups } from '../outputs/helpers/helper-group.js';
 import { HelperPool } from '../outputs/helpers/helper-pool.js';
 import { RecordingFile } from '../outputs/recording/recording-file.js';
+import { HOST_FIGURES } from '../sources/host/index.js';
 import { createSensor } from '../sources/kernel/index.js';
 import { createStore } from '../store/open.js';
 import { CrashRecord } from './crash-record.js';
@@ -116,6 +117,7 @@ function makeParts(
         retention_hours: config.history.retention_hours,
         snapshot_interval_s: config.history.snapshot_interval_s,
         max_bytes: config.history.max_size_mb * 1_000_000,
+        figures: HOST_FIGURES,
         wall: wallClock,
       })
     : null;

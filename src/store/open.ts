@@ -1,5 +1,6 @@
 import type { Logger } from '../lib/log/logger.js';
 import { readBootId } from '../lib/os/boot-id.js';
+import type { Figure } from '../model/figure.js';
 import { DatedRunner } from './dated-runner.js';
 import { Dates, type WallClock } from './dates.js';
 import { DirectRunner } from './runner.js';
@@ -15,6 +16,8 @@ export interface OpenStoreOptions {
   snapshot_interval_s: number;
   /** Of the database with its log. */
   max_bytes: number;
+  /** What is kept of each snapshot of the machine. */
+  figures: readonly Figure[];
   flush_ms?: number;
   maintain_ms?: number;
   retry_ms?: number;
@@ -51,5 +54,5 @@ export function createStore(options: OpenStoreOptions): Store {
   const runner = thread ? new ThreadRunner(engine) : new DirectRunner(engine);
   const { wall } = options;
   const dated = wall && new DatedRunner(runner, new Dates(wall), now, engine.retention_ms);
-  return new Store(dated ?? runner, logger, now, times, max_bytes, directory);
+  return new Store(dated ?? runner, logger, now, times, max_bytes, directory, options.figures);
 }

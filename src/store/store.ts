@@ -1,6 +1,7 @@
 import type { Logger } from '../lib/log/logger.js';
 import type { Transition } from '../model/agent.js';
 import type { Alert } from '../model/alert.js';
+import type { Figure } from '../model/figure.js';
 import type { Snapshot } from '../model/snapshot.js';
 import type { Asker } from './asker.js';
 import { boundedAction, boundedAlert, boundedDiagnosis } from './bounded.js';
@@ -59,6 +60,7 @@ export class Store {
     private times: StoreTimes,
     max_bytes: number,
     directory: string,
+    private readonly figures: readonly Figure[] = [],
   ) {
     const { retry_ms } = times;
     const onOpen = (opened: Opened) => this.opened(opened);
@@ -97,7 +99,7 @@ export class Store {
     // Timers are a little early or late. A clock that went back begins anew.
     if (since_ms >= 0 && since_ms < this.times.snapshot_interval_ms * 0.9) return;
     this.lastSample_ms = snapshot.time_ms;
-    this.keeper.push({ type: 'sample', sample: sampleOf(snapshot) });
+    this.keeper.push({ type: 'sample', sample: sampleOf(snapshot, this.figures) });
   }
 
   /** `uid`: whose agent it is. */

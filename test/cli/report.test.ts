@@ -66,6 +66,14 @@ describe('charts', () => {
     expect(chartsOf(EMPTY)).toEqual([]);
   });
 
+  it('are also of figures that nothing but their collector knows of', () => {
+    const bucket = { min: 10, avg: 20, max: 30 };
+    const [chart, ...rest] = chartsOf({ host: { cache_hit_percent: [bucket], load5: [bucket] } });
+    expect(rest).toEqual([]);
+    expect(chart).toMatchObject({ title: 'Cache hit', top: 100, min: 10, avg: 20, max: 30 });
+    expect(chart!.text(20)).toBe('20%');
+  });
+
   it('a time without samples is a gap', () => {
     const found = gaps({
       host: { a: [null, null, { min: 0, avg: 0, max: 0 }, null], b: [null, null, null, null] },

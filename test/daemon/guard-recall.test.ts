@@ -7,6 +7,7 @@ import { Guard } from '../../src/daemon/guard.js';
 import { silentLogger } from '../../src/lib/log/logger.js';
 import { now } from '../../src/lib/time/time.js';
 import type { Alert } from '../../src/model/alert.js';
+import { HOST_FIGURES } from '../../src/sources/host/index.js';
 import { openStore } from '../../src/store/open.js';
 import type { Store } from '../../src/store/store.js';
 
@@ -28,6 +29,7 @@ beforeEach(async () => {
     retention_hours: 168,
     snapshot_interval_s: 10,
     max_bytes: 64_000_000,
+    figures: HOST_FIGURES,
     thread: false,
   });
 });

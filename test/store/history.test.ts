@@ -51,6 +51,30 @@ describe('samples', () => {
     expect(series.gpu_celsius).toEqual([null, null]);
   });
 
+  it('have a place for a figure that was never kept before, and keep it when nobody measures it any more', async () => {
+    const rig = new Rig();
+    const before = await rig.open();
+    before.addSnapshot(machine(START_MS, 0));
+    await before.stop();
+    const figures = [{ name: 'cache_hit_percent', of: () => 12.34 }];
+    const store = await rig.open({ figures });
+    for (let tick = 1; tick <= 6; tick++) store.addSnapshot(machine(START_MS + tick * 10_000, tick));
+    await store.stop();
+    const later = await rig.open();
+    // A day later only the minutes are left.
+    rig.now_ms = START_MS + 25 * HOUR_MS;
+    await later.maintain();
+    expect([rig.count('host_samples'), rig.count('host_minutes')]).toEqual([0, 2]);
+    const { series } = (await later.query(
+      'hostSeries',
+      { from_ms: START_MS, to_ms: START_MS + 120_000 },
+      2,
+    ))!;
+    const hits = { min: 12.34, avg: 12.34, max: 12.34 };
+    expect(series.cache_hit_percent).toEqual([hits, hits]);
+    expect(series.load1).toEqual([expect.anything(), null]);
+  });
+
   it('tell the processes that were largest and busiest, with names as hostile as they were', async () => {
     const rig = new Rig();
     const store = await rig.open();

@@ -1,8 +1,9 @@
 import Sqlite from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
+import { HOST_FIGURES } from '../../src/sources/host/index.js';
 import { MIGRATIONS } from '../../src/store/migrations/index.js';
 import { migrate } from '../../src/store/migrations/migrate.js';
-import { HOST_METRICS } from '../../src/store/sample/host-metrics.js';
+import { columnOf, figureOf } from '../../src/store/sample/columns.js';
 
 const tables = (db: Sqlite.Database) =>
   db.prepare('SELECT type, name, sql FROM sqlite_schema ORDER BY type, name').all();
@@ -22,18 +23,18 @@ describe('migrations', () => {
     expect(version(old)).toBe(MIGRATIONS.length);
   });
 
-  it('have a column for every figure of the machine, in its order', () => {
+  it('have a column for every figure of the machine, which says what it holds', () => {
     const db = new Sqlite(':memory:');
     migrate(db);
     const columns = (table: string) =>
       (db.pragma(`table_info(${table})`) as { name: string }[]).map(({ name }) => name);
-    const names = HOST_METRICS.map(({ column }) => column);
-    expect(columns('host_samples')).toEqual(['time_ms', ...names]);
-    expect(columns('host_minutes')).toEqual([
-      'time_ms',
-      'n',
-      ...names.flatMap(name => [name, `${name}_min`, `${name}_max`]),
-    ]);
+    const figures = HOST_FIGURES.map(columnOf);
+    const names = figures.map(({ column }) => column);
+    expect(columns('host_samples').slice(1).sort()).toEqual(names.toSorted());
+    expect(columns('host_minutes').slice(2).sort()).toEqual(
+      names.flatMap(name => [name, `${name}_min`, `${name}_max`]).sort(),
+    );
+    expect(names.map(figureOf)).toEqual(figures);
   });
 
   const later = [

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { afterEach } from 'vitest';
 import { createLogger } from '../../src/lib/log/logger.js';
+import { HOST_FIGURES } from '../../src/sources/host/index.js';
 import { type OpenStoreOptions, openStore } from '../../src/store/open.js';
 import type { Store } from '../../src/store/store.js';
 import { START_MS } from './machine.js';
@@ -34,6 +35,7 @@ export class Rig {
       snapshot_interval_s: 10,
       max_bytes: 64 * 1024 * 1024,
       boot_id: 'a boot',
+      figures: HOST_FIGURES,
       thread: false,
       ...options,
     });

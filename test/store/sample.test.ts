@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { HOST_FIGURES } from '../../src/sources/host/index.js';
 import { type PackedProcess, pack, unpack } from '../../src/store/sample/pack.js';
 import { MAX_TEXT_CHARS, sampleOf } from '../../src/store/sample/sample.js';
 import { topProcesses } from '../../src/store/sample/top.js';
@@ -66,11 +67,14 @@ describe('a sample', () => {
   it('has texts and lists of bounded size, whatever the machine does', () => {
     const huge = 'x'.repeat(4096);
     const snapshot = machine(START_MS, 0, { sessions: 200, processes: 2000 });
-    const sample = sampleOf({
-      ...snapshot,
-      processes: snapshot.processes.map(one => ({ ...one, comm: huge, cmdline: huge })),
-      sessions: snapshot.sessions.map(one => ({ ...one, cwd: huge })),
-    });
+    const sample = sampleOf(
+      {
+        ...snapshot,
+        processes: snapshot.processes.map(one => ({ ...one, comm: huge, cmdline: huge })),
+        sessions: snapshot.sessions.map(one => ({ ...one, cwd: huge })),
+      },
+      HOST_FIGURES,
+    );
     expect(sample.sessions).toHaveLength(64);
     expect(sample.processes).toHaveLength(20);
     expect(sample.processes[0]!.cmdline).toHaveLength(MAX_TEXT_CHARS);
@@ -80,8 +84,8 @@ describe('a sample', () => {
   it('takes figures that are no numbers for unknown ones', () => {
     const snapshot = machine(START_MS, 0);
     const cpu = { ...snapshot.host.cpu!, load1: Number.NaN, busy_percent: Number.POSITIVE_INFINITY };
-    const { host } = sampleOf({ ...snapshot, host: { ...snapshot.host, cpu } });
-    expect([host[0], host[2]]).toEqual([null, null]);
-    expect(host[3]).not.toBeNull();
+    const { host } = sampleOf({ ...snapshot, host: { ...snapshot.host, cpu } }, HOST_FIGURES);
+    expect(host).toMatchObject({ cpu_busy_percent_x100: null, load1_x100: null });
+    expect(host.load5_x100).not.toBeNull();
   });
 });

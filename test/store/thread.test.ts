@@ -26,7 +26,8 @@ function run(state: string, body: string, onLine: (line: string, pid: number) =>
     script,
     `import { openStore } from '${built.dir}/dist/store/open.js';
      import { silentLogger } from '${built.dir}/dist/lib/log/logger.js';
-     const store = await openStore({ directory: '${join(dir, state)}', logger: silentLogger(), now: Date.now,
+     import { HOST_FIGURES } from '${built.dir}/dist/sources/host/index.js';
+     const store = await openStore({ figures: HOST_FIGURES, directory: '${join(dir, state)}', logger: silentLogger(), now: Date.now,
        retention_hours: 168, snapshot_interval_s: 10, max_bytes: 64e6, flush_ms: 50 });
      const alert = id => ({ id, rule: 'r', key: 'k' + id, status: 'open', severity: 'high', title: '', text: '',
        suggestion: null, numbers: {}, opened_ms: id, updated_ms: id, resolved_ms: null,

@@ -99,9 +99,44 @@ const FIGURES: readonly Figure[] = [
   { title: 'Processes', name: 'processes', text: count },
 ];
 
+/** Shown by others, or the finer grain of others: the report has no chart of them. */
+const NOT_DRAWN = new Set([
+  'cpu_iowait_percent',
+  'load5',
+  'memory_total_bytes',
+  'swap_total_bytes',
+  'swap_in_per_s',
+  'swap_out_per_s',
+  'pressure_memory_full_percent',
+  'pressure_io_full_percent',
+  'disk_latency_ms',
+  'connections_established',
+]);
+
+const BY_UNIT: readonly [unit: string, Pick<Figure, 'text'> & Partial<Figure>][] = [
+  ['_percent', { text: percent, top: 100 }],
+  ['_bytes_per_s', { text: rate }],
+  ['_bytes', { text: bytes }],
+  ['_celsius', { text: celsius, leastTop: 100 }],
+  ['', { text: plain }],
+];
+
+/** Of a figure that somebody measures and nothing here knows of. */
+function plainFigure(name: string): Figure {
+  const [unit, drawn] = BY_UNIT.find(([end]) => name.endsWith(end))!;
+  const words = name.slice(0, name.length - unit.length).replaceAll('_', ' ');
+  return { name, title: words.charAt(0).toUpperCase() + words.slice(1), ifAny: true, ...drawn };
+}
+
+function figuresOf(host: HistoryReport['host']): Figure[] {
+  const drawn = new Set(FIGURES.map(({ name }) => name));
+  const others = Object.keys(host).filter(name => !drawn.has(name) && !NOT_DRAWN.has(name));
+  return [...FIGURES, ...others.map(plainFigure)];
+}
+
 /** The figures that were measured at all, in the order in which they are shown. */
 export function chartsOf({ host }: Pick<HistoryReport, 'host'>): Chart[] {
-  return FIGURES.flatMap(figure => {
+  return figuresOf(host).flatMap(figure => {
     const buckets = host[figure.name] ?? [];
     const known = buckets.filter(bucket => bucket !== null);
     if (known.length === 0) return [];

@@ -1,3 +1,4 @@
+import type { Figure } from '../../model/figure.js';
 import type { HostSample, MachineEvent } from '../../model/snapshot.js';
 
 /** Where the kernel's file systems are; another place in tests. */
@@ -51,6 +52,8 @@ export interface CollectorDefinition<S extends Slice = Slice> {
   empty: S;
   /** Not asked more often than this, however short the sampling interval; its last part stands meanwhile. */
   at_least_ms?: number;
+  /** What the history keeps of it. */
+  figures?: readonly Figure[];
   create(): Collector<S>;
 }
 

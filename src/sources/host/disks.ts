@@ -1,3 +1,4 @@
+import { max, sum } from '../../model/figure.js';
 import { type Collector, type Context, defineCollector, type Part, type Roots } from './collector.js';
 import { perSecond } from './rate.js';
 import { MANY_CORES_BYTES, readText, tryList } from './read.js';
@@ -134,5 +135,12 @@ export const disksCollector = defineCollector({
   id: 'disks',
   describe: 'Rates, latency and load of the disks.',
   empty: { disks: [] },
+  // Busy and latency: of the worst one.
+  figures: [
+    { name: 'disk_read_bytes_per_s', of: ({ host }) => sum(host.disks.map(disk => disk.read_bytes_per_s)) },
+    { name: 'disk_write_bytes_per_s', of: ({ host }) => sum(host.disks.map(disk => disk.write_bytes_per_s)) },
+    { name: 'disk_busy_percent', of: ({ host }) => max(host.disks.map(disk => disk.busy_percent)) },
+    { name: 'disk_latency_ms', decimals: 2, of: ({ host }) => max(host.disks.map(disk => disk.latency_ms)) },
+  ],
   create: () => new DiskCollector(),
 });

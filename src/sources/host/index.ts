@@ -1,6 +1,8 @@
+import type { Figure } from '../../model/figure.js';
 import type { HostSample } from '../../model/snapshot.js';
 import { journalCollector } from '../journal/journal.js';
 import { cgroupCollector } from './cgroup/cgroup.js';
+import type { CollectorDefinition } from './collector.js';
 import { cpuCollector } from './cpu/cpu.js';
 import { disksCollector } from './disks.js';
 import { filesystemsCollector } from './filesystems/filesystems.js';
@@ -10,6 +12,7 @@ import { nvidiaCollector } from './gpu/nvidia.js';
 import { memoryCollector } from './memory.js';
 import { networkCollector } from './network/network.js';
 import { pressureCollector } from './pressure.js';
+import { PROCESS_FIGURES } from './processes.js';
 import { tasksCollector } from './tasks.js';
 import { temperatureCollector } from './temperature.js';
 
@@ -42,3 +45,8 @@ export function emptyHost(boot_ms: number): HostSample {
   const slices = Object.assign({}, ...COLLECTORS.map(({ empty }) => empty)) as Slices;
   return { ...slices, boot_ms };
 }
+
+/** Everything that the history keeps of the machine, each once: collectors that share a slice share its figures. */
+export const HOST_FIGURES: readonly Figure[] = [
+  ...new Set([...COLLECTORS.flatMap(({ figures = [] }: CollectorDefinition) => figures), ...PROCESS_FIGURES]),
+];

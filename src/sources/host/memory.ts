@@ -110,5 +110,13 @@ export const memoryCollector = defineCollector({
   id: 'memory',
   describe: 'Memory and swap.',
   empty: { memory: null },
+  figures: [
+    { name: 'memory_total_bytes', of: ({ host }) => host.memory?.total_bytes },
+    { name: 'memory_used_bytes', of: ({ host }) => host.memory?.used_bytes },
+    { name: 'swap_total_bytes', of: ({ host }) => host.memory?.swap_total_bytes },
+    { name: 'swap_used_bytes', of: ({ host }) => host.memory?.swap_used_bytes },
+    { name: 'swap_in_per_s', of: ({ host }) => host.memory?.swap_in_per_s },
+    { name: 'swap_out_per_s', of: ({ host }) => host.memory?.swap_out_per_s },
+  ],
   create: () => new MemoryCollector(),
 });

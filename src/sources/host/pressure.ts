@@ -72,5 +72,12 @@ export const pressureCollector = defineCollector({
   id: 'pressure',
   describe: 'How long tasks wait for memory, storage and a CPU (PSI).',
   empty: { pressure: null },
+  figures: [
+    { name: 'pressure_memory_some_percent', of: ({ host }) => host.pressure?.memory?.some_avg10 },
+    { name: 'pressure_memory_full_percent', of: ({ host }) => host.pressure?.memory?.full_avg10 },
+    { name: 'pressure_io_some_percent', of: ({ host }) => host.pressure?.io?.some_avg10 },
+    { name: 'pressure_io_full_percent', of: ({ host }) => host.pressure?.io?.full_avg10 },
+    { name: 'pressure_cpu_some_percent', of: ({ host }) => host.pressure?.cpu?.some_avg10 },
+  ],
   create: () => new PressureCollector(),
 });

@@ -1,6 +1,7 @@
 import type { Lineage, Origin } from '../../lib/process/lineage.js';
 import { nextTurn } from '../../lib/time/slices.js';
 import type { State } from '../../model/agent.js';
+import { type Figure, sum } from '../../model/figure.js';
 import type { LifecycleEvent } from '../../model/kernel-event.js';
 import type { ProcessSample, SessionRef, SessionSample } from '../../model/snapshot.js';
 import type { ProcessTable, TableRow } from '../procfs/table.js';
@@ -23,6 +24,10 @@ export interface Processes {
   /** The living ones, and the dead ones of which processes still run. */
   sessions: SessionSample[];
 }
+
+export const PROCESS_FIGURES: readonly Figure[] = [
+  { name: 'processes', of: ({ processes }) => processes.length },
+];
 
 /** All processes, each with the agent session that it came from, and what each session uses. */
 export class ProcessCollector {
@@ -139,21 +144,11 @@ function total(session: AgentSession, ref: SessionRef, members: readonly Process
     started_ms: session.started_ms,
     ended_ms: ref.alive ? null : session.since_ms,
     pids: members.map(({ pid }) => pid),
-    cpu_percent: sum(members, 'cpu_percent') ?? 0,
-    rss_bytes: sum(members, 'rss_bytes') ?? 0,
-    fds: sum(members, 'fds'),
-    read_bytes: sum(members, 'read_bytes'),
-    write_bytes: sum(members, 'write_bytes'),
+    cpu_percent: sum(members.map(({ cpu_percent }) => cpu_percent)) ?? 0,
+    rss_bytes: sum(members.map(({ rss_bytes }) => rss_bytes)) ?? 0,
+    fds: sum(members.map(({ fds }) => fds)),
+    read_bytes: sum(members.map(({ read_bytes }) => read_bytes)),
+    write_bytes: sum(members.map(({ write_bytes }) => write_bytes)),
     sockets: null,
   };
-}
-
-/** Of what is known; null when nothing is. */
-function sum(
-  members: readonly ProcessSample[],
-  key: 'cpu_percent' | 'rss_bytes' | 'fds' | 'read_bytes' | 'write_bytes',
-): number | null {
-  let total: number | null = null;
-  for (const member of members) if (member[key] !== null) total = (total ?? 0) + member[key];
-  return total;
 }

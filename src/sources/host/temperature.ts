@@ -1,3 +1,4 @@
+import { max } from '../../model/figure.js';
 import {
   type Collector,
   type Context,
@@ -128,5 +129,12 @@ export const temperatureCollector = defineCollector({
   describe: 'Temperatures of the processor and of whatever else has a sensor.',
   empty: { temperatures: [] },
   at_least_ms: 5_000,
+  figures: [
+    {
+      name: 'cpu_celsius',
+      of: ({ host }) =>
+        max(host.temperatures.filter(({ kind }) => kind === 'cpu').map(({ celsius }) => celsius)),
+    },
+  ],
   create: () => new TemperatureCollector(),
 });

@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import { HOST_METRICS } from '../sample/host-metrics.js';
+import { hostColumns } from '../sample/columns.js';
 import { type PackedProcess, pack, unpack } from '../sample/pack.js';
 import { TOP_PROCESSES } from '../sample/sample.js';
 
@@ -23,7 +23,7 @@ export function thinMinutes(db: Database, before_ms: number): boolean {
   if (typeof oldest !== 'number' || oldest >= before_ms) return false;
   const from = Math.floor(oldest / MINUTE_MS) * MINUTE_MS;
   const to = Math.min(from + SLICE_MS, before_ms);
-  db.prepare(HOST).run(from, to);
+  db.prepare(hostMinutes(hostColumns(db))).run(from, to);
   db.prepare(SESSIONS).run(from, to);
   processes(db, from, to);
   for (const table of ['host_samples', 'session_samples', 'process_samples']) {
@@ -33,9 +33,7 @@ export function thinMinutes(db: Database, before_ms: number): boolean {
 }
 
 const MINUTE = `time_ms / ${MINUTE_MS} * ${MINUTE_MS}`;
-const columns = HOST_METRICS.map(({ column }) => column);
-
-const HOST = `
+const hostMinutes = (columns: readonly string[]) => `
   INSERT OR REPLACE INTO host_minutes
     (time_ms, n, ${columns.map(c => `${c}, ${c}_min, ${c}_max`).join(', ')})
   SELECT ${MINUTE}, count(*),

@@ -1,6 +1,6 @@
-import type { Database } from 'better-sqlite3';
+import type { Database, Statement } from 'better-sqlite3';
 import type { Operation } from '../operation.js';
-import { HOST_METRICS } from '../sample/host-metrics.js';
+import { addHostColumn, hostColumns } from '../sample/columns.js';
 import { pack } from '../sample/pack.js';
 import type { Sample } from '../sample/sample.js';
 import { ProcessRows } from './process-rows.js';
@@ -12,19 +12,19 @@ export class Writer {
   private readonly sessions: SessionRows;
   private readonly processes: ProcessRows;
   private readonly records: RecordWriter;
-  private readonly host;
+  private readonly columns: Set<string>;
+  private host: { columns: string; insert: Statement } | null = null;
   private readonly session;
   private readonly top;
 
-  constructor(db: Database, boot: number) {
+  constructor(
+    private readonly db: Database,
+    boot: number,
+  ) {
     this.sessions = new SessionRows(db, boot);
     this.processes = new ProcessRows(db, boot);
     this.records = new RecordWriter(db);
-    const columns = HOST_METRICS.map(({ column }) => column);
-    this.host = db.prepare(
-      `INSERT OR REPLACE INTO host_samples (time_ms, ${columns.join(', ')})
-       VALUES (?${', ?'.repeat(columns.length)})`,
-    );
+    this.columns = new Set(hostColumns(db));
     this.session = db.prepare(
       `INSERT OR REPLACE INTO session_samples (time_ms, session_id, state, cpu_x10, rss_kib, fds, processes,
        read_kib, write_kib, sockets) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -40,7 +40,7 @@ export class Writer {
 
   private sample(sample: Sample): void {
     const { time_ms } = sample;
-    this.host.run(time_ms, ...sample.host);
+    this.insertHost(Object.keys(sample.host)).run(time_ms, ...Object.values(sample.host));
     for (const session of sample.sessions) {
       const id = this.sessions.seen(session, time_ms);
       const { state, cpu_x10, rss_kib, fds, processes, read_kib, write_kib, sockets } = session;
@@ -53,6 +53,21 @@ export class Writer {
       swap_kib: process.swap_kib,
     }));
     this.top.run(time_ms, pack(packed));
+  }
+
+  private insertHost(names: readonly string[]): Statement {
+    const columns = names.map(name => `, ${name}`).join('');
+    if (this.host?.columns === columns) return this.host.insert;
+    for (const name of names) {
+      if (!this.columns.has(name)) addHostColumn(this.db, name);
+      this.columns.add(name);
+    }
+    const values = ', ?'.repeat(names.length);
+    const insert = this.db.prepare(
+      `INSERT OR REPLACE INTO host_samples (time_ms${columns}) VALUES (?${values})`,
+    );
+    this.host = { columns, insert };
+    return insert;
   }
 
   private sessionOf(session: { pid: number; start_ticks: number } | null): number | null {

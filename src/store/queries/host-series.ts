@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import type { Period } from '../records.js';
-import { HOST_METRICS, type HostMetric } from '../sample/host-metrics.js';
+import { type FigureColumn, figureOf, hostColumns } from '../sample/columns.js';
 
 export interface Bucket {
   min: number;
@@ -24,7 +24,9 @@ export function hostSeries(
   const { from_ms, to_ms } = period;
   const count = Math.min(10_000, Math.max(1, Math.floor(buckets)));
   const bucket_ms = Math.max(1, (to_ms - from_ms) / count);
-  const metrics = HOST_METRICS.filter(({ name }) => names === undefined || names.includes(name));
+  const metrics = hostColumns(db)
+    .map(figureOf)
+    .filter(({ name }) => names === undefined || names.includes(name));
   const parts = metrics.map(() => new Array<Part | null>(count).fill(null));
   if (metrics.length > 0) {
     // Two plain queries: over a union SQLite would copy every row first.
@@ -49,14 +51,14 @@ interface Part {
 
 const BUCKET = 'CAST((time_ms - :from_ms) / :bucket_ms AS INTEGER)';
 
-function samples(metrics: readonly HostMetric[]): string {
+function samples(metrics: readonly FigureColumn[]): string {
   const values = metrics.map(({ column: c }) => `min(${c}), max(${c}), sum(${c}), count(${c})`);
   return `SELECT ${BUCKET}, ${values.join(', ')} FROM host_samples
     WHERE time_ms >= :from_ms AND time_ms < :to_ms GROUP BY 1`;
 }
 
 /** A minute counts as many samples as it was made of, where the figure was known. */
-function minutes(metrics: readonly HostMetric[]): string {
+function minutes(metrics: readonly FigureColumn[]): string {
   const values = metrics.map(
     ({ column: c }) => `min(${c}_min), max(${c}_max), sum(${c} * n), sum(iif(${c} IS NULL, 0, n))`,
   );

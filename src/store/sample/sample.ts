@@ -1,11 +1,13 @@
+import type { Figure } from '../../model/figure.js';
 import type { SessionSample, Snapshot } from '../../model/snapshot.js';
-import { hostRow } from './host-metrics.js';
+import { hostRow } from './columns.js';
 import { topProcesses } from './top.js';
 
 /** What is kept of a snapshot: small enough to wait in memory. Text is cut, numbers are whole. */
 export interface Sample {
   time_ms: number;
-  host: (number | null)[];
+  /** By column. */
+  host: Record<string, number | null>;
   sessions: SampledSession[];
   processes: SampledProcess[];
 }
@@ -51,11 +53,11 @@ export const MAX_SESSIONS = 64;
 export const MAX_TEXT_CHARS = 256;
 
 /** The part of a snapshot that is kept, as of now: what comes back holds nothing of the snapshot. */
-export function sampleOf(snapshot: Snapshot): Sample {
+export function sampleOf(snapshot: Snapshot, figures: readonly Figure[]): Sample {
   const sessions = [...snapshot.sessions].sort((a, b) => b.rss_bytes - a.rss_bytes).slice(0, MAX_SESSIONS);
   return {
     time_ms: Math.round(snapshot.time_ms),
-    host: hostRow(snapshot.host, snapshot.processes.length),
+    host: hostRow(figures, snapshot),
     sessions: sessions.map(session => ({
       pid: session.pid,
       start_ticks: session.start_ticks,

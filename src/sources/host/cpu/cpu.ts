@@ -129,5 +129,11 @@ export const cpuCollector = defineCollector({
   id: 'cpu',
   describe: 'CPU time, load and clock frequency.',
   empty: { cores: availableParallelism(), cpu: null },
+  figures: [
+    { name: 'cpu_busy_percent', of: ({ host }) => host.cpu?.busy_percent },
+    { name: 'cpu_iowait_percent', of: ({ host }) => host.cpu?.iowait_percent },
+    { name: 'load1', decimals: 2, of: ({ host }) => host.cpu?.load1 },
+    { name: 'load5', decimals: 2, of: ({ host }) => host.cpu?.load5 },
+  ],
   create: () => new CpuCollector(),
 });

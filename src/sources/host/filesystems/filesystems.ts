@@ -1,4 +1,5 @@
 import { MOUNTS_BYTES, readText, tryReadText } from '../../../lib/files/bounded-read.js';
+import { max } from '../../../model/figure.js';
 import { type Collector, type Context, defineCollector, type Part } from '../collector.js';
 import { parseMountinfo } from './mounts.js';
 import { PatientStatfs } from './patient-statfs.js';
@@ -88,5 +89,11 @@ export const filesystemsCollector = defineCollector({
   describe: 'Free space and inodes of what is mounted.',
   empty: { filesystems: [] },
   at_least_ms: 5_000,
+  figures: [{ name: 'filesystem_used_percent', of: ({ host }) => max(host.filesystems.map(usedPercent)) }],
   create: () => new FilesystemCollector(),
 });
+
+/** Images that are full by nature are mounted read-only. */
+function usedPercent({ read_only, total_bytes, available_bytes }: FilesystemSample): number | null {
+  return read_only || total_bytes <= 0 ? null : 100 * (1 - available_bytes / total_bytes);
+}

@@ -2,7 +2,7 @@ import { type Collector, type Context, defineCollector, NotHere, type Part } fro
 import { perSecond } from '../rate.js';
 import { tryReadNumber } from '../read.js';
 import { type Card, celsius, findCards, isAsleep, modelName, watts } from './cards.js';
-import { type GpuSample, type GpuSlice, NO_GPUS } from './slice.js';
+import { GPU_FIGURES, type GpuSample, type GpuSlice, NO_GPUS } from './slice.js';
 
 const VENDOR = '0x8086';
 
@@ -78,5 +78,6 @@ export const intelCollector = defineCollector({
   describe: 'Intel GPUs, through sysfs.',
   empty: NO_GPUS,
   at_least_ms: 5_000,
+  figures: GPU_FIGURES,
   create: () => new IntelCollector(),
 });

@@ -10,7 +10,7 @@ import {
 import { tryList, tryReadText } from '../read.js';
 import { NvmlError, nvmlProblem, readGpus } from './nvidia-read.js';
 import { loadNvml, NVML, type Nvml } from './nvml.js';
-import { type GpuSample, type GpuSlice, NO_GPUS } from './slice.js';
+import { GPU_FIGURES, type GpuSample, type GpuSlice, NO_GPUS } from './slice.js';
 
 /** Known troubles of the driver make nvidia-smi hang for ever. */
 const LIMIT_MS = 20_000;
@@ -79,5 +79,6 @@ export const nvidiaCollector = defineCollector({
   describe: 'NVIDIA GPUs, through the library of their driver.',
   empty: NO_GPUS,
   at_least_ms: 5_000,
+  figures: GPU_FIGURES,
   create: () => new NvidiaCollector(),
 });

@@ -1,3 +1,5 @@
+import { type Figure, max, sum } from '../../../model/figure.js';
+
 export interface GpuSample {
   /** e.g. `nvidia0`, `card1`. */
   id: string;
@@ -22,3 +24,9 @@ declare module '../../../model/snapshot.js' {
 }
 
 export const NO_GPUS: GpuSlice = { gpus: [] };
+
+export const GPU_FIGURES: readonly Figure[] = [
+  { name: 'gpu_busy_percent', of: ({ host }) => max(host.gpus.map(gpu => gpu.busy_percent)) },
+  { name: 'gpu_vram_used_bytes', of: ({ host }) => sum(host.gpus.map(gpu => gpu.vram_used_bytes)) },
+  { name: 'gpu_celsius', of: ({ host }) => max(host.gpus.map(gpu => gpu.celsius)) },
+];

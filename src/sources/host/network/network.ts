@@ -1,3 +1,4 @@
+import { sum } from '../../../model/figure.js';
 import { type Collector, type Context, defineCollector, type Part } from '../collector.js';
 import { perSecond } from '../rate.js';
 import { MANY_CORES_BYTES, readText } from '../read.js';
@@ -105,5 +106,16 @@ export const networkCollector = defineCollector({
   id: 'network',
   describe: 'Traffic of each interface, and connections by state.',
   empty: { network: null },
+  figures: [
+    {
+      name: 'network_received_bytes_per_s',
+      of: ({ host }) => sum(host.network?.interfaces.map(one => one.received_bytes_per_s)),
+    },
+    {
+      name: 'network_sent_bytes_per_s',
+      of: ({ host }) => sum(host.network?.interfaces.map(one => one.sent_bytes_per_s)),
+    },
+    { name: 'connections_established', of: ({ host }) => host.network?.connections.ESTABLISHED },
+  ],
   create: () => new NetworkCollector(),
 });
