@@ -92,6 +92,40 @@ describe('charts', () => {
     for (const { label } of ticks(TO_MS - 30 * 24 * HOUR_MS, TO_MS, 5)) expect(label).toMatch(/^\d\d-\d\d$/);
   });
 
+  it('a year begins its quarters, a day has the hour twice that the clock repeats', () => {
+    const zone = process.env.TZ;
+    process.env.TZ = 'Europe/Berlin';
+    try {
+      const labels = (from: string, to: string, most: number): string[] =>
+        ticks(Date.parse(from), Date.parse(to), most).map(({ label }) => label);
+      expect(labels('2025-03-20T12:00Z', '2026-03-20T12:00Z', 6)).toEqual([
+        '04-01',
+        '07-01',
+        '10-01',
+        '01-01',
+      ]);
+      expect(labels('2026-10-24T23:00Z', '2026-10-25T02:30Z', 9)).toEqual([
+        '01:00',
+        '01:30',
+        '02:00',
+        '02:30',
+        '02:00',
+        '02:30',
+        '03:00',
+      ]);
+      // An hour that the clock leaves out is on no axis.
+      expect(labels('2026-03-28T23:00Z', '2026-03-29T03:00Z', 4)).toEqual([
+        '00:00',
+        '01:00',
+        '03:00',
+        '04:00',
+      ]);
+    } finally {
+      if (zone === undefined) delete process.env.TZ;
+      else process.env.TZ = zone;
+    }
+  });
+
   it('alerts of a rule are counted, with the time that they were open in the period', () => {
     const { alerts } = fakeHistory();
     expect(byRule(alerts, TO_MS - 24 * HOUR_MS, TO_MS)[0]).toMatchObject({
@@ -248,7 +282,8 @@ describe('vigil report', () => {
     expect(html).toMatch(/<figcaption>Memory<span>mean \S+ · most \S+<\/span>/);
     expect(html).toMatch(/prefers-color-scheme: dark[\s\S]*@media print/);
     // The gap cuts the line in two.
-    expect(html.split('<figure>')[1]!.match(/<polyline/g)).toHaveLength(2);
+    const [, mean] = /class="mean" d="([^"]*)"/.exec(html.split('<figure>')[1]!)!;
+    expect(mean!.match(/M/g)).toHaveLength(2);
     expect(html.match(/<rect class="gap"/g)!.length).toBeGreaterThan(5);
     expect(lstatSync(file).mode & 0o777).toBe(0o600);
     expect(readdirSync(dir).filter(name => name.startsWith('.'))).toEqual([]);

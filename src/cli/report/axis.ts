@@ -1,3 +1,5 @@
+import { timeDay, timeTicks } from 'd3-time';
+
 /** Round times, local, for the axis of a chart. */
 
 export interface Tick {
@@ -6,49 +8,23 @@ export interface Tick {
   label: string;
 }
 
-const MINUTE_MS = 60_000;
-const DAY_MINUTES = 1440;
-/** In minutes. */
-const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, DAY_MINUTES];
-const DAY_STEPS = [1, 2, 7, 14, 28, 56];
-
-/** The times in `from_ms`..`to_ms` that are as near to each other as `at_most` of them allow. */
+/** The times from `from_ms` to before `to_ms` that are as near to each other as `at_most` of them allow. */
 export function ticks(from_ms: number, to_ms: number, at_most: number): Tick[] {
-  const minutes = (to_ms - from_ms) / MINUTE_MS;
-  const fits = (step: number): boolean => minutes / step <= at_most;
-  const step = STEPS.find(fits);
-  if (step !== undefined && step < DAY_MINUTES) return hours(from_ms, to_ms, step);
-  return days(from_ms, to_ms, DAY_STEPS.find(count => fits(count * DAY_MINUTES)) ?? 112);
+  const times = roundTimes(from_ms, to_ms, at_most);
+  const isDays = times.every(time => timeDay(time).getTime() === time.getTime());
+  return times.map(time => ({
+    time_ms: time.getTime(),
+    label: isDays ? dayLabel(time) : `${two(time.getHours())}:${two(time.getMinutes())}`,
+  }));
 }
 
-function midnight(time_ms: number): Date {
-  const date = new Date(time_ms);
-  date.setHours(0, 0, 0, 0);
-  return date;
-}
-
-/** Counted from each midnight anew, so that a change of the clock shifts one day at most. */
-function hours(from_ms: number, to_ms: number, step: number): Tick[] {
-  const found: Tick[] = [];
-  for (const day = midnight(from_ms); day.getTime() < to_ms; day.setDate(day.getDate() + 1)) {
-    for (let minute = 0; minute < DAY_MINUTES; minute += step) {
-      const date = new Date(day);
-      date.setMinutes(minute);
-      const time_ms = date.getTime();
-      // An hour that the clock leaves out would come twice.
-      if (time_ms < from_ms || time_ms >= to_ms || time_ms <= (found.at(-1)?.time_ms ?? 0)) continue;
-      found.push({ time_ms, label: `${two(date.getHours())}:${two(date.getMinutes())}` });
-    }
+/** d3 takes a number as a hint, and finds up to three times as many. */
+function roundTimes(from_ms: number, to_ms: number, at_most: number): Date[] {
+  for (let wanted = at_most; wanted > 0; wanted--) {
+    const times = timeTicks(new Date(from_ms), new Date(to_ms - 1), wanted);
+    if (times.length <= at_most || wanted === 1) return times.slice(0, at_most);
   }
-  return found;
-}
-
-function days(from_ms: number, to_ms: number, step: number): Tick[] {
-  const found: Tick[] = [];
-  for (const day = midnight(from_ms); day.getTime() < to_ms; day.setDate(day.getDate() + step)) {
-    if (day.getTime() >= from_ms) found.push({ time_ms: day.getTime(), label: dayLabel(day) });
-  }
-  return found;
+  return [];
 }
 
 function dayLabel(date: Date): string {

@@ -179,9 +179,14 @@ export function isEmpty(report: HistoryReport): boolean {
 export function gaps({ host }: Pick<HistoryReport, 'host'>): [number, number][] {
   const series = Object.values(host);
   const count = Math.max(0, ...series.map(buckets => buckets.length));
+  return runs(count, i => series.every(buckets => buckets[i] == null));
+}
+
+/** Where it holds for all the numbers from `from` to before `to`, below `count`. */
+export function runs(count: number, holds: (i: number) => boolean): [from: number, to: number][] {
   const found: [number, number][] = [];
   for (let i = 0; i < count; i++) {
-    if (series.some(buckets => buckets[i] != null)) continue;
+    if (!holds(i)) continue;
     const last = found.at(-1);
     if (last?.[1] === i) last[1] = i + 1;
     else found.push([i, i + 1]);

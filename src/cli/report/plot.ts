@@ -1,6 +1,7 @@
+import { area, line } from 'd3-shape';
 import { shortTime, ticks } from './axis.js';
 import type { Span } from './chart-lines.js';
-import type { Bucket, Chart } from './charts.js';
+import { type Bucket, type Chart, runs } from './charts.js';
 import { at, html } from './escape.js';
 
 /** One figure of the machine as a plot: the mean as a line, least and most as a band, gaps as gaps. */
@@ -53,20 +54,8 @@ function timeAxis({ from_ms, to_ms }: Span): string {
     .join('');
 }
 
-/** Runs of buckets that were measured, as numbers [from, to). */
-function runs(buckets: readonly (Bucket | null)[], measured: boolean): [number, number][] {
-  const found: [number, number][] = [];
-  buckets.forEach((bucket, i) => {
-    if ((bucket !== null) !== measured) return;
-    const last = found.at(-1);
-    if (last?.[1] === i) last[1] = i + 1;
-    else found.push([i, i + 1]);
-  });
-  return found;
-}
-
 function gapAreas({ buckets }: Chart): string {
-  return runs(buckets, false)
+  return runs(buckets.length, i => buckets[i] === null)
     .map(([from, to]) => {
       const begin = x(from / buckets.length);
       const width = x(to / buckets.length) - begin;
@@ -75,22 +64,14 @@ function gapAreas({ buckets }: Chart): string {
     .join('');
 }
 
+/** Both end where nothing was measured. A lone bucket is a dot: the line has round ends. */
 function curves({ buckets, top }: Chart): string {
-  const count = buckets.length;
-  return runs(buckets, true)
-    .map(([from, to]) => {
-      const points = buckets
-        .slice(from, to)
-        .map((bucket, i) => ({ ...bucket!, x: x((from + i + 0.5) / count) }));
-      // A lone bucket is still to be seen.
-      const [first] = points;
-      if (points.length === 1 && first !== undefined) points.push({ ...first, x: x((from + 0.9) / count) });
-      const line = (value: (point: (typeof points)[number]) => number, list = points): string =>
-        list.map(point => `${at(point.x)},${at(y(value(point), top))}`).join(' ');
-      const band = `${line(point => point.max)} ${line(point => point.min, [...points].reverse())}`;
-      return `<polygon class="band" points="${band}"/><polyline class="mean" points="${line(point => point.avg)}"/>`;
-    })
-    .join('');
+  const isMeasured = (bucket: Bucket | null): bucket is Bucket => bucket !== null;
+  const middle = (_: unknown, i: number): number => x((i + 0.5) / buckets.length);
+  const height = (key: 'min' | 'avg' | 'max') => (bucket: Bucket | null) => y(bucket![key], top);
+  const band = area<Bucket | null>(middle, height('min'), height('max')).defined(isMeasured).digits(1);
+  const mean = line<Bucket | null>(middle, height('avg')).defined(isMeasured).digits(1);
+  return `<path class="band" d="${band(buckets)}"/><path class="mean" d="${mean(buckets)}"/>`;
 }
 
 /** What a reader sees who rests on a place: no script is needed for that. */
