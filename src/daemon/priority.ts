@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
-import { getPriority, setPriority } from 'node:os';
+import { cpus, getPriority, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { listNames, MOUNTS_BYTES, readText } from '../lib/files/bounded-read.js';
 import { joinCgroup } from '../lib/os/join-cgroup.js';
@@ -22,6 +22,10 @@ const CPU_WEIGHT = 10_000;
  * of the group above, each of which has 1,024: nothing less counts against a thousand of them.
  */
 const CPU_SHARES = 262_144;
+/** What the group may take of all CPUs at most: with such a weight nothing else would be left to those that it serves. */
+const CPU_QUOTA = 0.9;
+/** The kernel's default, and long enough that a short piece of work is not held up: sched-bwc.rst. */
+const PERIOD_US = 100_000;
 const GROUP = 'vigil';
 const SYSTEMD = '/run/systemd/system';
 
@@ -115,11 +119,26 @@ function enterCpuGroup(proc: string): CpuGroup | null {
   if (version === 2 && !/\bcpu\b/.test(readText(join(dir, 'cgroup.subtree_control')))) return null;
   const own = join(dir, GROUP);
   mkdirSync(own, { recursive: true });
-  if (version === 1) writeFileSync(join(own, 'cpu.shares'), String(CPU_SHARES));
-  else writeFileSync(join(own, 'cpu.weight'), String(CPU_WEIGHT));
+  // The bound first: where the kernel knows none, it goes without the weight.
+  for (const [file, value] of boundsOf(version)) writeFileSync(join(own, file), value, { flag: 'r+' });
   writeFileSync(join(own, 'cgroup.procs'), String(process.pid));
   // A daemon that another one started is there already.
   return { own, before: path === `/${GROUP}` ? dir : join(dir, path) };
+}
+
+/** Files of the group and what goes into them. */
+function boundsOf(version: 1 | 2): [file: string, value: string][] {
+  const quota_us = Math.round(CPU_QUOTA * cpus().length * PERIOD_US);
+  return version === 1
+    ? [
+        ['cpu.cfs_period_us', String(PERIOD_US)],
+        ['cpu.cfs_quota_us', String(quota_us)],
+        ['cpu.shares', String(CPU_SHARES)],
+      ]
+    : [
+        ['cpu.max', `${quota_us} ${PERIOD_US}`],
+        ['cpu.weight', String(CPU_WEIGHT)],
+      ];
 }
 
 /** Where the groups that share out CPU time are, and this process's own among them: cgroups(7). */

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { getPriority } from 'node:os';
+import { cpus, getPriority } from 'node:os';
 import { afterEach, describe, expect, it } from 'vitest';
 import { cpuPlace, NICE } from '../../src/daemon/priority.js';
 import { parseMountinfo } from '../../src/sources/host/filesystems/mounts.js';
@@ -33,6 +33,10 @@ describe('a daemon that no unit of systemd ranks', () => {
     if (existsSync('/run/systemd/system') || place?.version !== 1) return;
     expect(cpuOf(pid)?.path).toBe('/vigil');
     expect(cpuOf(bpftrace)?.path).toBe('/vigil');
+    // It goes before everybody, and leaves them a tenth of the machine.
+    const bound = (file: string) => Number(readFileSync(`${place.dir}/vigil/${file}`, 'latin1'));
+    expect(bound('cpu.shares')).toBe(262_144);
+    expect(bound('cpu.cfs_quota_us') / bound('cpu.cfs_period_us') / cpus().length).toBeCloseTo(0.9, 3);
     await machine.stop();
     expect(place.path).toBe(cpuOf('self')?.path);
   }, 90_000);
