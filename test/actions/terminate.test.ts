@@ -1,4 +1,4 @@
-import { readFileSync, rmdirSync } from 'node:fs';
+import { chownSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -377,6 +377,72 @@ describe('a control group', () => {
       ]);
       expect(stateOf(stranger)).toMatch(/[SR]/);
       expect(group.read('cgroup.events')).toContain('frozen 0');
+    } finally {
+      await group.remove();
+    }
+  });
+
+  const OTHER = 65_534;
+  const delegate = (group: TestCgroup) => {
+    for (const file of ['', 'cgroup.procs', 'cgroup.freeze', 'cgroup.threads', 'cgroup.subtree_control'])
+      chownSync(`${group.mount}${group.path}/${file}`, OTHER, OTHER);
+  };
+
+  it.each([
+    ['thaws it and moves one into it', true],
+    ['moves one into it', false],
+  ])('whose owner %s just before the end takes nobody along who was not meant', async (_, thaws) => {
+    const group = new TestCgroup();
+    try {
+      delegate(group);
+      const [mine, other] = [0, 1].map(() => processes.script(`exec ${SLEEP}`, { uid: OTHER }));
+      group.add(mine!);
+      const [meant, stranger] = [await processes.running(mine!), await processes.running(other!)];
+      const outcomes = await end(meant, 'cgroup', {
+        whole: { scope: 'cgroup', pgid: meant.pid, cgroup: group.path },
+        force: true,
+        admit: process => process.pid !== stranger.pid,
+        freezer: path => {
+          const freezer = CgroupFreezer.open(path)!;
+          const kill = freezer.kill.bind(freezer);
+          // The last moment there is.
+          freezer.kill = () => {
+            if (thaws) writeFileSync(`${group.mount}${path}/cgroup.freeze`, '0');
+            group.add(stranger.pid);
+            return kill();
+          };
+          return freezer;
+        },
+      });
+      expect(outcomes[0]).toMatchObject({ process: { pid: meant.pid }, fate: 'killed' });
+      expect(isAlive(meant)).toBe(false);
+      expect(isAlive(stranger)).toBe(true);
+    } finally {
+      await group.remove();
+    }
+  });
+
+  it('that its owner thaws all the time is ended none the less, whoever is made meanwhile', async () => {
+    const group = new TestCgroup();
+    try {
+      delegate(group);
+      const freeze = `${group.mount}${group.path}/cgroup.freeze`;
+      processes.script(`while :; do echo 0 > ${freeze}; done`, { uid: OTHER });
+      const makes = `while :; do ${SLEEP} & sleep 0.1; done`;
+      const root = processes.script(`echo $$ > ${group.mount}${group.path}/cgroup.procs; ${makes}`);
+      writeFileSync(freeze, '1');
+      await vi.waitFor(() => expect(group.read('cgroup.freeze')).toBe('0\n'), 10_000);
+      await vi.waitFor(() => {
+        if (group.read('cgroup.procs').split('\n').length < 5) throw new Error('few');
+      }, 10_000);
+      const outcomes = await end(processes.ref(root), 'cgroup', {
+        whole: { scope: 'cgroup', pgid: root, cgroup: group.path },
+        force: true,
+        freezer: path => CgroupFreezer.open(path),
+      });
+      expect(group.read('cgroup.procs')).toBe('');
+      // Some may have ended by themselves.
+      for (const { fate } of outcomes) expect(fate).toMatch(/killed|gone_before/);
     } finally {
       await group.remove();
     }

@@ -1,7 +1,13 @@
-import { closeSync, constants, openSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { listFolders, MOUNTS_BYTES, readText, readWhole } from '../../lib/files/bounded-read.js';
 import { isWithin, parseMountinfo } from '../../sources/host/filesystems/mounts.js';
+
+/** CGROUP2_SUPER_MAGIC of include/uapi/linux/magic.h. */
+const CGROUP2_MAGIC = 0x63677270;
+const WRITABLE_BY_OTHERS = 0o022;
+/** What its owner thaws it with, and moves processes with. */
+const CONTROLS = ['', 'cgroup.freeze', 'cgroup.procs'];
 
 /** The kernel stops all in it within milliseconds, unless one hangs in it. */
 const FREEZE_WAIT_MS = 1_000;
@@ -18,7 +24,8 @@ const MAX_BYTES = 4 * 1024 * 1024;
  * cgroup-v2.rst, `cgroup.freeze` and `cgroup.kill` (Linux 5.14). Everything goes through one open descriptor of its
  * folder, so that it stays this one whatever is made under its name meanwhile.
  *
- * Who may be in it is for the caller to check, between `freeze()` and `kill()`: frozen, nobody in it makes another.
+ * Who may be in it is for the caller to check, between `freeze()` and `kill()`: frozen, nobody in it makes another. That
+ * holds only as long as nobody else may thaw it or move somebody into it: one that is delegated is not ended this way.
  */
 export class CgroupFreezer {
   private constructor(private readonly fd: number) {}
@@ -37,8 +44,10 @@ export class CgroupFreezer {
       const unified = mounts.find(({ type, root }) => type === 'cgroup2' && root === '/');
       const own = /^0::(\/.*)$/m.exec(readText(`${proc}/self/cgroup`))?.[1];
       if (unified === undefined || own === undefined || isWithin(own, path)) return null;
-      const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
-      return new CgroupFreezer(openSync(`${unified.mount}${path}`, flags));
+      const fd = openBelow(unified.mount, path);
+      if (statfsSync(`/proc/self/fd/${fd}`).type === CGROUP2_MAGIC) return new CgroupFreezer(fd);
+      closeSync(fd);
+      return null;
     } catch {
       return null;
     }
@@ -49,19 +58,27 @@ export class CgroupFreezer {
     if (!this.write('cgroup.freeze', '1')) return false;
     const end_ms = performance.now() + FREEZE_WAIT_MS;
     while (performance.now() < end_ms) {
-      if (/^frozen 1$/m.test(this.read('cgroup.events') ?? '')) return true;
+      if (this.isFrozen()) return true;
       await delay(POLL_MS);
     }
     return false;
+  }
+
+  /** At this moment: who owns a group may thaw it at any time. */
+  isFrozen(): boolean {
+    return /^frozen 1$/m.test(this.read('cgroup.events') ?? '');
   }
 
   thaw(): boolean {
     return this.write('cgroup.freeze', '0');
   }
 
-  /** SIGKILL for all in it and below it, also for who is being made. False where the kernel has no such thing. */
+  /**
+   * SIGKILL for all in it and below it, also for who is being made. False, and nothing is done, where the kernel has no
+   * such thing, and where others than those who were in it when it was frozen may be in it.
+   */
   kill(): boolean {
-    return this.write('cgroup.kill', '1');
+    return !this.isDelegated() && this.isFrozen() && this.write('cgroup.kill', '1');
   }
 
   /** Everybody in it and below it; null when that cannot be told for certain. */
@@ -82,6 +99,18 @@ export class CgroupFreezer {
     }
     // 0: of a namespace of pids that vigil does not see into.
     return pids.includes(0) ? null : pids;
+  }
+
+  /** Somebody else than root may thaw it, or move processes into it: cgroup-v2.rst, "Delegation". */
+  private isDelegated(): boolean {
+    try {
+      return CONTROLS.some(file => {
+        const { uid, mode } = file === '' ? fstatSync(this.fd) : statSync(this.path(file));
+        return uid !== 0 || (mode & WRITABLE_BY_OTHERS) !== 0;
+      });
+    } catch {
+      return true;
+    }
   }
 
   close(): void {
@@ -108,4 +137,19 @@ export class CgroupFreezer {
       return false;
     }
   }
+}
+
+/** Through no symbolic link, whichever part of the path it is. */
+function openBelow(mount: string, path: string): number {
+  const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+  let fd = openSync(mount, flags);
+  for (const part of path.split('/').slice(1)) {
+    const above = fd;
+    try {
+      fd = openSync(`/proc/self/fd/${above}/${part}`, flags);
+    } finally {
+      closeSync(above);
+    }
+  }
+  return fd;
 }

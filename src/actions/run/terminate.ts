@@ -115,6 +115,11 @@ class Termination {
       const meant = yield* this.alive();
       if (this.frozen && this.freezer?.kill()) this.noteKilled(meant);
       else yield* this.signalAll('SIGKILL');
+      // Its owner has thawed it: who was made since is stopped the other way.
+      if (this.frozen && this.freezer?.isFrozen() === false) {
+        yield* this.stopAll();
+        yield* this.signalAll('SIGKILL');
+      }
       this.thaw();
       yield* this.wait(KILL_WAIT_MS, 'SIGKILL');
     }
@@ -150,7 +155,8 @@ class Termination {
       yield* this.join();
       const pids = freezer.pids();
       const ours = new Set((yield* this.alive()).map(({ ref }) => ref.pid));
-      if (pids !== null && pids.length > 0 && pids.every(pid => ours.has(pid))) return true;
+      const onlyOurs = pids !== null && pids.length > 0 && pids.every(pid => ours.has(pid));
+      if (onlyOurs && freezer.isFrozen()) return true;
     }
     this.thaw();
     return false;
