@@ -71,7 +71,7 @@ function handLine(health: HandHealth): string {
     dropped > 0 ? `${count(dropped, 'message')} left out` : null,
   ].filter(part => part !== null);
   return [
-    `hand of ${printable(user, 40)}: ${state}${where}`,
+    `helper of ${printable(user, 40)}: ${state}${where}`,
     ...shown,
     count(restarts, 'restart'),
     ...trouble,

@@ -1,4 +1,5 @@
-import { prettyFactory } from 'pino-pretty';
+import { createRequire } from 'node:module';
+import type pinoPretty from 'pino-pretty';
 import { sanitize } from './sanitize.js';
 
 /** The three forms of a log record. Each takes pino's JSON line and answers what is written. */
@@ -34,6 +35,8 @@ interface LogRecord {
 export function formatter(format: LogFormat, { color = false } = {}): (line: string) => string {
   if (format === 'json') return line => `${JSON.stringify(record(line))}\n`;
   if (format === 'journal') return line => journalLine(record(line));
+  // A service never needs it, and it holds memory.
+  const { prettyFactory } = createRequire(import.meta.url)('pino-pretty') as typeof pinoPretty;
   const pretty = prettyFactory({
     colorize: color,
     translateTime: 'SYS:HH:MM:ss.l',

@@ -167,7 +167,7 @@ export class HelperChild {
       this.lastProblem = `it hangs: no sign of life for ${Math.round(silent_ms / 1000)} s`;
       this.options.logger.warn(
         { uid: this.options.uid, pid: child.pid },
-        'the hand of a user hangs and is ended',
+        'the helper of a user hangs and is ended',
       );
       child.kill('SIGKILL');
     }, ping_ms);
@@ -266,7 +266,7 @@ export class HelperChild {
     if (!this.hung && !this.flooded)
       this.lastProblem = said === '' ? `it ended: ${why}` : `it ended: ${why}: ${said.slice(0, 200)}`;
     if (!this.spoke && this.options.stillborn?.(said)) return;
-    logger.warn({ uid, why, said, again_in_ms: this.backoff_ms }, 'the hand of a user ended');
+    logger.warn({ uid, why, said, again_in_ms: this.backoff_ms }, 'the helper of a user ended');
     this.timer = setTimeout(() => this.start(), this.backoff_ms);
     this.backoff_ms = this.flooded
       ? Math.min(MAX_FLOOD_BACKOFF_MS, this.backoff_ms * FLOOD_FACTOR)

@@ -39,7 +39,8 @@ export function connect(
     const log_bytes = Math.min(LOG_BYTES, max_bytes / 4);
     db.pragma(`wal_autocheckpoint = ${Math.floor(log_bytes / 4 / page_bytes)}`);
     db.pragma(`journal_size_limit = ${Math.floor(log_bytes / 2)}`);
-    db.pragma('cache_size = -4096');
+    // KiB, which stay taken: what is asked for often is in the page cache of the kernel as well.
+    db.pragma('cache_size = -1024');
     db.pragma('temp_store = MEMORY');
     migrate(db);
     const max_pages = Math.floor((max_bytes - log_bytes) / page_bytes);

@@ -605,7 +605,7 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('a session', () => {
       new RegExp(`helper of ${user.name}: running \\(pid ${first.pid}, \\d+M\\), sway, session bus`),
     );
     process.kill(first.pid!, 'SIGSTOP');
-    await until('the log to say so', () => daemon.log().includes('the hand of a user hangs'), 35_000);
+    await until('the log to say so', () => daemon.log().includes('the helper of a user hangs'), 35_000);
     const next = await until('another helper', async () => {
       const helper = await own();
       return helper?.state === 'running' && helper.pid !== first.pid && helper;

@@ -83,7 +83,7 @@ describe('a helper that misbehaves', () => {
     const said = 'more than 200 lines a second';
     await has(log, said);
     const { pid } = JSON.parse(log.find(text => text.includes(said))!) as { pid: number };
-    await has(log, 'the hand of a user ended');
+    await has(log, 'the helper of a user ended');
     expect(problems.at(-1)).toBe(`it floods: ${said}`);
     await until('another', () => helper!.pid !== null && helper!.pid !== pid);
     expect(log.filter(text => text.includes(said) && text.includes(`"pid":${pid}`))).toHaveLength(1);
@@ -141,7 +141,7 @@ describe('a helper that misbehaves', () => {
       `for (let i = 0; i < 5000; i++) console.log(${JSON.stringify(line)});${STAY}`,
     );
     await has(log, 'lines a second');
-    await has(log, 'the hand of a user ended');
+    await has(log, 'the helper of a user ended');
     // A thousand at once and 200 a second, however long that takes on a busy machine.
     expect(received.length).toBeLessThanOrEqual(1_050 + (performance.now() - started_ms) / 5);
     const { pid } = JSON.parse(log.find(text => text.includes('lines a second'))!) as { pid: number };
