@@ -360,7 +360,8 @@ export class View implements DaemonView {
     for (const { name, trouble } of channels) if (trouble !== null) problems.push(`${name}: ${trouble}`);
     if (config.problem !== null) problems.push(config.problem);
     if (sensor.tier === 'procfs') problems.push(`no kernel events: ${sensor.tier_reason}`);
-    for (const { user, problem } of hands) if (problem !== null) problems.push(`helper of ${user}: ${problem}`);
+    for (const { user, problem } of hands)
+      if (problem !== null) problems.push(`helper of ${user}: ${problem}`);
     return problems;
   }
 
