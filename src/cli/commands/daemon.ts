@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
 import { defaultPlaces } from '../../config/paths.js';
-import type { DaemonOptions } from '../../daemon/options.js';
 import { LOG_LEVELS, type LogLevel } from '../../lib/log/levels.js';
 import { defineCommand, OK } from '../command.js';
 
@@ -45,7 +44,7 @@ export const daemon = defineCommand({
     const format = args.logFormat as (typeof LOG_FORMATS)[number];
     const logger = createLogger(format === 'auto' ? { level } : { level, format });
     if (args.implied) logger.info('vigil alone is vigil daemon; vigil --help lists the other commands');
-    const options: DaemonOptions = {
+    const options = {
       config,
       configFile,
       configNamed,

@@ -1,7 +1,5 @@
 import type { HandHealth, HealthReport } from '../../api/contract.js';
 import { printable } from '../../lib/text/printable.js';
-import type { ChannelHealth } from '../../outputs/channels/channel.js';
-import type { ProgramHealth } from '../../sources/kernel/health.js';
 import { JSON_OPTION, printAnswer } from '../answer.js';
 import { askDaemon } from '../ask-daemon.js';
 import { defineCommand, OK, PROBLEM } from '../command.js';
@@ -46,7 +44,7 @@ function healthText(report: HealthReport, io: Io): string[] {
   ];
 }
 
-function programLines(program: ProgramHealth): string[] {
+function programLines(program: HealthReport['sensor']['programs'][number]): string[] {
   const { name, state, received, unparsed, lost, restarts, pid, problem, missing } = program;
   const where = pid === null ? '' : ` (pid ${pid})`;
   return [
@@ -103,7 +101,7 @@ function historyLine({ history, open_alerts }: HealthReport): string {
   return `history: ${parts.filter(part => part !== null).join(', ')}`;
 }
 
-function channelLine({ name, sent, failed, dropped, waiting }: ChannelHealth): string {
+function channelLine({ name, sent, failed, dropped, waiting }: HealthReport['channels'][number]): string {
   return `channel ${printable(name, 60)}: ${sent} sent, ${waiting} waiting, ${failed} failed, ${dropped} dropped`;
 }
 

@@ -2,7 +2,6 @@ import { connectToDaemon, NotRunningError } from '../../api/client/index.js';
 import { VERSION } from '../../lib/files/package.js';
 import { printable } from '../../lib/text/printable.js';
 import type { Observation } from '../../model/observation.js';
-import { RecordingFile } from '../../outputs/recording/recording-file.js';
 import { CANNOT, defineCommand, OK } from '../command.js';
 
 /** Observations before the answer to who asked for them. */
@@ -16,7 +15,8 @@ export const recordEvents = defineCommand({
   ],
   positionals: { file: { type: 'string', describe: 'The recording; what is there is replaced' } },
   async run({ runtimeDir, positional }, io) {
-    const path = positional.file as string;
+    const { RecordingFile } = await import('../../outputs/recording/recording-file.js');
+    const path = positional.file!;
     const client = await connectToDaemon({ runtimeDir });
     try {
       const early: Observation[] = [];

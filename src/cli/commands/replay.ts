@@ -1,4 +1,5 @@
-import { defineCommand } from '../command.js';
+import { defineCommand, OK } from '../command.js';
+import { eventLine } from './events.js';
 
 export const replay = defineCommand({
   usage: 'replay <file>',
@@ -12,7 +13,9 @@ export const replay = defineCommand({
     config: { type: 'string', requiresArg: true, describe: 'Configuration file to decide by' },
   },
   async run({ json, config, positional }, io) {
-    const { replayRecording } = await import('../replay-recording.js');
-    return replayRecording(positional.file!, { json, config }, io);
+    const { replayFile } = await import('../../standalone/replay-file.js');
+    for (const event of replayFile(positional.file!, { config, env: io.env }))
+      io.out(json ? `${JSON.stringify(event)}\n` : `${eventLine(event, io)}\n`);
+    return OK;
   },
 });

@@ -1,6 +1,5 @@
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { printable } from '../../lib/text/printable.js';
-import type { Listener } from '../../standalone/system/watch.js';
 import { CANNOT, defineCommand, OK, PROBLEM, UsageError } from '../command.js';
 
 const MIN_INTERVAL_S = 0.1;
@@ -69,18 +68,20 @@ export const system = defineCommand({
     const interrupt = () => stop.abort();
     process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
     let failure: string | null = null;
-    const listener: Listener = {
+    const line = (text: string): void => {
+      try {
+        if (file === null) io.out(`${text}\n`);
+        else if (failure === null) writeFileSync(file, `${text}\n`);
+      } catch (error) {
+        failure = (error as NodeJS.ErrnoException).code ?? String(error);
+        stop.abort();
+      }
+    };
+    const listener = {
       now: io.now,
-      line: text => {
-        try {
-          if (file === null) io.out(`${text}\n`);
-          else if (failure === null) writeFileSync(file, `${text}\n`);
-        } catch (error) {
-          failure = (error as NodeJS.ErrnoException).code ?? String(error);
-          stop.abort();
-        }
-      },
-      ended: ({ pid, comm }) => io.err(`vigil: process ${pid} (${printable(comm, 64)}) has ended\n`),
+      line,
+      ended: ({ pid, comm }: { pid: number; comm: string }) =>
+        io.err(`vigil: process ${pid} (${printable(comm, 64)}) has ended\n`),
       waiting: () =>
         io.err(`vigil: no process has "${printable(options.comm ?? '', 64)}" in its name: waiting\n`),
     };

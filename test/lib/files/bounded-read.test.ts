@@ -105,7 +105,8 @@ describe('lint', () => {
 
   it('refuses readers without a bound, in every way of naming them, outside the one module', () => {
     const root = join(dir, 'lint');
-    mkdirSync(join(root, 'src/sources/procfs'), { recursive: true });
+    for (const folder of ['src/sources/procfs', 'src/lib/files'])
+      mkdirSync(join(root, folder), { recursive: true });
     copyFileSync('biome.json', join(root, 'biome.json'));
     for (const [i, text] of PLANTED.entries())
       writeFileSync(join(root, `src/sources/procfs/planted${i}.ts`), text);
