@@ -242,6 +242,8 @@ export interface HealthReport {
   sensor: SensorHealth;
   /** What runs as the users: one for each whose agents are watched. */
   hands: HandHealth[];
+  /** What other parts say of themselves, by the name of the part. */
+  modules: Record<string, Readonly<Record<string, unknown>>>;
   agents: number;
   config: ConfigHealth;
   /** What the machine is asked for, and how that went. */

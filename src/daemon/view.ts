@@ -5,13 +5,13 @@ import type {
   AgentReport,
   Explained,
   ExplainReport,
-  HandHealth,
   HealthReport,
   HistoryReport,
   Reloaded,
 } from '../api/contract.js';
 import type { DaemonView, OwnedEvent } from '../api/services.js';
 import { mayView, type View as PeerView } from '../api/socket/peer.js';
+import type { Bus } from '../bus.js';
 import type { Change } from '../config/change.js';
 import type { Config } from '../config/schema.js';
 import type { Prompt } from '../diagnosis/prompt.js';
@@ -25,45 +25,53 @@ import type { InTurns, Work } from '../lib/time/in-turns.js';
 import { loopPauses } from '../lib/time/loop-pauses.js';
 import { iso, now } from '../lib/time/time.js';
 import type { ActionPlan, ActionResult, Person, Verdict } from '../model/action.js';
-import type { Transition } from '../model/agent.js';
-import type { Alert, AlertChange } from '../model/alert.js';
+import type { Alert } from '../model/alert.js';
 import type { Observation } from '../model/observation.js';
 import type { Snapshot } from '../model/snapshot.js';
 import { stateEvent } from '../model/state-event.js';
+import type { Channels } from '../outputs/channels/channels.js';
+import type { HelperPool } from '../outputs/helpers/helper-pool.js';
 import type { WhitelistEntry } from '../rules/allowlist/whitelist.js';
 import type { Sensor } from '../sources/kernel/sensor.js';
 import { tryStat } from '../sources/procfs/read.js';
 import type { Asker } from '../store/asker.js';
 import type { ActionRow } from '../store/records.js';
 import type { Store } from '../store/store.js';
-import type { Guard } from './guard.js';
-import { HiddenProcesses } from './hidden-processes.js';
+import type { AgentMonitor } from './agents/agent-monitor.js';
+import type { Actions } from './alerts/actions.js';
+import type { AlertExplainer } from './alerts/alert-explainer.js';
+import type { AlertRules } from './alerts/alert-rules.js';
+import type { Whitelist } from './alerts/whitelist.js';
+import type { HiddenProcesses } from './hidden-processes.js';
 import { historyReport } from './history-report.js';
+import type { HostMonitor } from './host/host-monitor.js';
 import { KeptEvents } from './kept-events.js';
-import type { AgentMonitor } from './monitor.js';
+import type { Modules } from './lifecycle/modules.js';
+import type { ConfigReloader } from './lifecycle/reload.js';
 import { RecentUsage } from './recent-usage.js';
-import type { Reloader } from './reload.js';
 import { agentReport, explainReport } from './reports.js';
-import type { Responder } from './responder.js';
-import { healthFor, snapshotWithoutOthers, viewerOf, withoutOthers, withoutSender } from './viewer.js';
+import { snapshotWithoutOthers, viewerOf, withoutOthers, withoutSender } from './viewer.js';
 
 export interface ViewOptions {
-  monitor: AgentMonitor;
-  sensor: Sensor;
+  bus: Bus;
+  faults: Pick<FaultLog, 'record'>;
   users: Users;
   procRoot: string;
   version: string;
-  /** Turn ends and requests of the agent that its person has not seen. */
-  unseen(session: Session): number;
-  guard: Guard;
-  responder: Responder;
-  reloader: Reloader;
+  modules: Pick<Modules<Config>, 'health'>;
+  sensor: Sensor;
+  monitor: AgentMonitor;
+  helpers: HelperPool;
+  host: HostMonitor;
+  alerts: AlertRules;
+  whitelist: Whitelist;
+  actions: Actions;
+  explainer: AlertExplainer;
+  channels: Channels;
+  configuration: ConfigReloader;
+  hidden: HiddenProcesses;
   /** Null: no history is kept. */
   store: Store | null;
-  hands(): HandHealth[];
-  /** Problems that the daemon itself knows of, in words; `details`: for who sees everything. */
-  problems(details: boolean): string[];
-  faults: Pick<FaultLog, 'record'>;
 }
 
 /** Sessions without many processes that are told of between two turns of the event loop. */
@@ -71,12 +79,12 @@ const SESSIONS = 8;
 
 /** What the daemon shows of itself to the API. */
 export class View implements DaemonView {
+  readonly name = 'events';
   private readonly usage: RecentUsage;
   private readonly events = new KeptEvents();
   private readonly eventListeners = new Set<(event: OwnedEvent) => void>();
-  private readonly observationListeners = new Set<(observation: Observation) => void>();
-  private readonly machineListeners = new Set<(snapshot: Snapshot) => void>();
   private readonly hidden: HiddenProcesses;
+  private readonly ends: readonly (() => void)[];
   private readonly started_ms = now();
   private ownMemory_bytes = process.memoryUsage.rss();
   /** Loading took seconds of CPU before: percentages are of the time since then, while the machine was awake. */
@@ -84,50 +92,43 @@ export class View implements DaemonView {
 
   constructor(private readonly options: ViewOptions) {
     this.usage = new RecentUsage(options.procRoot);
-    this.hidden = new HiddenProcesses(options.procRoot);
+    this.hidden = options.hidden;
+    const { bus } = options;
+    this.ends = [
+      bus.on(this.name, 'agent.transition', ({ transition, uid }) =>
+        this.tell({ uid, event: stateEvent(transition) }),
+      ),
+      bus.on(this.name, 'alert.changed', change =>
+        this.tell({ uid: change.alert.subject.uid, event: alertEvent(change), alert: change.alert }),
+      ),
+    ];
   }
 
-  /** Tells everybody who listens of a change of state. */
-  publish(transition: Transition, session: Session): void {
-    this.tell({ uid: session.uid, event: stateEvent(transition) });
-  }
-
-  /** The same of an alert. */
-  publishAlert(change: AlertChange): void {
-    this.tell({ uid: change.alert.subject.uid, event: alertEvent(change), alert: change.alert });
-  }
-
-  private tell(owned: OwnedEvent): void {
-    this.events.add(owned);
-    this.emit('followers of events', this.eventListeners, owned);
+  stop(): void {
+    for (const end of this.ends) end();
   }
 
   /** One that throws takes nothing from the others. */
-  private emit<T>(owner: string, listeners: ReadonlySet<(value: T) => void>, value: T): void {
-    for (const listener of listeners) {
+  private tell(owned: OwnedEvent): void {
+    this.events.add(owned);
+    for (const listener of this.eventListeners) {
       try {
-        listener(value);
+        listener(owned);
       } catch (error) {
-        this.options.faults.record(owner, error);
+        this.options.faults.record('followers of events', error);
       }
     }
   }
 
   machine(sees: PeerView): Snapshot | null {
-    const { snapshot } = this.options.guard;
+    const { latest: snapshot } = this.options.host;
     return snapshot === null || !this.hidden.value
       ? snapshot
       : snapshotWithoutOthers(snapshot, viewerOf(sees));
   }
 
-  /** Hands on a look at the machine to those who listen. */
-  looked(snapshot: Snapshot): void {
-    this.emit('followers of the machine', this.machineListeners, snapshot);
-  }
-
   onMachine(listener: (snapshot: Snapshot) => void): () => void {
-    this.machineListeners.add(listener);
-    return () => void this.machineListeners.delete(listener);
+    return this.options.bus.on('followers of the machine', 'machine.snapshot', listener);
   }
 
   async history(
@@ -145,31 +146,31 @@ export class View implements DaemonView {
   }
 
   explainAlert(alert: Alert, sees: PeerView, inTurns: InTurns): Promise<Explained> {
-    return this.options.responder.explainAlert(alert, sees, inTurns);
+    return this.options.explainer.explainAlert(alert, sees, inTurns);
   }
 
   explainProcess(pid: number, sees: PeerView): Promise<Explained> {
-    return this.options.responder.explainProcess(pid, sees);
+    return this.options.explainer.explainProcess(pid, sees);
   }
 
   promptFor(about: Question['about'], sees: PeerView): Prompt {
-    return this.options.responder.prompt(about, sees);
+    return this.options.explainer.prompt(about, sees);
   }
 
   previewKill(request: KillRequest, inTurns: InTurns): Promise<Verdict> {
-    return this.options.responder.previewKill(request, inTurns);
+    return this.options.actions.previewKill(request, inTurns);
   }
 
   kill(request: KillRequest, inTurns: InTurns): Promise<ActionResult> {
-    return this.options.responder.kill(request, inTurns);
+    return this.options.actions.kill(request, inTurns);
   }
 
   plans(alert: Alert, sees: PeerView, inTurns: InTurns): Promise<ActionPlan[]> {
-    return this.options.responder.plans(alert, sees, inTurns);
+    return this.options.actions.plans(alert, sees, inTurns);
   }
 
   executePlan(id: number, by: Person, inTurns: InTurns): Promise<ActionResult> {
-    return this.options.responder.execute(id, by, inTurns);
+    return this.options.actions.execute(id, by, inTurns);
   }
 
   async actions(limit: number, uid: number | null, asker: Asker): Promise<ActionRow[] | null> {
@@ -178,49 +179,49 @@ export class View implements DaemonView {
   }
 
   paused(): boolean {
-    return this.options.guard.isPaused;
+    return this.options.host.isPaused;
   }
 
   pause(): void {
-    this.options.guard.pause();
-    this.options.responder.engine.pause();
+    this.options.host.pause();
+    this.options.actions.pause();
   }
 
   resume(): void {
-    this.options.guard.resume();
-    this.options.responder.engine.resume();
+    this.options.host.resume();
+    this.options.actions.resume();
   }
 
   clearAlerts(which: (alert: Alert) => boolean): number {
-    return this.options.guard.clearAlerts(which).length;
+    return this.options.alerts.clear(which);
   }
 
   whitelist(): readonly WhitelistEntry[] {
-    return this.options.guard.whitelist();
+    return this.options.whitelist.list();
   }
 
   addToWhitelist(entry: Pick<WhitelistEntry, 'pattern' | 'match_type' | 'reason'>): Promise<WhitelistEntry> {
-    return this.options.guard.addToWhitelist(entry);
+    return this.options.whitelist.add(entry);
   }
 
   removeFromWhitelist(id: number): Promise<boolean> {
-    return this.options.guard.removeFromWhitelist(id);
+    return this.options.whitelist.remove(id);
   }
 
   config(): Config {
-    return this.options.reloader.configured;
+    return this.options.configuration.configured;
   }
 
   updateConfig(changes: readonly Change[]): Reloaded {
-    return this.options.reloader.update(changes);
+    return this.options.configuration.update(changes);
   }
 
   reloadConfig(): Reloaded {
-    return this.options.reloader.reload();
+    return this.options.configuration.reload();
   }
 
   openAlerts(): Alert[] {
-    return this.options.guard.open();
+    return this.options.alerts.open();
   }
 
   async allAlerts(limit: number, uid: number | null, asker: Asker): Promise<Alert[]> {
@@ -244,8 +245,8 @@ export class View implements DaemonView {
 
   /** Those that need no history: the open ones, and what was resolved since the start. */
   private knownAlerts(): Alert[] {
-    const { guard } = this.options;
-    return [...guard.recentlyResolved(), ...guard.open()];
+    const { alerts } = this.options;
+    return [...alerts.resolved(), ...alerts.open()];
   }
 
   *agents(sees: PeerView): Work<AgentReport[]> {
@@ -270,19 +271,13 @@ export class View implements DaemonView {
     return this.options.monitor.snapshot();
   }
 
-  /** Hands on what was observed to those who record. */
-  observed(observation: Observation): void {
-    this.emit('recorders', this.observationListeners, observation);
-  }
-
   onObservation(listener: (observation: Observation) => void): () => void {
-    this.observationListeners.add(listener);
-    return () => void this.observationListeners.delete(listener);
+    return this.options.bus.on('recorders', 'agent.observation', listener);
   }
 
   private *report(session: Session): Work<AgentReport> {
     const usage = yield* this.usage.of(session);
-    return agentReport(session, this.options.users, usage, this.options.unseen(session));
+    return agentReport(session, this.options.users, usage, this.options.helpers.unseen(session));
   }
 
   recentEvents(): OwnedEvent[] {
@@ -311,58 +306,37 @@ export class View implements DaemonView {
   }
 
   health(sees: PeerView): HealthReport {
+    const { problems, reports } = this.options.modules.health(sees);
     const sensor = this.options.sensor.health();
     const uptime_s = (now() - this.started_ms) / 1000;
-    const { channels, model, actions } = this.options.responder.health();
     const awake_s = (performance.now() - this.atStart.awake_ms) / 1000;
     const bpftrace = this.bpftraceUsage(sensor.programs.map(program => program.pid));
-    const report: HealthReport = {
-      status: 'healthy',
-      problems: [],
+    return {
+      status: problems.length === 0 ? 'healthy' : 'degraded',
+      problems,
       version: this.options.version,
       pid: process.pid,
       started: iso(this.started_ms),
       uptime_s: Math.round(uptime_s),
       sensor,
-      hands: this.options.hands(),
+      hands: this.options.helpers.states(sees),
+      modules: reports,
       agents: this.options.monitor.living().length,
-      config: this.options.reloader.health(),
-      collectors: this.options.guard.health(),
+      config: this.options.configuration.state(sees),
+      collectors: this.options.host.collectors(),
       history: this.options.store?.health() ?? null,
-      channels,
-      model,
-      actions,
-      open_alerts: this.options.guard.open().length,
+      channels: this.options.channels.states(sees),
+      model: this.options.explainer.state(),
+      actions: this.options.actions.state(),
+      open_alerts: this.options.alerts.open().length,
       clients: 0,
       cpu_percent: percent(ownCpu_s() - this.atStart.cpu_s, awake_s),
       rss_bytes: this.ownMemory(),
       bpftrace_cpu_percent: percent(bpftrace.cpu_s, awake_s),
       bpftrace_rss_bytes: bpftrace.rss_bytes,
       loop: loopPauses.report(),
-      reading: { cut: { ...cuts }, held: memoryOf(this.options.procRoot).hung() },
+      reading: { cut: { ...cuts }, held: sees.kind === 'all' ? memoryOf(this.options.procRoot).hung() : [] },
     };
-    const seen = healthFor(report, sees);
-    const problems = [...this.options.problems(sees.kind === 'all'), ...this.problemsIn(seen)];
-    return { ...seen, problems, status: problems.length === 0 ? 'healthy' : 'degraded' };
-  }
-
-  /** Made from what the one who asks may see. */
-  private problemsIn({ sensor, collectors, history, channels, config, hands }: HealthReport): string[] {
-    const problems: string[] = [];
-    for (const program of sensor.programs) {
-      if (program.problem !== null) problems.push(`${program.name}: ${program.problem}`);
-      problems.push(...program.missing.map(feature => `${program.name}: ${feature}`));
-    }
-    for (const { name, state, message } of collectors)
-      if (state === 'failing') problems.push(`${name}: ${message}`);
-    if (this.options.guard.isPaused) problems.push('the watch over the machine is paused: vigil resume');
-    if (history?.problem != null) problems.push(`history: ${history.problem}`);
-    for (const { name, trouble } of channels) if (trouble !== null) problems.push(`${name}: ${trouble}`);
-    if (config.problem !== null) problems.push(config.problem);
-    if (sensor.tier === 'procfs') problems.push(`no kernel events: ${sensor.tier_reason}`);
-    for (const { user, problem } of hands)
-      if (problem !== null) problems.push(`helper of ${user}: ${problem}`);
-    return problems;
   }
 
   /** As it was, while there is no descriptor to read it by: that is when somebody asks. */

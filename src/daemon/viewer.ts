@@ -1,5 +1,5 @@
-import type { AgentReport, AgentStateEvent, HealthReport } from '../api/contract.js';
-import { mayView, type View } from '../api/socket/peer.js';
+import type { AgentReport, AgentStateEvent } from '../api/contract.js';
+import type { View } from '../api/socket/peer.js';
 import type { Question } from '../diagnosis/question.js';
 import type { Alert } from '../model/alert.js';
 import type { Snapshot } from '../model/snapshot.js';
@@ -67,25 +67,6 @@ export function withoutSender<T extends AgentReport | AgentStateEvent>(report: T
   if (sender == null) return report;
   const from = ` from ${sender.comm} (${sender.pid})`;
   return { ...report, signal_sender: null, evidence: { ...evidence, text: evidence.text.replace(from, '') } };
-}
-
-/** An ordinary user sees how the machine's parts do and his own helper, not how those of others do. */
-export function healthFor(health: HealthReport, sees: View): HealthReport {
-  if (sees.kind === 'all') return health;
-  return {
-    ...health,
-    hands: health.hands.filter(({ uid }) => mayView(sees, uid)),
-    reading: { ...health.reading, held: [] },
-    // What the file says is for who may read it.
-    config: {
-      ...health.config,
-      problem: health.config.problem === null ? null : 'the configuration has a fault: root sees which',
-    },
-    channels: health.channels.map(channel => ({
-      ...channel,
-      trouble: channel.trouble === null ? null : 'it fails: root sees why',
-    })),
-  };
 }
 
 /** An alert of the machine may be about processes of several users. */

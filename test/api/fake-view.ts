@@ -74,6 +74,7 @@ export function fakeHealth(over: Partial<HealthReport> = {}): HealthReport {
     status: 'healthy',
     problems: [],
     hands: [],
+    modules: {},
     version: '0.1.0',
     pid: process.pid,
     started: T0,

@@ -5,7 +5,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { OwnedEvent } from '../../src/api/services.js';
 import { HiddenProcesses } from '../../src/daemon/hidden-processes.js';
 import { View, type ViewOptions } from '../../src/daemon/view.js';
-import { Users } from '../../src/lib/os/users.js';
 import { fakeAlert, fakeEvent } from '../api/fake-view.js';
 import { alert, sample, snapshot } from '../diagnosis/incident.js';
 
@@ -62,30 +61,10 @@ function view(): View {
     host,
   };
   return new View({
-    monitor: { living: () => [], sessions: () => [] },
-    guard: {
-      snapshot: machine,
-      health: () => [],
-      open: () => [],
-      recentlyResolved: () => [],
-      isPaused: false,
-    },
-    responder: {
-      health: () => ({ channels: [{ name: 'slack', trouble: 'https://secret' }], model: {}, actions: {} }),
-    },
-    reloader: { health: () => ({ file: '/etc/vigil', problem: 'line 3: token "secret"', restart: [] }) },
-    sensor: { health: () => ({ tier: 'tracepoint', tier_reason: 'none', programs: [] }) },
-    store: null,
-    users: new Users(),
+    bus: { on: () => () => {} },
+    host: { latest: machine },
+    hidden: new HiddenProcesses(proc),
     procRoot: proc,
-    version: '0',
-    unseen: () => 0,
-    hands: () => [
-      { uid: 1000, user: 'ann', problem: 'ann-trouble' },
-      { uid: 1001, user: 'ben', problem: 'ben-trouble: stderr of his' },
-    ],
-    problems: (details: boolean) =>
-      details ? ['events were lost', 'a fault: secret'] : ['events were lost'],
     faults: { record: () => {} },
   } as unknown as ViewOptions);
 }
@@ -162,23 +141,4 @@ describe('where /proc hides processes, a user', () => {
 it('where it hides none, alerts of the machine name programs, as ps does', () => {
   mounted('relatime');
   expect(view().alertFor(shared(), ANN)).toEqual(shared());
-});
-
-describe('health', () => {
-  it('tells a user of the machine and of his own helper, not of others’', () => {
-    const told = JSON.stringify(view().health(ANN));
-    expect(told).toContain('ann-trouble');
-    expect(told).toContain('events were lost');
-    expect(told).not.toMatch(/ben|secret/);
-  });
-
-  it('tells root everything', () => {
-    const told = JSON.stringify(view().health(ROOT));
-    for (const text of ['ann-trouble', 'ben-trouble', 'https://secret', 'line 3', 'a fault'])
-      expect(told).toContain(text);
-  });
-
-  it('tells nobody’s helpers to who is not known', () => {
-    expect(view().health({ kind: 'none' }).hands).toEqual([]);
-  });
 });

@@ -9,17 +9,20 @@ function emptyView(): View {
   const health = { tier: 'procfs', tier_reason: 'none', programs: [] };
   const options = {
     monitor: { living: () => [] },
-    guard: { health: () => [], open: () => [], isPaused: false },
-    responder: { health: () => ({ channels: [], model: {}, actions: {} }) },
-    reloader: { health: () => ({ problem: null }) },
+    bus: { on: () => () => {} },
+    modules: { health: () => ({ problems: [], reports: {} }) },
+    host: { collectors: () => [], isPaused: false },
+    alerts: { open: () => [] },
+    channels: { states: () => [] },
+    explainer: { state: () => ({}) },
+    actions: { state: () => ({}) },
+    configuration: { state: () => ({ problem: null }) },
+    helpers: { states: () => [], unseen: () => 0 },
     sensor: { health: () => health },
     store: null,
     users: new Users(),
     procRoot: '/proc',
     version: '0',
-    unseen: () => 0,
-    hands: () => [],
-    problems: () => [],
   };
   return new View(options as unknown as ViewOptions);
 }

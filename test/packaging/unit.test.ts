@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { NICE } from '../../src/daemon/priority.js';
+import { NICE } from '../../src/daemon/lifecycle/priority.js';
 
 /** The unit as systemd itself understands it, without starting it. */
 

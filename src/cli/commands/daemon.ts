@@ -31,7 +31,7 @@ export const daemon = defineCommand({
     },
   },
   async run(args, io) {
-    const { StopSignals } = await import('../../daemon/stop-signals.js');
+    const { StopSignals } = await import('../../daemon/lifecycle/stop-signals.js');
     const signals = new StopSignals();
     // Only here: the other commands need not load what watches agents.
     const { loadConfig } = await import('../../config/load.js');

@@ -223,7 +223,7 @@ export class HelperChild {
     const why = `more than ${LINES_PER_S} lines a second`;
     this.lastProblem = `it floods: ${why}`;
     const { uid, logger } = this.options;
-    logger.warn({ uid, pid: child.pid, why }, 'a hand does not keep to its protocol and is ended');
+    logger.warn({ uid, pid: child.pid, why }, 'a helper does not keep to its protocol and is ended');
     child.kill('SIGKILL');
     // It, or what it started, may go on for a while.
     child.stdout?.destroy();
@@ -247,7 +247,7 @@ export class HelperChild {
     this.distrusted.add(child);
     this.options.logger.warn(
       { uid: this.options.uid, pid: child.pid, why },
-      'a hand does not keep to its protocol',
+      'a helper does not keep to its protocol',
     );
   }
 

@@ -1,8 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { Bus } from '../../../src/bus.js';
 import { configSchema } from '../../../src/config/schema.js';
+import { FaultLog } from '../../../src/lib/log/faults.js';
 import { silentLogger } from '../../../src/lib/log/logger.js';
 import { Channels } from '../../../src/outputs/channels/channels.js';
 import { change, TIME_MS } from './changes.js';
@@ -29,7 +31,11 @@ const config = (...webhooks: object[]) => configSchema.parse({ webhooks });
 
 function make(...webhooks: object[]): Channels {
   const env = { A: `${receiver.url}/a`, B: `${receiver.url}/b` };
-  channels = new Channels(config(...webhooks), { host: 'h', now: () => TIME_MS, env, log: silentLogger() });
+  channels = new Channels(
+    config(...webhooks),
+    { host: 'h', now: () => TIME_MS, env, log: silentLogger() },
+    new Bus(new FaultLog(silentLogger())),
+  );
   return channels;
 }
 
@@ -48,7 +54,7 @@ it('what goes still sends what waits, what comes begins with the next', async ()
   channels.send(change({ id: 4 }));
   await quiet(4);
   expect([got('/a'), got('/b')]).toEqual([[1, 2, 3], [4]]);
-  expect(channels.health()).toMatchObject([{ name: 'json (webhook 1)', sent: 1 }]);
+  expect(channels.states({ kind: 'all' })).toMatchObject([{ name: 'json (webhook 1)', sent: 1 }]);
 });
 
 it('what stays the same goes on, and remembers what it announced', async () => {
@@ -59,7 +65,7 @@ it('what stays the same goes on, and remembers what it announced', async () => {
   await quiet(2);
   expect(got('/a')).toEqual([1, 1]);
   expect(got('/b')).toEqual([]);
-  expect(channels.health()).toMatchObject([{ sent: 2 }, { sent: 0 }]);
+  expect(channels.states({ kind: 'all' })).toMatchObject([{ sent: 2 }, { sent: 0 }]);
 });
 
 it('a file for alerts comes and goes', async () => {
@@ -76,5 +82,16 @@ it('a file for alerts comes and goes', async () => {
       .split('\n')
       .map(line => JSON.parse(line).alert.id),
   ).toEqual([2]);
-  expect(channels.health()).toEqual([]);
+  expect(channels.states({ kind: 'all' })).toEqual([]);
+});
+
+it('why one fails is told to who sees everything; others are told that it does', async () => {
+  make(hook('none'));
+  channels.send(change({ id: 1 }));
+  await vi.waitFor(() =>
+    expect(channels.health({ kind: 'all' }).problems).toEqual([expect.stringContaining('NONE')]),
+  );
+  expect(channels.health({ kind: 'user', uid: 1000 }).problems).toEqual([
+    'json (webhook 1): it fails: root sees why',
+  ]);
 });

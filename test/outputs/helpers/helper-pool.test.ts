@@ -3,18 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Session } from '../../../src/agents/tracker/session.js';
-import { defaultConfig } from '../../../src/config/schema.js';
 import { createLogger } from '../../../src/lib/log/logger.js';
 import { Users } from '../../../src/lib/os/users.js';
-import { HelperPool } from '../../../src/outputs/helpers/helper-pool.js';
 import { until } from '../../daemon/until.js';
+import { PoolRig } from './pool-rig.js';
 
 /** Who gets a helper, and how many there are. */
 
 const FIRST_UID = 4_200_000;
 const GID = 4_300_000;
 let dir: string;
-let pool: HelperPool;
+let rig: PoolRig;
 let sessions: Session[];
 let log: string[];
 
@@ -43,20 +42,16 @@ function program(name: string, script: string): string {
 }
 
 function make(node: string, script: string): void {
-  pool = new HelperPool({
-    config: defaultConfig(),
+  rig = new PoolRig({
     logger: createLogger({ level: 'warn', format: 'json', write: text => void log.push(text) }),
     users: new Users('/etc/passwd', async () => 'unknown'),
-    sessions: () => sessions,
-    find: () => undefined,
-    feed: () => {},
+    agents: { sessions: () => sessions, find: () => undefined },
     procRoot: dir,
-    runtimeDir: '/run/vigil',
     place: { euid: 0, node, script, runtimeBase: join(dir, 'run'), boot_ms: 0, env: {} },
   });
 }
 
-const count = (state: string) => pool.health().filter(helper => helper.state === state).length;
+const count = (state: string) => rig.states().filter(helper => helper.state === state).length;
 
 describe.runIf(process.geteuid!() === 0)('helpers of many users', () => {
   beforeEach(() => {
@@ -67,7 +62,7 @@ describe.runIf(process.geteuid!() === 0)('helpers of many users', () => {
     log = [];
   });
   afterEach(async () => {
-    await pool.stop();
+    await rig.pool.stop();
     rmSync(dir, { recursive: true });
   });
 
@@ -80,9 +75,9 @@ describe.runIf(process.geteuid!() === 0)('helpers of many users', () => {
     for (let i = 0; i < 20; i++) login(FIRST_UID + i);
     for (let i = 0; i < 20; i++) sessions.push(agent(FIRST_UID + i));
     make(program('node', 'exec cat >/dev/null'), '/x');
-    pool.start();
+    rig.pool.start();
     await until('all that there may be', () => count('running') === 16 && count('unavailable') === 4);
-    const problems = pool.health().flatMap(({ problem }) => problem ?? []);
+    const problems = rig.states().flatMap(({ problem }) => problem ?? []);
     expect(problems).toHaveLength(4);
     for (const problem of problems) expect(problem).toMatch(/^16 other users .*have helpers already$/);
   }, 60_000);
@@ -92,14 +87,14 @@ describe.runIf(process.geteuid!() === 0)('helpers of many users', () => {
     login(FIRST_UID + 3_000);
     sessions.push(agent(FIRST_UID + 3_000));
     make(program('node', 'exec cat >/dev/null'), '/x');
-    pool.start();
+    rig.pool.start();
     await until('the one of who has logged in', () =>
-      pool.health().some(({ uid, state }) => uid === FIRST_UID + 3_000 && state === 'running'),
+      rig.states().some(({ uid, state }) => uid === FIRST_UID + 3_000 && state === 'running'),
     );
     expect(count('running')).toBe(1);
-    expect(pool.health().length).toBeLessThan(150);
+    expect(rig.states().length).toBeLessThan(150);
     // Nobody guesses their group.
-    expect(pool.health()).toContainEqual(
+    expect(rig.states()).toContainEqual(
       expect.objectContaining({ problem: expect.stringMatching(/no process of theirs tells a group/) }),
     );
     expect(log.length).toBeLessThan(50);
@@ -114,13 +109,19 @@ describe.runIf(process.geteuid!() === 0)('helpers of many users', () => {
     copyFileSync('/dev/null', join(closed, 'x'));
     chmodSync(closed, 0o700);
     make(process.execPath, join(closed, 'helper.js'));
-    pool.start();
+    rig.pool.start();
     await until('the refusal', () => count('unavailable') === 1);
-    const [helper] = pool.health();
+    const [helper] = rig.states();
     expect(helper!.problem).toContain(`${closed} is closed to them (mode 0700)`);
     expect(helper!.problem).toContain('make install');
+    expect(rig.pool.health({ kind: 'all' }).problems).toEqual([`helper of ${FIRST_UID}: ${helper!.problem}`]);
+    expect(rig.pool.states({ kind: 'user', uid: FIRST_UID })).toHaveLength(1);
+    for (const viewer of [{ kind: 'user', uid: FIRST_UID + 1 }, { kind: 'none' }] as const) {
+      expect(rig.pool.states(viewer)).toEqual([]);
+      expect(rig.pool.health(viewer).problems).toEqual([]);
+    }
     for (let i = 0; i < 10; i++) {
-      pool.alerts([]);
+      rig.alerts();
       await new Promise(resolve => setTimeout(resolve, 50));
     }
     expect(log).toHaveLength(1);

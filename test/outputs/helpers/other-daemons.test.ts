@@ -2,11 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { defaultConfig } from '../../../src/config/schema.js';
-import { createLogger } from '../../../src/lib/log/logger.js';
-import { Users } from '../../../src/lib/os/users.js';
 import type { Alert } from '../../../src/model/alert.js';
-import { HelperPool } from '../../../src/outputs/helpers/helper-pool.js';
+import { PoolRig } from './pool-rig.js';
 
 const read = vi.hoisted(() => ({ environs: 0 }));
 vi.mock('node:fs', async original => {
@@ -24,20 +21,13 @@ const UID = process.getuid!();
 const STORM = 200;
 
 let dir: string;
-let pool: HelperPool;
+let rig: PoolRig;
 
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'vigil-others-'));
   mkdirSync(join(dir, 'run', String(UID)), { recursive: true });
-  pool = new HelperPool({
-    config: defaultConfig(),
-    logger: createLogger({ level: 'fatal', format: 'json', write: () => {} }),
-    users: new Users(),
-    sessions: () => [],
-    find: () => undefined,
-    feed: () => {},
+  rig = new PoolRig({
     procRoot: dir,
-    runtimeDir: '/run/vigil',
     // Nobody whom it could start a helper for: only whether it would matters here.
     place: { euid: 4_000_000, node: '', script: '', runtimeBase: join(dir, 'run'), boot_ms: 0, env: {} },
   });
@@ -45,7 +35,7 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
-  await pool.stop();
+  await rig.pool.stop();
   rmSync(dir, { recursive: true });
 });
 
@@ -75,30 +65,30 @@ function storm(id: number, runtimeDir: string, severity: Alert['severity'] = 'cr
 
 /** An agent said something: all pool are told anew, at the end of this turn. */
 async function words(): Promise<void> {
-  pool.observed({ type: 'transcript', time_ms: 1, pid: 1, entry: null } as never);
+  rig.bus.emit('agent.observation', { type: 'transcript', time_ms: 1, pid: 1, entry: null } as never);
   await new Promise(resolve => setImmediate(resolve));
 }
 
-const wanted = () => pool.health().map(({ uid }) => uid);
+const wanted = () => rig.states().map(({ uid }) => uid);
 
 it('is asked of each process once, however much the agents say meanwhile', async () => {
-  pool.alerts([storm(1, '/run/vigil')]);
+  rig.alerts(storm(1, '/run/vigil'));
   for (let i = 0; i < 20; i++) await words();
   expect(wanted()).toEqual([UID]);
   expect(read.environs).toBeLessThanOrEqual(STORM);
 });
 
 it('is asked again when an alert is about other processes', async () => {
-  pool.alerts([storm(1, '/run/another')]);
+  rig.alerts(storm(1, '/run/another'));
   for (let i = 0; i < 3; i++) await words();
   expect(wanted()).toEqual([]);
-  pool.alerts([storm(2, '/run/vigil')]);
+  rig.alerts(storm(2, '/run/vigil'));
   for (let i = 0; i < 3; i++) await words();
   expect(wanted()).toEqual([UID]);
 });
 
 it('is not asked for an alert that is not worth a popup', async () => {
-  pool.alerts([storm(1, '/run/vigil', 'warning')]);
+  rig.alerts(storm(1, '/run/vigil', 'warning'));
   await words();
   expect(wanted()).toEqual([]);
   expect(read.environs).toBe(0);

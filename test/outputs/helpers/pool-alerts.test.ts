@@ -1,22 +1,20 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { defaultConfig } from '../../../src/config/schema.js';
 import { createLogger } from '../../../src/lib/log/logger.js';
-import { Users } from '../../../src/lib/os/users.js';
 import { clock } from '../../../src/lib/time/time.js';
 import type { Alert } from '../../../src/model/alert.js';
-import { HelperPool } from '../../../src/outputs/helpers/helper-pool.js';
 import { sleep, until } from '../desktop/desktop.js';
 import { FakeServer } from '../desktop/fake-server.js';
 import { CAN_BE_USERS, hasProgram, Installed, User } from '../desktop/user.js';
+import { PoolRig } from './pool-rig.js';
 
 /** Alerts on their way from the daemon, which is root here, to the screen of the user whom they concern. */
-describe.skipIf(!CAN_BE_USERS || !hasProgram('dbus-daemon'))('pool', () => {
+describe.skipIf(!CAN_BE_USERS || !hasProgram('dbus-daemon'))('helpers', () => {
   let installed: Installed;
   let user: User;
   let server: FakeServer;
-  let pool: HelperPool;
+  let rig: PoolRig;
   const log: string[] = [];
 
   beforeAll(async () => {
@@ -32,13 +30,8 @@ describe.skipIf(!CAN_BE_USERS || !hasProgram('dbus-daemon'))('pool', () => {
     await until('the bus', () => existsSync(join(user.runtime, 'bus')));
     server = new FakeServer(user, installed, `unix:path=${user.runtime}/bus`);
     await server.start();
-    pool = new HelperPool({
-      config: defaultConfig(),
+    rig = new PoolRig({
       logger: createLogger({ level: 'info', format: 'json', write: text => void log.push(text) }),
-      users: new Users(),
-      sessions: () => [],
-      find: () => undefined,
-      feed: () => {},
       procRoot: '/proc',
       runtimeDir: '/nonexistent',
       place: {
@@ -50,13 +43,13 @@ describe.skipIf(!CAN_BE_USERS || !hasProgram('dbus-daemon'))('pool', () => {
         env: {},
       },
     });
-    pool.start();
+    rig.pool.start();
   }, 150_000);
 
   afterEach(() => expect(log.filter(line => line.includes('protocol'))).toEqual([]));
 
   afterAll(async () => {
-    await pool?.stop();
+    await rig?.pool.stop();
     await user?.stop();
     installed?.remove();
   });
@@ -77,45 +70,45 @@ describe.skipIf(!CAN_BE_USERS || !hasProgram('dbus-daemon'))('pool', () => {
     resolved_ms: null,
     ...over,
   });
+  const over = (one: Alert): Alert => ({ ...one, status: 'resolved', resolved_ms: 3 });
   const shown = () => server.notified().map(({ body }) => body.split('\n')[0]);
 
   it('there is none for a machine’s alert alone, and one for a user’s, who sees both and no other’s', async () => {
-    pool.alerts([alert(1, null)]);
+    rig.alerts(alert(1, null));
     await sleep(100);
-    expect(pool.health()).toEqual([]);
+    expect(rig.states()).toEqual([]);
     // Mild ones are for the tray of whoever has one; and processes may name the daemon that is to serve them.
     const other = user.spawn(['sleep', '1000'], { VIGIL_RUNTIME_DIR: '/run/another' });
     const ref = { pid: other.pid!, start_ticks: 0, uid: user.uid, comm: 'sleep', cmdline: 'sleep 1000' };
     const others = alert(9, user.uid);
-    pool.alerts([
-      alert(8, user.uid, { severity: 'warning' }),
-      { ...others, subject: { ...others.subject, processes: [ref] } },
-    ]);
+    rig.alerts(alert(8, user.uid, { severity: 'warning' }), {
+      ...others,
+      subject: { ...others.subject, processes: [ref] },
+    });
     await sleep(100);
-    expect(pool.health()).toEqual([]);
+    expect(rig.states()).toEqual([]);
+    rig.alerts(over(alert(8, user.uid)), over(others));
     // Nobody is logged in as that one.
-    pool.alerts([alert(1, null), alert(2, 4_000_000)]);
+    rig.alerts(alert(1, null), alert(2, 4_000_000));
     await sleep(100);
-    expect(pool.health()).toEqual([]);
-    pool.alerts([alert(1, null), alert(2, 4_000_000), alert(3, user.uid)]);
+    expect(rig.states()).toEqual([]);
+    rig.alerts(alert(1, null), alert(2, 4_000_000), alert(3, user.uid));
     await until('both', () => shown().length === 2);
     expect(shown().sort()).toEqual(['<b>alert 1</b>', '<b>alert 3</b>']);
-    expect(pool.health()).toMatchObject([
-      { uid: user.uid, user: user.name, state: 'running', problem: null },
-    ]);
+    expect(rig.states()).toMatchObject([{ uid: user.uid, user: user.name, state: 'running', problem: null }]);
   }, 60_000);
 
-  it('what is over goes from the screen, said or left out', async () => {
-    pool.alerts([alert(3, user.uid, { status: 'resolved', resolved_ms: 3 })]);
+  it('what is over goes from the screen', async () => {
+    rig.alerts(over(alert(1, null)), over(alert(3, user.uid)));
     await until('both to go', () => server.closed().length === 2);
   });
 
   it('a helper that died is told again', async () => {
-    pool.alerts([alert(4, user.uid)]);
+    rig.alerts(alert(4, user.uid));
     await until('it', () => shown().includes('<b>alert 4</b>'));
     const before = shown().length;
-    process.kill(pool.health()[0]!.pid!, 'SIGKILL');
+    process.kill(rig.states()[0]!.pid!, 'SIGKILL');
     await until('it again', () => shown().length > before);
-    expect(pool.health()).toMatchObject([{ restarts: 1 }]);
+    expect(rig.states()).toMatchObject([{ restarts: 1 }]);
   }, 60_000);
 });

@@ -3,11 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { Session } from '../../../src/agents/tracker/session.js';
-import { defaultConfig } from '../../../src/config/schema.js';
 import { createLogger } from '../../../src/lib/log/logger.js';
-import { Users } from '../../../src/lib/os/users.js';
-import { HelperPool } from '../../../src/outputs/helpers/helper-pool.js';
 import { until } from '../../daemon/until.js';
+import { PoolRig } from './pool-rig.js';
 
 const installed = vi.hoisted(() => ({ setpriv: false }));
 vi.mock('../../../src/lib/files/stat-file.js', async original => {
@@ -26,7 +24,7 @@ const NOBODY = 65_534;
 const ROOT = process.getuid!() === 0;
 
 let dir: string;
-let pool: HelperPool;
+let rig: PoolRig;
 let log: string;
 let sessions: Session[];
 let lastPid = 4_000_000;
@@ -61,8 +59,7 @@ beforeEach(() => {
 process.stdin.on('data', text => appendFileSync('${dir}/told', text));\n`,
   );
   vi.useFakeTimers({ toFake: ['performance', 'setInterval', 'clearInterval'] });
-  pool = new HelperPool({
-    config: defaultConfig(),
+  rig = new PoolRig({
     logger: createLogger({
       level: 'warn',
       format: 'json',
@@ -70,12 +67,8 @@ process.stdin.on('data', text => appendFileSync('${dir}/told', text));\n`,
         log += text;
       },
     }),
-    users: new Users(),
-    sessions: () => sessions,
-    find: () => undefined,
-    feed: () => {},
+    agents: { sessions: () => sessions, find: () => undefined },
     procRoot: dir,
-    runtimeDir: '/run/vigil',
     place: {
       euid: 0,
       node: process.execPath,
@@ -89,11 +82,11 @@ process.stdin.on('data', text => appendFileSync('${dir}/told', text));\n`,
 
 afterEach(async () => {
   vi.useRealTimers();
-  await pool.stop();
+  await rig.pool.stop();
   rmSync(dir, { recursive: true });
 });
 
-const states = () => pool.health().map(({ state }) => state);
+const states = () => rig.states().map(({ state }) => state);
 /** Not a moment longer: a helper that is left alone for minutes of this clock is one that hangs. */
 async function startedWithin(minutes: number): Promise<void> {
   for (let s = 0; s <= minutes * 60 && states()[0] === 'unavailable'; s += 15)
@@ -104,9 +97,9 @@ const warnings = () => log.split('\n').filter(line => line.includes('no desktop'
 
 it.skipIf(!ROOT)('what is missing is looked for again after ten minutes, and said once', async () => {
   sessions = [agent(0)];
-  pool.start();
+  rig.pool.start();
   await vi.advanceTimersByTimeAsync(MINUTE_MS);
-  expect(pool.health()).toMatchObject([{ state: 'unavailable', problem: expect.stringMatching(/setpriv/) }]);
+  expect(rig.states()).toMatchObject([{ state: 'unavailable', problem: expect.stringMatching(/setpriv/) }]);
   await vi.advanceTimersByTimeAsync(30 * MINUTE_MS);
   expect(states()).toEqual(['unavailable']);
   expect(warnings()).toBe(1);
@@ -120,13 +113,13 @@ it.skipIf(!ROOT)(
     const theirs = agent(NOBODY);
     sessions = [theirs];
     const home = { claude: '/home/x/.claude', codex: '/home/x/.codex', copilot: '/home/x/.copilot' };
-    const [first, second] = [pool.reader(theirs, home)!, pool.reader(agent(NOBODY), home)!];
+    const [first, second] = [rig.pool.reader(theirs, home)!, rig.pool.reader(agent(NOBODY), home)!];
     first.start();
     second.start();
     second.close();
     expect(states()).toEqual(['unavailable']);
     installed.setpriv = true;
-    pool.start();
+    rig.pool.start();
     await startedWithin(10);
     vi.useRealTimers();
     const told = () => (existsSync(join(dir, 'told')) ? readFileSync(join(dir, 'told'), 'utf8') : '');

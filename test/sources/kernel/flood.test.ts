@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { RecentExecs } from '../../../src/daemon/recent-execs.js';
+import { RecentExecs } from '../../../src/daemon/host/recent-execs.js';
 import { silentLogger } from '../../../src/lib/log/logger.js';
 import { Lineage, type Origin } from '../../../src/lib/process/lineage.js';
 import type { KernelEvent } from '../../../src/model/kernel-event.js';

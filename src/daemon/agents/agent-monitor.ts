@@ -1,0 +1,285 @@
+import type { Session } from '../../agents/tracker/session.js';
+import type { Tracker } from '../../agents/tracker/tracker.js';
+import type { AgentHome } from '../../agents/transcripts/agent-home.js';
+import type { WordsReader } from '../../agents/transcripts/reader.js';
+import { WordsWatcher } from '../../agents/transcripts/watcher.js';
+import type { Recogniser } from '../../agents/types/index.js';
+import type { Bus } from '../../bus.js';
+import { FairRoom } from '../../lib/limits/quota.js';
+import type { FaultLog } from '../../lib/log/faults.js';
+import type { Logger } from '../../lib/log/logger.js';
+import type { Users } from '../../lib/os/users.js';
+import type { Work } from '../../lib/time/in-turns.js';
+import { loopPauses } from '../../lib/time/loop-pauses.js';
+import { type Clock, clock } from '../../lib/time/time.js';
+import type { ExecEvent, KernelEvent, SensorState } from '../../model/kernel-event.js';
+import type { Module } from '../../model/module.js';
+import type { Observation, ProcessFacts, SensorObservation } from '../../model/observation.js';
+import { MAX_WATCHED, type Sensor } from '../../sources/kernel/sensor.js';
+import { readFacts } from '../../sources/procfs/read.js';
+import type { Glimpse } from '../../sources/procfs/scan.js';
+import { DeadlineTimer } from './deadline-timer.js';
+
+export interface AgentMonitorOptions {
+  /** `/proc`; another folder in tests. */
+  procRoot: string;
+  tracker: Tracker;
+  recognise: Recogniser;
+  users: Users;
+  /** Only this user's agents are watched; null: everybody's, which takes root. */
+  onlyUid: number | null;
+  logger: Logger;
+  bus: Bus;
+  /** An observation that could not be taken in is recorded there; the next one is taken in. */
+  faults: Pick<FaultLog, 'record'>;
+  /** Its set of watched agents is kept up to date. */
+  sensor: Pick<Sensor, 'watch'>;
+  /** vigil's; another one in tests. */
+  clock?: Clock;
+  /** Reads the files of other users' agents; null: read them here. */
+  readElsewhere(session: Session, home: AgentHome): WordsReader | null;
+}
+
+/** Processes that are read between two turns of the event loop, some 60 µs each. */
+const PIECE = 32;
+
+/** What the sensor tells of at this moment. */
+type Senses = Pick<SensorObservation, 'terminal' | 'keys' | 'lifecycle'>;
+
+/**
+ * Brings the sources together: kernel events, /proc and the agents' own files in, transitions out.
+ * All judgement is the tracker's; this only fetches what it needs and hands over the time.
+ */
+export class AgentMonitor implements Module {
+  readonly name = 'agents';
+  readonly tracker: Tracker;
+  private readonly words: WordsWatcher;
+  private readonly queue: Observation[] = [];
+  private draining = false;
+  private stopped = false;
+  private readonly deadline: DeadlineTimer;
+  private sensorLive: Senses = { terminal: false, keys: false, lifecycle: false };
+  private readonly clock: Clock;
+  /** When /proc was last asked about an agent's main process. */
+  private readonly looked_ms = new WeakMap<Session, number>();
+  /** As far as the tracker knows of it. */
+  private slept_ms: number;
+  private readonly ends: readonly (() => void)[];
+
+  constructor(private readonly options: AgentMonitorOptions) {
+    this.clock = options.clock ?? clock;
+    this.slept_ms = this.clock.slept_ms();
+    this.tracker = options.tracker;
+    this.deadline = new DeadlineTimer(this.clock, this.tracker, time_ms =>
+      this.feed({ type: 'clock', time_ms }),
+    );
+    this.words = new WordsWatcher({
+      root: options.procRoot,
+      users: options.users,
+      clock: this.clock,
+      emit: observation => this.feed(observation),
+      log: (fields, message) => options.logger.warn(fields, message),
+      elsewhere: options.readElsewhere,
+    });
+    const { bus } = options;
+    this.ends = [
+      bus.on(this.name, 'kernel.event', event => this.kernelEvent(event)),
+      bus.on(this.name, 'sensor.state', state => this.sensorState(state)),
+      bus.on(this.name, 'agent.file_read', observation => this.feed(observation)),
+    ];
+  }
+
+  stop(): void {
+    this.stopped = true;
+    for (const end of this.ends) end();
+    this.deadline.stop();
+    this.words.close();
+  }
+
+  sessions(): Session[] {
+    return this.tracker.sessions();
+  }
+
+  living(): Session[] {
+    return this.tracker.sessions().filter(session => session.ending === null);
+  }
+
+  /** Takes in one observation and everything that follows from it. */
+  feed(observation: Observation): void {
+    if (this.stopped) return;
+    loopPauses.endsSoon();
+    if (!this.draining) this.noticeSleep();
+    this.queue.push(observation);
+    if (this.draining) return;
+    this.draining = true;
+    for (let next = this.queue.shift(); next !== undefined; next = this.queue.shift()) {
+      try {
+        this.take(next);
+      } catch (error) {
+        // One that nobody foresaw must not cost the deadlines of all agents.
+        this.options.faults.record(this.name, error);
+      }
+    }
+    this.draining = false;
+    if (!this.stopped) this.deadline.schedule();
+  }
+
+  /** Whether the sensor tells of starts and ends of processes. */
+  get hasLifecycle(): boolean {
+    return this.sensorLive.lifecycle;
+  }
+
+  /** What the sensor tells of has changed; the rest of it is as before. */
+  senses(change: Partial<Senses>): void {
+    this.feed({ type: 'sensor', time_ms: this.clock.now(), ...this.sensorLive, ...change });
+  }
+
+  /**
+   * Tells the tracker when the machine has slept, as a time in which nobody watched: silence and stillness in it
+   * mean nothing. Timers stood still, too.
+   */
+  noticeSleep(): void {
+    const slept_ms = this.clock.slept_ms() - this.slept_ms;
+    if (slept_ms === 0) return;
+    this.slept_ms += slept_ms;
+    this.deadline.stop();
+    this.options.logger.info({ slept_s: Math.round(slept_ms / 1000) }, 'the machine slept');
+    const { sensorLive: live, clock } = this;
+    const time_ms = clock.now();
+    const blind = { terminal: false, keys: false, lifecycle: live.lifecycle };
+    this.feed({ type: 'sensor', time_ms: time_ms - slept_ms, ...blind, slept_ms });
+    this.feed({ type: 'sensor', time_ms, ...live });
+  }
+
+  private sensorState({ lifecycle, terminal }: SensorState): void {
+    if (lifecycle !== undefined) this.senses({ lifecycle });
+    if (terminal !== undefined) this.senses({ terminal, keys: terminal });
+  }
+
+  private kernelEvent(event: KernelEvent): void {
+    loopPauses.endsSoon();
+    if (event.type === 'exec') this.executed(event);
+    else this.feed(event);
+  }
+
+  /** Takes in what /proc says of a process at this moment. */
+  look(process: ProcessFacts): void {
+    const time_ms = this.clock.now();
+    this.feed({ type: 'process', time_ms, process, how: 'scan' });
+    const session = this.tracker.find(process.pid);
+    if (session?.pid === process.pid) this.looked_ms.set(session, time_ms);
+  }
+
+  /**
+   * What a recording that begins now must begin with: every process of every living session, and what is
+   * known of the sensor, so that its replay starts from the same agents.
+   */
+  *snapshot(): Work<Observation[]> {
+    const members = () => this.living().flatMap(session => [...session.members.values()]);
+    // A few at a time, and last, without a break, those that joined meanwhile. A pid may be another's by then.
+    const read = new Map<object, ProcessFacts | null>();
+    for (const [i, member] of members().entries()) {
+      read.set(member, this.facts(member.pid));
+      if (i % PIECE === PIECE - 1) yield;
+    }
+    const time_ms = this.clock.now();
+    const facts = members()
+      .map(member => read.get(member) ?? this.facts(member.pid))
+      .filter(process => process !== null)
+      .sort((a, b) => a.start_ticks - b.start_ticks || a.pid - b.pid);
+    return [
+      { type: 'sensor', time_ms, ...this.sensorLive },
+      ...facts.map(process => ({ type: 'process', time_ms, process, how: 'scan' }) as const),
+    ];
+  }
+
+  private take(observation: Observation): void {
+    if (!this.tracker.concerns(observation) || this.isForeign(observation)) return;
+    if (observation.type === 'sensor') {
+      const { terminal, keys, lifecycle } = observation;
+      this.sensorLive = { terminal, keys, lifecycle };
+    }
+    const { bus } = this.options;
+    bus.emit('agent.observation', observation);
+    const transitions = this.tracker.apply(observation);
+    for (const transition of transitions) {
+      const session = this.tracker.find(transition.pid);
+      if (session !== undefined) bus.emit('agent.transition', { transition, uid: session.uid });
+    }
+    if (observation.type === 'process' || transitions.some(transition => transition.to === 'EXITED'))
+      this.sync();
+  }
+
+  private isForeign(observation: Observation): boolean {
+    const { onlyUid } = this.options;
+    return onlyUid !== null && observation.type === 'process' && observation.process.uid !== onlyUid;
+  }
+
+  /** The set of living sessions may have changed. */
+  private sync(): void {
+    const living = this.living();
+    this.words.sync(living);
+    const watched = living.filter(session => session.interactive && session.tty !== null);
+    // One user with very many agents comes behind the others: the sensor takes the first ones.
+    const room = new FairRoom(2 * MAX_WATCHED);
+    const behind: number[] = [];
+    const first = new Set<number>();
+    for (const { pid, uid } of watched) {
+      if (room.take(uid)) first.add(pid);
+      else behind.push(pid);
+    }
+    this.options.sensor.watch(new Set([...first, ...behind]));
+  }
+
+  private executed(event: ExecEvent): void {
+    const glimpses: Glimpse[] = [
+      { pid: event.pid, ppid: event.ppid, exe: event.path, argv: event.argv },
+      { pid: event.pid, ppid: event.ppid, exe: null, argv: event.argv },
+    ];
+    const session = this.tracker.find(event.pid);
+    const candidate = glimpses.some(glimpse => this.isAgent(glimpse));
+    // After a standstill events come behind a look at /proc: what the process was before is no news.
+    const isMain = session?.pid === event.pid && session.ending === null;
+    if (isMain && !candidate && event.time_ms < (this.looked_ms.get(session) ?? 0)) return;
+    if (candidate || this.tracker.wantsFacts(event.ppid) || session?.pid === event.pid) {
+      const facts = this.facts(event.pid, event.argv);
+      if (facts !== null) {
+        // A shell may have become its command since: what it was started as is what counts.
+        const process = candidate ? facts : { ...facts, exe: event.path, argv: event.argv };
+        this.feed({ type: 'process', time_ms: event.time_ms, process, how: 'exec' });
+        return;
+      }
+    }
+    this.feed(event);
+  }
+
+  /** Null: gone, or it cannot be told now; the next scan finds it. */
+  private facts(pid: number, argv?: readonly string[]): ProcessFacts | null {
+    try {
+      return readFacts(this.options.procRoot, pid, argv);
+    } catch {
+      return null;
+    }
+  }
+
+  /** Whether it is an agent, as far as so little tells. */
+  isAgent(glimpse: Glimpse): boolean {
+    return this.options.recognise({ ...UNKNOWN_PROCESS, ...glimpse }) !== null;
+  }
+}
+
+const UNKNOWN_PROCESS: ProcessFacts = {
+  pid: 0,
+  ppid: 0,
+  uid: 0,
+  comm: '',
+  exe: null,
+  argv: [],
+  is_copy: false,
+  cwd: null,
+  tty: null,
+  stdin_tty: null,
+  stdout_tty: null,
+  start_ticks: 0,
+  started_ms: 0,
+};

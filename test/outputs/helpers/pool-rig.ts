@@ -1,0 +1,41 @@
+import { Bus } from '../../../src/bus.js';
+import { defaultConfig } from '../../../src/config/schema.js';
+import { FaultLog } from '../../../src/lib/log/faults.js';
+import { silentLogger } from '../../../src/lib/log/logger.js';
+import { Users } from '../../../src/lib/os/users.js';
+import type { Alert } from '../../../src/model/alert.js';
+import { HelperPool, type HelperPoolOptions } from '../../../src/outputs/helpers/helper-pool.js';
+
+type Needed = Pick<HelperPoolOptions, 'place' | 'procRoot'>;
+
+/** A pool of helpers, told of alerts and agents as the daemon tells it. */
+export class PoolRig {
+  readonly bus = new Bus(new FaultLog(silentLogger()));
+  readonly pool: HelperPool;
+
+  constructor(options: Needed & Partial<HelperPoolOptions>) {
+    this.pool = new HelperPool({
+      config: defaultConfig(),
+      logger: silentLogger(),
+      bus: this.bus,
+      users: new Users(),
+      agents: { sessions: () => [], find: () => undefined },
+      runtimeDir: '/run/vigil',
+      suggestedCommand: async () => null,
+      alertFor: alert => alert,
+      ...options,
+    });
+  }
+
+  /** Each is as it is now. */
+  alerts(...alerts: readonly Alert[]): void {
+    for (const alert of alerts) {
+      const type = alert.status === 'open' ? 'alert_updated' : 'alert_resolved';
+      this.bus.emit('alert.changed', { type, time_ms: 0, alert });
+    }
+  }
+
+  states() {
+    return this.pool.states({ kind: 'all' });
+  }
+}
