@@ -14,4 +14,4 @@ export async function ask<T>(runtimeDir: string, question: (client: ApiClient) =
 }
 
 /** @throws while none answers. */
-export const health = (runtimeDir: string) => ask(runtimeDir, client => client.health());
+export const health = (runtimeDir: string) => ask(runtimeDir, client => client.call('health'));

@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { HealthReport } from '../../src/api/contract.js';
+import type { HealthReport } from '../../src/api/client/index.js';
 import { family } from '../soak/family.js';
 
 /** Memory of one process of vigil, at rest and at its highest since. */

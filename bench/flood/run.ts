@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { HealthReport } from '../../src/api/contract.js';
+import type { HealthReport } from '../../src/api/client/index.js';
 import { Vigil } from '../../test/lab/vigil.js';
 import type { Entrance, Flood } from './entrance.js';
 import { Peaks, percentile, risen } from './figures.js';

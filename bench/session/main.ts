@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import type { AgentStateEvent } from '../../src/api/contract.js';
+import type { AgentStateEvent } from '../../src/api/client/index.js';
 import { FakeAgent } from '../../test/outputs/desktop/agent.js';
 import { Daemon } from '../../test/outputs/desktop/daemon.js';
 import { Desktop, HAS_DESKTOP, sleep, until } from '../../test/outputs/desktop/desktop.js';

@@ -8,94 +8,119 @@ import type { ActionPlan, ActionResult, Person, Verdict } from '../model/action.
 import type { Alert } from '../model/alert.js';
 import type { Observation } from '../model/observation.js';
 import type { Snapshot } from '../model/snapshot.js';
+import type { Viewer } from '../model/viewer.js';
 import type { WhitelistEntry } from '../rules/allowlist/whitelist.js';
 import type { Asker } from '../store/asker.js';
 import type { ActionRow } from '../store/records.js';
-import type {
-  AgentReport,
-  Explained,
-  ExplainReport,
-  HealthReport,
-  HistoryReport,
-  Reloaded,
-  VigilEvent,
-} from './contract.js';
-import type { View } from './socket/peer.js';
+import type { AgentReport, ExplainReport } from './reports/agent.js';
+import type { Reloaded } from './reports/configuration.js';
+import type { OwnedEvent } from './reports/event.js';
+import type { Explained } from './reports/explanation.js';
+import type { HealthReport } from './reports/health.js';
+import type { HistoryReport } from './reports/history.js';
+import type { Visibility } from './visibility.js';
 
-/** An event and whose it is: others do not get to see it. Null: the machine's, for everybody. */
-export interface OwnedEvent {
-  uid: number | null;
-  event: VigilEvent;
-  /** The alert that it is about. */
-  alert?: Alert;
+/** What commands and streams ask of the daemon. Each of these is a part of it; tests hand in others. */
+export interface Services {
+  agents: AgentService;
+  alerts: AlertService;
+  machine: MachineService;
+  history: HistoryService;
+  actions: ActionService;
+  explanations: ExplanationService;
+  whitelist: WhitelistService;
+  configuration: ConfigurationService;
+  health: HealthService;
+  events: EventService;
+  observations: ObservationService;
+  /** What each of them may be told to whom. */
+  visibility: Visibility;
 }
 
-/** What the API asks of the daemon; the daemon hands this to the server, tests hand it a fake. */
-export interface DaemonView {
-  /** Those that this peer may see: each costs a look at its processes. */
-  agents(sees: View): Work<AgentReport[]>;
+export interface AgentService {
+  /** Those that are the viewer's to see: each costs a look at its processes. */
+  list(viewer: Viewer): Work<AgentReport[]>;
   /** `pid` may be any process of the session. Undefined: no such agent. */
   explain(pid: number): Work<ExplainReport | undefined>;
-  /** The events kept in memory, oldest first. */
-  recentEvents(): OwnedEvent[];
+}
+
+export interface AlertService {
   /** Open alerts, oldest first. */
-  openAlerts(): Alert[];
+  open(): Alert[];
   /** All alerts of the history, the latest first; `uid`: only that user's and the machine's. */
-  allAlerts(limit: number, uid: number | null, asker: Asker): Promise<Alert[]>;
+  all(limit: number, uid: number | null, asker: Asker): Promise<Alert[]>;
   /** Open or of the history; null: there is none with this number. */
-  alert(id: number, asker: Asker): Promise<Alert | null>;
-  /** The latest look at the machine, as far as that peer may know it at all; null before the first. */
-  machine(sees: View): Snapshot | null;
-  /** Calls back for each look at the machine until the returned function is called. */
-  onMachine(listener: (snapshot: Snapshot) => void): () => void;
-  /** `uid`: of the machine and that user only. Null: there is no history, or it cannot be read. */
-  history(
-    period_ms: number,
-    buckets: number,
-    uid: number | null,
-    asker: Asker,
-  ): Promise<HistoryReport | null>;
-  paused(): boolean;
+  find(id: number, asker: Asker): Promise<Alert | null>;
+  /** Resolves the open alerts that are meant; how many. */
+  clear(which: (alert: Alert) => boolean): number;
+}
+
+export interface MachineService {
+  /** The latest look at the machine; null before the first. */
+  readonly latest: Snapshot | null;
+  readonly isPaused: boolean;
+  /** Nobody looks at it, and nothing is done, until `resume`. */
   pause(): void;
   resume(): void;
-  /** Resolves the open alerts that are meant; how many. */
-  clearAlerts(which: (alert: Alert) => boolean): number;
-  whitelist(): readonly WhitelistEntry[];
-  /** @throws with a text for the person, when it is refused */
-  addToWhitelist(entry: Pick<WhitelistEntry, 'pattern' | 'match_type' | 'reason'>): Promise<WhitelistEntry>;
-  /** False: there is no such entry. */
-  removeFromWhitelist(id: number): Promise<boolean>;
-  /** What the file says; some of it may wait for a restart. */
-  config(): Config;
-  /** Changes the file and takes it over. @throws with a text for the person: nothing has changed */
-  updateConfig(changes: readonly Change[]): Reloaded;
-  /** The same: the file is broken. */
-  reloadConfig(): Reloaded;
-  /** Always answers. `sees`: what the one who asks may know of. */
-  explainAlert(alert: Alert, sees: View, inTurns: InTurns): Promise<Explained>;
-  explainProcess(pid: number, sees: View): Promise<Explained>;
-  promptFor(about: Question['about'], sees: View): Prompt;
+  /** Calls back for each look at the machine until the returned function is called. */
+  onSnapshot(listener: (snapshot: Snapshot) => void): () => void;
+}
+
+export interface HistoryService {
+  /** `uid`: of the machine and that user only. Null: there is no history, or it cannot be read. */
+  report(period_ms: number, buckets: number, uid: number | null, asker: Asker): Promise<HistoryReport | null>;
+  /** The latest first; null: as above. `uid`: those about a process of that user, and of them only what is that user's. */
+  actions(limit: number, uid: number | null, asker: Asker): Promise<ActionRow[] | null>;
+}
+
+/** Who may act is decided there: root, the owner of the target, the group vigil. */
+export interface ActionService {
   previewKill(request: KillRequest, inTurns: InTurns): Promise<Verdict>;
   kill(request: KillRequest, inTurns: InTurns): Promise<ActionResult>;
-  plans(alert: Alert, sees: View, inTurns: InTurns): Promise<ActionPlan[]>;
-  executePlan(id: number, by: Person, inTurns: InTurns): Promise<ActionResult>;
-  /**
-   * The latest first; null: there is no history, or it cannot be read. `uid`: only those about a process of that
-   * user, and of them only what is that user's.
-   */
-  actions(limit: number, uid: number | null, asker: Asker): Promise<ActionRow[] | null>;
-  /** The alert as it may be told to a peer that may see it; null: not at all. */
-  alertFor(alert: Alert, sees: View): Alert | null;
-  /** An agent's report or event, the same way. */
-  agentFor(report: AgentReport, sees: View): AgentReport;
-  /** The event as it may be told to that peer; null: not at all. */
-  eventFor(owned: OwnedEvent, sees: View): OwnedEvent | null;
+  plans(alert: Alert, viewer: Viewer, inTurns: InTurns): Promise<ActionPlan[]>;
+  execute(planId: number, by: Person, inTurns: InTurns): Promise<ActionResult>;
+}
+
+export interface ExplanationService {
+  /** Always answers. `viewer`: what the one who asks may know of. */
+  explainAlert(alert: Alert, viewer: Viewer, inTurns: InTurns): Promise<Explained>;
+  explainProcess(pid: number, viewer: Viewer): Promise<Explained>;
+  /** Exactly what would be sent to a model. */
+  prompt(about: Question['about'], viewer: Viewer): Prompt;
+}
+
+export interface WhitelistService {
+  list(): readonly WhitelistEntry[];
+  /** @throws with a text for the person, when it is refused; NotWrittenError when it holds and is not on the disk */
+  add(entry: Pick<WhitelistEntry, 'pattern' | 'match_type' | 'reason'>): Promise<WhitelistEntry>;
+  /** False: there is no such entry. @throws NotWrittenError */
+  remove(id: number): Promise<boolean>;
+}
+
+export interface ConfigurationService {
+  /** What the file says; some of it may wait for a restart. */
+  readonly configured: Config;
+  /** Changes the file and takes it over. @throws with a text for the person: nothing has changed */
+  update(changes: readonly Change[]): Reloaded;
+  /** The same: the file is broken. */
+  reload(): Reloaded;
+}
+
+export interface HealthService {
+  /** As far as it is for that viewer. `clients`: connections to the socket. */
+  report(viewer: Viewer, clients: number): HealthReport;
+}
+
+export interface EventService {
+  /** The events kept in memory, oldest first. */
+  recent(): OwnedEvent[];
   /** Calls back for each new event until the returned function is called. */
   onEvent(listener: (event: OwnedEvent) => void): () => void;
+}
+
+export interface ObservationService {
   /** What a recording that starts now must begin with. */
   snapshot(): Work<Observation[]>;
   /** Calls back for everything that is observed from now on until the returned function is called. */
   onObservation(listener: (observation: Observation) => void): () => void;
-  /** As far as it is for that peer. `clients` is the server's to fill in. */
-  health(sees: View): HealthReport;
 }

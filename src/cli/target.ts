@@ -3,6 +3,9 @@ import { UsageError } from './command.js';
 
 /** What people type for a process or an alert. */
 
+/** What a person asks about. */
+export type Target = { kind: 'alert'; id: number } | { kind: 'process'; pid: number };
+
 /** @throws UsageError */
 export function pidOf(text: string): number {
   if (!/^[1-9]\d{0,6}$/.test(text)) throw new UsageError(`"${printable(text, 40)}" is not a process id`);
@@ -10,7 +13,7 @@ export function pidOf(text: string): number {
 }
 
 /** `A7` is alert 7, `4711` process 4711. @throws UsageError */
-export function targetOf(text: string): { kind: 'alert'; id: number } | { kind: 'process'; pid: number } {
+export function targetOf(text: string): Target {
   const alert = /^[aA]([1-9]\d{0,9})$/.exec(text);
   if (alert !== null) return { kind: 'alert', id: Number(alert[1]) };
   if (!/^[1-9]\d{0,6}$/.test(text)) {

@@ -3,8 +3,10 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { Tracker } from '../agents/tracker/tracker.js';
 import { createRecogniser } from '../agents/types/index.js';
+import type { Services } from '../api/services.js';
 import { lockRuntimeDir } from '../api/socket/lock.js';
 import { ApiServer } from '../api/socket/server.js';
+import { Visibility } from '../api/visibility.js';
 import type { Bus } from '../bus.js';
 import type { Config } from '../config/schema.js';
 import { trackerOptions } from '../config/tracker.js';
@@ -23,6 +25,7 @@ import { HelperGroups } from '../outputs/helpers/helper-group.js';
 import { HelperPool } from '../outputs/helpers/helper-pool.js';
 import { Recording } from '../outputs/recording/recording.js';
 import { HOST_FIGURES } from '../sources/host/index.js';
+import { HiddenProcesses } from '../sources/procfs/hidden-processes.js';
 import { History } from '../store/history.js';
 import { createStore } from '../store/open.js';
 import type { Store } from '../store/store.js';
@@ -34,7 +37,6 @@ import { Actions } from './alerts/actions.js';
 import { AlertExplainer } from './alerts/alert-explainer.js';
 import { AlertRules } from './alerts/alert-rules.js';
 import { Whitelist } from './alerts/whitelist.js';
-import { HiddenProcesses } from './hidden-processes.js';
 import { HostMonitor } from './host/host-monitor.js';
 import { KernelSensor } from './host/kernel-sensor.js';
 import type { CrashRecord } from './lifecycle/crash-record.js';
@@ -49,8 +51,13 @@ import type { StopSignals } from './lifecycle/stop-signals.js';
 import { serviceManager } from './lifecycle/systemd.js';
 import { Watchdog } from './lifecycle/watchdog.js';
 import type { DaemonOptions } from './options.js';
-import { View } from './view.js';
-import { withoutOthers } from './viewer.js';
+import { AgentReports } from './services/agent-reports.js';
+import { AlertLookup } from './services/alert-lookup.js';
+import { HealthReports } from './services/health-reports.js';
+import { HistoryReports } from './services/history-reports.js';
+import { MachineWatch } from './services/machine-watch.js';
+import { ObservationFeed } from './services/observation-feed.js';
+import { RecentEvents } from './services/recent-events.js';
 
 const PROC = '/proc';
 
@@ -89,7 +96,7 @@ export function makeModules({
   mkdirSync(options.stateDir, { recursive: true, mode: 0o700 });
 
   const users = new Users();
-  const hidden = new HiddenProcesses(PROC);
+  const visibility = new Visibility(new HiddenProcesses(PROC));
   const store = storeOf(options);
   const recognise = createRecogniser(config.agents);
   const tracker = new Tracker(trackerOptions(config), recognise);
@@ -119,7 +126,7 @@ export function makeModules({
     procRoot: PROC,
     runtimeDir: options.runtimeDir,
     suggestedCommand: alert => actions.suggestedCommand(alert),
-    alertFor: (alert, uid) => (uid === 0 || !hidden.value ? alert : withoutOthers(alert, uid)),
+    alertFor: (alert, uid) => (uid === 0 ? alert : visibility.alert(alert, { kind: 'user', uid })),
   });
   const monitor = new AgentMonitor({
     procRoot: PROC,
@@ -148,29 +155,38 @@ export function makeModules({
     agents: tracker,
     judge: alerts,
   });
-  const view = new View({
-    bus,
-    faults,
-    users,
-    procRoot: PROC,
-    version: VERSION,
-    modules,
-    sensor,
-    monitor,
-    helpers,
-    host,
-    alerts,
-    whitelist,
+  const events = new RecentEvents(bus, faults);
+  const services: Services = {
+    agents: new AgentReports({ monitor, users, helpers, procRoot: PROC }),
+    alerts: new AlertLookup(alerts, store),
+    machine: new MachineWatch(host, actions, bus),
+    history: new HistoryReports(store, visibility),
     actions,
-    explainer,
-    channels,
+    explanations: explainer,
+    whitelist,
     configuration,
-    hidden,
-    store,
-  });
+    health: new HealthReports({
+      modules,
+      sensor,
+      monitor,
+      helpers,
+      host,
+      alerts,
+      actions,
+      explainer,
+      channels,
+      configuration,
+      store,
+      procRoot: PROC,
+      version: VERSION,
+    }),
+    events,
+    observations: new ObservationFeed(monitor, bus),
+    visibility,
+  };
   const server = new ApiServer({
     lock,
-    view,
+    services,
     logger,
     faults,
     trust: { ownUid: process.geteuid!(), adminGid },
@@ -205,7 +221,7 @@ export function makeModules({
     explainer,
     host,
     configuration,
-    { name: 'events', stop: () => view.stop() },
+    events,
     {
       name: 'socket',
       start: async () => {

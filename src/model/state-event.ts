@@ -1,9 +1,33 @@
 import { constants } from 'node:os';
-import type { AgentReport, AgentStateEvent } from '../api/contract.js';
 import { iso } from '../lib/time/time.js';
-import type { Ending, Evidence, Transition } from './agent.js';
+import type { Ending, Evidence, Reason, State, Transition } from './agent.js';
 
-/** A change of state in the form in which the socket, the command line and recordings show it. */
+/** A change of an agent's state in the form in which the socket, the command line and recordings show it. */
+
+export interface EvidenceReport {
+  source: Evidence['source'];
+  text: string;
+  /** ISO 8601 in UTC. */
+  time: string;
+}
+
+/** One line of `vigil events --json`. */
+export interface AgentStateEvent {
+  type: 'agent_state';
+  time: string;
+  pid: number;
+  agent: string;
+  from: State;
+  to: State;
+  reason: Reason | null;
+  evidence: EvidenceReport;
+  exit_code?: number | null;
+  /** e.g. `SIGKILL` */
+  signal?: string | null;
+  signal_sender?: { pid: number; comm: string } | null;
+  tty: string | null;
+  cwd: string | null;
+}
 
 /** Some have two names; the usual one comes first: SIGABRT before SIGIOT. */
 const SIGNALS = new Map(
@@ -16,10 +40,11 @@ function signalName(signal: number | null): string | null {
   return signal === null ? null : (SIGNALS.get(signal as never) ?? `SIG${signal}`);
 }
 
-export function evidenceReport(evidence: Evidence): AgentReport['evidence'] {
+export function evidenceReport(evidence: Evidence): EvidenceReport {
   return { source: evidence.source, text: evidence.text, time: iso(evidence.time_ms) };
 }
 
+/** How a process ended, in fields of a report: only for those that have. */
 export function endingFields(ending: Ending) {
   return { exit_code: ending.code, signal: signalName(ending.signal), signal_sender: ending.sender };
 }

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { fakeAlert } from './fake-view.js';
+import { fakeAlert } from './fake-daemon.js';
 import { Rig } from './rig.js';
 
 let rig: Rig;
@@ -19,7 +19,7 @@ describe('alerts', () => {
 
   it('the open ones, the worst first, with times that people can read', async () => {
     rig = await Rig.start({ trust: { ownUid: uid, adminGid: null } });
-    rig.view.alerts = alerts;
+    rig.daemon.alerts = alerts;
     const [reply] = await rig.raw().send('{"cmd":"alerts","id":1}\n').until(1);
     expect(ids(reply)).toEqual([3, 2, 1]);
     expect(reply).toMatchObject({ data: [{ opened: '2026-11-20T12:00:00.000Z', resolved: null }, {}, {}] });
@@ -27,7 +27,7 @@ describe('alerts', () => {
 
   it('those of the history too, the latest first', async () => {
     rig = await Rig.start({ trust: { ownUid: uid, adminGid: null } });
-    rig.view.alerts = alerts;
+    rig.daemon.alerts = alerts;
     const lines =
       '{"cmd":"alerts","params":{"all":true}}\n{"cmd":"alerts","params":{"all":true,"limit":2}}\n';
     const [all, two] = await rig.raw().send(lines).until(2);
@@ -38,7 +38,7 @@ describe('alerts', () => {
   it('asked for faster than they can be answered: all are answered, none is lost', async () => {
     rig = await Rig.start();
     let open: (() => void)[] = [];
-    rig.view.allAlerts = () => new Promise(resolve => open.push(() => resolve([])));
+    rig.daemon.services.alerts.all = () => new Promise(resolve => open.push(() => resolve([])));
     const client = rig.raw();
     for (let id = 1; id <= 30; id++) client.send(`{"cmd":"alerts","id":${id},"params":{"all":true}}\n`);
     const until = async (ready: () => boolean) => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type ApiClient, ApiError, connectToDaemon, NotRunningError } from '../../src/api/client/index.js';
-import { fakeAgent, fakeEvent } from './fake-view.js';
+import { fakeAgent, fakeEvent } from './fake-daemon.js';
 import { Rig, waitFor } from './rig.js';
 
 describe('a client of a running daemon', () => {
@@ -20,53 +20,71 @@ describe('a client of a running daemon', () => {
   });
 
   it('asks, several at once', async () => {
-    rig.view.list = [fakeAgent()];
+    rig.daemon.list = [fakeAgent()];
     const [, agents, explain, health] = await Promise.all([
-      client.ping(),
-      client.agents(),
-      client.explain(4242),
-      client.health(),
+      client.call('ping'),
+      client.call('agents'),
+      client.call('explain', { pid: 4242 }),
+      client.call('health'),
     ]);
-    expect(agents).toEqual(rig.view.list);
+    expect(agents).toEqual(rig.daemon.list);
     expect(explain.decided_by).toContain('registry');
     expect(health).toMatchObject({ status: 'healthy', clients: 1 });
   });
 
   it('gets errors as errors', async () => {
-    await expect(client.explain(1)).rejects.toThrow(ApiError);
-    await expect(client.explain(1)).rejects.toMatchObject({ code: 'not_found' });
+    await expect(client.call('explain', { pid: 1 })).rejects.toThrow(ApiError);
+    await expect(client.call('explain', { pid: 1 })).rejects.toMatchObject({ code: 'not_found' });
   });
 
   it('follows', async () => {
-    rig.view.emit(fakeEvent({ pid: 1 }));
+    rig.daemon.emit(fakeEvent({ pid: 1 }));
     const pids: number[] = [];
-    expect(await client.follow(event => 'pid' in event && pids.push(event.pid), 5)).toMatchObject([
-      { pid: 1 },
-    ]);
-    rig.view.emit(fakeEvent({ pid: 2 }));
+    expect(
+      await client.subscribe(
+        'events',
+        { follow: true, limit: 5 },
+        event => 'pid' in event && pids.push(event.pid),
+      ),
+    ).toMatchObject([{ pid: 1 }]);
+    rig.daemon.emit(fakeEvent({ pid: 2 }));
     await waitFor(() => pids.length === 1);
     expect(pids).toEqual([2]);
   });
 
   it('records, and costs nothing when nobody does', async () => {
     const seen: unknown[] = [];
-    expect(rig.view.observers.size).toBe(0);
-    expect(await client.record(observation => seen.push(observation))).toEqual([
+    expect(rig.daemon.observers.size).toBe(0);
+    expect(await client.subscribe('record', {}, observation => seen.push(observation))).toEqual([
       { type: 'clock', time_ms: 1 },
     ]);
-    rig.view.observe({ type: 'clock', time_ms: 2 });
+    rig.daemon.observe({ type: 'clock', time_ms: 2 });
     await vi.waitFor(() => expect(seen).toEqual([{ type: 'clock', time_ms: 2 }]));
     client.close();
-    await vi.waitFor(() => expect(rig.view.observers.size).toBe(0));
+    await vi.waitFor(() => expect(rig.daemon.observers.size).toBe(0));
+  });
+
+  it('records from the moment on in which what it begins with is whole, however many pieces that takes', async () => {
+    const seen: unknown[] = [];
+    let pieces = 0;
+    rig.daemon.services.observations.snapshot = function* () {
+      for (; pieces < 10; pieces++) yield;
+      rig.daemon.observe({ type: 'clock', time_ms: 1 });
+      return [{ type: 'clock', time_ms: 2 }];
+    };
+    const first = await client.subscribe('record', {}, observation => seen.push(observation));
+    expect(first).toEqual([{ type: 'clock', time_ms: 2 }]);
+    rig.daemon.observe({ type: 'clock', time_ms: 3 });
+    await vi.waitFor(() => expect(seen).toEqual([{ type: 'clock', time_ms: 3 }]));
   });
 
   it('notices that the daemon is gone', async () => {
-    const asked = client.health();
+    const asked = client.call('health');
     await asked;
     const stopping = rig.server.stop();
     await client.closed;
     await stopping;
-    await expect(client.agents()).rejects.toThrow('the vigil daemon closed the connection');
+    await expect(client.call('agents')).rejects.toThrow('the vigil daemon closed the connection');
   });
 });
 
@@ -93,7 +111,7 @@ describe('without a daemon', () => {
     const silent = createServer().listen(join(dir, 'vigil.sock'));
     await new Promise(resolve => silent.once('listening', resolve));
     const client = await connectToDaemon({ runtimeDir: dir, timeoutMs: 100 });
-    await expect(client.ping()).rejects.toThrow('the vigil daemon did not answer "ping" within 100 ms');
+    await expect(client.call('ping')).rejects.toThrow('the vigil daemon did not answer "ping" within 100 ms');
     client.close();
     silent.close();
   });
@@ -102,7 +120,7 @@ describe('without a daemon', () => {
     const other = createServer(socket => socket.end('SSH-2.0-x\r\n')).listen(join(dir, 'vigil.sock'));
     await new Promise(resolve => other.once('listening', resolve));
     const client = await connectToDaemon({ runtimeDir: dir });
-    await expect(client.ping()).rejects.toThrow('the socket answers, but not as this vigil does');
+    await expect(client.call('ping')).rejects.toThrow('the socket answers, but not as this vigil does');
     other.close();
   });
 });

@@ -1,27 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import type { CommandContext } from '../../src/api/commands/definition.js';
 import { changesOf, configReport } from '../../src/api/runaway-guard/config.js';
 import { answer } from '../../src/api/socket/answer.js';
 import { defaultConfig } from '../../src/config/schema.js';
 import { inSlices } from '../../src/lib/time/slices.js';
+import type { Viewer } from '../../src/model/viewer.js';
 import { VIGIL } from '../../src/store/asker.js';
-import { FakeView } from './fake-view.js';
+import { FakeDaemon } from './fake-daemon.js';
 
-const ask = async (view: FakeView, sees: CommandContext['sees'], request: object, isOwner = false) =>
+const ask = async (daemon: FakeDaemon, viewer: Viewer, request: object, isOwner = false) =>
   answer(
     Buffer.from(JSON.stringify(request)),
-    {
-      view,
-      sees,
-      isOwner,
-      peer: null,
-      clients: 1,
-      inTurns: inSlices,
-      asker: VIGIL,
-      follow: () => {},
-      record: () => {},
-      broadcast: () => {},
-    },
+    daemon.services,
+    { viewer, isOwner, person: null, clients: 1, inTurns: inSlices, asker: VIGIL },
+    () => {},
     error => {
       throw error;
     },
@@ -97,15 +88,15 @@ describe('a partial configuration', () => {
 
 describe('the configuration on the socket', () => {
   it.each(['get_config', 'update_config', 'reload_config'])('%s is for those who see all', async cmd => {
-    const view = new FakeView();
+    const daemon = new FakeDaemon();
     const params = cmd === 'update_config' ? { actions: { mode: 'auto' } } : {};
-    expect(await ask(view, { kind: 'user', uid: 1000 }, { cmd, id: 7, params })).toMatchObject({
+    expect(await ask(daemon, { kind: 'user', uid: 1000 }, { cmd, id: 7, params })).toMatchObject({
       type: 'error',
       id: 7,
       error: { code: 'denied' },
     });
-    expect([view.changes, view.reloads]).toEqual([[], 0]);
-    expect(await ask(view, { kind: 'all' }, { cmd, params })).toMatchObject({ type: 'response' });
+    expect([daemon.changes, daemon.reloads]).toEqual([[], 0]);
+    expect(await ask(daemon, { kind: 'all' }, { cmd, params })).toMatchObject({ type: 'response' });
   });
 
   it.each<[string, Record<string, unknown>]>([
@@ -121,41 +112,41 @@ describe('the configuration on the socket', () => {
     ['actions.protected_commands', { actions: { protected_commands: [] } }],
     ['actions.protected_pids', { 'actions.protected_pids': [7] }],
   ])('%s is root’s to change, whatever else is asked for with it', async (key, partial) => {
-    const view = new FakeView();
+    const daemon = new FakeDaemon();
     const request = { cmd: 'update_config', params: { ...partial, thresholds: { ram_warn_percent: 70 } } };
-    const reply = await ask(view, { kind: 'all' }, request);
+    const reply = await ask(daemon, { kind: 'all' }, request);
     expect(reply).toMatchObject({ type: 'error', error: { code: 'denied' } });
     expect(reply).toMatchObject({ error: { message: expect.stringContaining(`"${key}"`) } });
     expect(reply).toMatchObject({ error: { message: expect.stringContaining('vigil config') } });
-    expect(view.changes).toEqual([]);
+    expect(daemon.changes).toEqual([]);
     const done = { type: 'response', data: { live: expect.arrayContaining([key]) } };
-    expect(await ask(view, { kind: 'all' }, request, true)).toMatchObject(done);
+    expect(await ask(daemon, { kind: 'all' }, request, true)).toMatchObject(done);
   });
 
   it('the default of what is root’s is root’s to restore', async () => {
-    const view = new FakeView();
-    view.settings.ai.base_url = 'http://127.0.0.1:1/v1';
+    const daemon = new FakeDaemon();
+    daemon.settings.ai.base_url = 'http://127.0.0.1:1/v1';
     const request = { cmd: 'update_config', params: { ai: { base_url: null } } };
-    expect(await ask(view, { kind: 'all' }, request)).toMatchObject({ error: { code: 'denied' } });
+    expect(await ask(daemon, { kind: 'all' }, request)).toMatchObject({ error: { code: 'denied' } });
   });
 
   it('who may not change everything may still send back all that was got, and change the rest', async () => {
-    const view = new FakeView();
-    view.settings.sensor.bpftrace = '/opt/bpftrace';
-    const params = configReport(view.settings) as { actions: { mode: string } };
+    const daemon = new FakeDaemon();
+    daemon.settings.sensor.bpftrace = '/opt/bpftrace';
+    const params = configReport(daemon.settings) as { actions: { mode: string } };
     params.actions.mode = 'suggest';
-    expect(await ask(view, { kind: 'all' }, { cmd: 'update_config', params })).toMatchObject({
+    expect(await ask(daemon, { kind: 'all' }, { cmd: 'update_config', params })).toMatchObject({
       type: 'response',
       data: { live: ['actions.mode'] },
     });
   });
 
   it('a mistake is the client’s, and is named', async () => {
-    const view = new FakeView();
+    const daemon = new FakeDaemon();
     const request = { cmd: 'update_config', params: { actions: { mod: 'auto' } } };
-    expect(await ask(view, { kind: 'all' }, request)).toMatchObject({
+    expect(await ask(daemon, { kind: 'all' }, request)).toMatchObject({
       error: { code: 'bad_request', message: expect.stringContaining('actions.mode') },
     });
-    expect(view.changes).toEqual([]);
+    expect(daemon.changes).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { connectToDaemon } from '../../src/api/client/index.js';
-import { processesReport } from '../../src/api/process-report.js';
+import { processesReport } from '../../src/api/commands/machine/processes.js';
 import type { Snapshot } from '../../src/model/snapshot.js';
 import { Rig } from './rig.js';
 
@@ -47,16 +47,16 @@ it('are told over the socket, once vigil has looked', async () => {
   const rig = await Rig.start();
   const client = await connectToDaemon({ runtimeDir: rig.dir });
   try {
-    await expect(client.processes()).rejects.toMatchObject({ code: 'not_ready' });
-    rig.view.last = snapshot;
-    const report = await client.processes({ session: 10, limit: 1 });
+    await expect(client.call('processes')).rejects.toMatchObject({ code: 'not_ready' });
+    rig.daemon.last = snapshot;
+    const report = await client.call('processes', { session: 10, limit: 1 });
     expect(report).toMatchObject({
       time: '1970-01-01T00:00:01.000Z',
       total: 2,
       processes: [{ pid: 11, session: 10 }],
     });
     expect(report.processes[0]!.cmdline).toHaveLength(512);
-    await expect(client.request('processes', { session: 0 })).rejects.toMatchObject({ code: 'bad_request' });
+    await expect(client.call('processes', { session: 0 })).rejects.toMatchObject({ code: 'bad_request' });
   } finally {
     client.close();
     await rig.stop();

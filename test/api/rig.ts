@@ -7,12 +7,13 @@ import { lockRuntimeDir, type RuntimeLock } from '../../src/api/socket/lock.js';
 import type { Trust } from '../../src/api/socket/peer.js';
 import { ApiServer } from '../../src/api/socket/server.js';
 import { createLogger } from '../../src/lib/log/logger.js';
-import { FakeView } from './fake-view.js';
+import { FakeDaemon } from './fake-daemon.js';
+import './strict.js';
 
 /** A real server in a folder of its own, with a fake daemon behind it. */
 export class Rig {
   readonly dir: string;
-  readonly view = new FakeView();
+  readonly daemon = new FakeDaemon();
   log = '';
   readonly lock: RuntimeLock;
   readonly server: ApiServer;
@@ -21,7 +22,7 @@ export class Rig {
     this.dir = dir ?? mkdtempSync(join(tmpdir(), 'vigil-api-'));
     this.lock = lockRuntimeDir(this.dir);
     const logger = createLogger({ level: 'trace', format: 'json', write: line => (this.log += line) });
-    this.server = new ApiServer({ lock: this.lock, view: this.view, logger, ...options });
+    this.server = new ApiServer({ lock: this.lock, services: this.daemon.services, logger, ...options });
   }
 
   static async start(options: { limits?: Partial<Limits>; trust?: Trust } = {}): Promise<Rig> {

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ProcessSample, Snapshot } from '../../src/model/snapshot.js';
-import { fakeAlert } from './fake-view.js';
+import { fakeAlert } from './fake-daemon.js';
 import { Rig, waitFor } from './rig.js';
 
 /** The socket as RunawayGuard's clients use it: `nc -U`, a line each. */
@@ -47,7 +47,7 @@ describe('RunawayGuard’s protocol', () => {
     rig = await Rig.start();
     const [early] = await ask('{"cmd":"list_processes"}');
     expect(early).toMatchObject({ type: 'error', error: { code: 'not_ready' } });
-    rig.view.look(snapshot(process_(5, 0)));
+    rig.daemon.look(snapshot(process_(5, 0)));
     const [reply] = await ask('{"cmd":"list_processes"}');
     expect(reply).toEqual({
       type: 'response',
@@ -68,7 +68,7 @@ describe('RunawayGuard’s protocol', () => {
 
   it('gets alerts, and clears them', async () => {
     rig = await Rig.start();
-    rig.view.alerts = [fakeAlert({ id: 1 }), fakeAlert({ id: 2, opened_ms: 5_000 })];
+    rig.daemon.alerts = [fakeAlert({ id: 1 }), fakeAlert({ id: 2, opened_ms: 5_000 })];
     const [all, one, since] = await ask(
       '{"cmd":"get_alerts","params":{"limit":50}}',
       '{"cmd":"get_alerts","params":{"limit":1}}',
@@ -81,7 +81,7 @@ describe('RunawayGuard’s protocol', () => {
     expect(await ask('{"cmd":"clear_alerts","id":"x"}')).toEqual([
       { type: 'response', id: 'x', data: { cleared: 2 } },
     ]);
-    expect(rig.view.alerts).toEqual([]);
+    expect(rig.daemon.alerts).toEqual([]);
   });
 
   it('keeps a whitelist', async () => {
@@ -102,9 +102,9 @@ describe('RunawayGuard’s protocol', () => {
   it('pauses and resumes', async () => {
     rig = await Rig.start();
     await ask('{"cmd":"pause_monitoring"}');
-    expect(rig.view.isPaused).toBe(true);
+    expect(rig.daemon.isPaused).toBe(true);
     await ask('{"cmd":"resume_monitoring"}');
-    expect(rig.view.isPaused).toBe(false);
+    expect(rig.daemon.isPaused).toBe(false);
   });
 
   it('pushes alerts and status to those who speak it, and to nobody else', async () => {
@@ -113,8 +113,8 @@ describe('RunawayGuard’s protocol', () => {
     const other = rig.raw().send('{"cmd":"agents"}\n');
     await guard.until(1);
     await other.until(1);
-    rig.view.look(snapshot(process_(5, 0), process_(6, 0)));
-    rig.view.emitAlert(fakeAlert({ id: 3 }));
+    rig.daemon.look(snapshot(process_(5, 0), process_(6, 0)));
+    rig.daemon.emitAlert(fakeAlert({ id: 3 }));
     const [, status, alert] = await guard.until(3);
     expect(status).toEqual({ type: 'status', data: { monitored_count: 2, alert_count: 0 } });
     expect(alert).toMatchObject({ type: 'alert', data: { id: 3, pid: 4711, reason: 'cpu_high' } });
@@ -125,8 +125,8 @@ describe('RunawayGuard’s protocol', () => {
     rig = await Rig.start();
     const guard = rig.raw().send('{"cmd":"get_alerts"}\n');
     await guard.until(1);
-    expect(rig.view.machineListenerCount).toBe(1);
+    expect(rig.daemon.watcherCount).toBe(1);
     guard.socket.destroy();
-    await waitFor(() => rig.view.machineListenerCount === 0);
+    await waitFor(() => rig.daemon.watcherCount === 0);
   });
 });

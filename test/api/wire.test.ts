@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { snapshot, TIME_MS } from '../diagnosis/incident.js';
-import { fakeAgent, fakeAlert, fakeEvent, fakeHealth, T0 } from './fake-view.js';
+import { fakeAction, fakeAgent, fakeAlert, fakeEvent, fakeHealth, T0 } from './fake-daemon.js';
 import { Rig } from './rig.js';
 
 /**
@@ -83,26 +83,26 @@ afterEach(() => rig.stop());
 async function up(): Promise<void> {
   rig = await Rig.start({ trust: { ownUid: 0, adminGid: 777 } });
   chmodSync(rig.dir, 0o755);
-  const { view } = rig;
-  view.list = [
+  const { daemon } = rig;
+  daemon.list = [
     fakeAgent({ pid: 1, uid: ANN, since: T0 }),
     fakeAgent({ pid: 2, uid: BEN, since: T0, exit_code: null, signal: 'SIGTERM', signal_sender: null }),
   ];
-  view.alerts = [ANN, BEN, null].map((uid, index) =>
+  daemon.alerts = [ANN, BEN, null].map((uid, index) =>
     fakeAlert({
       id: index + 1,
       rule: index === 0 ? 'runtime' : 'ram',
       subject: { ...fakeAlert().subject, uid },
     }),
   );
-  view.past = [ANN, BEN].map((uid, index) => ({ uid, event: fakeEvent({ pid: index + 1 }) }));
-  view.report = fakeHealth({ pid: 1 });
+  daemon.past = [ANN, BEN].map((uid, index) => ({ uid, event: fakeEvent({ pid: index + 1 }) }));
+  daemon.report = fakeHealth({ pid: 1 });
   const machine = snapshot();
-  view.last = {
+  daemon.last = {
     ...machine,
     processes: machine.processes.map((process, index) => ({ ...process, uid: index % 2 === 0 ? ANN : BEN })),
   };
-  view.reportOfPeriod = {
+  daemon.reportOfPeriod = {
     from: T0,
     to: T0,
     bucket_s: 1800,
@@ -114,7 +114,7 @@ async function up(): Promise<void> {
     actions: [],
     model: { requests: 0, input_tokens: 0, output_tokens: 0, cache_read_tokens: 0, cache_write_tokens: 0 },
   };
-  view.explained = {
+  daemon.explained = {
     explanation: {
       time_ms: TIME_MS,
       by: 'rules',
@@ -127,22 +127,7 @@ async function up(): Promise<void> {
     },
     plans: [],
   };
-  view.done = [ANN, BEN].map(uid => ({
-    id: uid,
-    time_ms: TIME_MS,
-    mode: 'suggest',
-    requested_by: `uid ${uid}`,
-    alert_id: null,
-    what: 'terminate',
-    targets: [{ pid: 77, start_ticks: 5, uid, comm: 'yes', cmdline: 'yes' }],
-    argv: null,
-    evidence: null,
-    before: null,
-    after: null,
-    result: 'done',
-    targets_total: 1,
-    damaged: false,
-  }));
+  daemon.done = [ANN, BEN].map(uid => fakeAction(uid, { time_ms: TIME_MS }));
 }
 
 /** Everything that a real process of that user gets: the answers, then what is pushed. */
@@ -157,11 +142,11 @@ async function told(uid: number, groups: readonly number[]): Promise<string[]> {
       continue;
     }
     for (const [index, owner] of [ANN, BEN].entries()) {
-      rig.view.emit(fakeEvent({ pid: index + 1 }), owner);
-      rig.view.emitAlert(fakeAlert({ id: 8 + index, subject: { ...fakeAlert().subject, uid: owner } }));
+      rig.daemon.emit(fakeEvent({ pid: index + 1 }), owner);
+      rig.daemon.emitAlert(fakeAlert({ id: 8 + index, subject: { ...fakeAlert().subject, uid: owner } }));
     }
-    rig.view.look(rig.view.last!);
-    rig.view.observe({ type: 'clock', time_ms: TIME_MS });
+    rig.daemon.look(rig.daemon.last!);
+    rig.daemon.observe({ type: 'clock', time_ms: TIME_MS });
     child.stdin.end('\n');
   }
   return lines.map(line => lasting(line));

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Explanation } from '../../src/diagnosis/advisor.js';
 import type { ActionPlan } from '../../src/model/action.js';
-import { fakeAlert } from '../api/fake-view.js';
+import { fakeAlert } from '../api/fake-daemon.js';
 import { Rig } from '../api/rig.js';
 import { type TestIo, vigil } from './io.js';
 
@@ -18,8 +18,8 @@ describe('explain, kill, actions', () => {
 
   describe('vigil kill', () => {
     beforeEach(() => {
-      rig.view.kills.length = 0;
-      rig.view.verdict = {
+      rig.daemon.kills.length = 0;
+      rig.daemon.verdict = {
         allowed: true,
         risk: 'moderate',
         reason: 'it is yours',
@@ -42,7 +42,7 @@ describe('explain, kill, actions', () => {
       expect(code).toBe(0);
       expect(out).toMatch(/^SIGTERM, then SIGKILL, for 1 process \(moderate: it is yours\):\n +4711 {2}yes /);
       expect(out).not.toContain('\u001b');
-      expect(rig.view.kills).toMatchObject([
+      expect(rig.daemon.kills).toMatchObject([
         { pid: 4711, start_ticks: 99, scope: 'process', force: false, by: { uid: process.getuid!() } },
       ]);
     });
@@ -55,20 +55,20 @@ describe('explain, kill, actions', () => {
       const result = await run(args, over);
       expect(result.code).toBe(code);
       expect(result.out + result.err).toContain(said);
-      expect(rig.view.kills).toEqual([]);
+      expect(rig.daemon.kills).toEqual([]);
     });
 
     it('--yes --group --force --json', async () => {
       const { code, out } = await run('kill 4711 --yes --group --force --json');
       expect(code).toBe(0);
       expect(JSON.parse(out)).toMatchObject({ outcome: 'done' });
-      expect(rig.view.kills).toMatchObject([{ scope: 'group', force: true }]);
+      expect(rig.daemon.kills).toMatchObject([{ scope: 'group', force: true }]);
     });
 
     it('says why it is refused', async () => {
-      rig.view.verdict = { allowed: false, risk: 'dangerous', reason: 'pid 1 is protected', steps: [] };
+      rig.daemon.verdict = { allowed: false, risk: 'dangerous', reason: 'pid 1 is protected', steps: [] };
       expect(await run('kill 1 --yes')).toEqual({ code: 1, out: '', err: 'vigil: pid 1 is protected\n' });
-      expect(rig.view.kills).toEqual([]);
+      expect(rig.daemon.kills).toEqual([]);
     });
 
     it.each([
@@ -82,17 +82,22 @@ describe('explain, kill, actions', () => {
       const { code, err } = await run(args);
       expect(code).toBe(2);
       expect(err).toContain(why);
-      expect(rig.view.kills).toEqual([]);
+      expect(rig.daemon.kills).toEqual([]);
     });
   });
 
   describe('vigil explain', () => {
-    const plan = {
+    const plan: ActionPlan = {
       id: 1,
+      alert_id: 7,
+      rule: 'orphan',
+      time_ms: 0,
+      type: 'kill_process',
+      proposals: [],
       text: 'End the 12 leftovers',
       command: 'kill -- 4711',
       verdict: { allowed: true, risk: 'safe', reason: 'their session is over', steps: [] },
-    } as unknown as ActionPlan;
+    };
     const explanation: Explanation = {
       time_ms: Date.now(),
       by: 'model',
@@ -110,9 +115,9 @@ describe('explain, kill, actions', () => {
     };
 
     beforeEach(() => {
-      rig.view.explained = { explanation, plans: [plan] };
-      rig.view.alerts = [fakeAlert({ id: 7 })];
-      rig.view.look({ time_ms: 0, processes: [process_], sessions: [] } as never);
+      rig.daemon.explained = { explanation, plans: [plan] };
+      rig.daemon.alerts = [fakeAlert({ id: 7 })];
+      rig.daemon.look({ time_ms: 0, processes: [process_], sessions: [] } as never);
     });
 
     it.each(['explain A7', 'explain a7', 'explain 4711'])('%s', async args => {
@@ -129,10 +134,10 @@ describe('explain, kill, actions', () => {
 
     it('says why no model explained, unless that was a choice', async () => {
       const failure = { code: 'timeout' as const, message: 'The model took too long.', wait_ms: null };
-      rig.view.explained = { explanation: { ...explanation, by: 'rules', failure }, plans: [] };
+      rig.daemon.explained = { explanation: { ...explanation, by: 'rules', failure }, plans: [] };
       expect((await run('explain A7')).out).toContain('(explained by the rules)\nThe model took too long.\n');
       const chosen = { ...failure, code: 'disabled' as const };
-      rig.view.explained = { explanation: { ...explanation, by: 'rules', failure: chosen }, plans: [] };
+      rig.daemon.explained = { explanation: { ...explanation, by: 'rules', failure: chosen }, plans: [] };
       expect((await run('explain A7')).out).not.toContain('too long');
     });
 
@@ -154,7 +159,7 @@ describe('explain, kill, actions', () => {
 
   it('vigil actions lists what was done', async () => {
     expect((await run('actions')).out).toBe('vigil has done nothing.\n');
-    rig.view.done = [
+    rig.daemon.done = [
       {
         id: 1,
         time_ms: Date.parse('2026-11-20T12:00:00Z'),
@@ -176,15 +181,15 @@ describe('explain, kill, actions', () => {
     expect(out).toMatch(/kill_process {2}yes\[4711\] {2}\(by vigil, auto, A7\)\n {4}done: 1 process ended/);
     expect(out).not.toContain('\u001b');
     expect(JSON.parse((await run('actions --json')).out)).toMatchObject([{ what: 'kill_process' }]);
-    const [done] = rig.view.done;
-    rig.view.done = [
+    const [done] = rig.daemon.done;
+    rig.daemon.done = [
       { ...done!, targets_total: 700 },
       { ...done!, targets: [], targets_total: 0, damaged: true },
     ];
     const later = (await run('actions')).out;
     expect(later).toContain('yes[4711], and 699 more');
     expect(later).toContain('its row in the history is damaged');
-    rig.view.done = null;
+    rig.daemon.done = null;
     expect(await run('actions')).toMatchObject({ code: 2, out: '' });
   });
 });

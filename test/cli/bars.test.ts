@@ -6,7 +6,7 @@ import { ewwLine } from '../../src/cli/bars/eww.js';
 import { nextToFocus, ownAgents } from '../../src/cli/bars/order.js';
 import { tmuxLine } from '../../src/cli/bars/tmux.js';
 import { waybarLine } from '../../src/cli/bars/waybar.js';
-import { fakeAgent } from '../api/fake-view.js';
+import { fakeAgent } from '../api/fake-daemon.js';
 import { vigil } from './io.js';
 
 const at = (minute: number) => `2026-11-20T12:${String(minute).padStart(2, '0')}:00.000Z`;

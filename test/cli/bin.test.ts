@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fakeAgent, fakeEvent, fakeHealth } from '../api/fake-view.js';
+import { fakeAgent, fakeEvent, fakeHealth } from '../api/fake-daemon.js';
 import { Rig } from '../api/rig.js';
 import { Built, Tmux } from './built.js';
 
@@ -50,7 +50,7 @@ describe('bin/vigil', () => {
 
   it('stays quiet when its reader goes away', async () => {
     const rig = await Rig.start();
-    rig.view.past = Array.from({ length: 5000 }, () => ({ uid: 1, event: fakeEvent() }));
+    rig.daemon.past = Array.from({ length: 5000 }, () => ({ uid: 1, event: fakeEvent() }));
     const { spawn } = await import('node:child_process');
     const shell = spawn('sh', [
       '-c',
@@ -151,7 +151,7 @@ describe('vigil agents --watch, in a real terminal', { timeout: 30_000 }, () => 
   const alternate = (): boolean => tmux.info('#{alternate_on}') === '1';
 
   it('shows the agents and each change at once, and leaves the terminal as it was', async () => {
-    rig.view.list = [fakeAgent()];
+    rig.daemon.list = [fakeAgent()];
     tmux.type(`echo before; ${built.bin} agents --watch --runtime-dir ${rig.dir}; echo "left $?"`);
     tmux.key('Enter');
     const first = await tmux.shows(/4242 +claude +WORKING +thinking/);
@@ -160,18 +160,18 @@ describe('vigil agents --watch, in a real terminal', { timeout: 30_000 }, () => 
     expect(alternate()).toBe(true);
 
     // No tick needed: the event redraws it.
-    rig.view.list = [fakeAgent({ state: 'WAITING', reason: 'approval', since: new Date().toISOString() })];
-    rig.view.emit();
+    rig.daemon.list = [fakeAgent({ state: 'WAITING', reason: 'approval', since: new Date().toISOString() })];
+    rig.daemon.emit();
     await tmux.shows(/4242 +claude +WAITING +approval/);
     await tmux.shows(/approval +[1-9]s/);
 
-    rig.view.list = [fakeAgent({ title: '\u001b[2J\u001b[31mtitle', cwd: '/x\ny' }), fakeAgent({ pid: 7 })];
-    rig.view.emit();
+    rig.daemon.list = [fakeAgent({ title: '\u001b[2J\u001b[31mtitle', cwd: '/x\ny' }), fakeAgent({ pid: 7 })];
+    rig.daemon.emit();
     const hostile = await tmux.shows('/x\\ny');
     expect(hostile).toContain('\\x1b[2J\\x1b[31mtitle');
 
-    rig.view.list = Array.from({ length: 50 }, (_, i) => fakeAgent({ pid: 100 + i }));
-    rig.view.report = fakeHealth({ status: 'degraded', problems: ['something is missing'] });
+    rig.daemon.list = Array.from({ length: 50 }, (_, i) => fakeAgent({ pid: 100 + i }));
+    rig.daemon.report = fakeHealth({ status: 'degraded', problems: ['something is missing'] });
     const many = await tmux.shows(/… \d+ more/);
     expect(many).toContain('! something is missing');
     tmux.resize(50, 15);
@@ -193,7 +193,7 @@ describe('vigil agents --watch, in a real terminal', { timeout: 30_000 }, () => 
     ['Ctrl-C', () => tmux.key('C-c')],
     ['SIGTERM', () => execFileSync('kill', [childOf(tmux.info('#{pane_pid}'))])],
   ])('%s leaves it, too', async (_, leave) => {
-    rig.view.list = [];
+    rig.daemon.list = [];
     tmux.resize(100, 24);
     tmux.type(`clear; ${built.bin} agents --watch --runtime-dir ${rig.dir}; echo "left $?"`);
     tmux.key('Enter');
@@ -215,7 +215,7 @@ describe('vigil agents --watch, in a real terminal', { timeout: 30_000 }, () => 
     own.lock.release();
     own = new Rig({ dir });
     await own.server.start();
-    own.view.list = [fakeAgent({ pid: 31337 })];
+    own.daemon.list = [fakeAgent({ pid: 31337 })];
     expect(await tmux.shows('31337')).not.toContain('! ');
     tmux.key('q');
     await tmux.shows('left 0');

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fakeAgent, fakeAlert } from '../api/fake-view.js';
+import { fakeAgent, fakeAlert } from '../api/fake-daemon.js';
 import { Rig } from '../api/rig.js';
 import { vigil } from './io.js';
 
@@ -7,8 +7,8 @@ describe('what a shell offers', () => {
   let rig: Rig;
   beforeAll(async () => {
     rig = await Rig.start();
-    rig.view.list = [fakeAgent({ pid: 4242, title: 'Fix \u001b[31m the cart' })];
-    rig.view.alerts = [fakeAlert({ id: 7, title: 'yes burns a core' })];
+    rig.daemon.list = [fakeAgent({ pid: 4242, title: 'Fix \u001b[31m the cart' })];
+    rig.daemon.alerts = [fakeAlert({ id: 7, title: 'yes burns a core' })];
   });
   afterAll(() => rig.stop());
 

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { fakeHealth } from '../api/fake-view.js';
+import { fakeHealth } from '../api/fake-daemon.js';
 import { Rig } from '../api/rig.js';
 import { type TestIo, vigil } from './io.js';
 
@@ -169,23 +169,23 @@ describe('with a daemon', () => {
     vigil(['config', 'set', key, value, '--config', file, '--runtime-dir', rig.dir]);
 
   it('it says what holds at once and what needs a restart', async () => {
-    rig.view.report = fakeHealth({ config: { file, problem: null, restart: [] } });
+    rig.daemon.report = fakeHealth({ config: { file, problem: null, restart: [] } });
     expect((await set('actions.mode', 'suggest')).out).toContain('In effect now: actions.mode.\n');
     expect((await set('sensor.tier', 'procfs')).out).toContain(
       'Needs a restart (systemctl restart vigil): sensor.tier.\n',
     );
-    expect(rig.view.reloads).toBe(2);
+    expect(rig.daemon.reloads).toBe(2);
   });
 
   it('that reads another file it says so', async () => {
     const { code, out } = await set('actions.mode', 'suggest');
     expect(code).toBe(0);
     expect(out).toContain('The daemon that runs reads another file: /etc/vigil/config.toml.\n');
-    expect(rig.view.reloads).toBe(0);
+    expect(rig.daemon.reloads).toBe(0);
   });
 
   it('its file is the one that is meant, by every command', async () => {
-    rig.view.report = fakeHealth({ config: { file, problem: null, restart: [] } });
+    rig.daemon.report = fakeHealth({ config: { file, problem: null, restart: [] } });
     const ask = (...line: string[]) => vigil(['config', ...line, '--runtime-dir', rig.dir]);
     expect((await ask('path')).out).toBe(`${file}\n`);
     expect((await ask('get', 'actions.mode')).out).toBe('auto\n');

@@ -9,7 +9,7 @@ describe('whitelist, pause and resume', () => {
   });
   afterAll(() => rig.stop());
   beforeEach(() => {
-    rig.view.entries = [];
+    rig.daemon.entries = [];
   });
 
   const run = (...args: string[]) => vigil([...args, '--runtime-dir', rig.dir]);
@@ -25,7 +25,7 @@ describe('whitelist, pause and resume', () => {
       { pattern: 'fire*', match_type: 'name' },
     ]);
     expect(await run('whitelist', 'remove', '1')).toMatchObject({ code: 0, out: 'Entry 1 is removed.\n' });
-    expect(rig.view.entries).toEqual([]);
+    expect(rig.daemon.entries).toEqual([]);
   });
 
   it.each([
@@ -38,13 +38,13 @@ describe('whitelist, pause and resume', () => {
     expect(code).not.toBe(0);
     expect(out).toBe('');
     expect(err).toMatch(why);
-    expect(rig.view.entries).toEqual([]);
+    expect(rig.daemon.entries).toEqual([]);
   });
 
   it('pauses and resumes', async () => {
     expect(await run('pause')).toMatchObject({ code: 0 });
-    expect(rig.view.isPaused).toBe(true);
+    expect(rig.daemon.isPaused).toBe(true);
     expect(await run('resume')).toMatchObject({ code: 0 });
-    expect(rig.view.isPaused).toBe(false);
+    expect(rig.daemon.isPaused).toBe(false);
   });
 });

@@ -1,6 +1,6 @@
-import { alertReport } from '../../src/api/alert-report.js';
-import type { HistoryReport } from '../../src/api/contract.js';
-import { fakeAlert } from '../api/fake-view.js';
+import type { HistoryReport } from '../../src/api/client/index.js';
+import { alertReport } from '../../src/api/reports/alert.js';
+import { fakeAlert } from '../api/fake-daemon.js';
 
 /** A made-up day: waves, an afternoon without vigil, an agent that was busy, orphans that were removed. */
 

@@ -11,8 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { HistoryReport } from '../../src/api/contract.js';
-import type { DaemonView } from '../../src/api/services.js';
+import type { HistoryReport } from '../../src/api/client/index.js';
 import { ticks } from '../../src/cli/report/axis.js';
 import { chartsOf, gaps } from '../../src/cli/report/charts.js';
 import { parsePeriod, periodText } from '../../src/cli/report/period.js';
@@ -152,7 +151,7 @@ describe('vigil report', () => {
     rmSync(dir, { recursive: true });
   });
   beforeEach(() => {
-    rig.view.reportOfPeriod = fakeHistory({ buckets: 47 });
+    rig.daemon.reportOfPeriod = fakeHistory({ buckets: 47 });
   });
   const report = (args: readonly string[] = [], over: Partial<TestIo> = {}) =>
     vigil(['report', ...args, '--runtime-dir', rig.dir], over);
@@ -184,7 +183,7 @@ describe('vigil report', () => {
 
   it('colours the worst moments where colours are wanted', async () => {
     const host = { ...fakeHistory().host, memory_used_bytes: [{ min: 0, avg: 1, max: 33e9 }, null] };
-    rig.view.reportOfPeriod = { ...fakeHistory(), host };
+    rig.daemon.reportOfPeriod = { ...fakeHistory(), host };
     const { out } = await report([], { columns: 80, color: true });
     const memory = out.split('\n').find(line => line.startsWith('Memory'));
     expect(memory).toContain('\u001b[31m▁');
@@ -192,7 +191,7 @@ describe('vigil report', () => {
 
   it('a machine that was idle is not one that was not measured', async () => {
     const zero = { min: 0, avg: 0, max: 0 };
-    rig.view.reportOfPeriod = { ...fakeHistory(), host: { cpu_busy_percent: [null, zero] } };
+    rig.daemon.reportOfPeriod = { ...fakeHistory(), host: { cpu_busy_percent: [null, zero] } };
     const { out } = await report([], { columns: 80 });
     expect(out).toMatch(/^CPU {10,}▁+ +0\.0%/m);
     expect(out).toMatch(/^Not measured before /m);
@@ -200,8 +199,9 @@ describe('vigil report', () => {
 
   it('asks for as much as it can show', async () => {
     const asked: number[][] = [];
-    const view: DaemonView = rig.view;
-    view.history = async (period_ms, buckets) => {
+    const service = rig.daemon.services.history;
+    const { report: answers } = service;
+    service.report = async (period_ms, buckets) => {
       asked.push([period_ms, buckets]);
       return fakeHistory();
     };
@@ -213,17 +213,17 @@ describe('vigil report', () => {
       [300_000, 10],
       [86_400_000, 96],
     ]);
-    delete (rig.view as Partial<typeof rig.view>).history;
+    service.report = answers;
   });
 
   it('with --json prints what the socket gave', async () => {
-    expect(JSON.parse((await report(['--json'])).out)).toEqual(rig.view.reportOfPeriod);
+    expect(JSON.parse((await report(['--json'])).out)).toEqual(rig.daemon.reportOfPeriod);
   });
 
   it('says what was left out', async () => {
     const plain = fakeHistory();
     const many = <T>(one: T, count: number): T[] => Array.from({ length: count }, () => one);
-    rig.view.reportOfPeriod = {
+    rig.daemon.reportOfPeriod = {
       ...plain,
       sessions: many(plain.sessions[0]!, 13),
       alerts: many(plain.alerts[0]!, 200),
@@ -234,13 +234,13 @@ describe('vigil report', () => {
   });
 
   it('without a history it says so, and what to do', async () => {
-    rig.view.reportOfPeriod = null;
+    rig.daemon.reportOfPeriod = null;
     expect(await report()).toMatchObject({
       code: 2,
       out: '',
       err: expect.stringContaining('history.enabled'),
     });
-    rig.view.reportOfPeriod = EMPTY;
+    rig.daemon.reportOfPeriod = EMPTY;
     expect(await report()).toMatchObject({
       code: 2,
       out: '',
@@ -250,7 +250,7 @@ describe('vigil report', () => {
 
   it('hostile names reach neither the terminal nor the page', async () => {
     const plain = fakeHistory();
-    rig.view.reportOfPeriod = {
+    rig.daemon.reportOfPeriod = {
       ...plain,
       sessions: [{ ...plain.sessions[0]!, agent: HOSTILE, cwd: `/${HOSTILE}` }],
       alerts: [{ ...plain.alerts[0]!, title: HOSTILE, rule: HOSTILE }],

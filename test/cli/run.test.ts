@@ -2,9 +2,8 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { alertEvent } from '../../src/api/alert-report.js';
-import type { DaemonView } from '../../src/api/services.js';
-import { fakeAgent, fakeAlert, fakeEvent, fakeHealth } from '../api/fake-view.js';
+import { alertEvent } from '../../src/api/reports/alert.js';
+import { fakeAgent, fakeAlert, fakeEvent, fakeHealth } from '../api/fake-daemon.js';
 import { Rig, waitFor } from '../api/rig.js';
 import { TestIo, vigil } from './io.js';
 
@@ -110,11 +109,11 @@ describe('with a daemon', () => {
   afterAll(() => rig.stop());
 
   async function given(
-    view: Partial<Pick<Rig['view'], 'list' | 'alerts' | 'past' | 'report'>>,
+    set: Partial<Pick<Rig['daemon'], 'list' | 'alerts' | 'past' | 'report'>>,
     args: string,
     over: Partial<TestIo> = {},
   ) {
-    Object.assign(rig.view, { list: [], alerts: [], past: [], report: fakeHealth() }, view);
+    Object.assign(rig.daemon, { list: [], alerts: [], past: [], report: fakeHealth() }, set);
     return vigil([...args.split(' '), '--runtime-dir', rig.dir], over);
   }
 
@@ -287,13 +286,13 @@ describe('with a daemon', () => {
 
   it('follows events as they come, and ends when the daemon does', async () => {
     const own = await Rig.start();
-    own.view.emit(fakeEvent({ pid: 1 }));
+    own.daemon.emit(fakeEvent({ pid: 1 }));
     const io = new TestIo();
     const done = vigil(['events', '-f', '--json', '-n', '1', '--runtime-dir', own.dir], {
       out: text => io.out(text),
     });
     await waitFor(() => io.stdout.includes('"pid":1'));
-    own.view.emit(fakeEvent({ pid: 2 }));
+    own.daemon.emit(fakeEvent({ pid: 2 }));
     await waitFor(() => io.stdout.includes('"pid":2'));
     expect(io.stdout.trimEnd().split('\n')).toHaveLength(2);
     await own.stop();
@@ -310,9 +309,9 @@ describe('with a daemon', () => {
   });
 
   it('a failure inside the daemon is one line here, and a stack only for those who debug', async () => {
-    const view: DaemonView = rig.view;
-    const agents = view.agents;
-    view.agents = () => {
+    const service = rig.daemon.services.agents;
+    const { list } = service;
+    service.list = () => {
       throw new Error('inside');
     };
     try {
@@ -324,7 +323,7 @@ describe('with a daemon', () => {
       });
       expect((await given({}, 'agents', { env: { VIGIL_DEBUG: '1' } })).err).toMatch(/\n {4}at /);
     } finally {
-      view.agents = agents;
+      service.list = list;
     }
   });
 });

@@ -1,14 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ProcessSample, Snapshot } from '../../src/model/snapshot.js';
-import { fakeAgent, fakeAlert } from '../api/fake-view.js';
+import type { Snapshot } from '../../src/model/snapshot.js';
+import { fakeAgent, fakeAlert } from '../api/fake-daemon.js';
 import { Rig } from '../api/rig.js';
+import { sample } from '../diagnosis/incident.js';
 import { fakeHost, GB } from './host.js';
 import { vigil } from './io.js';
 
 const host = fakeHost();
 
 const process_ = (pid: number, rss_bytes: number, cpu_percent: number) =>
-  ({ pid, uid: 0, comm: pid === 9 ? 'a\nb\u001b]0;x' : 'node', rss_bytes, cpu_percent }) as ProcessSample;
+  sample(pid, { uid: 0, comm: pid === 9 ? 'a\nb\u001b]0;x' : 'node', rss_bytes, cpu_percent });
 
 describe('vigil status', () => {
   let rig: Rig;
@@ -28,9 +29,9 @@ describe('vigil status', () => {
 
   it('shows host, agents, alerts and the largest processes', async () => {
     const processes = [process_(1, GB, 0), process_(9, 5 * GB, 150)];
-    rig.view.look({ time_ms: 0, host, processes, sessions: [], events: [] } as unknown as Snapshot);
-    rig.view.list = [fakeAgent()];
-    rig.view.alerts = [fakeAlert({ severity: 'critical' })];
+    rig.daemon.look({ time_ms: 0, host, processes, sessions: [], events: [] } as unknown as Snapshot);
+    rig.daemon.list = [fakeAgent()];
+    rig.daemon.alerts = [fakeAlert({ severity: 'critical' })];
     const { code, out } = await status();
     expect(code).toBe(1);
     expect(out).toMatch(
@@ -65,7 +66,7 @@ describe('vigil status', () => {
         sessions: [],
         events: [],
       };
-      rig.view.look(snapshot as unknown as Snapshot);
+      rig.daemon.look(snapshot as unknown as Snapshot);
       return (await status()).out.split('\n').filter(line => / free on /.test(line));
     };
     expect(await disks(mount('/dev/shm', 'tmpfs', 100), mount('/', 'ext4', 97))).toEqual([

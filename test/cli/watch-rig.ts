@@ -1,11 +1,11 @@
-import { alertReport } from '../../src/api/alert-report.js';
-import type { AlertReport, ProcessReport } from '../../src/api/contract.js';
+import type { AlertReport, ProcessReport } from '../../src/api/client/index.js';
+import { alertReport } from '../../src/api/reports/alert.js';
 import type { Key } from '../../src/cli/ui/keys.js';
 import { listsOf } from '../../src/cli/watch/lists.js';
 import { type Effect, NOTHING_YET, type Picture, START, type Ui } from '../../src/cli/watch/model.js';
 import { press, READ_MS } from '../../src/cli/watch/press.js';
 import { view } from '../../src/cli/watch/view.js';
-import { fakeAgent, fakeAlert, fakeHealth } from '../api/fake-view.js';
+import { fakeAgent, fakeAlert, fakeHealth } from '../api/fake-daemon.js';
 import { fakeHost, GB } from './host.js';
 
 /** A made-up picture, and a person who presses keys on it. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Snapshot } from '../../src/model/snapshot.js';
-import { fakeAgent, fakeAlert } from '../api/fake-view.js';
+import { fakeAgent, fakeAlert } from '../api/fake-daemon.js';
 import { Rig, waitFor } from '../api/rig.js';
 import { Built, Tmux } from './built.js';
 import { fakeHost } from './host.js';
@@ -37,15 +37,15 @@ describe('vigil watch, in a real terminal', { timeout: 60_000 }, () => {
       rss_bytes: 5e6,
       session,
     }));
-    rig.view.last = {
+    rig.daemon.last = {
       time_ms: 1,
       host: fakeHost(),
       processes,
       sessions: [],
       events: [],
     } as unknown as Snapshot;
-    rig.view.list = [fakeAgent(), fakeAgent({ pid: 77, agent: 'codex', cwd: '/home/ann/bank' })];
-    rig.view.alerts = [fakeAlert()];
+    rig.daemon.list = [fakeAgent(), fakeAgent({ pid: 77, agent: 'codex', cwd: '/home/ann/bank' })];
+    rig.daemon.alerts = [fakeAlert()];
     tmux = new Tmux(100, 30);
     await tmux.shows('$');
   });
@@ -100,8 +100,8 @@ describe('vigil watch, in a real terminal', { timeout: 60_000 }, () => {
   it('each change is seen at once, and only what changed is written', async () => {
     await start();
     await tmux.shows('▸');
-    rig.view.list = [fakeAgent({ state: 'WAITING', reason: 'approval', title: '\u001b[2Jtitle' })];
-    rig.view.emit();
+    rig.daemon.list = [fakeAgent({ state: 'WAITING', reason: 'approval', title: '\u001b[2Jtitle' })];
+    rig.daemon.emit();
     expect(await tmux.shows(/4242 +claude +WAITING +approval/)).toContain('1 asking');
     const file = join(rig.dir, 'written');
     tmux.copyTo(file);
@@ -156,7 +156,7 @@ describe('vigil watch, in a real terminal', { timeout: 60_000 }, () => {
   it('outlives its daemon and finds the next one', async () => {
     let own = await Rig.start();
     const { dir } = own;
-    own.view.list = [fakeAgent()];
+    own.daemon.list = [fakeAgent()];
     await start(dir);
     await own.server.stop();
     await tmux.shows(/no daemon answers[\s\S]*! looking for a daemon: [\s\S]*4242/);
@@ -166,7 +166,7 @@ describe('vigil watch, in a real terminal', { timeout: 60_000 }, () => {
     own.lock.release();
     own = new Rig({ dir });
     await own.server.start();
-    own.view.list = [fakeAgent({ pid: 31337 })];
+    own.daemon.list = [fakeAgent({ pid: 31337 })];
     expect(await tmux.shows('31337')).not.toContain('no daemon');
     tmux.key('q');
     await asBefore();

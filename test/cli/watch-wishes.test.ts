@@ -3,7 +3,7 @@ import { type ApiClient, connectToDaemon } from '../../src/api/client/index.js';
 import { START, type Ui, type Wish } from '../../src/cli/watch/model.js';
 import { Wishes } from '../../src/cli/watch/wishes.js';
 import type { Verdict } from '../../src/model/action.js';
-import { fakeAgent } from '../api/fake-view.js';
+import { fakeAgent } from '../api/fake-daemon.js';
 import { Rig } from '../api/rig.js';
 import { TestIo } from './io.js';
 
@@ -58,7 +58,7 @@ async function run(wish: Wish, daemon: ApiClient | null = client): Promise<Ui> {
 }
 
 it('a preview shows what would be hit, and keeps hold of that very process', async () => {
-  rig.view.verdict = allowed;
+  rig.daemon.verdict = allowed;
   const { dialog } = await run({ kind: 'preview', order, ticket: 1 });
   expect(dialog).toMatchObject({
     kind: 'confirm',
@@ -69,13 +69,13 @@ it('a preview shows what would be hit, and keeps hold of that very process', asy
 });
 
 it('what is refused is said with its reason', async () => {
-  rig.view.verdict = { ...allowed, allowed: false, reason: 'it is pid 1', steps: [] };
+  rig.daemon.verdict = { ...allowed, allowed: false, reason: 'it is pid 1', steps: [] };
   const { dialog } = await run({ kind: 'preview', order, ticket: 1 });
   expect(dialog).toMatchObject({ kind: 'confirm', allowed: false, lines: ['Not done: it is pid 1'] });
 });
 
 it('an answer that nobody waits for any more is dropped', async () => {
-  rig.view.verdict = allowed;
+  rig.daemon.verdict = allowed;
   ui = { ...START, dialog: { kind: 'busy', title: 'another', ticket: 2 } };
   expect((await run({ kind: 'preview', order, ticket: 1 })).dialog).toMatchObject({ ticket: 2 });
   ui = START;
@@ -88,8 +88,8 @@ it('what was ended is told in a line, what was not in full', async () => {
     notice: 'it is gone',
     dialog: null,
   });
-  expect(rig.view.kills.at(-1)).toMatchObject({ pid: 4711, start_ticks: 99, scope: 'process' });
-  rig.view.kill = async () => ({
+  expect(rig.daemon.kills.at(-1)).toMatchObject({ pid: 4711, start_ticks: 99, scope: 'process' });
+  rig.daemon.services.actions.kill = async () => ({
     time_ms: 0,
     outcome: 'failed',
     after: null,
@@ -105,19 +105,19 @@ it('what was ended is told in a line, what was not in full', async () => {
 });
 
 it('details, whitelist and pause reach the daemon', async () => {
-  rig.view.list = [fakeAgent({ pid: 7 })];
+  rig.daemon.list = [fakeAgent({ pid: 7 })];
   const { dialog } = await run({ kind: 'agent_details', pid: 7, ticket: 1 });
   expect(dialog).toMatchObject({ kind: 'text', lines: expect.arrayContaining(['Evidence, newest first:']) });
   expect((await run({ kind: 'whitelist', pattern: 'fire*' })).notice).toMatch(/fire\* .*whitelist remove 1/);
-  expect(rig.view.entries).toMatchObject([{ pattern: 'fire*', match_type: 'name' }]);
+  expect(rig.daemon.entries).toMatchObject([{ pattern: 'fire*', match_type: 'name' }]);
   await run({ kind: 'pause', paused: true });
-  expect(rig.view.isPaused).toBe(true);
+  expect(rig.daemon.isPaused).toBe(true);
   await run({ kind: 'pause', paused: false });
-  expect(rig.view.isPaused).toBe(false);
+  expect(rig.daemon.isPaused).toBe(false);
 });
 
 it('what goes wrong is said, where it was asked for', async () => {
-  rig.view.list = [];
+  rig.daemon.list = [];
   expect((await run({ kind: 'agent_details', pid: 8, ticket: 1 })).dialog).toMatchObject({
     title: 'No answer',
     lines: ['pid 8 belongs to no agent that vigil knows'],
@@ -128,6 +128,6 @@ it('what goes wrong is said, where it was asked for', async () => {
 });
 
 it('an agent of somebody else is not focused', async () => {
-  rig.view.list = [fakeAgent({ pid: 7, uid: process.geteuid!() + 1 })];
+  rig.daemon.list = [fakeAgent({ pid: 7, uid: process.geteuid!() + 1 })];
   expect((await run({ kind: 'focus', pid: 7 })).notice).toBe('that is no agent of yours');
 });

@@ -6,7 +6,7 @@ import { cutTo, fill, shownWidth } from '../../src/cli/watch/fill.js';
 import { tree } from '../../src/cli/watch/lists.js';
 import { NOTHING_YET } from '../../src/cli/watch/model.js';
 import { width } from '../../src/lib/text/width.js';
-import { fakeAgent } from '../api/fake-view.js';
+import { fakeAgent } from '../api/fake-daemon.js';
 import { fakeAlertReport, fakePicture, fakeProcess, Person } from './watch-rig.js';
 
 const HOSTILE = 'a\u001b[2Jb\u202ec\nd';

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { AgentStateEvent, HealthReport } from '../../src/api/contract.js';
+import type { AgentStateEvent, HealthReport } from '../../src/api/client/index.js';
 import { ask, health } from '../ask.js';
 import { MemoryCgroup } from './memory-cgroup.js';
 
@@ -26,7 +26,7 @@ const vigil = (...args: string[]) =>
   spawnSync(VIGIL, [...args, '--runtime-dir', join(dir, 'run')], { encoding: 'utf8' });
 /** The machine may run agents of its own. */
 const agents = async () =>
-  (await ask(join(dir, 'run'), client => client.agents())).filter(
+  (await ask(join(dir, 'run'), client => client.call('agents'))).filter(
     ({ agent: name }) => name === 'evil' || name === 'bomb',
   );
 const log = () => readFileSync(join(dir, 'log'), 'utf8');

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { AlertReport } from '../../src/api/contract.js';
+import type { AlertReport } from '../../src/api/client/index.js';
 import { Misbehaving, type Program } from '../outputs/helpers/misbehaving.js';
 import { GuardedMachine } from './guarded.js';
 import { Once } from './once.js';

@@ -1,5 +1,5 @@
 import { afterAll, expect, it, vi } from 'vitest';
-import type { AlertReport } from '../../src/api/contract.js';
+import type { AlertReport } from '../../src/api/client/index.js';
 import { Misbehaving, type Program } from '../outputs/helpers/misbehaving.js';
 import { GuardedMachine } from './guarded.js';
 import { until } from './until.js';

@@ -2,7 +2,7 @@ import { readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { AlertReport } from '../../src/api/contract.js';
+import type { AlertReport } from '../../src/api/client/index.js';
 import { Misbehaving, type Program } from '../outputs/helpers/misbehaving.js';
 import { GuardedMachine } from './guarded.js';
 import { MemoryCgroup } from './memory-cgroup.js';

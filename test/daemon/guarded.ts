@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { execa } from 'execa';
-import { type ApiClient, connectToDaemon } from '../../src/api/client/index.js';
 import type {
   AgentReport,
   AlertEvent,
   AlertReport,
   HealthReport,
   VigilEvent,
-} from '../../src/api/contract.js';
+} from '../../src/api/client/index.js';
+import { type ApiClient, connectToDaemon } from '../../src/api/client/index.js';
 import { ended } from '../outputs/desktop/user.js';
 import { until } from './until.js';
 
@@ -92,12 +92,12 @@ export class GuardedMachine {
   }
 
   /** The open ones; `all`: with those that are over. */
-  async alerts(all = false): Promise<AlertReport[]> {
-    return this.ask(client => client.alerts({ all }));
+  async alerts(all = false): Promise<readonly AlertReport[]> {
+    return this.ask(client => client.call('alerts', { all }));
   }
 
-  async agents(): Promise<AgentReport[]> {
-    return this.ask(client => client.agents());
+  async agents(): Promise<readonly AgentReport[]> {
+    return this.ask(client => client.call('agents'));
   }
 
   /** Resolves when it knows the agent of that pid. */
@@ -106,7 +106,7 @@ export class GuardedMachine {
   }
 
   async health(): Promise<HealthReport> {
-    return this.ask(client => client.health());
+    return this.ask(client => client.call('health'));
   }
 
   /** Resolves when it has looked at the processes so often again. `each`: done while waiting. */

@@ -3,8 +3,8 @@ import { chmodSync, copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { AlertReport, VigilEvent } from '../../src/api/client/index.js';
 import { connectToDaemon } from '../../src/api/client/index.js';
-import type { AlertReport, VigilEvent } from '../../src/api/contract.js';
 import type { ActionRow } from '../../src/store/records.js';
 import { ask, health } from '../ask.js';
 import { ScriptedApi } from '../diagnosis/scripted-api.js';
@@ -103,7 +103,7 @@ paths = ["${dir}/claude"]
     living = await session(1);
     await vi.waitFor(
       async () =>
-        expect((await ask(join(dir, 'run'), client => client.agents())).map(({ pid }) => pid)).toEqual(
+        expect((await ask(join(dir, 'run'), client => client.call('agents'))).map(({ pid }) => pid)).toEqual(
           expect.arrayContaining([dead.pid, living.pid]),
         ),
       {
@@ -191,7 +191,7 @@ paths = ["${dir}/claude"]
     expect(actions[0]!.result).toMatch(/^done/);
 
     const client = await connectToDaemon({ runtimeDir: join(dir, 'run') });
-    const report = await client.report({ period_s: 3600 });
+    const report = await client.call('report', { period_s: 3600 });
     client.close();
     expect(report.alerts.map(({ id }) => id)).toContain(alert!.id);
     expect(report.actions.map(({ id }) => id)).toEqual(expect.arrayContaining(actions.map(({ id }) => id)));

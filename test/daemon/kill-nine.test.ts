@@ -55,19 +55,19 @@ describe('after kill -9', () => {
     const removed = new Set<string>();
     for (let round = 0; round < ROUNDS; round++) {
       const client = await start();
-      const found = new Map((await client.whitelist()).map(({ pattern, id }) => [pattern, id]));
+      const found = new Map((await client.call('list_whitelist')).map(({ pattern, id }) => [pattern, id]));
       for (const pattern of kept) expect([...found.keys()]).toContain(pattern);
       for (const pattern of removed) expect([...found.keys()]).not.toContain(pattern);
       const [first] = kept;
       if (first !== undefined) {
         kept.delete(first);
-        await client.removeFromWhitelist(found.get(first)!);
+        await client.call('remove_whitelist', { id: found.get(first)! });
         removed.add(first);
       }
       // As fast as they are taken; the last of them is acknowledged when the daemon is gone.
       const count = 1 + Math.floor(Math.random() * 8);
       for (let i = 0; i < count; i++) {
-        const { pattern } = await client.addToWhitelist({
+        const { pattern } = await client.call('add_whitelist', {
           pattern: `entry-${round}-${i}`,
           match_type: 'name',
           reason: '',
@@ -86,14 +86,20 @@ describe('after kill -9', () => {
     const stubborn = spawn('bash', ['-c', script], { stdio: ['ignore', 'pipe', 'ignore'], detached: true });
     sleepers.push(stubborn);
     await new Promise(done => stubborn.stdout!.once('data', done));
-    const ending = client.kill({ pid: stubborn.pid!, scope: 'process', force: false }).catch(() => null);
-    await until('the record', async () => (await client.actions(9)).length === 1);
-    expect(await client.actions(9)).toMatchObject([{ result: null, targets: [{ pid: stubborn.pid }] }]);
+    const ending = client
+      .call('kill_process', { pid: stubborn.pid!, scope: 'process', force: false })
+      .catch(() => null);
+    await until('the record', async () => (await client.call('actions', { limit: 9 })).length === 1);
+    expect(await client.call('actions', { limit: 9 })).toMatchObject([
+      { result: null, targets: [{ pid: stubborn.pid }] },
+    ]);
     await kill();
     await ending;
     client.close();
     const next = await start();
-    expect(await next.actions(9)).toMatchObject([{ result: 'interrupted: vigil ended before it did' }]);
+    expect(await next.call('actions', { limit: 9 })).toMatchObject([
+      { result: 'interrupted: vigil ended before it did' },
+    ]);
     next.close();
   });
 });

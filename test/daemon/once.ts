@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { AlertReport } from '../../src/api/contract.js';
+import type { AlertReport } from '../../src/api/client/index.js';
 import type { GuardedMachine } from './guarded.js';
 import { until } from './until.js';
 

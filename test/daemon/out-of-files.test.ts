@@ -3,7 +3,7 @@ import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { VigilEvent } from '../../src/api/contract.js';
+import type { VigilEvent } from '../../src/api/client/index.js';
 import { GuardedMachine } from './guarded.js';
 import { until } from './until.js';
 

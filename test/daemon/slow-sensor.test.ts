@@ -20,7 +20,7 @@ let daemon: ChildProcess;
 let agent: ChildProcess;
 
 const states = async () =>
-  (await ask(join(dir, 'run'), client => client.agents()))
+  (await ask(join(dir, 'run'), client => client.call('agents')))
     .filter(({ pid }) => pid === agent.pid)
     .map(({ state }) => state);
 /** Sooner than by the look at all processes each half a minute, which is for what events cannot tell. */

@@ -1,4 +1,4 @@
-import type { AgentReport } from '../../src/api/contract.js';
+import type { AgentReport } from '../../src/api/client/index.js';
 import type { AgentKind } from './agent-home.js';
 import type { Step } from './api/script.js';
 import { Session, type SessionOptions } from './session.js';
@@ -10,7 +10,7 @@ export interface DaemonControl {
   killBpftrace(): Promise<void>;
   stopDaemon(): Promise<void>;
   startDaemon(): Promise<void>;
-  agents(): Promise<AgentReport[]>;
+  agents(): Promise<readonly AgentReport[]>;
 }
 
 export interface Scenario {

@@ -3,7 +3,7 @@ import { mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'n
 import { createConnection, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { AgentReport, AgentStateEvent, HealthReport } from '../../src/api/contract.js';
+import type { AgentReport, AgentStateEvent, HealthReport } from '../../src/api/client/index.js';
 import { repositoryRoot } from './agent-home.js';
 import { nowMs, sleep, until } from './clock.js';
 import type { DaemonControl } from './scenario.js';
@@ -115,7 +115,7 @@ export class Vigil implements DaemonControl {
     for (const pid of bpftracesOf(this.#child!.pid!)) process.kill(pid, 'SIGKILL');
   }
 
-  async agents(): Promise<AgentReport[]> {
+  async agents(): Promise<readonly AgentReport[]> {
     return (await this.#ask('agents', {})) as AgentReport[];
   }
 

@@ -54,8 +54,8 @@ export const httpAnswers: Entrance = {
       let ended = false;
       const ask = async () => {
         while (!ended) {
-          const pid = pids[asked++ % pids.length]; // what was explained is not asked again
-          await client.request('explain_process', { pid }).catch(() => sleep(50));
+          const pid = pids[asked++ % pids.length]!; // what was explained is not asked again
+          await client.call('explain_process', { pid }).catch(() => sleep(50));
         }
       };
       const going = Promise.all(Array.from({ length: ASKERS }, ask));

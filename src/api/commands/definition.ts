@@ -1,77 +1,86 @@
 import { z } from 'zod';
 import type { InTurns, Work } from '../../lib/time/in-turns.js';
+import type { Person } from '../../model/action.js';
+import type { Viewer } from '../../model/viewer.js';
 import type { Asker } from '../../store/asker.js';
-import type { ErrorCode } from '../contract.js';
-import type { DaemonView } from '../services.js';
-import type { Peer, View } from '../socket/peer.js';
+import { RequestError } from '../protocol.js';
+import type { Services } from '../services.js';
+import type { Stream } from '../streams/stream.js';
 
-/** What a command is, and what it gets to see of the one who asks. */
+/** What a command is. The socket, the typed client and docs/api.md are made from nothing but these. */
 
-export interface CommandContext {
-  view: DaemonView;
-  /** What the peer may see. */
-  sees: View;
+/** Who asks, however he came. */
+export interface Caller {
+  /** What he may see. */
+  viewer: Viewer;
   /** Root, or the daemon's own user: may decide what the daemon does with its rights. */
   isOwner: boolean;
-  /** Who asks; null: could not be found out. */
-  peer: Peer | null;
+  /** Null: could not be found out. */
+  person: Person | null;
+  /** Connections at present, his among them. */
   clients: number;
-  /** Does in pieces what takes long, charged to the one who asks. */
+  /** Does in pieces what takes long, charged to him. */
   inTurns: InTurns;
   /** To the history. */
   asker: Asker;
-  /** Sends events from now on. */
-  follow(): void;
-  /** Sends observations from now on. */
-  record(): void;
-  /** Sends `alert` and `status` from now on, as RunawayGuard's clients expect. */
-  broadcast(): void;
 }
 
-export class RequestError extends Error {
-  override readonly name = 'RequestError';
-  constructor(
-    readonly code: ErrorCode,
-    message: string,
-  ) {
-    super(message);
-  }
-}
+/** `anyone`: also whom the kernel does not name. `users`: each sees what is his. `admins`: who sees everything. */
+export type Access = { who: 'anyone' } | { who: 'users' } | { who: 'admins'; refusal: string };
 
-export interface CommandDefinition<P extends z.ZodType = z.ZodType> {
-  params: P;
-  /** Answered even to a peer that is not known. */
-  open: boolean;
-  /** A promise is waited for; other requests of the client are answered meanwhile. */
-  run(params: z.output<P>, context: CommandContext): unknown;
-}
-
-export function command<P extends z.ZodType>(definition: CommandDefinition<P>): CommandDefinition {
-  return definition as unknown as CommandDefinition;
+export const ANYONE: Access = { who: 'anyone' };
+export const USERS: Access = { who: 'users' };
+/** What concerns everybody takes the right to see everybody's. */
+export function admins(
+  because: string,
+  may = 'only root, the user of the daemon and the group vigil may',
+): Access {
+  return { who: 'admins', refusal: `${because}: ${may}` };
 }
 
 /**
- * At once where it is but a little, so that answers come in the order of the questions; else piece by piece, while other
- * requests are answered.
+ * `quick`: in its turn, in the order of the requests. `stepwise`: the same where it is but a little, else piece by piece in
+ * the turns of the one who asks. `queued`: when it is done. Other requests are answered meanwhile.
  */
-export function answered<T>(work: Work<T>, { inTurns }: CommandContext): T | Promise<T> {
-  const first = work.next();
-  if (first.done) return first.value;
-  return inTurns(
-    (function* () {
-      yield first.value;
-      return yield* work;
-    })(),
-  );
+export type Pace = 'quick' | 'stepwise' | 'queued';
+
+type Paced<T extends Pace, R> = T extends 'quick' ? R : T extends 'stepwise' ? Work<R> : Promise<R>;
+
+export interface Command<
+  N extends string = string,
+  P extends z.ZodType = z.ZodType,
+  R extends z.ZodType = z.ZodType,
+  T extends Pace = Pace,
+  S extends Stream = Stream,
+> {
+  readonly name: N;
+  /** One line for the reference: what it answers. */
+  readonly description: string;
+  readonly access: Access;
+  readonly pace: T;
+  readonly params: P;
+  readonly result: R;
+  /** What the one who asks is sent from then on. */
+  readonly subscribe?: { readonly stream: S; when?(params: z.output<P>): boolean };
+  run(services: Services, params: z.output<P>, caller: Caller): Paced<T, z.output<R>>;
+}
+
+export function defineCommand<
+  const N extends string,
+  P extends z.ZodType,
+  R extends z.ZodType,
+  T extends Pace,
+  S extends Stream = never,
+>(command: Command<N, P, R, T, S>): Command<N, P, R, T, S> {
+  return command;
 }
 
 /** A command without params. */
 export const none = z.strictObject({});
 
-/** What concerns everybody's processes takes the right to see them all. @throws RequestError */
-export function mustSeeAll({ sees }: CommandContext, what: string): void {
-  if (sees.kind === 'all') return;
-  throw new RequestError('denied', `${what}: only root, the user of the daemon and the group vigil may`);
+/** The uid that the history is asked for; null: everybody's. */
+export function historyUid({ viewer }: Caller): number | null {
+  return viewer.kind === 'user' ? viewer.uid : null;
 }
 
 /** The store had no answer. */

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { wallTime } from '../../lib/time/time.js';
 import type { Alert } from '../../model/alert.js';
 import type { ProcessSample, Snapshot } from '../../model/snapshot.js';
@@ -7,35 +8,40 @@ import type { ProcessSample, Snapshot } from '../../model/snapshot.js';
  * and a process for each alert; what an alert is about else stands in `name`.
  */
 
-export interface SeedAlert {
-  id: number;
-  pid: number;
-  name: string;
-  cmdline: string;
-  reason: string;
-  severity: 'warning' | 'critical';
-  /** Seconds since the epoch. */
-  timestamp: number;
-}
+export const runawayGuardAlertSchema = z
+  .strictObject({
+    id: z.int(),
+    pid: z.int(),
+    name: z.string(),
+    cmdline: z.string(),
+    reason: z.string(),
+    severity: z.enum(['warning', 'critical']),
+    timestamp: z.int().describe('seconds since the epoch'),
+  })
+  .meta({ id: 'RunawayGuardAlert' });
+type RunawayGuardAlert = z.infer<typeof runawayGuardAlertSchema>;
 
-export interface SeedProcess {
-  pid: number;
-  name: string;
-  cmdline: string;
-  cpu_percent: number;
-  memory_mb: number;
-  runtime_seconds: number;
-  state: 'Running' | 'Sleeping' | 'DiskSleep' | 'Stopped' | 'Zombie' | 'Idle' | 'Unknown';
-}
+export const runawayGuardProcessSchema = z
+  .strictObject({
+    pid: z.int(),
+    name: z.string(),
+    cmdline: z.string(),
+    cpu_percent: z.number(),
+    memory_mb: z.number(),
+    runtime_seconds: z.int(),
+    state: z.enum([
+      ...(['Running', 'Sleeping', 'DiskSleep', 'Stopped', 'Zombie', 'Idle', 'Unknown'] as const),
+    ]),
+  })
+  .meta({ id: 'RunawayGuardProcess' });
+type RunawayGuardProcess = z.infer<typeof runawayGuardProcessSchema>;
 
-/** What is sent unasked to clients that spoke this protocol. */
-export type SeedPush =
-  | { type: 'alert'; data: SeedAlert }
-  | { type: 'status'; data: { monitored_count: number; alert_count: number } };
+export const runawayGuardStatusSchema = z.strictObject({ monitored_count: z.int(), alert_count: z.int() });
+type RunawayGuardStatus = z.infer<typeof runawayGuardStatusSchema>;
 
 const REASONS: Readonly<Record<string, string>> = { runtime: 'timeout' };
 
-const STATES: Readonly<Record<string, SeedProcess['state']>> = {
+const STATES: Readonly<Record<string, RunawayGuardProcess['state']>> = {
   R: 'Running',
   S: 'Sleeping',
   D: 'DiskSleep',
@@ -45,7 +51,14 @@ const STATES: Readonly<Record<string, SeedProcess['state']>> = {
   I: 'Idle',
 };
 
-export function seedAlert({ id, rule, severity, subject, title, opened_ms }: Alert): SeedAlert {
+export function runawayGuardAlert({
+  id,
+  rule,
+  severity,
+  subject,
+  title,
+  opened_ms,
+}: Alert): RunawayGuardAlert {
   const [process] = subject.processes;
   return {
     id,
@@ -58,7 +71,7 @@ export function seedAlert({ id, rule, severity, subject, title, opened_ms }: Ale
   };
 }
 
-export function seedProcess(process: ProcessSample, now_ms: number): SeedProcess {
+export function runawayGuardProcess(process: ProcessSample, now_ms: number): RunawayGuardProcess {
   return {
     pid: process.pid,
     name: process.comm,
@@ -70,6 +83,6 @@ export function seedProcess(process: ProcessSample, now_ms: number): SeedProcess
   };
 }
 
-export function seedStatus({ processes }: Snapshot, open_alerts: number): SeedPush {
-  return { type: 'status', data: { monitored_count: processes.length, alert_count: open_alerts } };
+export function runawayGuardStatus({ processes }: Snapshot, open_alerts: number): RunawayGuardStatus {
+  return { monitored_count: processes.length, alert_count: open_alerts };
 }

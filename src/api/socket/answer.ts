@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { nearest } from '../../lib/text/nearest.js';
-import { printable } from '../../lib/text/printable.js';
-import { type CommandContext, RequestError } from '../commands/definition.js';
-import { COMMANDS } from '../commands/index.js';
-import { type ErrorCode, MAX_ID_LENGTH, type Reply, type RequestId } from '../contract.js';
+import type { Caller } from '../commands/definition.js';
+import { prepare } from '../commands/prepare.js';
+import { type ErrorCode, MAX_ID_LENGTH, type Reply, RequestError, type RequestId } from '../protocol.js';
+import type { Services } from '../services.js';
+import type { Stream } from '../streams/stream.js';
 
 /** One request line to one reply, now or later. Pure but for what the command does. */
 
@@ -28,15 +28,16 @@ export function bugReply(id: RequestId): Reply {
 
 export function answer(
   line: Buffer,
-  context: CommandContext,
+  services: Services,
+  caller: Caller,
+  /** Called when something is sent unasked from then on; perhaps before the answer is known. */
+  subscribe: (stream: Stream) => void,
   onBug: (error: unknown) => void,
 ): Reply | Promise<Reply> {
   const parsed = parseLine(line);
   if (parsed === undefined) return errorReply(null, 'bad_json', 'the line is not JSON in UTF-8');
   const request = requestSchema.safeParse(parsed);
-  if (!request.success) {
-    return errorReply(idOf(parsed), 'bad_request', SHAPE);
-  }
+  if (!request.success) return errorReply(idOf(parsed), 'bad_request', SHAPE);
   const { cmd, id = null, params = {} } = request.data;
   const failed = (error: unknown): Reply => {
     if (error instanceof RequestError) return errorReply(id, error.code, error.message);
@@ -46,7 +47,10 @@ export function answer(
   const reply = (data: unknown): Reply =>
     cmd === 'ping' ? { type: 'pong', id } : { type: 'response', id, data };
   try {
-    const data = run(cmd, params, context);
+    const { run, stream } = prepare(cmd, params, caller);
+    const data = run(services, () => {
+      if (stream !== null) subscribe(stream);
+    });
     return data instanceof Promise ? data.then(reply, failed) : reply(data);
   } catch (error) {
     return failed(error);
@@ -65,33 +69,4 @@ function parseLine(line: Buffer): unknown {
 function idOf(value: unknown): RequestId {
   if (typeof value !== 'object' || value === null || !('id' in value)) return null;
   return idSchema.safeParse(value.id).data ?? null;
-}
-
-function run(cmd: string, params: Record<string, unknown>, context: CommandContext): unknown {
-  const command = Object.hasOwn(COMMANDS, cmd) ? COMMANDS[cmd] : undefined;
-  if (command === undefined) throw new RequestError('unknown_command', unknownCommand(cmd));
-  if (!command.open && context.sees.kind === 'none') {
-    throw new RequestError(
-      'denied',
-      'who you are could not be found out, so only ping and health are answered',
-    );
-  }
-  const checked = command.params.safeParse(params);
-  if (!checked.success) throw new RequestError('bad_request', badParams(cmd, checked.error));
-  return command.run(checked.data, context);
-}
-
-function unknownCommand(cmd: string): string {
-  const known = Object.keys(COMMANDS);
-  const meant = nearest(cmd, known);
-  const hint = meant === undefined ? '' : `did you mean "${meant}"? `;
-  return `unknown command "${printable(cmd, 60)}": ${hint}known are ${known.join(', ')}`;
-}
-
-function badParams(cmd: string, error: z.ZodError): string {
-  const problems = error.issues.map(issue => {
-    const path = issue.path.length === 0 ? '' : `${issue.path.map(String).join('.')}: `;
-    return `${path}${issue.message}`;
-  });
-  return printable(`params of ${cmd}: ${problems.join('; ')}`, 300);
 }

@@ -1,12 +1,14 @@
 import type { Socket } from 'node:net';
 import { LineBuffer } from '../../lib/text/line-buffer.js';
-import type { Reply, RequestId } from '../contract.js';
+import type { Viewer } from '../../model/viewer.js';
+import type { Reply, RequestId } from '../protocol.js';
+import type { Stream } from '../streams/stream.js';
 import { bugReply, errorReply } from './answer.js';
 import { isLong, jsonPieces, rowsIn } from './json-pieces.js';
 import type { Lane } from './lane.js';
 import type { Limits } from './limits.js';
-import { Outbox, type Stream } from './outbox.js';
-import type { Peer, View } from './peer.js';
+import { type LongAnswer, Outbox } from './outbox.js';
+import type { Peer } from './peer.js';
 import type { RequestScheduler } from './scheduler.js';
 
 /** What a connection tells the server that holds it. */
@@ -32,10 +34,8 @@ const PING_BYTES = 512;
 
 /** One client. It never waits for it: what it does not read in time is dropped together with it. */
 export class Connection {
-  following = false;
-  recording = false;
-  /** Gets what RunawayGuard's clients are sent unasked. */
-  broadcast = false;
+  /** What it is sent unasked. */
+  readonly streams = new Set<Stream>();
   /** When it last asked or read something. */
   active_ms = performance.now();
   private readonly buffer = new LineBuffer();
@@ -59,7 +59,7 @@ export class Connection {
   constructor(
     private readonly socket: Socket,
     readonly peer: Peer | null,
-    readonly sees: View,
+    readonly viewer: Viewer,
     readonly lane: Lane,
     private readonly owner: ConnectionOwner,
   ) {}
@@ -86,7 +86,7 @@ export class Connection {
 
   /** Gets something unasked: it may be silent for as long as it likes. */
   get isSubscribed(): boolean {
-    return this.following || this.recording || this.broadcast;
+    return this.streams.size > 0;
   }
 
   /** Nothing of it is under way. */
@@ -112,7 +112,7 @@ export class Connection {
     if (this.outbox.isEmpty && typeof written === 'string') this.socket.write(`${written}\n`);
     else if (typeof written === 'string') this.outbox.addLine(Buffer.from(`${written}\n`));
     else {
-      this.addStream(reply.id, { pieces: written, rows: rowsIn(reply) });
+      this.addLong(reply.id, { pieces: written, rows: rowsIn(reply) });
       this.flushLater();
       return;
     }
@@ -120,9 +120,9 @@ export class Connection {
   }
 
   /** Its rows are kept until the client has read them: there may be no room for that. One may go beyond. */
-  private addStream(id: RequestId, stream: Stream): void {
+  private addLong(id: RequestId, answer: LongAnswer): void {
     if (this.owner.roomForReplies(this)) {
-      this.outbox.addStream(stream);
+      this.outbox.addAnswer(answer);
       return;
     }
     const message = 'too many answers wait to be read: ask again when they are';
@@ -157,9 +157,7 @@ export class Connection {
     if (this.ended) return;
     this.ended = true;
     this.expectRest(false);
-    this.following = false;
-    this.recording = false;
-    this.broadcast = false;
+    this.streams.clear();
     this.buffer.clear();
     this.outbox.clear();
     this.request = null;

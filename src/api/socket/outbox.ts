@@ -4,14 +4,14 @@ const PIECE_BYTES = 65_536;
 const ROW_BYTES = 512;
 
 /** An answer of many rows, made while it is written. */
-export interface Stream {
+export interface LongAnswer {
   pieces: Iterator<string, void, undefined>;
   rows: number;
 }
 
 /** What a client is still to be sent, in order: lines, which many clients share, and answers that are not written yet. */
 export class Outbox {
-  private readonly waiting: (Buffer | Stream)[] = [];
+  private readonly waiting: (Buffer | LongAnswer)[] = [];
   private size = 0;
 
   get isEmpty(): boolean {
@@ -28,9 +28,9 @@ export class Outbox {
     this.size += line.length;
   }
 
-  addStream(stream: Stream): void {
-    this.waiting.push(stream);
-    this.size += stream.rows * ROW_BYTES;
+  addAnswer(answer: LongAnswer): void {
+    this.waiting.push(answer);
+    this.size += answer.rows * ROW_BYTES;
   }
 
   /** The next bytes; null: there is nothing more. @throws what making an answer throws; the rest of it is left out */

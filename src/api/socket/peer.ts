@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { readText } from '../../lib/files/bounded-read.js';
 import { libc } from '../../lib/os/libc.js';
+import type { Viewer } from '../../model/viewer.js';
 
 /** Who is at the other end of a Unix socket, as the kernel says. */
 export interface Peer {
@@ -64,9 +65,6 @@ function option(fd: number, name: number, size: number): Buffer | null {
   return c.getsockopt(fd, SOL_SOCKET, name, value, length) === 0 ? value.subarray(0, length[0]) : null;
 }
 
-/** What a peer may see: everything, the agents of one user, or nothing but whether vigil is there. */
-export type View = { kind: 'all' } | { kind: 'user'; uid: number } | { kind: 'none' };
-
 export interface Trust {
   /** The daemon's own uid: its user sees what it sees. */
   ownUid: number;
@@ -74,7 +72,7 @@ export interface Trust {
   adminGid: number | null;
 }
 
-export function viewOf(peer: Peer | null, trust: Trust): View {
+export function viewerOf(peer: Peer | null, trust: Trust): Viewer {
   if (peer === null) return { kind: 'none' };
   if (isOwner(peer, trust)) return { kind: 'all' };
   const { adminGid } = trust;
@@ -85,12 +83,6 @@ export function viewOf(peer: Peer | null, trust: Trust): View {
 /** May decide what the daemon does with its own rights: they have them anyway. The group vigil has not. */
 export function isOwner(peer: Peer | null, trust: Trust): boolean {
   return peer !== null && (peer.uid === 0 || peer.uid === trust.ownUid);
-}
-
-/** `uid` null: what is the machine's is for everybody who is known. */
-export function mayView(view: View, uid: number | null): boolean {
-  if (uid === null) return view.kind !== 'none';
-  return view.kind === 'all' || (view.kind === 'user' && view.uid === uid);
 }
 
 /** The number of a local group; null when there is none of that name. */

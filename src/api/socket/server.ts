@@ -6,9 +6,11 @@ import type { FaultLog } from '../../lib/log/faults.js';
 import type { Logger } from '../../lib/log/logger.js';
 import { MAX_SOCKET_PATH_BYTES } from '../../lib/net/unix-socket.js';
 import { printable } from '../../lib/text/printable.js';
-import type { Work } from '../../lib/time/in-turns.js';
+import type { Viewer } from '../../model/viewer.js';
 import type { Asker } from '../../store/asker.js';
-import type { DaemonView } from '../services.js';
+import type { Caller } from '../commands/definition.js';
+import type { Services } from '../services.js';
+import type { Stream } from '../streams/stream.js';
 import { admit } from './admission.js';
 import { answer, errorReply } from './answer.js';
 import { Connection, type ConnectionOwner } from './connection.js';
@@ -16,14 +18,14 @@ import { clientPlaces } from './descriptors.js';
 import type { Rank } from './lane.js';
 import { DEFAULT_LIMITS, type Limits } from './limits.js';
 import type { RuntimeLock } from './lock.js';
-import { gidOf, isOwner, type Peer, peerOf, type Trust, type View, viewOf } from './peer.js';
+import { gidOf, isOwner, type Peer, peerOf, type Trust, viewerOf } from './peer.js';
 import { RequestScheduler } from './scheduler.js';
 import { Subscriptions } from './subscriptions.js';
 
 export interface ApiServerOptions {
   /** From lockRuntimeDir(): the folder is ours. */
   lock: RuntimeLock;
-  view: DaemonView;
+  services: Services;
   logger: Logger;
   limits?: Partial<Limits>;
   /** Counts what fails, and shows it. */
@@ -58,7 +60,7 @@ export class ApiServer implements ConnectionOwner {
     this.scheduler = new RequestScheduler(this.limits, error => this.failed(error));
     this.socketPath = join(options.lock.dir, SOCKET_NAME);
     this.trust = options.trust ?? { ownUid: process.geteuid!(), adminGid: gidOf('vigil') };
-    this.subscriptions = new Subscriptions(options.view, this.connections);
+    this.subscriptions = new Subscriptions(options.services, this.connections);
     // Of a client that is not listened to one piece is kept, not as many as 16 KiB hold: they may be of one byte.
     this.server = createServer({ highWaterMark: 1, allowHalfOpen: true }, socket => this.accept(socket));
   }
@@ -87,7 +89,6 @@ export class ApiServer implements ConnectionOwner {
       this.server.listen({ path: this.socketPath, readableAll: shared, writableAll: shared }, resolve);
     });
     this.server.on('error', error => this.options.logger.error({ err: error }, 'the API socket failed'));
-    this.subscriptions.start();
     this.sweeper = setInterval(() => this.sweep(), this.limits.idleMs / SWEEPS).unref();
   }
 
@@ -109,17 +110,17 @@ export class ApiServer implements ConnectionOwner {
   private accept(socket: Socket): void {
     const begin_ms = performance.now();
     const peer = peerOf(socket, this.trust.adminGid);
-    const sees = viewOf(peer, this.trust);
-    const lane = this.scheduler.lane(peer?.uid ?? null, this.rankOf(peer, sees));
+    const viewer = viewerOf(peer, this.trust);
+    const lane = this.scheduler.lane(peer?.uid ?? null, this.rankOf(peer, viewer));
     // Who has used up his time by coming and going is not even told why: that is work, too.
     if (lane.isInDebt) socket.destroy();
-    else this.admit(new Connection(socket, peer, sees, lane, this), socket);
+    else this.admit(new Connection(socket, peer, viewer, lane, this), socket);
     this.scheduler.charge(lane, performance.now() - begin_ms + ACCEPT_MS);
   }
 
-  private rankOf(peer: Peer | null, sees: View): Rank {
+  private rankOf(peer: Peer | null, viewer: Viewer): Rank {
     if (isOwner(peer, this.trust)) return 'owner';
-    return sees.kind === 'all' ? 'admin' : 'user';
+    return viewer.kind === 'all' ? 'admin' : 'user';
   }
 
   private admit(connection: Connection, socket: Socket): void {
@@ -181,34 +182,34 @@ export class ApiServer implements ConnectionOwner {
   }
 
   line(connection: Connection, line: Buffer): void {
-    let follow = false;
-    let record = false;
-    let broadcast = false;
-    const context = {
-      view: this.options.view,
-      sees: connection.sees,
-      isOwner: isOwner(connection.peer, this.trust),
-      peer: connection.peer,
-      clients: this.connections.size,
-      inTurns: <T>(work: Work<T>) => this.scheduler.inTurns(connection.lane, work),
-      asker: this.askerOf(connection),
-      follow: () => {
-        follow = true;
-      },
-      record: () => {
-        record = true;
-      },
-      broadcast: () => {
-        broadcast = true;
-      },
+    let subscribe = (stream: Stream) => {
+      // In the same turn of the event loop as the answer: nothing lies between its last event and the next one.
+      first = stream;
     };
-    const reply = answer(line, context, error => this.failed(error));
+    let first: Stream | null = null;
+    const reply = answer(
+      line,
+      this.options.services,
+      this.callerOf(connection),
+      stream => subscribe(stream),
+      error => this.failed(error),
+    );
     if (reply instanceof Promise) connection.replyLater(reply);
     else connection.reply(reply);
-    // Same turn of the event loop as the answer: nothing lies between its last event and the next one.
-    if (follow) connection.following = true;
-    if (record) this.subscriptions.recordFor(connection);
-    if (broadcast) this.subscriptions.broadcastTo(connection);
+    subscribe = stream => this.subscriptions.add(connection, stream);
+    if (first !== null) subscribe(first);
+  }
+
+  private callerOf(connection: Connection): Caller {
+    const { viewer, peer, lane } = connection;
+    return {
+      viewer,
+      isOwner: isOwner(peer, this.trust),
+      person: peer === null ? null : { uid: peer.uid, gid: peer.gid, groups: peer.groups },
+      clients: this.connections.size,
+      inTurns: work => this.scheduler.inTurns(lane, work),
+      asker: this.askerOf(connection),
+    };
   }
 
   private askerOf({ lane }: Connection): Asker {

@@ -1,5 +1,5 @@
+import type { AgentReport } from '../../api/client/index.js';
 import { type ApiClient, connectToDaemon } from '../../api/client/index.js';
-import type { AgentReport } from '../../api/contract.js';
 
 const COALESCE_MS = 30;
 /** Looking at a window changes what is unseen, and no event says so. */
@@ -35,7 +35,7 @@ async function followOnce(client: ApiClient, show: (agents: readonly AgentReport
   };
   const ask = async () => {
     try {
-      const agents = await client.agents();
+      const agents = await client.call('agents');
       show(agents);
       // An event that came meanwhile has set its own, shorter time.
       if (timer === null && agents.some(({ unseen }) => unseen > 0)) in_ms(UNSEEN_MS);
@@ -44,7 +44,7 @@ async function followOnce(client: ApiClient, show: (agents: readonly AgentReport
     }
   };
   try {
-    await client.follow(() => {
+    await client.subscribe('events', { follow: true, limit: 0 }, () => {
       if (timer !== null) clearTimeout(timer);
       timer = setTimeout(() => {
         timer = null;

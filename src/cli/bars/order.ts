@@ -1,4 +1,4 @@
-import type { AgentReport } from '../../api/contract.js';
+import type { AgentReport } from '../../api/client/index.js';
 
 /** 3: asks something, 2: its turn is over and nobody looked, 1: works, 0: waits with nothing new. */
 export function attention(agent: AgentReport): 0 | 1 | 2 | 3 {

@@ -1,4 +1,4 @@
-import type { AgentReport } from '../../api/contract.js';
+import type { AgentReport } from '../../api/client/index.js';
 import { attention } from './order.js';
 
 /** A segment of tmux's status line; empty when there are no agents. */

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { AgentReport } from '../../api/contract.js';
+import type { AgentReport } from '../../api/client/index.js';
 import { printable } from '../../lib/text/printable.js';
 import { attention } from './order.js';
 

@@ -19,7 +19,7 @@ export const actions = defineCommand({
       throw new UsageError(`--lines takes a number from 1 to 999, not "${printable(lines, 40)}"`);
     }
     return askDaemon(runtimeDir, async client => {
-      const list = await client.actions(Number(lines));
+      const list = await client.call('actions', { limit: Number(lines) });
       printAnswer(io, json, list, () =>
         list.length === 0 ? ['vigil has done nothing.'] : list.flatMap(actionLines),
       );

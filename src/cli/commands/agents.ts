@@ -27,7 +27,7 @@ export const agents = defineCommand({
       return watchAgents(runtimeDir, io);
     }
     return askDaemon(runtimeDir, async client => {
-      const list = await client.agents();
+      const list = await client.call('agents');
       printAnswer(io, json, list, () =>
         list.length === 0 ? ['No agents are running.'] : agentsTable(list, io),
       );

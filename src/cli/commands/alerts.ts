@@ -1,4 +1,4 @@
-import type { AlertReport } from '../../api/contract.js';
+import type { AlertReport } from '../../api/client/index.js';
 import { printable } from '../../lib/text/printable.js';
 import { JSON_OPTION, printAnswer } from '../answer.js';
 import { askDaemon } from '../ask-daemon.js';
@@ -27,7 +27,7 @@ export const alerts = defineCommand({
   },
   async run({ all, json, runtimeDir }, io) {
     return askDaemon(runtimeDir, async client => {
-      const list = await client.alerts({ all });
+      const list = await client.call('alerts', { all });
       const none = all ? 'There has been no alert.' : 'Nothing is wrong.';
       printAnswer(io, json, list, () =>
         list.length === 0 ? [none] : list.map(alert => alertText(alert, io)),

@@ -1,4 +1,4 @@
-import type { AgentReport } from '../../api/contract.js';
+import type { AgentReport } from '../../api/client/index.js';
 import { askDaemon } from '../ask-daemon.js';
 import { ewwLine } from '../bars/eww.js';
 import { followAgents } from '../bars/follow.js';
@@ -44,10 +44,10 @@ export const bar = defineCommand({
   },
 });
 
-async function once(runtimeDir: string | undefined): Promise<AgentReport[] | null> {
+async function once(runtimeDir: string | undefined): Promise<readonly AgentReport[] | null> {
   try {
     // Awaited here: what fails is caught here.
-    return await askDaemon(runtimeDir, client => client.agents());
+    return await askDaemon(runtimeDir, client => client.call('agents'));
   } catch {
     return null;
   }

@@ -1,5 +1,5 @@
+import type { AgentStateEvent, AlertEvent, VigilEvent } from '../../api/client/index.js';
 import { connectToDaemon, NotRunningError, notUnderstood } from '../../api/client/index.js';
-import type { AgentStateEvent, AlertEvent, VigilEvent } from '../../api/contract.js';
 import { printable } from '../../lib/text/printable.js';
 import { defineCommand, OK, UsageError } from '../command.js';
 import type { Io } from '../io.js';
@@ -34,7 +34,7 @@ export const events = defineCommand({
     const client = await connectToDaemon({ runtimeDir });
     try {
       if (!follow) {
-        for (const event of await client.events(limit)) print(event);
+        for (const event of await client.call('events', { limit })) print(event);
         return OK;
       }
       // An event can arrive in the same read as the answer, before the past ones are printed.
@@ -42,7 +42,10 @@ export const events = defineCommand({
       let sink = (event: VigilEvent): void => {
         if (early.push(event) > MAX_EARLY) client.close();
       };
-      for (const event of await client.follow(event => sink(event), limit ?? 0)) print(event);
+      for (const event of await client.subscribe('events', { follow: true, limit: limit ?? 0 }, event =>
+        sink(event),
+      ))
+        print(event);
       for (const event of early) print(event);
       sink = print;
       await client.closed;

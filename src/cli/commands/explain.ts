@@ -1,4 +1,4 @@
-import type { ExplainReport, VoiceReport } from '../../api/contract.js';
+import type { ExplainReport, VoiceReport } from '../../api/client/index.js';
 import { printable } from '../../lib/text/printable.js';
 import { JSON_OPTION, printAnswer } from '../answer.js';
 import { askDaemon } from '../ask-daemon.js';
@@ -20,7 +20,7 @@ export const explain = defineCommand({
   async run({ json, runtimeDir, positional }, io) {
     const pid = pidOf(positional.pid ?? '');
     return askDaemon(runtimeDir, async client => {
-      const report = await client.explain(pid);
+      const report = await client.call('explain', { pid });
       printAnswer(io, json, report, () => explainText(report, io));
       return OK;
     });

@@ -1,4 +1,4 @@
-import type { AgentReport } from '../../api/contract.js';
+import type { AgentReport } from '../../api/client/index.js';
 import { printable } from '../../lib/text/printable.js';
 import { askDaemon } from '../ask-daemon.js';
 import { nextToFocus } from '../bars/order.js';
@@ -39,8 +39,8 @@ export const focus = defineCommand({
 async function choose(wanted: string, runtimeDir: string | undefined): Promise<AgentReport | undefined> {
   const uid = process.geteuid!();
   return askDaemon(runtimeDir, async client => {
-    if (wanted === 'next') return nextToFocus(await client.agents(), uid);
-    const { agent } = await client.explain(Number(wanted));
+    if (wanted === 'next') return nextToFocus(await client.call('agents'), uid);
+    const { agent } = await client.call('explain', { pid: Number(wanted) });
     return agent.uid === uid && agent.state !== 'EXITED' ? agent : undefined;
   });
 }

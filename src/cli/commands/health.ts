@@ -1,4 +1,4 @@
-import type { HandHealth, HealthReport } from '../../api/contract.js';
+import type { HandHealth, HealthReport } from '../../api/client/index.js';
 import { printable } from '../../lib/text/printable.js';
 import { JSON_OPTION, printAnswer } from '../answer.js';
 import { askDaemon } from '../ask-daemon.js';
@@ -16,7 +16,7 @@ export const health = defineCommand({
   options: { json: JSON_OPTION },
   async run({ json, runtimeDir }, io) {
     return askDaemon(runtimeDir, async client => {
-      const report = await client.health();
+      const report = await client.call('health');
       printAnswer(io, json, report, () => healthText(report, io));
       return report.status === 'healthy' ? OK : PROBLEM;
     });

@@ -36,7 +36,7 @@ export const kill = defineCommand({
     if (json && !yes) throw new UsageError('--json needs --yes: nobody could be asked');
     const scope = scopes[0] ?? 'process';
     return askDaemon(runtimeDir, async client => {
-      const verdict = await client.killPreview({ pid, scope, force });
+      const verdict = await client.call('kill_preview', { pid, scope, force });
       const targets = targetsOf(verdict);
       if (!verdict.allowed) {
         io.err(`vigil: ${printable(verdict.reason, 500)}\n`);
@@ -52,7 +52,7 @@ export const kill = defineCommand({
         }
       }
       const start_ticks = targets.find(target => target.pid === pid)?.start_ticks ?? null;
-      const result = await client.kill({ pid, scope, force, start_ticks });
+      const result = await client.call('kill_process', { pid, scope, force, start_ticks });
       printAnswer(io, json, result, () => resultLines(result));
       return result.outcome === 'done' || result.outcome === 'dry_run' ? OK : PROBLEM;
     });

@@ -17,10 +17,10 @@ export const resume = defineCommand({
   run: asking('resume_monitoring', 'vigil watches the machine again.'),
 });
 
-function asking(request: string, done: string): CliCommand['run'] {
+function asking(request: 'pause_monitoring' | 'resume_monitoring', done: string): CliCommand['run'] {
   return ({ runtimeDir }, io) =>
     askDaemon(runtimeDir, async client => {
-      await client.request(request);
+      await client.call(request);
       io.out(`${done}\n`);
       return OK;
     });

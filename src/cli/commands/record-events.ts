@@ -23,7 +23,7 @@ export const recordEvents = defineCommand({
       let sink = (observation: Observation): void => {
         if (early.push(observation) > MAX_EARLY) client.close();
       };
-      const first = await client.record(observation => sink(observation));
+      const first = await client.subscribe('record', {}, observation => sink(observation));
       let failed: Error | null = null;
       const file = new RecordingFile(path, VERSION, error => {
         failed = error;

@@ -1,5 +1,5 @@
+import type { AgentReport, AlertReport, MachineReport } from '../../api/client/index.js';
 import { type ApiClient, ApiError } from '../../api/client/index.js';
-import type { AgentReport, AlertReport, MachineReport } from '../../api/contract.js';
 import { printable } from '../../lib/text/printable.js';
 import { clip } from '../../lib/text/width.js';
 import type { ProcessSample } from '../../model/snapshot.js';
@@ -26,8 +26,8 @@ export const status = defineCommand({
     return askDaemon(runtimeDir, async client => {
       const [machine, agents, alerts] = await Promise.all([
         machineOf(client),
-        client.agents(),
-        client.alerts(),
+        client.call('agents'),
+        client.call('alerts'),
       ]);
       const status = { machine, agents, alerts };
       printAnswer(io, json, status, () => statusLines(machine, agents, alerts, io));
@@ -39,7 +39,7 @@ export const status = defineCommand({
 /** Null: vigil has just started and has not looked yet. */
 async function machineOf(client: ApiClient): Promise<MachineReport | null> {
   try {
-    return await client.machine();
+    return await client.call('machine');
   } catch (error) {
     if (error instanceof ApiError && error.code === 'not_ready') return null;
     throw error;

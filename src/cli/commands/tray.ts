@@ -40,7 +40,7 @@ async function isRunning(runtimeDir: string | undefined): Promise<boolean> {
   try {
     const client = await connectToDaemon({ runtimeDir, timeoutMs: PING_MS });
     try {
-      await client.ping();
+      await client.call('ping');
       return true;
     } finally {
       client.close();

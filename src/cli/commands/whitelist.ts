@@ -13,7 +13,7 @@ export const whitelistList = defineCommand({
   options: { json: JSON_OPTION },
   async run({ json, runtimeDir }, io) {
     return askDaemon(runtimeDir, async client => {
-      const entries = await client.whitelist();
+      const entries = await client.call('list_whitelist');
       printAnswer(io, json, entries, () =>
         entries.length === 0 ? ['The whitelist is empty.'] : entriesTable(entries, io),
       );
@@ -42,7 +42,7 @@ export const whitelistAdd = defineCommand({
   },
   async run({ positional, type, reason, json, runtimeDir }, io) {
     return askDaemon(runtimeDir, async client => {
-      const entry = await client.addToWhitelist({
+      const entry = await client.call('add_whitelist', {
         pattern: positional.pattern!,
         match_type: type as WhitelistEntry['match_type'],
         reason,
@@ -65,7 +65,7 @@ export const whitelistRemove = defineCommand({
       throw new UsageError(`an entry has a number (vigil whitelist list), not "${printable(id, 40)}"`);
     }
     return askDaemon(runtimeDir, async client => {
-      await client.removeFromWhitelist(Number(id));
+      await client.call('remove_whitelist', { id: Number(id) });
       io.out(`Entry ${id} is removed.\n`);
       return OK;
     });

@@ -1,9 +1,10 @@
-import type { Explained } from '../../api/contract.js';
+import type { Explained } from '../../api/client/index.js';
 import { durationText } from '../../lib/text/amounts.js';
 import { printable } from '../../lib/text/printable.js';
 import { JSON_OPTION, printAnswer } from '../answer.js';
 import { askDaemon } from '../ask-daemon.js';
 import { defineCommand, OK } from '../command.js';
+import { explainTarget, promptFor } from '../explain-target.js';
 import type { Io } from '../io.js';
 import { targetOf } from '../target.js';
 import { paint } from '../ui/style.js';
@@ -32,11 +33,11 @@ export const why = defineCommand({
     const target = targetOf(positional.target!);
     return askDaemon(runtimeDir, async client => {
       if (showPrompt) {
-        const prompt = await client.promptFor(target);
+        const prompt = await promptFor(client, target);
         printAnswer(io, json, prompt, () => [prompt.system, '', prompt.user]);
         return OK;
       }
-      const explained = await client.explainTarget(target, PATIENCE_MS);
+      const explained = await explainTarget(client, target, PATIENCE_MS);
       printAnswer(io, json, explained, () => explainedLines(explained, io));
       return OK;
     });

@@ -112,7 +112,7 @@ async function configKeys() {
 
 async function agents(io: Io): Promise<Candidate[]> {
   return ask(io, async client =>
-    (await client.agents()).map(({ pid, agent, title, cwd }) => ({
+    (await client.call('agents')).map(({ pid, agent, title, cwd }) => ({
       word: String(pid),
       describe: printable(`${agent} ${title ?? cwd ?? ''}`, 80),
     })),
@@ -121,7 +121,10 @@ async function agents(io: Io): Promise<Candidate[]> {
 
 async function alerts(io: Io): Promise<Candidate[]> {
   return ask(io, async client =>
-    (await client.alerts()).map(({ id, title }) => ({ word: alertName(id), describe: printable(title, 80) })),
+    (await client.call('alerts')).map(({ id, title }) => ({
+      word: alertName(id),
+      describe: printable(title, 80),
+    })),
   );
 }
 

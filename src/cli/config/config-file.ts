@@ -31,7 +31,7 @@ export async function configPath({ config, runtimeDir }: FileArgs, io: Io): Prom
   if (config !== undefined) return resolve(config);
   const named = clientRuntimeDir(runtimeDir, io.env);
   try {
-    return await askDaemon(runtimeDir, async client => (await client.health()).config.file);
+    return await askDaemon(runtimeDir, async client => (await client.call('health')).config.file);
   } catch (error) {
     const isAbsent = error instanceof NotRunningError;
     if (isAbsent && error.isNowhere && named === undefined)
@@ -54,10 +54,10 @@ export async function tellDaemon(path: string, keys: readonly string[], args: Fi
     throw error;
   }
   try {
-    const { config } = await client.health();
+    const { config } = await client.call('health');
     if (config.file !== path)
       return [`The daemon that runs reads another file: ${printable(config.file, 300)}.`];
-    await client.reloadConfig();
+    await client.call('reload_config');
     const waiting = keys.filter(key => !isLive(key));
     const live = keys.filter(isLive);
     return [

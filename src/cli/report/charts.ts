@@ -1,4 +1,4 @@
-import type { HistoryReport } from '../../api/contract.js';
+import type { HistoryReport } from '../../api/client/index.js';
 import { bytes, percent } from '../ui/words.js';
 
 /** What a report draws of the machine's figures. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { HistoryReport } from '../../api/contract.js';
+import type { HistoryReport } from '../../api/client/index.js';
 import { VERSION } from '../../lib/files/package.js';
 import type { Cell, Column } from '../ui/table.js';
 import { bytes, duration, percent } from '../ui/words.js';

@@ -1,4 +1,4 @@
-import type { HistoryReport } from '../../api/contract.js';
+import type { HistoryReport } from '../../api/client/index.js';
 import { printable } from '../../lib/text/printable.js';
 import type { Cell, Column } from '../ui/table.js';
 import { bytes, percent } from '../ui/words.js';

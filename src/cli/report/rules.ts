@@ -1,4 +1,4 @@
-import type { AlertReport } from '../../api/contract.js';
+import type { AlertReport } from '../../api/client/index.js';
 import { SEVERITIES, type Severity } from '../../model/alert.js';
 
 /** The alerts of one rule in a report. */

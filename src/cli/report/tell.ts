@@ -27,7 +27,7 @@ export async function tellHistory({ since, html, json, runtimeDir }: ReportArgs,
   const wanted = html !== undefined ? HTML_BUCKETS : json ? JSON_BUCKETS : cells;
   const buckets = bucketsFor(period_s, wanted);
   return askDaemon(runtimeDir, async client => {
-    const history = await client.report({ period_s, buckets });
+    const history = await client.call('report', { period_s, buckets });
     if (json) {
       io.out(`${JSON.stringify(history, null, 2)}\n`);
       return OK;

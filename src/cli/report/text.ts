@@ -1,4 +1,4 @@
-import type { HistoryReport } from '../../api/contract.js';
+import type { HistoryReport } from '../../api/client/index.js';
 import { clip } from '../../lib/text/width.js';
 import type { Io } from '../io.js';
 import { paint } from '../ui/style.js';

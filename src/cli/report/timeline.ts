@@ -1,4 +1,4 @@
-import type { HistoryReport } from '../../api/contract.js';
+import type { HistoryReport } from '../../api/client/index.js';
 import { printable } from '../../lib/text/printable.js';
 import { clip } from '../../lib/text/width.js';
 import { duration, shortPath } from '../ui/words.js';

@@ -1,4 +1,4 @@
-import type { AgentReport, AgentStateEvent } from '../../api/contract.js';
+import type { AgentReport, AgentStateEvent } from '../../api/client/index.js';
 import { printable } from '../../lib/text/printable.js';
 import type { Io } from '../io.js';
 import type { Style } from './style.js';

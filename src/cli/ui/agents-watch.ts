@@ -1,5 +1,5 @@
+import type { AgentReport, HealthReport } from '../../api/client/index.js';
 import { connectToDaemon } from '../../api/client/index.js';
-import type { AgentReport, HealthReport } from '../../api/contract.js';
 import { printable } from '../../lib/text/printable.js';
 import { clip } from '../../lib/text/width.js';
 import { OK, UsageError } from '../command.js';
@@ -34,7 +34,7 @@ export async function watchAgents(runtimeDir: string | undefined, io: Io): Promi
     tick_ms: TICK_MS,
     coalesce_ms: COALESCE_MS,
     async refresh(client) {
-      const [agents, health] = await Promise.all([client.agents(), client.health()]);
+      const [agents, health] = await Promise.all([client.call('agents'), client.call('health')]);
       shown = { agents, health, trouble: null };
     },
     refreshed(trouble) {

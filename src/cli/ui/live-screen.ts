@@ -53,7 +53,7 @@ export class Live {
 
   private use(client: ApiClient): void {
     this.connected = client;
-    client.follow(() => this.soon()).catch(() => {});
+    client.subscribe('events', { follow: true, limit: 0 }, () => this.soon()).catch(() => {});
     void client.closed.then(() => {
       if (this.connected === client) this.soon();
     });

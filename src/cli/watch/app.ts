@@ -1,5 +1,5 @@
+import type { MachineReport, ProcessesReport } from '../../api/client/index.js';
 import { type ApiClient, ApiError } from '../../api/client/index.js';
-import type { MachineReport, ProcessesReport } from '../../api/contract.js';
 import type { Io } from '../io.js';
 import type { Key } from '../ui/keys.js';
 import { Live } from '../ui/live-screen.js';
@@ -77,10 +77,10 @@ export class WatchApp {
   private async ask(client: ApiClient): Promise<void> {
     const wanted = wantedProcesses(this.lists, this.ui);
     const [agents, alerts, machine, health] = await Promise.all([
-      client.agents(),
-      client.alerts({ limit: 200 }),
-      ready(client.machine()),
-      this.asked++ % HEALTH_EVERY === 0 ? client.health() : this.picture.health,
+      client.call('agents'),
+      client.call('alerts', { limit: 200 }),
+      ready(client.call('machine')),
+      this.asked++ % HEALTH_EVERY === 0 ? client.call('health') : this.picture.health,
     ]);
     const processes = await this.processes(client, wanted, machine);
     this.picture = {
@@ -104,7 +104,7 @@ export class WatchApp {
   ): Promise<ProcessesReport | null> {
     if (machine === null) return null;
     if (this.have !== null && this.have.of === of && this.have.time === machine.time) return null;
-    const report = await ready(client.processes({ session: of }));
+    const report = await ready(client.call('processes', { session: of }));
     if (report !== null) this.have = { of, time: report.time };
     return report;
   }

@@ -1,4 +1,4 @@
-import type { AlertReport, ProcessReport } from '../../api/contract.js';
+import type { AlertReport, ProcessReport } from '../../api/client/index.js';
 import { printable } from '../../lib/text/printable.js';
 import { alertName } from '../target.js';
 import { bytes, clockTime, duration, percent } from '../ui/words.js';

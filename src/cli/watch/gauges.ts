@@ -1,4 +1,4 @@
-import type { MachineReport } from '../../api/contract.js';
+import type { MachineReport } from '../../api/client/index.js';
 import { printable } from '../../lib/text/printable.js';
 import { width } from '../../lib/text/width.js';
 import type { HostSample } from '../../model/snapshot.js';

@@ -1,4 +1,4 @@
-import type { AgentReport, AlertReport, ProcessReport } from '../../api/contract.js';
+import type { AgentReport, AlertReport, ProcessReport } from '../../api/client/index.js';
 import { byNeed } from '../ui/agents-table.js';
 import type { Pane, Picture, Place, Sort, Ui } from './model.js';
 

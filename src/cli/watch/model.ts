@@ -1,12 +1,12 @@
-import type { Target } from '../../api/client/index.js';
 import type {
   AgentReport,
   AlertReport,
   HealthReport,
   MachineReport,
   ProcessReport,
-} from '../../api/contract.js';
+} from '../../api/client/index.js';
 import type { Scope } from '../../model/action.js';
+import type { Target } from '../target.js';
 
 /** What `vigil watch` knows, and what its person has chosen: all that a picture is made from. */
 

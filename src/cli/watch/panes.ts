@@ -1,4 +1,4 @@
-import type { AlertReport } from '../../api/contract.js';
+import type { AlertReport } from '../../api/client/index.js';
 import { printable } from '../../lib/text/printable.js';
 import type { Io } from '../io.js';
 import { alertName } from '../target.js';

@@ -3,6 +3,7 @@ import { printable } from '../../lib/text/printable.js';
 import { explainText } from '../commands/explain.js';
 import { previewLines, resultLines, targetsOf } from '../commands/kill.js';
 import { explainedLines } from '../commands/why.js';
+import { explainTarget } from '../explain-target.js';
 import type { Io } from '../io.js';
 import type { Dialog, KillOrder, Ui, Wish } from './model.js';
 
@@ -42,11 +43,14 @@ export class Wishes {
   private async perform(wish: Wish, client: ApiClient): Promise<void> {
     switch (wish.kind) {
       case 'agent_details':
-        return this.text(wish.ticket, explainText(await client.explain(wish.pid), this.plain()));
+        return this.text(
+          wish.ticket,
+          explainText(await client.call('explain', { pid: wish.pid }), this.plain()),
+        );
       case 'explain':
         return this.text(
           wish.ticket,
-          explainedLines(await client.explainTarget(wish.target, EXPLAIN_MS), this.plain()),
+          explainedLines(await explainTarget(client, wish.target, EXPLAIN_MS), this.plain()),
         );
       case 'preview':
         return this.preview(client, wish.order, wish.ticket);
@@ -55,7 +59,7 @@ export class Wishes {
       case 'focus':
         return this.focus(client, wish.pid);
       case 'whitelist': {
-        const { id, pattern } = await client.addToWhitelist({
+        const { id, pattern } = await client.call('add_whitelist', {
           pattern: wish.pattern,
           match_type: 'name',
           reason: '',
@@ -66,7 +70,7 @@ export class Wishes {
         return this.surface.refresh();
       }
       case 'pause':
-        await client.request(wish.paused ? 'pause_monitoring' : 'resume_monitoring');
+        await client.call(wish.paused ? 'pause_monitoring' : 'resume_monitoring');
         this.notice(
           wish.paused ? 'the watch over the machine is paused: p resumes it' : 'vigil watches again',
         );
@@ -75,7 +79,7 @@ export class Wishes {
   }
 
   private async preview(client: ApiClient, order: KillOrder, ticket: number): Promise<void> {
-    const verdict = await client.killPreview(order);
+    const verdict = await client.call('kill_preview', order);
     const targets = targetsOf(verdict);
     const lines = verdict.allowed
       ? previewLines(verdict, targets, order.force)
@@ -95,7 +99,7 @@ export class Wishes {
   }
 
   private async kill(client: ApiClient, order: KillOrder): Promise<void> {
-    const result = await client.kill(order);
+    const result = await client.call('kill_process', order);
     const lines = resultLines(result);
     if (result.outcome === 'done') this.notice(lines[0]!);
     else
@@ -109,7 +113,7 @@ export class Wishes {
 
   /** As `vigil focus` does: here, as the user who asks. */
   private async focus(client: ApiClient, pid: number): Promise<void> {
-    const { agent } = await client.explain(pid);
+    const { agent } = await client.call('explain', { pid });
     if (agent.uid !== process.geteuid!()) return this.notice('that is no agent of yours');
     const { showAgent } = await import('../../outputs/desktop/show-agent.js');
     const why = await showAgent(agent, this.io.env);

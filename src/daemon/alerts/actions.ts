@@ -12,9 +12,8 @@ import type { ActionPlan, ActionResult, DiagnosedAction, Person, Verdict } from 
 import type { Alert } from '../../model/alert.js';
 import type { Module } from '../../model/module.js';
 import type { Snapshot } from '../../model/snapshot.js';
-import type { Viewer } from '../../model/viewer.js';
+import { snapshotFor, type Viewer, viewerUid } from '../../model/viewer.js';
 import type { Store } from '../../store/store.js';
-import { snapshotFor, viewerOf } from '../viewer.js';
 
 export interface ActionsOptions {
   config: { actions: ActionsConfig };
@@ -112,7 +111,7 @@ export class Actions implements Module<{ actions: ActionsConfig }> {
 
   private asker(viewer: Viewer, inTurns: InTurns): Asker {
     if (this.latest === null) throw new Error('there has been no look at the machine yet');
-    const uid = viewerOf(viewer);
+    const uid = viewerUid(viewer);
     return { uid, inTurns, snapshot: snapshotFor(this.latest, uid) };
   }
 }

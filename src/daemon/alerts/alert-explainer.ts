@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Explained } from '../../api/contract.js';
+import type { Explained } from '../../api/reports/explanation.js';
+import type { ExplanationService } from '../../api/services.js';
 import type { Bus } from '../../bus.js';
 import type { Config } from '../../config/schema.js';
 import type { Advisor, Explanation } from '../../diagnosis/advisor.js';
@@ -15,11 +16,17 @@ import type { ActionPlan } from '../../model/action.js';
 import type { Alert, AlertChange } from '../../model/alert.js';
 import type { Module } from '../../model/module.js';
 import type { Snapshot } from '../../model/snapshot.js';
-import type { Viewer } from '../../model/viewer.js';
+import {
+  readerOf,
+  snapshotFor,
+  type Viewer,
+  type ViewerUid,
+  viewerUid,
+  withOwnProcesses,
+} from '../../model/viewer.js';
 import type { Store } from '../../store/store.js';
-import { Explanations } from '../explanations.js';
-import { aboutFor, snapshotFor, type ViewerUid, viewerFor, viewerOf } from '../viewer.js';
 import type { Actions } from './actions.js';
+import { Explanations } from './explanations.js';
 import { PromptHistory } from './prompt-history.js';
 
 type AiConfig = Pick<Config, 'ai'>;
@@ -35,7 +42,7 @@ export interface AlertExplainerOptions {
 }
 
 /** Explains troubles, by a model or by the rules: grave alerts unasked, and whatever somebody asks about. */
-export class AlertExplainer implements Module<AiConfig> {
+export class AlertExplainer implements Module<AiConfig>, ExplanationService {
   readonly name = 'explanations';
   private readonly promptHistory = new PromptHistory();
   private readonly kept = new Explanations();
@@ -72,8 +79,8 @@ export class AlertExplainer implements Module<AiConfig> {
         explain: (question, asker) => this.advisor.explain(question, asker),
         unavailable: asker => this.advisor.unavailable(asker),
       },
-      questionOf: alert => this.question({ kind: 'alert', alert }, viewerFor(alert)),
-      explained: (alert, explanation) => this.keep(alert, viewerFor(alert), explanation),
+      questionOf: alert => this.question({ kind: 'alert', alert }, readerOf(alert)),
+      explained: (alert, explanation) => this.keep(alert, readerOf(alert), explanation),
       failed: (_, error) => faults.record(this.name, error),
     });
   }
@@ -106,10 +113,10 @@ export class AlertExplainer implements Module<AiConfig> {
 
   /** Always answers. `viewer`: who asks, and what he may know of. */
   async explainAlert(alert: Alert, viewer: Viewer, inTurns: InTurns): Promise<Explained> {
-    const uid = viewerOf(viewer);
+    const uid = viewerUid(viewer);
     let explanation = this.kept.of(alert.id, uid);
     // Who sees everything may read what was said to the alert's user.
-    if (uid === null) explanation ??= this.kept.of(alert.id, viewerFor(alert));
+    if (uid === null) explanation ??= this.kept.of(alert.id, readerOf(alert));
     if (explanation === undefined) {
       explanation = await this.advisor.explain(this.question({ kind: 'alert', alert }, uid));
       this.keep(alert, uid, explanation);
@@ -118,7 +125,7 @@ export class AlertExplainer implements Module<AiConfig> {
   }
 
   async explainProcess(pid: number, viewer: Viewer): Promise<Explained> {
-    const question = this.question({ kind: 'process', pid }, viewerOf(viewer));
+    const question = this.question({ kind: 'process', pid }, viewerUid(viewer));
     const explanation = await this.advisor.explain(question);
     this.announce(null, explanation);
     return {
@@ -129,7 +136,7 @@ export class AlertExplainer implements Module<AiConfig> {
 
   /** Exactly what would be sent to a model. */
   prompt(about: Question['about'], viewer: Viewer): Prompt {
-    return this.advisor.promptFor(this.question(about, viewerOf(viewer)));
+    return this.advisor.promptFor(this.question(about, viewerUid(viewer)));
   }
 
   private newAdvisor(): Advisor {
@@ -180,7 +187,7 @@ export class AlertExplainer implements Module<AiConfig> {
   private question(about: Question['about'], viewer_uid: ViewerUid): Question {
     if (this.latest === null) throw new Error('there has been no look at the machine yet');
     return {
-      about: aboutFor(about, viewer_uid),
+      about: about.kind === 'alert' ? { ...about, alert: withOwnProcesses(about.alert, viewer_uid) } : about,
       viewer_uid,
       snapshot: snapshotFor(this.latest, viewer_uid),
       history: this.promptHistory.history(viewer_uid),

@@ -1,6 +1,6 @@
 import { wallTime } from '../../lib/time/time.js';
 import type { MachineEvent, SessionSample, Snapshot } from '../../model/snapshot.js';
-import type { ViewerUid } from '../viewer.js';
+import type { ViewerUid } from '../../model/viewer.js';
 
 /** What is remembered to explain a trouble: half an hour, a line a minute. */
 const LINES = 30;

@@ -1,7 +1,9 @@
 import { realpathSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { ConfigHealth, Reloaded } from '../../api/contract.js';
+import type { Reloaded } from '../../api/reports/configuration.js';
+import type { ConfigHealth } from '../../api/reports/health.js';
+import type { ConfigurationService } from '../../api/services.js';
 import type { Bus } from '../../bus.js';
 import { type Change, changeConfig } from '../../config/change.js';
 import { configKeys, valueAt } from '../../config/keys.js';
@@ -36,7 +38,7 @@ const DEBOUNCE_MS = 300;
  * The configuration while the daemon runs: takes over what can be taken over when the file changes, says the
  * rest, and keeps the one before when the file is broken. The keys that are live are listed in config/live.ts.
  */
-export class ConfigReloader implements Module {
+export class ConfigReloader implements Module, ConfigurationService {
   readonly name = 'configuration';
   /** In effect: what is live as in the file, the rest as at the start. */
   private current: Config;

@@ -1,12 +1,12 @@
 import type { Session } from '../../agents/tracker/session.js';
 import type { AgentHome } from '../../agents/transcripts/agent-home.js';
 import type { WordsReader } from '../../agents/transcripts/reader.js';
-import type { HandHealth } from '../../api/contract.js';
 import type { Bus } from '../../bus.js';
 import type { Logger } from '../../lib/log/logger.js';
 import type { Lookup, Users } from '../../lib/os/users.js';
 import { now } from '../../lib/time/time.js';
 import type { Alert } from '../../model/alert.js';
+import type { HandHealth } from '../../model/helper-health.js';
 import type { Module, ModuleHealth } from '../../model/module.js';
 import type { Observation } from '../../model/observation.js';
 import type { ProcessRef } from '../../model/snapshot.js';

@@ -1,7 +1,7 @@
 import type { Session } from '../../agents/tracker/session.js';
-import type { HandHealth } from '../../api/contract.js';
 import type { Logger } from '../../lib/log/logger.js';
 import { now } from '../../lib/time/time.js';
+import type { HandHealth } from '../../model/helper-health.js';
 import type { Observation } from '../../model/observation.js';
 import type {
   FromHelper,

@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Limits } from '../../../src/api/socket/limits.js';
-import type { View } from '../../../src/api/socket/peer.js';
-import { fakeAgent, fakeEvent } from '../fake-view.js';
+import { fakeAgent, fakeEvent, inOnePiece } from '../fake-daemon.js';
 import { type RawClient, Rig, waitFor } from '../rig.js';
 import { ANN, BEN, UserClients } from '../users.js';
 
@@ -23,13 +22,12 @@ const COST_MS = 10;
 /** What `agents` answers takes a while, and says for whom. */
 function makeCostly(): Map<string, number> {
   const answered = new Map<string, number>();
-  rig.view.agents = function* (sees: View) {
-    yield* [];
-    const who = sees.kind === 'user' ? String(sees.uid) : 'root';
+  rig.daemon.services.agents.list = viewer => {
+    const who = viewer.kind === 'user' ? String(viewer.uid) : 'root';
     answered.set(who, (answered.get(who) ?? 0) + 1);
     const end = performance.now() + COST_MS;
     while (performance.now() < end);
-    return [];
+    return inOnePiece([]);
   };
   return answered;
 }
@@ -119,7 +117,7 @@ describe.runIf(asRoot)('a user who asks for much, over many connections', () => 
     const other = rig.raw();
     let pings = 0;
     for (let i = 0; i < 5_000; i++) {
-      rig.view.emit(fakeEvent({ pid: i + 1 }), ANN);
+      rig.daemon.emit(fakeEvent({ pid: i + 1 }), ANN);
       if (i % 50 !== 0) continue;
       await ping(other);
       pings++;
@@ -194,10 +192,8 @@ it.runIf(asRoot)('memory for half requests is not one user’s alone', async () 
 
 it.runIf(asRoot)('who does not read many long answers is told so, and not thrown out', async () => {
   await up({ totalUnsentBytes: 4_000_000, userShare: 1, usersShare: 1 });
-  rig.view.agents = function* () {
-    yield* [];
-    return Array.from({ length: 5_000 }, (_, pid) => fakeAgent({ pid, uid: ANN }));
-  };
+  rig.daemon.services.agents.list = () =>
+    inOnePiece(Array.from({ length: 5_000 }, (_, pid) => fakeAgent({ pid, uid: ANN })));
   const many = await users.start(ANN, 10, AGENTS);
   while ((await many.counts()).lines < 10) await new Promise(resolve => setTimeout(resolve, 20));
   expect((await many.counts()).closed).toBe(0);

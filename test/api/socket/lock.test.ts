@@ -53,7 +53,7 @@ describe('two daemons on one folder', () => {
     await new Promise(resolve => dead.once('listening', resolve));
     await rig.server.start();
     const client = await connectToDaemon({ runtimeDir: rig.dir });
-    await client.ping();
+    await client.call('ping');
     client.close();
     dead.close();
     await rig.stop().catch(() => {});

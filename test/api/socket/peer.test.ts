@@ -3,21 +3,14 @@ import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import {
-  gidOf,
-  mayView,
-  type Peer,
-  peerOf,
-  type Trust,
-  type View,
-  viewOf,
-} from '../../../src/api/socket/peer.js';
+import { gidOf, type Peer, peerOf, type Trust, viewerOf } from '../../../src/api/socket/peer.js';
+import type { Viewer } from '../../../src/model/viewer.js';
 
 const peer = (uid: number, gid = uid, groups: number[] = []): Peer => ({ pid: 1, uid, gid, groups });
 const own: Trust = { ownUid: 500, adminGid: 77 };
 
-describe('viewOf', () => {
-  it.each<[string, Peer | null, Trust, View]>([
+describe('viewerOf', () => {
+  it.each<[string, Peer | null, Trust, Viewer]>([
     ['root', peer(0), own, { kind: 'all' }],
     ['the daemon’s user', peer(500), own, { kind: 'all' }],
     ['a member by primary group', peer(7, 77), own, { kind: 'all' }],
@@ -25,15 +18,8 @@ describe('viewOf', () => {
     ['anybody else', peer(7, 7, [5]), own, { kind: 'user', uid: 7 }],
     ['where there is no such group', peer(7, 77), { ownUid: 0, adminGid: null }, { kind: 'user', uid: 7 }],
     ['a stranger', null, own, { kind: 'none' }],
-  ])('%s', (_, who, trust, view) => {
-    expect(viewOf(who, trust)).toEqual(view);
-  });
-
-  it('decides about each agent', () => {
-    expect(mayView({ kind: 'all' }, 7)).toBe(true);
-    expect(mayView({ kind: 'user', uid: 7 }, 7)).toBe(true);
-    expect(mayView({ kind: 'user', uid: 7 }, 8)).toBe(false);
-    expect(mayView({ kind: 'none' }, 7)).toBe(false);
+  ])('%s', (_, who, trust, viewer) => {
+    expect(viewerOf(who, trust)).toEqual(viewer);
   });
 });
 

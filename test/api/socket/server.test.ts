@@ -5,8 +5,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Limits } from '../../../src/api/socket/limits.js';
 import type { Trust } from '../../../src/api/socket/peer.js';
-import type { ActionRow } from '../../../src/store/records.js';
-import { fakeAgent, fakeAlert, fakeEvent } from '../fake-view.js';
+import { fakeAction, fakeAgent, fakeAlert, fakeEvent, inOnePiece } from '../fake-daemon.js';
 import { RawClient, Rig, waitFor } from '../rig.js';
 
 const asRoot = process.getuid!() === 0;
@@ -167,8 +166,7 @@ describe('a request', () => {
 
   it('that fails inside says so, and the log knows', async () => {
     await up();
-    rig.view.agents = function* () {
-      yield* [];
+    rig.daemon.services.agents.list = () => {
       throw new Error('broken inside');
     };
     const client = rig.raw().send('{"cmd":"agents","id":1}\n{"cmd":"ping","id":2}\n');
@@ -181,8 +179,8 @@ describe('a request', () => {
     await up();
     let deep: unknown = 0;
     for (let level = 0; level < 100_000; level++) deep = [deep];
-    rig.view.agents = () => deep as never;
-    rig.view.history = async () => deep as never;
+    rig.daemon.services.agents.list = () => inOnePiece(deep as never);
+    rig.daemon.services.history.report = async () => deep as never;
     const client = rig
       .raw()
       .send('{"cmd":"agents","id":1}\n{"cmd":"report","id":2}\n{"cmd":"ping","id":3}\n');
@@ -201,7 +199,7 @@ describe('a request', () => {
 describe('events', () => {
   it('recent ones, oldest first, as many as asked for', async () => {
     await up();
-    for (const pid of [1, 2, 3]) rig.view.emit(fakeEvent({ pid }));
+    for (const pid of [1, 2, 3]) rig.daemon.emit(fakeEvent({ pid }));
     const replies = await rig
       .raw()
       .send(
@@ -215,11 +213,11 @@ describe('events', () => {
 
   it('followed: each one once, after the answer', async () => {
     await up();
-    rig.view.emit(fakeEvent({ pid: 1 }));
+    rig.daemon.emit(fakeEvent({ pid: 1 }));
     const client = rig.raw().send('{"cmd":"events","id":1,"params":{"follow":true}}\n');
     await client.until(1);
-    rig.view.emit(fakeEvent({ pid: 2 }));
-    rig.view.emit(fakeEvent({ pid: 3 }));
+    rig.daemon.emit(fakeEvent({ pid: 2 }));
+    rig.daemon.emit(fakeEvent({ pid: 3 }));
     expect(await client.until(3)).toMatchObject([
       { type: 'response', id: 1, data: [{ pid: 1 }] },
       { type: 'event', data: { pid: 2 } },
@@ -230,9 +228,10 @@ describe('events', () => {
 
   it('the server lets go of the daemon when it stops', async () => {
     await up();
-    expect(rig.view.listenerCount).toBe(1);
+    await rig.raw().send('{"cmd":"events","params":{"follow":true}}\n').until(1);
+    expect(rig.daemon.followerCount).toBe(1);
     await rig.server.stop();
-    expect(rig.view.listenerCount).toBe(0);
+    expect(rig.daemon.followerCount).toBe(0);
   });
 });
 
@@ -243,13 +242,13 @@ describe('who may see what', () => {
 
   async function seen(trust: Trust): Promise<unknown[]> {
     await up({ trust });
-    rig.view.list = [fakeAgent({ pid: 1, uid }), fakeAgent({ pid: 2, uid: uid + 1 })];
-    rig.view.emit(fakeEvent({ pid: 1 }), uid);
-    rig.view.emit(fakeEvent({ pid: 2 }), uid + 1);
+    rig.daemon.list = [fakeAgent({ pid: 1, uid }), fakeAgent({ pid: 2, uid: uid + 1 })];
+    rig.daemon.emit(fakeEvent({ pid: 1 }), uid);
+    rig.daemon.emit(fakeEvent({ pid: 2 }), uid + 1);
     const client = rig.raw().send(all);
     await client.until(3);
-    rig.view.emit(fakeEvent({ pid: 2 }), uid + 1);
-    rig.view.emit(fakeEvent({ pid: 1 }), uid);
+    rig.daemon.emit(fakeEvent({ pid: 2 }), uid + 1);
+    rig.daemon.emit(fakeEvent({ pid: 1 }), uid);
     return client.until(4);
   }
 
@@ -274,8 +273,8 @@ async function askAs(uid: number, gid: number, groups: number[], lines: string):
   let out = '';
   child.stdout.on('data', chunk => (out += chunk));
   await waitFor(() => out.split('\n').length > 10);
-  rig.view.emit(fakeEvent({ pid: 2 }), 1234);
-  rig.view.emit(fakeEvent({ pid: 1 }), 4321);
+  rig.daemon.emit(fakeEvent({ pid: 2 }), 1234);
+  rig.daemon.emit(fakeEvent({ pid: 1 }), 4321);
   await new Promise(resolve => child.on('close', resolve));
   return out
     .trimEnd()
@@ -304,12 +303,12 @@ describe.skipIf(!asRoot)('seen from another user', () => {
     const { chmodSync } = await import('node:fs');
     await up({ trust: { ownUid: 0, adminGid: 777 } });
     chmodSync(rig.dir, 0o755);
-    rig.view.list = [fakeAgent({ pid: 1, uid: 4321 }), fakeAgent({ pid: 2, uid: 1234 })];
-    rig.view.alerts = [4321, 1234, null].map((uid, id) =>
+    rig.daemon.list = [fakeAgent({ pid: 1, uid: 4321 }), fakeAgent({ pid: 2, uid: 1234 })];
+    rig.daemon.alerts = [4321, 1234, null].map((uid, id) =>
       fakeAlert({ id, subject: { ...fakeAlert().subject, uid } }),
     );
-    rig.view.done = [1234, 4321].map(uid => ({ id: uid, targets: [{ uid }] })) as unknown as ActionRow[];
-    rig.view.past = [
+    rig.daemon.done = [1234, 4321].map(uid => fakeAction(uid));
+    rig.daemon.past = [
       { uid: 4321, event: fakeEvent({ pid: 1 }) },
       { uid: 1234, event: fakeEvent({ pid: 2 }) },
     ];
@@ -326,7 +325,7 @@ describe.skipIf(!asRoot)('seen from another user', () => {
   it('its own agents only; those of others look absent', async () => {
     const { replies, pushed } = await ask(4321, 4321, []);
     // The engine decides by who the kernel says it is.
-    expect(rig.view.kills).toMatchObject([{ pid: 77, by: { uid: 4321, gid: 4321 } }]);
+    expect(rig.daemon.kills).toMatchObject([{ pid: 77, by: { uid: 4321, gid: 4321 } }]);
     expect(replies).toMatchObject({
       agents: { data: [{ pid: 1 }] },
       explain: { error: { code: 'not_found' } },
@@ -342,7 +341,7 @@ describe.skipIf(!asRoot)('seen from another user', () => {
       // However many of others came later.
       actions: { data: [{ id: 4321 }] },
     });
-    expect(rig.view.isPaused).toBe(false);
+    expect(rig.daemon.isPaused).toBe(false);
     expect(pushed).toMatchObject([{ type: 'event', data: { pid: 1 } }]);
   });
 
@@ -380,7 +379,7 @@ describe('limits', () => {
     await good.until(1);
     await waitFor(() => rig.server.clientCount === 2);
     for (let i = 0; i < 3000; i++) {
-      rig.view.emit(fakeEvent({ pid: i + 1 }));
+      rig.daemon.emit(fakeEvent({ pid: i + 1 }));
       if (i % 50 === 0) await new Promise(setImmediate);
     }
     expect(await good.until(3001)).toHaveLength(3001);
@@ -391,13 +390,12 @@ describe('limits', () => {
 
   it('a client that asks and asks without reading is not listened to', async () => {
     await up({ limits: { pauseBytes: 10_000 } });
-    rig.view.list = Array.from({ length: 100 }, (_, i) => fakeAgent({ pid: i + 1 }));
+    rig.daemon.list = Array.from({ length: 100 }, (_, i) => fakeAgent({ pid: i + 1 }));
     let asked = 0;
-    const agents = rig.view.list;
-    rig.view.agents = function* () {
-      yield* [];
+    const agents = rig.daemon.list;
+    rig.daemon.services.agents.list = () => {
       asked++;
-      return agents;
+      return inOnePiece(agents);
     };
     const client = rig.raw();
     client.socket.pause();
@@ -412,7 +410,7 @@ describe('limits', () => {
   it('who asks for agents with thousands of processes keeps nobody from an answer', async () => {
     await up();
     let pieces = 0;
-    rig.view.agents = function* () {
+    rig.daemon.services.agents.list = function* () {
       for (; pieces < 10_000; pieces++) yield;
       return [];
     };
@@ -426,12 +424,11 @@ describe('limits', () => {
   it('a client that asks much at once waits for its turn: others are served in between', async () => {
     await up();
     let asked = 0;
-    rig.view.agents = function* () {
-      yield* [];
+    rig.daemon.services.agents.list = () => {
       asked++;
       const end = performance.now() + 1;
       while (performance.now() < end);
-      return [];
+      return inOnePiece([]);
     };
     const COUNT = 500;
     const other = rig.raw().send('{"cmd":"ping"}\n');
@@ -452,12 +449,11 @@ describe('limits', () => {
     await up();
     let asked = 0;
     let turns = 0;
-    rig.view.agents = function* () {
-      yield* [];
+    rig.daemon.services.agents.list = () => {
       asked++;
       const end = performance.now() + 1;
       while (performance.now() < end);
-      return [];
+      return inOnePiece([]);
     };
     const clients = Array.from({ length: 20 }, () => rig.raw().send('{"cmd":"agents"}\n'.repeat(20)));
     let longest = 0;
@@ -475,13 +471,12 @@ describe('limits', () => {
 
   it('a client that says goodbye after much is still answered all of it, late answers too', async () => {
     await up({ limits: { pendingReplies: 1 } });
-    rig.view.agents = function* () {
-      yield* [];
+    rig.daemon.services.agents.list = () => {
       const end = performance.now() + 1;
       while (performance.now() < end);
-      return [];
+      return inOnePiece([]);
     };
-    rig.view.history = async () => {
+    rig.daemon.services.history.report = async () => {
       await new Promise(resolve => setTimeout(resolve, 50));
       return null;
     };
@@ -496,7 +491,7 @@ describe('limits', () => {
 
   it('memory for unread replies of all together', async () => {
     await up({ limits: { totalUnsentBytes: 1_000_000, unsentBytes: 10_000_000 } });
-    rig.view.list = Array.from({ length: 2000 }, (_, i) => fakeAgent({ pid: i + 1 }));
+    rig.daemon.list = Array.from({ length: 2000 }, (_, i) => fakeAgent({ pid: i + 1 }));
     const clients = Array.from({ length: 10 }, () => {
       const client = rig.raw();
       client.socket.pause();
@@ -534,7 +529,7 @@ describe('limits', () => {
 
   it('of a client that is not listened to nothing piles up, byte for byte', async () => {
     await up({ limits: { pendingReplies: 1 } });
-    rig.view.allAlerts = () => new Promise(() => {});
+    rig.daemon.services.alerts.all = () => new Promise(() => {});
     const client = rig.raw().send('{"cmd":"alerts","params":{"all":true}}\n');
     await waitFor(() => rig.server.clientCount === 1);
     for (let i = 0; i < 5_000; i++) {

@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { View } from '../../../src/api/socket/peer.js';
 import { Bus } from '../../../src/bus.js';
 import { configSchema } from '../../../src/config/schema.js';
 import { Actions } from '../../../src/daemon/alerts/actions.js';
@@ -9,6 +8,7 @@ import { createLogger } from '../../../src/lib/log/logger.js';
 import { inSlices } from '../../../src/lib/time/slices.js';
 import type { Alert } from '../../../src/model/alert.js';
 import type { SessionSample, Snapshot } from '../../../src/model/snapshot.js';
+import type { Viewer } from '../../../src/model/viewer.js';
 import { alert, sample, snapshot, TIME_MS } from '../../diagnosis/incident.js';
 import { ScriptedApi } from '../../diagnosis/scripted-api.js';
 
@@ -85,7 +85,7 @@ const annsOwn = (): Alert =>
 const hear = (about: Alert) => bus.emit('alert.changed', { type: 'alert_opened', time_ms: 0, alert: about });
 const sent = (index: number) => api.requests[index]!.body;
 /** Until a model has explained it unasked, and this is kept. */
-const explained = async (about: Alert, sees: View) => {
+const explained = async (about: Alert, sees: Viewer) => {
   await vi.waitFor(async () => {
     const before = api.requests.length;
     expect((await explainer.explainAlert(about, sees, inSlices)).explanation.by).toBe('model');
@@ -94,7 +94,7 @@ const explained = async (about: Alert, sees: View) => {
 };
 
 describe('what a question tells', () => {
-  const prompt = (sees: View) => explainer.prompt({ kind: 'alert', alert: shared() }, sees).user;
+  const prompt = (sees: Viewer) => explainer.prompt({ kind: 'alert', alert: shared() }, sees).user;
 
   it('to root and the group: everything', () => {
     for (const text of ['only root may read this', 'ann-agent', 'ben-agent', '--of-root', '--of-ann'])

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { AlertReport } from '../../../src/api/contract.js';
+import type { AlertReport } from '../../../src/api/client/index.js';
 import { Misbehaving } from '../../outputs/helpers/misbehaving.js';
 import { GuardedMachine } from '../guarded.js';
 import { until } from '../until.js';

@@ -3,10 +3,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { AgentReport } from '../../../src/api/contract.js';
+import type { AgentReport } from '../../../src/api/client/index.js';
 import { ewwLine } from '../../../src/cli/bars/eww.js';
 import { allCommands } from '../../../src/cli/commands/index.js';
-import { fakeAgent } from '../../api/fake-view.js';
+import { fakeAgent } from '../../api/fake-daemon.js';
 import { hasProgram, ROOT } from './user.js';
 
 const COMMANDS = await allCommands();

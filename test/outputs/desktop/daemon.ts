@@ -2,8 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ApiClient } from '../../../src/api/client/index.js';
-import type { AgentReport } from '../../../src/api/contract.js';
+import type { AgentReport, ApiClient } from '../../../src/api/client/index.js';
 import { defaultConfig } from '../../../src/config/schema.js';
 import { ask } from '../../ask.js';
 import { until } from './desktop.js';
@@ -48,7 +47,7 @@ export class Daemon {
     await until(
       'the daemon',
       () =>
-        this.ask(client => client.health()).then(
+        this.ask(client => client.call('health')).then(
           () => true,
           () => false,
         ),
@@ -76,8 +75,8 @@ export class Daemon {
     return ask(this.runtimeDir, question);
   }
 
-  agents(): Promise<AgentReport[]> {
-    return this.ask(client => client.agents());
+  agents(): Promise<readonly AgentReport[]> {
+    return this.ask(client => client.call('agents'));
   }
 
   log(): string {

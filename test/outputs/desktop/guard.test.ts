@@ -45,7 +45,7 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('a program that misbehaves, on it
   it('is one popup, the next daemon’s too, which goes when it is over; root’s own is for root', async () => {
     const roots = await others.start('hung.py');
     const opened = async (pid: number) =>
-      JSON.stringify(await daemon.ask(client => client.alerts())).includes(`"pid":${pid},`);
+      JSON.stringify(await daemon.ask(client => client.call('alerts'))).includes(`"pid":${pid},`);
     await until('the alert about root’s', () => opened(roots.pid), 20_000);
     const program = join(user.home, 'hung.py');
     copyFileSync(join(ROOT, 'test/fixtures/hung.py'), program);

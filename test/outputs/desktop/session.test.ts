@@ -11,7 +11,7 @@ import {
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import type { HandHealth } from '../../../src/api/contract.js';
+import type { HandHealth } from '../../../src/api/client/index.js';
 import type { Badge } from '../../../src/outputs/desktop/badges/badge.js';
 import { FakeAgent } from './agent.js';
 import { TrayBar } from './bar.js';
@@ -586,7 +586,7 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('a session', () => {
 
   /** The user's helper, once it serves the desktop. */
   const own = async (): Promise<HandHealth | null> => {
-    const { hands } = await daemon.ask(client => client.health());
+    const { hands } = await daemon.ask(client => client.call('health'));
     return hands.find(({ uid, desktop }) => uid === user.uid && desktop?.session_bus) ?? null;
   };
 

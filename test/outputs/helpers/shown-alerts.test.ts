@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Alert, AlertChange } from '../../../src/model/alert.js';
 import { ShownAlerts } from '../../../src/outputs/helpers/shown-alerts.js';
-import { fakeAlert } from '../../api/fake-view.js';
+import { fakeAlert } from '../../api/fake-daemon.js';
 
 const opened = (alert: Alert, quiet = false): AlertChange => ({
   type: 'alert_opened',

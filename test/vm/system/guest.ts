@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import type { AgentReport, AlertReport, HealthReport, VigilEvent } from '../../../src/api/client/index.js';
 import { type ApiClient, connectToDaemon } from '../../../src/api/client/index.js';
-import type { AgentReport, AlertReport, HealthReport, VigilEvent } from '../../../src/api/contract.js';
 
 /** The user of the machine whose agents run; image.sh makes it. */
 export const USER = 'ann';
@@ -50,10 +50,11 @@ async function ask<T>(question: (client: ApiClient) => Promise<T>): Promise<T> {
   }
 }
 
-export const health = (): Promise<HealthReport> => ask(client => client.health());
-export const alerts = (): Promise<AlertReport[]> => ask(client => client.alerts({ all: true }));
-export const agents = (): Promise<AgentReport[]> => ask(client => client.agents());
-export const events = (): Promise<VigilEvent[]> => ask(client => client.events());
+export const health = (): Promise<HealthReport> => ask(client => client.call('health'));
+export const alerts = (): Promise<readonly AlertReport[]> =>
+  ask(client => client.call('alerts', { all: true }));
+export const agents = (): Promise<readonly AgentReport[]> => ask(client => client.call('agents'));
+export const events = (): Promise<readonly VigilEvent[]> => ask(client => client.call('events'));
 
 /** @throws when vigil does not know of it. */
 export async function agent(pid: number): Promise<AgentReport> {

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { AgentStateEvent } from '../../../src/api/client/index.js';
 import { type ApiClient, connectToDaemon } from '../../../src/api/client/index.js';
-import type { AgentStateEvent } from '../../../src/api/contract.js';
 import type { AgentKind } from '../../lab/agent-home.js';
 import { nowMs } from '../../lab/clock.js';
 import type { TruthEntry } from '../../lab/truth.js';
@@ -66,7 +66,7 @@ export class Follower {
   /** Resolves when nothing is missed any more. */
   async start(): Promise<void> {
     this.#client = await eventually(60, () => connectToDaemon());
-    await this.#client.follow(event => {
+    await this.#client.subscribe('events', { follow: true, limit: 0 }, event => {
       if (event.type === 'agent_state') this.heard.push({ arrived_ms: nowMs(), event });
     });
   }

@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import { EVIDENCE_SOURCES } from '../../model/agent.js';
+import type { AgentStateEvent, EvidenceReport } from '../../model/state-event.js';
+import { bytes, count, list, pid, schemaOf, text, time, uid } from './schema.js';
+
+const state = z.enum(['UNKNOWN', 'WORKING', 'WAITING', 'EXITED']);
+const reason = z
+  .enum([
+    ...(['thinking', 'tool', 'stalled'] as const),
+    ...(['approval', 'question', 'done', 'input'] as const),
+    ...(['exit', 'signal', 'oom'] as const),
+  ])
+  .nullable();
+const source = z.enum(EVIDENCE_SOURCES);
+const evidence = schemaOf<EvidenceReport>()({ source, text, time });
+
+const ending = {
+  exit_code: z.int().nullable().exactOptional().describe('only for EXITED'),
+  signal: text.nullable().exactOptional().describe('e.g. SIGKILL; only for EXITED'),
+  signal_sender: z.strictObject({ pid, comm: text }).nullable().exactOptional().describe('only for EXITED'),
+};
+
+export const agentReportSchema = z
+  .strictObject({
+    pid,
+    agent: text.describe('name of the type, e.g. claude-code'),
+    state,
+    reason,
+    since: time,
+    evidence,
+    interactive: z.boolean(),
+    background: count.describe('shells and subagents of it that still run although its turn is over'),
+    asks: text.nullable().describe('what a waiting agent asks for, e.g. `Bash: npm test`'),
+    unseen: count.describe(
+      'how often it stopped (turn ends and requests) since its person last looked at its window',
+    ),
+    uid,
+    user: text,
+    tty: text.nullable().describe('below /dev, e.g. pts/3'),
+    cwd: text.nullable(),
+    title: text.nullable(),
+    session_id: text.nullable(),
+    command: text.describe('cut at 4,096 characters'),
+    started: time,
+    children: count,
+    cpu_percent: z.number().describe('of one core, of its whole process tree'),
+    rss_bytes: bytes.describe('of its whole process tree'),
+    ...ending,
+  })
+  .meta({ id: 'AgentReport' });
+export type AgentReport = z.infer<typeof agentReportSchema>;
+
+export const agentStateEventSchema = schemaOf<AgentStateEvent>()({
+  type: z.literal('agent_state'),
+  time,
+  pid,
+  agent: text,
+  from: state,
+  to: state,
+  reason,
+  evidence,
+  ...ending,
+  tty: text.nullable(),
+  cwd: text.nullable(),
+}).meta({ id: 'AgentStateEvent' });
+
+const voiceReportSchema = z
+  .strictObject({
+    voice: text,
+    verdict: z.enum(['decides', 'agrees', 'disbelieved', 'silent']),
+    text: text.nullable().describe('what it says; null: nothing'),
+    since: time.nullable(),
+    why: text.describe('why it is believed or not, in words'),
+  })
+  .meta({
+    id: 'VoiceReport',
+    description: 'one thing that can tell the state of an agent, such as its session file, and how it fared',
+  });
+export type VoiceReport = z.infer<typeof voiceReportSchema>;
+
+export const explainReportSchema = z
+  .strictObject({
+    agent: agentReportSchema,
+    decided_by: text.describe('the rule that decided, in words'),
+    evidence: list(z.strictObject({ source, text, time, age_ms: z.number(), note: text })).describe(
+      'everything on record, newest first',
+    ),
+    voices: list(voiceReportSchema).describe(
+      'everything that can tell its state, strongest first; empty: it has ended',
+    ),
+    processes: list(z.strictObject({ pid, role: text, command: text })).describe(
+      'every process that counts as part of this session',
+    ),
+  })
+  .meta({ id: 'ExplainReport' });
+export type ExplainReport = z.infer<typeof explainReportSchema>;
