@@ -4,12 +4,14 @@ import { closeSync, openSync, readSync } from 'node:fs';
 const SOON_MS = 90_000;
 /** As fast as this a limit of some gigabytes is used up within the time of a few looks. */
 const BRISK_BYTES_PER_S = 24 * 1024 * 1024;
+/** As fast as this within a few times ten seconds: the first second of it is enough, there is none to lose. */
+const FAST_BYTES_PER_S = 128 * 1024 * 1024;
 /** Values, one a second, of which a fall is measured: the last two, and all. */
 const VALUES = 4;
 /** MemAvailable is in the third line. */
 const BYTES = 256;
 
-/** How fast the machine's memory goes: `soon` used up, `brisk`, or neither. */
+/** How fast the machine's memory goes: `soon` used up, or a limit of some gigabytes; `brisk`; or neither. */
 export type Haste = 'soon' | 'brisk' | null;
 
 /**
@@ -35,6 +37,7 @@ export class MemoryWatch {
       ((since.available_bytes - available_bytes) / Math.max(1, time_ms - since.time_ms)) * 1000;
     const most = Math.max(pace(last), pace(values[0]!));
     if (most > 0 && (available_bytes / most) * 1000 < SOON_MS) return 'soon';
+    if (pace(last) > FAST_BYTES_PER_S) return 'soon';
     return values.length === VALUES && pace(values[0]!) > BRISK_BYTES_PER_S ? 'brisk' : null;
   }
 
