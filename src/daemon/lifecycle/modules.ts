@@ -67,7 +67,7 @@ export class Modules<C = unknown> {
     }
   }
 
-  /** The problems of all, and the reports by the names of the modules. */
+  /** The problems of all, and the reports by the names of the modules. One that throws is a problem itself. */
   health(viewer: Viewer): {
     problems: string[];
     reports: Record<string, NonNullable<ModuleHealth['report']>>;
@@ -75,10 +75,14 @@ export class Modules<C = unknown> {
     const problems: string[] = [];
     const reports: Record<string, NonNullable<ModuleHealth['report']>> = {};
     for (const module of this.begun) {
-      const health = module.health?.(viewer);
-      if (health === undefined) continue;
-      problems.push(...health.problems);
-      if (health.report !== undefined) reports[module.name] = health.report;
+      try {
+        const health = module.health?.(viewer);
+        problems.push(...(health?.problems ?? []));
+        if (health?.report !== undefined) reports[module.name] = health.report;
+      } catch (error) {
+        this.options.logger.error({ part: module.name, err: error }, 'a part cannot tell its health');
+        problems.push(`${module.name}: its health cannot be told (the log has the error)`);
+      }
     }
     return { problems, reports };
   }

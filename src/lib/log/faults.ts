@@ -49,16 +49,6 @@ export class FaultLog {
     };
   }
 
-  /** Calls each of them, in this order, by the name of its part: one that throws takes nothing from the others. */
-  each<A extends unknown[]>(
-    listeners: Readonly<Record<string, (...args: A) => unknown>>,
-  ): (...args: A) => void {
-    const all = Object.entries(listeners).map(([owner, listener]) => this.isolated(owner, listener));
-    return (...args) => {
-      for (const listener of all) listener(...args);
-    };
-  }
-
   /** For `vigil health`. */
   problems(): string[] {
     const now_ms = this.now_ms();

@@ -124,4 +124,23 @@ describe('their health', () => {
     expect(modules.health({ kind: 'all' })).toEqual({ problems: ['a secret'], reports: { b: { sent: 3 } } });
     expect(modules.health({ kind: 'user', uid: 1000 }).problems).toEqual(['something']);
   });
+
+  it('of one that cannot tell it is a problem, and the others tell theirs', async () => {
+    const said: object[] = [];
+    const modules = new Modules({
+      logger: { error: (fields: unknown) => said.push(fields as object), debug: () => {} },
+    });
+    const broken = () => {
+      throw new Error('EMFILE');
+    };
+    await modules.start(
+      [
+        { name: 'a', health: broken },
+        { name: 'b', health: () => ({ problems: ['b'] }) },
+      ],
+      unaborted,
+    );
+    expect(modules.health({ kind: 'all' }).problems).toEqual([expect.stringMatching(/^a: its health/), 'b']);
+    expect(said).toMatchObject([{ part: 'a', err: { message: 'EMFILE' } }]);
+  });
 });
