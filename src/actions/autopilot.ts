@@ -1,9 +1,9 @@
+import { processKey } from '../lib/process/identity.js';
 import type { ActionPlan, ActionResult } from '../model/action.js';
 import type { Alert } from '../model/alert.js';
 import type { ProcessRef } from '../model/snapshot.js';
 import type { ActionsConfig } from './config.js';
 import type { EngineOptions } from './options.js';
-import { identity } from './plan/growth.js';
 import { freshSteps, limitSteps, targetsOf } from './plan/merge.js';
 import { RateLimit } from './rate-limit.js';
 import type { Order } from './run/executor.js';
@@ -178,7 +178,7 @@ export class Autopilot {
   /** False: something was left that can be tried again. */
   private account(targets: readonly ProcessRef[], { outcome, processes }: ActionResult): boolean {
     if (outcome === 'dry_run') {
-      for (const target of targets) remember(this.pretended, identity(target));
+      for (const target of targets) remember(this.pretended, processKey(target));
       return true;
     }
     if (outcome === 'refused') {
@@ -189,11 +189,11 @@ export class Autopilot {
     const left = new Set(
       processes
         .filter(({ signals, fate }) => signals.length === 0 && fate === 'survived')
-        .map(({ process }) => identity(process)),
+        .map(({ process }) => processKey(process)),
     );
     const acted = outcome === 'failed' ? [] : targets;
     for (const ref of [...acted, ...processes.map(({ process }) => process)])
-      if (!left.has(identity(ref))) remember(this.tried, identity(ref));
+      if (!left.has(processKey(ref))) remember(this.tried, processKey(ref));
     const isLeft = left.size > 0 || (outcome === 'failed' && processes.length === 0);
     return !isLeft;
   }

@@ -1,9 +1,9 @@
 import { createRecogniser } from '../agents/types/index.js';
 import { loadConfig } from '../config/load.js';
-import { defaultPlaces } from '../config/paths.js';
 import { trackerOptions } from '../config/tracker.js';
 import { readWhole, TooLargeError } from '../lib/files/bounded-read.js';
 import { printable } from '../lib/text/printable.js';
+import { defaultPlaces } from '../model/places.js';
 import { stateEvent } from '../model/state-event.js';
 import { parseRecording, RecordingError, replay } from './replay.js';
 

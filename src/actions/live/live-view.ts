@@ -10,7 +10,6 @@ import type { Scope } from '../../model/action.js';
 import type { ProcessRef, ProcessSample, SessionRef, Snapshot } from '../../model/snapshot.js';
 import { readArgv, readExe, splitArguments } from '../../sources/procfs/read.js';
 import { parseCgroup } from '../../sources/procfs/table-details.js';
-import { PF_KTHREAD } from '../../sources/procfs/table-stat.js';
 import { CgroupMembers } from './cgroup-members.js';
 import { Listeners } from './listening.js';
 import { type IndexedProcess, OURSELVES, ProcessIndex } from './process-index.js';
@@ -34,24 +33,10 @@ export interface LiveProcess extends ProcessRef {
   session: SessionRef | null;
 }
 
-/** More of /proc/PID/stat than others need. */
-interface LiveStat extends Stat {
-  tpgid: number;
-  flags: number;
-}
-
 const MAX_CMDLINE = 4096;
 const STAT_BYTES = 2048;
 /** Processes that are read between two turns of the event loop, some 100 µs each: no more than in one question for arguments. */
 const PIECE = 32;
-
-function parseLiveStat(text: string): LiveStat | null {
-  const stat = parseStat(text);
-  if (stat === null) return null;
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  // Fields 8 and 9 of proc_pid_stat(5); fields[0] is field 3.
-  return { ...stat, tpgid: Number(fields[5]), flags: Number(fields[6]) };
-}
 
 /** What tells who goes together with a process. */
 type Root = Pick<LiveProcess, 'pid' | 'pgid' | 'cgroup'>;
@@ -101,7 +86,7 @@ export function liveSources(root: string): LiveSources {
  * some files each; who belongs to a tree or a group is known from the index, and read anew for each of them.
  */
 export class LiveView implements ProcessView {
-  private readonly stats = new Map<number, LiveStat | null>();
+  private readonly stats = new Map<number, Stat | null>();
   private readonly found = new Map<number, LiveProcess | null>();
   /** Read ahead, at the price of one question for many. */
   private readonly argumentsOf = new Map<number, Memory>();
@@ -195,12 +180,12 @@ export class LiveView implements ProcessView {
     return this.listeners.listens(pid);
   }
 
-  private stat(pid: number): LiveStat | null {
+  private stat(pid: number): Stat | null {
     let stat = this.stats.get(pid);
     if (stat === undefined) {
       const valid = Number.isInteger(pid) && pid > 0;
       const text = valid ? tryReadHead(`${this.root}/${pid}/stat`, STAT_BYTES) : null;
-      stat = text === null ? null : parseLiveStat(text);
+      stat = text === null ? null : parseStat(text);
       this.stats.set(pid, stat);
     }
     return stat;
@@ -264,7 +249,7 @@ export class LiveView implements ProcessView {
       state: stat.state,
       has_tty: stat.tty_nr !== 0,
       foreground: stat.tty_nr !== 0 && stat.tpgid === stat.pgid,
-      kernel_thread: (stat.flags & PF_KTHREAD) !== 0,
+      kernel_thread: stat.is_kernel_thread,
       rss_bytes: stat.rss_pages * PAGE_SIZE_BYTES,
       argv,
       exe: readExe(this.root, pid),
@@ -277,7 +262,7 @@ export class LiveView implements ProcessView {
    * What was forked and has not exec'd has its parent's arguments. They are not read once more: they lie in the memory of
    * the process, which it holds locked while it forks, and on a machine with a thousand others it does so for seconds.
    */
-  private argvOf(pid: number, stat: LiveStat): readonly string[] {
+  private argvOf(pid: number, stat: Stat): readonly string[] {
     const parent = stat.is_copy ? this.found.get(stat.ppid) : undefined;
     if (parent?.comm === stat.comm) return parent.argv;
     const read = this.argumentsOf.get(pid);

@@ -1,8 +1,8 @@
+import { parseStatBytes, StatFields } from '../../lib/proc/stat-bytes.js';
 import type { Work } from '../../lib/time/in-turns.js';
 import { listPids } from '../../sources/procfs/read.js';
 import { ProcDirectory } from '../../sources/procfs/table-directory.js';
 import { ProcFiles } from '../../sources/procfs/table-files.js';
-import { parseStatBytes, StatFields } from '../../sources/procfs/table-stat.js';
 
 /** What tells who belongs together. */
 export interface IndexedProcess {

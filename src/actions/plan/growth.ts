@@ -1,3 +1,4 @@
+import { processKey } from '../../lib/process/identity.js';
 import type { Work } from '../../lib/time/in-turns.js';
 import type { Scope } from '../../model/action.js';
 import type { ProcessRef } from '../../model/snapshot.js';
@@ -13,9 +14,6 @@ export interface Whole {
 
 /** Processes that are looked at between two turns of the event loop. */
 const PIECE = 32;
-
-/** Key of a process that outlasts its pid. */
-export const identity = (ref: Pick<ProcessRef, 'pid' | 'start_ticks'>) => `${ref.pid}:${ref.start_ticks}`;
 
 type Known = ReadonlyMap<string, ProcessRef>;
 
@@ -38,7 +36,7 @@ export class Growth {
   /** Living members that are not known yet. To be called before anything is signalled, too: that is the first look. */
   *newMembers(known: Known, view: ProcessView): Work<LiveProcess[]> {
     const candidates = yield* this.candidates(known, view);
-    return candidates.filter(process => lives(process) && !known.has(identity(process)));
+    return candidates.filter(process => lives(process) && !known.has(processKey(process)));
   }
 
   private *candidates(known: Known, view: ProcessView): Work<LiveProcess[]> {
@@ -47,7 +45,7 @@ export class Growth {
     if (scope === 'tree') return yield* this.tree(known, view);
     yield* view.gather({ pid: 0, pgid, cgroup }, scope);
     if (scope === 'cgroup') return view.cgroup(cgroup ?? '/');
-    return groupOf(pgid, process => known.has(identity(process)), view);
+    return groupOf(pgid, process => known.has(processKey(process)), view);
   }
 
   private *tree(known: Known, view: ProcessView): Work<LiveProcess[]> {
@@ -55,13 +53,13 @@ export class Growth {
     for (const [i, ref] of [...known.values()].entries()) {
       if (i % PIECE === 0) yield;
       // What descends from one that was looked at has been found with it.
-      if (family.has(identity(ref))) continue;
+      if (family.has(processKey(ref))) continue;
       const root = view.resolve(ref);
       if (root === null) continue;
       yield* view.gather(root, 'tree');
-      for (const process of view.tree(ref.pid)) family.set(identity(process), process);
+      for (const process of view.tree(ref.pid)) family.set(processKey(process), process);
     }
-    const belongs = (ref: ProcessRef) => known.has(identity(ref)) || family.has(identity(ref));
+    const belongs = (ref: ProcessRef) => known.has(processKey(ref)) || family.has(processKey(ref));
     const found = [...family.values()];
     for (const [i, [key, leader]] of [...new Map<string, ProcessRef>([...known, ...family])].entries()) {
       if (i % PIECE === 0) yield;

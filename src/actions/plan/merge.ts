@@ -1,6 +1,6 @@
+import { processKey } from '../../lib/process/identity.js';
 import { type Step, type Verdict, worseRisk } from '../../model/action.js';
 import type { ProcessRef } from '../../model/snapshot.js';
-import { identity } from './growth.js';
 
 /** Judged proposals of the same kind, as one: its risk is the highest, and it is allowed if all of it is. */
 export function mergeVerdicts(verdicts: readonly Verdict[]): Verdict {
@@ -57,7 +57,7 @@ export function targetsOf(steps: readonly Step[]): ProcessRef[] {
 export function freshSteps(steps: readonly Step[], tried: ReadonlySet<string>, max: number): Step[] {
   return steps.flatMap(step => {
     if (step.kind !== 'terminate') return [];
-    const targets = step.targets.filter(target => !tried.has(identity(target)));
+    const targets = step.targets.filter(target => !tried.has(processKey(target)));
     if (step.scope === 'process') return targets.length === 0 ? [] : [{ ...step, targets }];
     return targets.length === step.targets.length && targets.length <= max ? [step] : [];
   });

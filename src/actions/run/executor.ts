@@ -1,3 +1,4 @@
+import { processKey } from '../../lib/process/identity.js';
 import { printable } from '../../lib/text/printable.js';
 import type { Work } from '../../lib/time/in-turns.js';
 import { inSlices } from '../../lib/time/slices.js';
@@ -16,7 +17,6 @@ import type {
 import type { Alert } from '../../model/alert.js';
 import type { ProcessRef, SessionRef } from '../../model/snapshot.js';
 import type { LiveProcess, ProcessView } from '../live/live-view.js';
-import { identity } from '../plan/growth.js';
 import { mergeSteps, targetsOf } from '../plan/merge.js';
 import { type Protection, whyProtected } from '../plan/protection.js';
 import { describeStep, nameOf } from '../plan/words.js';
@@ -61,14 +61,14 @@ export class Executor {
   async execute(order: Order): Promise<ActionResult> {
     const steps = mergeSteps(order.verdict.steps);
     const targets = targetsOf(steps);
-    const taken = targets.find(target => this.busy.has(identity(target)));
+    const taken = targets.find(target => this.busy.has(processKey(target)));
     if (taken !== undefined) return this.refuse(`${nameOf(taken)} is being ended already`);
     if (this.options.stopping.aborted) return this.refuse('vigil is ending');
     const uid = order.requester.kind === 'person' && order.requester.uid !== 0 ? order.requester.uid : null;
     if (uid !== null && !this.hasRoomFor(uid))
       return this.refuse('other actions are under way: wait until they have ended');
     this.count(uid, 1);
-    for (const target of targets) this.busy.add(identity(target));
+    for (const target of targets) this.busy.add(processKey(target));
     const running = this.recorded(order, steps);
     this.running.add(running);
     try {
@@ -76,7 +76,7 @@ export class Executor {
     } finally {
       this.running.delete(running);
       this.count(uid, -1);
-      for (const target of targets) this.busy.delete(identity(target));
+      for (const target of targets) this.busy.delete(processKey(target));
     }
   }
 

@@ -1,6 +1,6 @@
+import { processKey } from '../../lib/process/identity.js';
 import { holdProcess, type ProcessHandle } from '../../lib/process/process-handle.js';
 import type { ProcessRef } from '../../model/snapshot.js';
-import { identity } from '../plan/growth.js';
 
 /** Descriptors that may be held for alerts at a time. What does not fit is held when it is acted on. */
 const MAX_HELD = 512;
@@ -13,11 +13,11 @@ export class HeldProcesses {
 
   /** Holds these for the alert, and lets go of what it held before. */
   hold(alert_id: number, refs: readonly ProcessRef[]): void {
-    const wanted = new Set(refs.map(identity));
+    const wanted = new Set(refs.map(processKey));
     for (const [key, held] of this.handles)
       if (held.alert_id === alert_id && !wanted.has(key)) this.drop(key);
     for (const ref of refs) {
-      const key = identity(ref);
+      const key = processKey(ref);
       if (this.handles.has(key) || this.handles.size >= MAX_HELD) continue;
       const handle = tryHold(ref, this.root);
       if (handle !== null) this.handles.set(key, { handle, alert_id });
@@ -26,7 +26,7 @@ export class HeldProcesses {
 
   /** The handle, which is the caller's from then on; held just now if nobody did. Null: the process is gone. */
   take(ref: ProcessRef): ProcessHandle | null {
-    const key = identity(ref);
+    const key = processKey(ref);
     const held = this.handles.get(key);
     if (held === undefined) return holdProcess(ref, this.root);
     this.handles.delete(key);

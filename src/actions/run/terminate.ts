@@ -1,4 +1,5 @@
 import type { Stat } from '../../lib/proc/stat.js';
+import { processKey } from '../../lib/process/identity.js';
 import type { ProcessHandle } from '../../lib/process/process-handle.js';
 import type { Signaller, SignalName } from '../../lib/process/signal.js';
 import { printable } from '../../lib/text/printable.js';
@@ -8,7 +9,7 @@ import type { Fate, ProcessOutcome } from '../../model/action.js';
 import { refOf } from '../../model/process-ref.js';
 import type { ProcessRef } from '../../model/snapshot.js';
 import type { LiveProcess, ProcessView } from '../live/live-view.js';
-import { Growth, identity, type Whole } from '../plan/growth.js';
+import { Growth, type Whole } from '../plan/growth.js';
 import type { CgroupFreezer } from './cgroup-freezer.js';
 
 export interface TerminateOptions {
@@ -212,7 +213,7 @@ class Termination {
   }
 
   private add(ref: ProcessRef): Member | null {
-    const key = identity(ref);
+    const key = processKey(ref);
     if (this.members.has(key) || this.members.size >= MAX_MEMBERS) return null;
     const member: Member = {
       ref,

@@ -1,8 +1,8 @@
 import { lstatSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { clientRuntimeDirs, SOCKET_NAME } from '../../config/paths.js';
 import { connectUnix } from '../../lib/net/unix-socket.js';
 import { printable } from '../../lib/text/printable.js';
+import { clientRuntimeDirs, SOCKET_NAME } from '../../model/places.js';
 import { ApiClient, TIMEOUT_MS } from './client.js';
 import { NotRunningError } from './errors.js';
 

@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { ensureOwnDir } from '../../config/paths.js';
+import { ensureOwnDir } from '../../lib/files/own-folder.js';
 import { libc } from '../../lib/os/libc.js';
 import { printable } from '../../lib/text/printable.js';
 

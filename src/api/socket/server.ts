@@ -1,11 +1,11 @@
 import { unlinkSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { SOCKET_NAME } from '../../config/paths.js';
 import type { FaultLog } from '../../lib/log/faults.js';
 import type { Logger } from '../../lib/log/logger.js';
 import { MAX_SOCKET_PATH_BYTES } from '../../lib/net/unix-socket.js';
 import { printable } from '../../lib/text/printable.js';
+import { SOCKET_NAME } from '../../model/places.js';
 import type { Viewer } from '../../model/viewer.js';
 import type { Asker } from '../../store/asker.js';
 import type { Caller } from '../commands/definition.js';

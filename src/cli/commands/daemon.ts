@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import { defaultPlaces } from '../../config/paths.js';
 import { LOG_LEVELS, type LogLevel } from '../../lib/log/levels.js';
+import { defaultPlaces } from '../../model/places.js';
 import { defineCommand, OK } from '../command.js';
 
 const EXIT_MS = 2_000;

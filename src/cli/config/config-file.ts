@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type ApiClient, ApiError, connectToDaemon, NotRunningError } from '../../api/client/index.js';
 import { isLive } from '../../config/live.js';
-import { clientRuntimeDir, defaultPlaces } from '../../config/paths.js';
 import { printable } from '../../lib/text/printable.js';
+import { clientRuntimeDir, defaultPlaces } from '../../model/places.js';
 import { askDaemon } from '../ask-daemon.js';
 import type { Io } from '../io.js';
 

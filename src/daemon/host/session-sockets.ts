@@ -1,5 +1,5 @@
+import { processKey } from '../../lib/process/identity.js';
 import type { SessionSample } from '../../model/snapshot.js';
-import { sessionKey } from '../../rules/engine/history.js';
 import { socketsOf } from '../../sources/host/network/sockets.js';
 
 /** They are read so rarely: each costs a look at all descriptors of the session's processes. */
@@ -17,7 +17,7 @@ export class SessionSockets {
 
   /** Null: not read yet. */
   of(session: Read): Counts {
-    return this.counts.get(sessionKey(session)) ?? null;
+    return this.counts.get(processKey(session)) ?? null;
   }
 
   /** In the background: the next snapshot has them. */
@@ -26,7 +26,7 @@ export class SessionSockets {
     this.read_ms = time_ms;
     const tables = new Map();
     const read = sessions.map(
-      async session => [sessionKey(session), await socketsOf(this.procRoot, session.pids, tables)] as const,
+      async session => [processKey(session), await socketsOf(this.procRoot, session.pids, tables)] as const,
     );
     void Promise.all(read).then(counts => {
       this.counts = new Map(counts);

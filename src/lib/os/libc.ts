@@ -13,6 +13,16 @@ export interface Libc {
   sendto(fd: number, data: Buffer, bytes: number, flags: number, to: Buffer, toBytes: number): number;
   close(fd: number): number;
   adjtimex(timex: Buffer): number;
+  lseek(fd: number, position: number, from: number): number;
+  /** Not in every C library. */
+  getdents64: ((fd: number, into: Buffer, bytes: number) => number) | null;
+  waitid(idType: number, id: number, info: Buffer, options: number): number;
+  /** Ends the process without a word to anybody in it, threads that hang included. */
+  _exit(code: number): void;
+  /** pidfd_send_signal(2); errno, negative, where it failed. */
+  pidfd_send_signal(fd: number, signal: number): number;
+  /** pidfd_open(2); errno, negative, where it failed. */
+  pidfd_open(pid: number): number;
   /** Not in every C library. */
   malloc_trim: ((keep_bytes: number) => number) | null;
   madvise(address: number, bytes: number, advice: number): number;
@@ -20,8 +30,15 @@ export interface Libc {
   process_madvise(pidfd: number, iovec: Buffer, count: number, advice: number): Promise<void>;
 }
 
-/** include/uapi/asm-generic/unistd.h: the same number on every architecture that Node runs on. */
+/** include/uapi/asm-generic/unistd.h: the same numbers on every architecture that Node runs on. */
+const SYS_PIDFD_SEND_SIGNAL = 424;
+const SYS_PIDFD_OPEN = 434;
 const SYS_PROCESS_MADVISE = 440;
+
+/** The FFI itself; on first use: the command line client has no need of it. Throws where there is none. */
+export function loadKoffi(): typeof koffiModule {
+  return createRequire(import.meta.url)('koffi') as typeof koffiModule;
+}
 
 let loaded: Libc | null | undefined;
 
@@ -32,9 +49,11 @@ export function libc(): Libc | null {
 
 function load(): Libc | null {
   try {
-    // Loaded on first use: the command line client has no need of it.
-    const koffi = createRequire(import.meta.url)('koffi') as typeof koffiModule;
+    const koffi = loadKoffi();
     const library = koffi.load(null);
+    const orErrno = (result: number) => (result < 0 ? -koffi.errno() : result);
+    const sendSignal = library.func('syscall', 'long', ['long', 'int', 'int', 'void *', 'uint']);
+    const openPid = library.func('syscall', 'long', ['long', 'int', 'uint']);
     const processMadvise = library.func('syscall', 'long', [
       'long',
       'int',
@@ -51,6 +70,13 @@ function load(): Libc | null {
       sendto: library.func('long sendto(int, const void *, size_t, int, const void *, uint32_t)'),
       close: library.func('int close(int)'),
       adjtimex: library.func('int adjtimex(void *)'),
+      lseek: library.func('int64_t lseek(int, int64_t, int)'),
+      getdents64: orNull(() => library.func('int64_t getdents64(int, void *, size_t)')),
+      waitid: library.func('int waitid(int, uint32_t, void *, int)'),
+      _exit: library.func('void _exit(int)'),
+      pidfd_send_signal: (fd, signal) =>
+        orErrno(Number(sendSignal(SYS_PIDFD_SEND_SIGNAL, fd, signal, null, 0))),
+      pidfd_open: pid => orErrno(Number(openPid(SYS_PIDFD_OPEN, pid, 0))),
       malloc_trim: orNull(() => library.func('int malloc_trim(size_t)')),
       madvise: library.func('int madvise(uintptr_t, size_t, int)'),
       process_madvise: (pidfd, iovec, count, advice) =>

@@ -1,7 +1,6 @@
-import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
-import type koffiModule from 'koffi';
 import { cuts, failureOf, readBytes } from '../files/bounded-read.js';
+import { libc } from '../os/libc.js';
 import { readUid } from '../os/uid.js';
 import {
   ASKED,
@@ -245,10 +244,7 @@ function countCut(file: MemoryFile): void {
 }
 
 function exitAtOnce(code: number): void {
-  try {
-    const koffi = createRequire(import.meta.url)('koffi') as typeof koffiModule;
-    koffi.load(null).func('void _exit(int)')(code);
-  } catch {
-    process.kill(process.pid, 'SIGKILL');
-  }
+  const c = libc();
+  if (c === null) process.kill(process.pid, 'SIGKILL');
+  else c._exit(code);
 }

@@ -14,6 +14,8 @@ export interface Stat {
   sid: number;
   /** Device number of the controlling terminal; 0 for none. */
   tty_nr: number;
+  /** Process group that has the terminal; −1 for none. */
+  tpgid: number;
   /** Forked and has not yet replaced its image: a copy of its parent, name and all. */
   is_copy: boolean;
   is_kernel_thread: boolean;
@@ -27,8 +29,8 @@ export interface Stat {
 }
 
 /** include/linux/sched.h: forked but did not exec. */
-const PF_FORKNOEXEC = 0x40;
-const PF_KTHREAD = 0x0020_0000;
+export const PF_FORKNOEXEC = 0x40;
+export const PF_KTHREAD = 0x0020_0000;
 
 export function parseStat(text: string): Stat | null {
   const open = text.indexOf('(');
@@ -46,6 +48,7 @@ export function parseStat(text: string): Stat | null {
     pgid: field(5),
     sid: field(6),
     tty_nr: field(7),
+    tpgid: field(8),
     is_copy: (field(9) & PF_FORKNOEXEC) !== 0,
     is_kernel_thread: (field(9) & PF_KTHREAD) !== 0,
     cpu_ticks: field(14) + field(15),

@@ -5,6 +5,11 @@ export interface ProcessIdentity {
   readonly start_ticks: number;
 }
 
+/** The same as a text, for maps: `pid:start_ticks`. */
+export function processKey({ pid, start_ticks }: ProcessIdentity): string {
+  return `${pid}:${start_ticks}`;
+}
+
 export function isSameProcess(a: ProcessIdentity, b: ProcessIdentity): boolean {
   return a.pid === b.pid && a.start_ticks === b.start_ticks;
 }

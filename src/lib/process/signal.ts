@@ -1,7 +1,6 @@
 import { closeSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { constants } from 'node:os';
-import type koffiModule from 'koffi';
+import { libc } from '../os/libc.js';
 import type { ProcessHandle } from './process-handle.js';
 
 /**
@@ -26,10 +25,6 @@ export interface SignalCalls {
   pidfdSendSignal(fd: number, signal: number): number;
   pidfdOpen(pid: number): number;
 }
-
-/** include/uapi/asm-generic/unistd.h: the same numbers on every architecture that Node runs on. */
-const SYS_PIDFD_SEND_SIGNAL = 424;
-const SYS_PIDFD_OPEN = 434;
 
 const { EPERM, ESRCH, EBADF, EINVAL, ENOSYS } = constants.errno;
 
@@ -81,17 +76,6 @@ function resultOf(result: number): SendResult {
 
 /** Null where koffi does not know the platform. */
 export function systemCalls(): SignalCalls | null {
-  try {
-    const koffi = createRequire(import.meta.url)('koffi') as typeof koffiModule;
-    const library = koffi.load(null);
-    const send = library.func('syscall', 'long', ['long', 'int', 'int', 'void *', 'unsigned int']);
-    const open = library.func('syscall', 'long', ['long', 'int', 'unsigned int']);
-    const orErrno = (result: number) => (result < 0 ? -koffi.errno() : result);
-    return {
-      pidfdSendSignal: (fd, signal) => orErrno(Number(send(SYS_PIDFD_SEND_SIGNAL, fd, signal, null, 0))),
-      pidfdOpen: pid => orErrno(Number(open(SYS_PIDFD_OPEN, pid, 0))),
-    };
-  } catch {
-    return null;
-  }
+  const c = libc();
+  return c === null ? null : { pidfdSendSignal: c.pidfd_send_signal, pidfdOpen: c.pidfd_open };
 }

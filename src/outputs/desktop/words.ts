@@ -1,6 +1,7 @@
 import type { WordsReader } from '../../agents/transcripts/reader.js';
 import { openReader } from '../../agents/transcripts/watcher.js';
 import { Coalescing } from '../../lib/limits/coalescing.js';
+import { processKey } from '../../lib/process/identity.js';
 import { clock } from '../../lib/time/time.js';
 import type { Observation } from '../../model/observation.js';
 import type { Out } from './out.js';
@@ -18,7 +19,7 @@ export class HelperWords {
   constructor(private readonly out: Out) {}
 
   sync(sessions: readonly WordsSession[]): void {
-    const wanted = new Map(sessions.map(session => [`${session.pid}/${session.start_ticks}`, session]));
+    const wanted = new Map(sessions.map(session => [processKey(session), session]));
     for (const [key, reader] of this.open) {
       if (wanted.has(key)) continue;
       reader.close();

@@ -1,4 +1,5 @@
 import { FairRoom, type Owner } from '../../lib/limits/quota.js';
+import { processKey } from '../../lib/process/identity.js';
 import { atOnce, type Steps } from '../../lib/time/slices.js';
 import type {
   HostSample,
@@ -120,11 +121,11 @@ export class History {
   }
 
   session(ref: SessionRef): SessionSample | undefined {
-    return this.sessions.get(sessionKey(ref));
+    return this.sessions.get(processKey(ref));
   }
 
   agentCgroup(ref: SessionRef): string | undefined {
-    return this.agentCgroups.get(sessionKey(ref));
+    return this.agentCgroups.get(processKey(ref));
   }
 
   /** What no rule may report has changed: ask again about every process. */
@@ -209,7 +210,7 @@ export class History {
   private addSessions({ sessions }: Snapshot): void {
     this.sessions.clear();
     for (const session of sessions) {
-      const key = sessionKey(session);
+      const key = processKey(session);
       this.sessions.set(key, session);
       const main = this.tracks.get(session.pid);
       if (main?.sample.start_ticks === session.start_ticks && main.sample.cgroup !== null) {
@@ -256,8 +257,4 @@ export class History {
 function ownerOf(event: KeptEvent): Owner {
   if (event.type === 'unit_failed') return event.uid;
   return event.type === 'oom_kill' && event.victim.pid > 0 ? event.victim.uid : null;
-}
-
-export function sessionKey(ref: { pid: number; start_ticks: number }): string {
-  return `${ref.pid}:${ref.start_ticks}`;
 }

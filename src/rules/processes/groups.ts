@@ -1,4 +1,4 @@
-import { sessionKey } from '../engine/history.js';
+import { processKey } from '../../lib/process/identity.js';
 import type { ProcessTrack } from '../engine/process-track.js';
 
 /** Processes that belong together: one alert for them, not one for each. */
@@ -31,12 +31,12 @@ export function groupBy(
 
 /** The same program of the same user and agent session: 39 forgotten `yes` are one trouble. */
 export function programKey({ sample, traits }: ProcessTrack): string {
-  const session = sample.session === null ? '-' : sessionKey(sample.session);
+  const session = sample.session === null ? '-' : processKey(sample.session);
   return `${sample.uid}:${session}:${traits.program}`;
 }
 
-export function processKey({ sample }: ProcessTrack): string {
-  return sessionKey(sample);
+export function trackKey({ sample }: ProcessTrack): string {
+  return processKey(sample);
 }
 
 export function totalRss(tracks: readonly ProcessTrack[]): number {

@@ -1,4 +1,5 @@
-import { readBytes } from '../../lib/files/bounded-read.js';
+import { libc } from '../../lib/os/libc.js';
+import { tryStat } from '../procfs/read.js';
 
 /**
  * Tells the running terminal program which processes are agents, without a restart and without a system
@@ -13,40 +14,25 @@ const WNOHANG = 1;
 const WEXITED = 4;
 const WNOWAIT = 0x01000000;
 const SIGINFO_BYTES = 128;
-const STAT_BYTES = 2048;
 
 export type Announce = (pid: number) => void;
 
-export async function openAnnouncer(): Promise<{ announce: Announce } | { problem: string }> {
-  try {
-    const { default: koffi } = await import('koffi');
-    const libc = koffi.load('libc.so.6');
-    const waitid = libc.func('int waitid(int idtype, uint32_t id, void *info, int options)');
-    const info = Buffer.alloc(SIGINFO_BYTES);
-    const options = WNOHANG | WEXITED | WNOWAIT;
-    return {
-      announce: pid => {
-        waitid(P_PID, pid, info, options);
-        // Keys are for the terminal's foreground process group.
-        const group = processGroup(pid);
-        if (group !== null && group !== pid) waitid(P_PGID, group, info, options);
-      },
-    };
-  } catch (error) {
-    return { problem: `cannot call waitid(): ${error instanceof Error ? error.message : String(error)}` };
-  }
+export function openAnnouncer(): { announce: Announce } | { problem: string } {
+  const c = libc();
+  if (c === null) return { problem: 'cannot call waitid(): koffi does not load on this platform' };
+  const info = Buffer.alloc(SIGINFO_BYTES);
+  const options = WNOHANG | WEXITED | WNOWAIT;
+  return {
+    announce: pid => {
+      c.waitid(P_PID, pid, info, options);
+      // Keys are for the terminal's foreground process group.
+      const group = processGroup(pid);
+      if (group !== null && group !== pid) c.waitid(P_PGID, group, info, options);
+    },
+  };
 }
 
 function processGroup(pid: number): number | null {
-  try {
-    return parseProcessGroup(readBytes(`/proc/${pid}/stat`, STAT_BYTES).bytes.toString('latin1'));
-  } catch {
-    return null; // it ended
-  }
-}
-
-/** Field 5 of e.g. `4711 (a (b) c) S 1 4711 4711 34816 …`; a name can contain anything, also `)`. */
-export function parseProcessGroup(stat: string): number | null {
-  const group = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2]);
-  return Number.isInteger(group) && group > 0 ? group : null;
+  const group = tryStat('/proc', pid)?.pgid;
+  return group !== undefined && group > 0 ? group : null;
 }

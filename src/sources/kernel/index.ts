@@ -200,7 +200,7 @@ class KernelSensor implements Sensor {
       this.run,
     );
 
-    const announcer = await openAnnouncer();
+    const announcer = openAnnouncer();
     if ('announce' in announcer) {
       this.announce = announcer.announce;
       const texts = {

@@ -1,7 +1,6 @@
 import { closeSync, openSync, statfsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type koffiModule from 'koffi';
 import { eachName } from '../../lib/files/bounded-read.js';
+import { libc } from '../../lib/os/libc.js';
 import type { Steps } from '../../lib/time/slices.js';
 import { MAX_PIDS, pidOf } from './read.js';
 import type { ProcFiles } from './table-files.js';
@@ -133,12 +132,9 @@ function pidAt(bytes: Buffer, at: number): number {
   return pid;
 }
 
-/** Throws where they cannot be called. Loaded on first use: a single sample has no need of them. */
+/** Throws where they cannot be called. On first use: a single sample has no need of them. */
 function directoryCalls(): DirectoryCalls {
-  const koffi = createRequire(import.meta.url)('koffi') as typeof koffiModule;
-  const library = koffi.load(null);
-  return {
-    lseek: library.func('int64_t lseek(int, int64_t, int)'),
-    getdents64: library.func('int64_t getdents64(int, void *, size_t)'),
-  };
+  const c = libc();
+  if (c?.getdents64 == null) throw new Error('the C library cannot be called');
+  return { lseek: c.lseek, getdents64: c.getdents64 };
 }

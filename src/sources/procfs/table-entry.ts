@@ -1,7 +1,8 @@
 import { PAGE_SIZE_BYTES, TICKS_PER_SECOND, ticksToEpochMs } from '../../lib/os/boot.js';
+import { PF_FORKNOEXEC } from '../../lib/proc/stat.js';
+import type { StatFields } from '../../lib/proc/stat-bytes.js';
 import type { ProcessSample } from '../../model/snapshot.js';
 import { type Constants, NO_DETAILS } from './table-details.js';
-import { PF_FORKNOEXEC, type StatFields } from './table-stat.js';
 
 /** A process as /proc shows it; which session it came from is said elsewhere: `session` is null here. */
 export interface TableRow extends ProcessSample {

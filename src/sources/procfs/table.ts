@@ -1,11 +1,12 @@
 import { type Memory, memoryOf, type ProcessMemory } from '../../lib/proc/process-memory.js';
+import { PF_KTHREAD } from '../../lib/proc/stat.js';
+import { parseStatBytes, StatFields } from '../../lib/proc/stat-bytes.js';
 import { atOnce, inSlices, type Steps } from '../../lib/time/slices.js';
 import { CostlyFields } from './table-costly.js';
 import { DetailReader, parseCmdline } from './table-details.js';
 import { type Entry, firstEntry, isAnother, isDead, type TableRow, takeReading } from './table-entry.js';
 import { FULL, GONE, keptFilesLimit, ProcFiles } from './table-files.js';
 import { type Arrivals, NewPids } from './table-pids.js';
-import { PF_KTHREAD, parseStatBytes, StatFields } from './table-stat.js';
 
 export type { TableRow };
 

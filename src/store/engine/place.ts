@@ -1,6 +1,6 @@
 import { chmodSync, closeSync, constants, lstatSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { ensureOwnDir, UnsafeDirError } from '../../config/paths.js';
+import { ensureOwnDir, UnsafeDirError } from '../../lib/files/own-folder.js';
 import { printable } from '../../lib/text/printable.js';
 import { EngineError } from './error.js';
 

@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3';
+import { processKey } from '../../lib/process/identity.js';
 import type { SampledProcess } from '../sample/sample.js';
 
 /** `last_ms` is written this often; rows are kept so much longer than what refers to them. */
@@ -39,7 +40,7 @@ export class ProcessRows {
   }
 
   seen(process: SampledProcess, session_id: number | null, time_ms: number): number {
-    const key = `${process.pid}:${process.start_ticks}`;
+    const key = processKey(process);
     const row = this.rows.get(key) ?? this.find.get(this.boot, process.pid, process.start_ticks);
     const now = this.written(row, process, session_id, time_ms);
     this.rows.delete(key);

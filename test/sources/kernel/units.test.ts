@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { LineSplitter } from '../../../src/lib/text/lines.js';
-import { parseProcessGroup } from '../../../src/sources/kernel/announce.js';
 import { complaints } from '../../../src/sources/kernel/bpftrace.js';
 import { KernelClock } from '../../../src/sources/kernel/clock.js';
 import { bytesFromHex } from '../../../src/sources/kernel/hex.js';
@@ -200,11 +199,6 @@ describe('specialise', () => {
   ])('knows what bpftrace %s calls the probes', (version, fentry, fexit) => {
     expect(fill('VIGIL_FENTRY:f VIGIL_FEXIT:f', '', version)).toBe(`${fentry}:f ${fexit}:f`);
   });
-});
-
-it('parseProcessGroup is not fooled by a name', () => {
-  expect(parseProcessGroup('4711 (a) S 9 (b) c) S 1 4712 4711 34816 4711')).toBe(4712);
-  expect(parseProcessGroup('')).toBeNull();
 });
 
 it('complaints leaves out what is harmless', () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ticksToEpochMs } from '../../../src/lib/os/boot.js';
 import { parsePasswd } from '../../../src/lib/os/users.js';
-import { parseStat, ttyName } from '../../../src/lib/proc/stat.js';
+import { atOnce } from '../../../src/lib/time/slices.js';
 import { isBlockedOnTerminal } from '../../../src/sources/procfs/blocked.js';
 import { readFacts, readStat } from '../../../src/sources/procfs/read.js';
 import { Scanner } from '../../../src/sources/procfs/scan.js';
@@ -25,39 +25,6 @@ afterEach(() => {
 
 const STAT = (comm: string, ppid = 1, tty = 34819, start_ticks = 884213) =>
   `4021 (${comm}) S ${ppid} 4021 4021 ${tty} -1 4194624 1230 0 0 0 12 7 0 0 20 0 3 0 ${start_ticks} 5000000 1500 18446744073709551615`;
-
-describe('/proc/PID/stat', () => {
-  it.each(['bash', 'tmux: server', ') R 1 (', 'a\nb)', '((sd-pam))', ''])(
-    'is read with the name %j',
-    comm => {
-      expect(parseStat(STAT(comm))).toMatchObject({
-        pid: 4021,
-        comm,
-        state: 'S',
-        ppid: 1,
-        tty_nr: 34819,
-        cpu_ticks: 19,
-        threads: 3,
-        start_ticks: 884213,
-        rss_pages: 1500,
-      });
-    },
-  );
-
-  it.each(['', 'x', '1 (a', '1 (a) S 2'])('is nothing when it is %j', text => {
-    expect(parseStat(text)).toBeNull();
-  });
-
-  it('names terminals as /dev does', () => {
-    expect([34819, (137 << 8) | 44, (4 << 8) | 1, (4 << 8) | 64, 0].map(ttyName)).toEqual([
-      'pts/3',
-      'pts/300',
-      'tty1',
-      'ttyS0',
-      null,
-    ]);
-  });
-});
 
 describe('what /proc says of a process', () => {
   it('agrees with what was started', () => {
@@ -147,12 +114,12 @@ describe('scanning', () => {
     const folder = root();
     put(folder, 20, 1, ['agent'], 0);
     const meter = new UsageMeter(folder);
-    meter.measure([20], 1000, () => 0);
+    atOnce(meter.measure([20], 1000, () => 0));
     writeFileSync(
       join(folder, '20', 'stat'),
       STAT('x', 1, 0, 0).replace('4021 (', '20 (').replace(' 12 7 ', ' 52 17 '),
     );
-    const usage = meter.measure([20, 21], 2000, () => 0);
+    const usage = atOnce(meter.measure([20, 21], 2000, () => 0));
     expect(usage).toEqual({ cpu_percent: 50, rss_bytes: 1500 * 4096 });
   });
 });

@@ -3,11 +3,9 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { PAGE_SIZE_BYTES } from '../../../src/lib/os/boot.js';
-import { parseStat } from '../../../src/lib/proc/stat.js';
 import { ProcessTable } from '../../../src/sources/procfs/table.js';
 import { parseCgroup, parseCmdline } from '../../../src/sources/procfs/table-details.js';
 import { largest } from '../../../src/sources/procfs/table-largest.js';
-import { parseStatBytes, StatFields } from '../../../src/sources/procfs/table-stat.js';
 import { FakeProc, type FakeProcess } from './fake-proc.js';
 
 let proc: FakeProc;
@@ -309,74 +307,6 @@ describe('with few descriptors', () => {
   });
 });
 
-describe('parsing', () => {
-  it('by bytes agrees with parsing by text', () => {
-    const number = fc.nat({ max: 2 ** 40 });
-    const comm = fc.string({ unit: 'grapheme', maxLength: 15 });
-    fc.assert(
-      fc.property(
-        comm,
-        fc.constantFrom(...'RSDTtZI'),
-        fc.array(number, { minLength: 49, maxLength: 49 }),
-        (name, state, rest) => {
-          const text = `12 (${name}) ${state} ${rest.join(' ')}\n`;
-          const bytes = Buffer.from(text);
-          const fields = new StatFields();
-          expect(parseStatBytes(bytes, bytes.length, true, fields)).toBe(true);
-          const stat = parseStat(text)!;
-          expect(bytes.toString('utf8', fields.comm_from, fields.comm_to)).toBe(stat.comm);
-          expect(String.fromCharCode(fields.state)).toBe(stat.state);
-          for (const key of [
-            'ppid',
-            'pgid',
-            'sid',
-            'cpu_ticks',
-            'threads',
-            'start_ticks',
-            'vsize_bytes',
-            'rss_pages',
-          ] as const)
-            expect(fields[key], key).toBe(stat[key]);
-          expect(fields.stack).toBe(rest[24]);
-          expect(fields.exit_signal).toBe(rest[34]);
-        },
-      ),
-    );
-  });
-
-  it.each(['', 'x', '1 (a', '1 (a) S 2', '1 a) S 1 1 1'])('refuses %j', text => {
-    const bytes = Buffer.from(text);
-    expect(parseStatBytes(bytes, bytes.length, false, new StatFields())).toBe(false);
-  });
-
-  it.each([
-    ['0::/system.slice/ssh.service\n', '/system.slice/ssh.service'],
-    ['0::/\n', '/'],
-    ['12:pids:/a\n1:name=systemd:/user.slice/b.scope\n0::/\n', '/user.slice/b.scope'],
-    ['1:name=systemd:/a\n0::/b:c\n', '/b:c'],
-    ['4:memory:/docker/x\n', '/docker/x'],
-    ['', null],
-  ])('cgroup %j is %j', (text, path) => expect(parseCgroup(text)).toBe(path));
-
-  it('cuts a command line', () => {
-    const bytes = Buffer.from(`node\0${'x'.repeat(5000)}\0\0\0`);
-    expect(parseCmdline(bytes, bytes.length)).toBe(`node ${'x'.repeat(4091)}`);
-    expect(parseCmdline(bytes, 0)).toBe('');
-  });
-
-  it('finds the largest', () => {
-    fc.assert(
-      fc.property(fc.array(fc.nat({ max: 50 })), fc.integer({ min: 1, max: 9 }), (values, count) => {
-        const expected = values
-          .filter(value => value > 0)
-          .sort((a, b) => b - a)
-          .slice(0, count);
-        expect(largest(values, count, value => value)).toEqual(expected);
-      }),
-    );
-  });
-});
-
 describe('a sample of very many processes', () => {
   it('lets everything else have its turn', async () => {
     for (let pid = 100; pid < 500; pid++) proc.put({ pid });
@@ -415,5 +345,34 @@ describe('a sample of very many processes', () => {
     const long = Array.from({ length: 4 }, (_, i) => `${9 - i}:c${i}:/${'x'.repeat(4000)}\n`).join('');
     writeFileSync(join(proc.root, '20', 'cgroup'), `${long}1:name=systemd:/user.slice/${'y'.repeat(4000)}\n`);
     expect(table.sample(0)[0]!.cgroup).toBe(`/${'x'.repeat(4000)}`);
+  });
+});
+
+describe('parsing', () => {
+  it.each([
+    ['0::/system.slice/ssh.service\n', '/system.slice/ssh.service'],
+    ['0::/\n', '/'],
+    ['12:pids:/a\n1:name=systemd:/user.slice/b.scope\n0::/\n', '/user.slice/b.scope'],
+    ['1:name=systemd:/a\n0::/b:c\n', '/b:c'],
+    ['4:memory:/docker/x\n', '/docker/x'],
+    ['', null],
+  ])('cgroup %j is %j', (text, path) => expect(parseCgroup(text)).toBe(path));
+
+  it('cuts a command line', () => {
+    const bytes = Buffer.from(`node\0${'x'.repeat(5000)}\0\0\0`);
+    expect(parseCmdline(bytes, bytes.length)).toBe(`node ${'x'.repeat(4091)}`);
+    expect(parseCmdline(bytes, 0)).toBe('');
+  });
+
+  it('finds the largest', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat({ max: 50 })), fc.integer({ min: 1, max: 9 }), (values, count) => {
+        const expected = values
+          .filter(value => value > 0)
+          .sort((a, b) => b - a)
+          .slice(0, count);
+        expect(largest(values, count, value => value)).toEqual(expected);
+      }),
+    );
   });
 });

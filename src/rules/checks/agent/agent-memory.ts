@@ -3,7 +3,7 @@ import { bytesText, durationText } from '../../../lib/text/amounts.js';
 import { level } from '../../engine/level.js';
 import { defineRule } from '../../engine/rule.js';
 import { lasting } from '../../engine/settings.js';
-import { processKey } from '../../processes/groups.js';
+import { trackKey } from '../../processes/groups.js';
 import { fitLine } from '../../statistics/regression.js';
 import { agentName, folder } from '../../wording/labels.js';
 import { processSubject } from '../../wording/subjects.js';
@@ -64,7 +64,7 @@ export const agentMemory = defineRule({
           ? 'It does not grow at the moment.'
           : `It grows by ${bytesText(line!.slope_per_s * 60)} a minute: the machine’s memory lasts for ${durationText(exhausted_ms)}.`;
       return {
-        key: processKey(track),
+        key: trackKey(track),
         severity: severity !== null && soon ? ('critical' as const) : severity,
         holds,
         for_ms: duration_s * 1000,

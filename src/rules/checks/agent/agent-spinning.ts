@@ -5,7 +5,7 @@ import type { History } from '../../engine/history.js';
 import type { ProcessTrack } from '../../engine/process-track.js';
 import { defineRule } from '../../engine/rule.js';
 import { lasting } from '../../engine/settings.js';
-import { processKey } from '../../processes/groups.js';
+import { trackKey } from '../../processes/groups.js';
 import { agentName, folder } from '../../wording/labels.js';
 import { processSubject } from '../../wording/subjects.js';
 
@@ -41,7 +41,7 @@ export const agentSpinning = defineRule({
         const held_ms = busy_since_ms === null ? 0 : now_ms - Math.max(busy_since_ms, session.since_ms);
         const where = session.cwd === null ? '' : ` in ${folder(session.cwd)}`;
         return {
-          key: processKey(track),
+          key: trackKey(track),
           severity: busy_since_ms !== null && held_ms >= duration_s * 1000 ? ('warning' as const) : null,
           holds: true,
           for_ms: 0,

@@ -1,4 +1,5 @@
-import { type History, sessionKey } from '../../engine/history.js';
+import { processKey } from '../../../lib/process/identity.js';
+import type { History } from '../../engine/history.js';
 import type { ProcessTrack } from '../../engine/process-track.js';
 import { isManaged, isPoolWorker, maySurvive } from '../../processes/exemptions.js';
 import { type Group, groupBy, totalRss } from '../../processes/groups.js';
@@ -15,7 +16,7 @@ export function orphans(history: History): Group[] {
       const { session, state, uid } = track.sample;
       if (state === 'Z') return null;
       if (session === null) return looksLeftOver(history, track) ? `unknown:${uid}` : null;
-      return session.alive || maySurvive(history, track) ? null : sessionKey(session);
+      return session.alive || maySurvive(history, track) ? null : processKey(session);
     },
     byRss,
   );
@@ -62,7 +63,7 @@ export function duplicates(
 function surplus(tracks: readonly ProcessTrack[]): number {
   const sessions = new Set<string>();
   for (const { sample } of tracks) {
-    if (sample.session?.alive === true) sessions.add(sessionKey(sample.session));
+    if (sample.session?.alive === true) sessions.add(processKey(sample.session));
   }
   return tracks.length - Math.max(0, sessions.size - 1);
 }

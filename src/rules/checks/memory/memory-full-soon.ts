@@ -1,12 +1,13 @@
+import { processKey } from '../../../lib/process/identity.js';
 import { bytesText, durationText, percentText } from '../../../lib/text/amounts.js';
 import { printable } from '../../../lib/text/printable.js';
 import type { Severity } from '../../../model/alert.js';
-import { type History, sessionKey } from '../../engine/history.js';
+import type { History } from '../../engine/history.js';
 import type { Fall, Pool } from '../../engine/memory-pools.js';
 import type { ProcessTrack } from '../../engine/process-track.js';
 import { type Candidate, defineRule } from '../../engine/rule.js';
 import { minutes } from '../../engine/settings.js';
-import { groupBy, processKey, programKey } from '../../processes/groups.js';
+import { groupBy, programKey, trackKey } from '../../processes/groups.js';
 import { roomOf, takesMuchForAWhile } from '../../processes/memory-ceilings.js';
 import { processName, programName, sessionName } from '../../wording/labels.js';
 import { hostSubject, partSubject, processesSubject } from '../../wording/subjects.js';
@@ -91,10 +92,10 @@ function takerOf(history: History, pool: Pool, fall: Fall): Taker | null {
   }
   const weigh = (track: ProcessTrack) => grown.get(track)!;
   const ways: [(track: ProcessTrack) => string | null, (tracks: ProcessTrack[]) => string][] = [
-    [processKey, ([first]) => processName(first!)],
+    [trackKey, ([first]) => processName(first!)],
     [programKey, ([first]) => programName(first!)],
     [
-      ({ sample }) => sample.session && `session ${sessionKey(sample.session)}`,
+      ({ sample }) => sample.session && `session ${processKey(sample.session)}`,
       ([first]) => sessionName(first!.sample.session!),
     ],
     [

@@ -1,9 +1,10 @@
+import { processKey } from '../../../lib/process/identity.js';
 import { bytesText, counted } from '../../../lib/text/amounts.js';
 import { printable } from '../../../lib/text/printable.js';
 import type { Subject } from '../../../model/alert.js';
 import { refOf } from '../../../model/process-ref.js';
 import { timeText } from '../../engine/figures.js';
-import { type Exit, type History, type KeptEvent, sessionKey } from '../../engine/history.js';
+import type { Exit, History, KeptEvent } from '../../engine/history.js';
 import { defineRule } from '../../engine/rule.js';
 import { minutes } from '../../engine/settings.js';
 import { traitsOf } from '../../processes/features.js';
@@ -165,11 +166,11 @@ function subject({ victim, session }: Kill, name: string): Subject {
 /** Who of the same session or control group ended with it, and how many still run. */
 function blast(history: History, kill: Kill): { with_it: Exit[]; left: number } {
   const { victim, time_ms } = kill;
-  const session = kill.session === null ? null : sessionKey(kill.session);
+  const session = kill.session === null ? null : processKey(kill.session);
   const itself = history.exits.findLast(exit => exit.process.pid === victim.pid);
   const cgroup = kill.cgroup ?? itself?.cgroup ?? null;
   const related = (of: Exit['session'], group: string | null) =>
-    (session !== null && of !== null && sessionKey(of) === session) ||
+    (session !== null && of !== null && processKey(of) === session) ||
     (cgroup !== null && cgroup !== '/' && group === cgroup);
   const with_it = history.exits.filter(
     exit =>

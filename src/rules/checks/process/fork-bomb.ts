@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { processKey } from '../../../lib/process/identity.js';
 import { counted, percentText } from '../../../lib/text/amounts.js';
 import { printable } from '../../../lib/text/printable.js';
 import type { Severity } from '../../../model/alert.js';
-import { type History, sessionKey } from '../../engine/history.js';
+import type { History } from '../../engine/history.js';
 import type { ProcessTrack } from '../../engine/process-track.js';
 import { defineRule } from '../../engine/rule.js';
 import { lasting } from '../../engine/settings.js';
@@ -132,7 +133,7 @@ function crowds(history: History): Group[] {
     ({ sample: { uid, session, cgroup, state }, traits }) =>
       state === 'Z' || state === 'X' || traits.build
         ? null
-        : `${uid}:${session === null ? '-' : sessionKey(session)}:${cgroup ?? '-'}`,
+        : `${uid}:${session === null ? '-' : processKey(session)}:${cgroup ?? '-'}`,
     ({ sample }) => -sample.start_ticks,
   );
 }

@@ -1,5 +1,5 @@
+import { processKey } from '../../../lib/process/identity.js';
 import { counted, durationText } from '../../../lib/text/amounts.js';
-import { sessionKey } from '../../engine/history.js';
 import { defineRule } from '../../engine/rule.js';
 import { lasting } from '../../engine/settings.js';
 import { groupBy } from '../../processes/groups.js';
@@ -29,7 +29,7 @@ export const hang = defineRule({
       track => track.sample.state === 'D' && now_ms - track.state_since_ms >= duration_ms,
     );
     const key = ({ sample }: (typeof hung)[number]) =>
-      `${sample.uid}:${sample.session === null ? '-' : sessionKey(sample.session)}`;
+      `${sample.uid}:${sample.session === null ? '-' : processKey(sample.session)}`;
     return groupBy(hung, key, track => -track.state_since_ms).map(({ key, tracks }) => {
       const held_ms = now_ms - tracks[0]!.state_since_ms;
       return {

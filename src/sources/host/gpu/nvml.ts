@@ -1,5 +1,5 @@
-import { createRequire } from 'node:module';
-import type koffiModule from 'koffi';
+import type { LibraryHandle } from 'koffi';
+import { loadKoffi } from '../../../lib/os/libc.js';
 
 /**
  * The functions of NVIDIA's management library that are needed here: NVML API Reference Guide, nvml.h. Each fills
@@ -53,9 +53,7 @@ export const NVML_LIBRARIES = [
 export function loadNvml(libraries: readonly string[] = NVML_LIBRARIES): Nvml | null {
   for (const path of libraries) {
     try {
-      // Loaded on first use: a machine without the library should not pay for it twice.
-      const koffi = createRequire(import.meta.url)('koffi') as typeof koffiModule;
-      return bind(koffi.load(path));
+      return bind(loadKoffi().load(path));
     } catch {
       // the next one
     }
@@ -65,7 +63,7 @@ export function loadNvml(libraries: readonly string[] = NVML_LIBRARIES): Nvml | 
 
 type Bound = { async(...args: unknown[]): void };
 
-function bind(library: ReturnType<typeof koffiModule.load>): Nvml {
+function bind(library: LibraryHandle): Nvml {
   const bound = new Map<NvmlFunction, Bound>();
   for (const [name, parameters] of Object.entries(FUNCTIONS)) {
     try {

@@ -25,10 +25,6 @@ export class StatFields {
   comm_hash = 0;
 }
 
-/** include/linux/sched.h */
-export const PF_FORKNOEXEC = 0x40;
-export const PF_KTHREAD = 0x0020_0000;
-
 const SPACE = 32;
 const MINUS = 45;
 const ZERO = 48;

@@ -2,7 +2,8 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { clientRuntimeDirs, defaultPlaces, ensureOwnDir } from '../../src/config/paths.js';
+import { ensureOwnDir } from '../../src/lib/files/own-folder.js';
+import { clientRuntimeDirs, defaultPlaces } from '../../src/model/places.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'vigil-paths-'));
 afterAll(() => rmSync(dir, { recursive: true }));
