@@ -32,7 +32,7 @@ export function manPage(commands: readonly CliCommand[], version: string): strin
 }
 
 const BUILT_IN: Record<string, Described> = {
-  help: { type: 'boolean', describe: 'Show help, of vigil or of a command' },
+  help: { type: 'boolean', alias: 'h', describe: 'Show help, of vigil or of a command' },
   version: { type: 'boolean', describe: 'Show the version' },
 };
 

@@ -10,26 +10,29 @@ export type Chosen = (command: CliCommand, args: Parameters<CliCommand['run']>[0
 export function buildParser(commands: readonly CliCommand[], columns: number, chosen: Chosen): Argv {
   let parser = yargs()
     .scriptName('vigil')
+    // Everything else that vigil says is English.
+    .locale('en')
     .usage('$0 COMMAND: what your AI coding agents are doing, seen from the kernel')
     .parserConfiguration({ 'duplicate-arguments-array': false })
     .options(GLOBAL_OPTIONS)
     .version(VERSION)
     .help()
+    .alias('help', 'h')
     .demandCommand(1, 'say what to do: vigil --help lists the commands')
-    .recommendCommands()
     .strict()
     .wrap(Math.min(columns, 110))
     .exitProcess(false)
     .epilogue('Exits 0 when all is well, 1 when a problem was found, 2 when there is no answer.')
     .fail((message, error) => {
-      throw error ?? new UsageError(message);
+      throw message ? new UsageError(message) : error;
     }) as Argv;
-  for (const command of commands.filter(one => parentOf(one) === null)) {
-    parser = add(parser, command, commands, chosen);
+  for (const word of new Set(commands.map(({ usage }) => fixedWords(usage)[0]!))) {
+    const command = commands.find(({ usage }) => fixedWords(usage).join(' ') === word);
+    parser =
+      command === undefined
+        ? addGroup(parser, word, commands, chosen)
+        : add(parser, command, commands, chosen);
   }
-  const groups = new Set(commands.map(parentOf).filter(parent => parent !== null));
-  for (const { usage } of commands) groups.delete(usage);
-  for (const group of groups) parser = addGroup(parser, group, commands, chosen);
   return parser;
 }
 
@@ -42,9 +45,10 @@ function parentOf(command: CliCommand): string | null {
 /** Commands with a first word that is none by itself, as `whitelist add`: without more words it is the first of them. */
 function addGroup(parser: Argv, group: string, all: readonly CliCommand[], chosen: Chosen): Argv {
   const children = all.filter(one => parentOf(one) === group);
+  const names = children.map(({ usage }) => fixedWords(usage)[1]).join(', ');
   return parser.command({
     command: group,
-    describe: children.map(({ describe }) => describe)[0] ?? '',
+    describe: `${children[0]!.describe} (${names})`,
     builder: (inner: Argv) => {
       let built = inner;
       children.forEach((child, index) => {
@@ -69,7 +73,11 @@ function add(
     command: isDefault ? [usage, '$0'] : usage,
     describe: command.describe,
     builder: (inner: Argv) => {
-      let built = inner.options(command.options) as Argv;
+      let built = inner
+        .options(command.options)
+        .group(Object.keys(command.positionals), 'Positionals:')
+        .group(Object.keys(command.options), 'Options:')
+        .group([...Object.keys(GLOBAL_OPTIONS), 'help', 'version'], 'Options of every command:') as Argv;
       for (const [name, positional] of Object.entries(command.positionals)) {
         built = built.positional(name, positional) as Argv;
       }

@@ -1,5 +1,6 @@
 import type { Options } from 'yargs';
 import { type CliCommand, fixedWords, GLOBAL_OPTIONS } from './command.js';
+import { camelCase, commandNamed } from './mistakes.js';
 
 /** Command lines that can be read in one way only. For all others, and for every mistake, there is yargs. */
 
@@ -19,9 +20,7 @@ const UNDERSTOOD = new Set(['type', 'describe', 'default', 'alias', 'choices', '
  * options by their full names or letters with separate values. Null: somebody else has to say what it means.
  */
 export function plainLine(commands: readonly CliCommand[], words: readonly string[]): PlainLine | null {
-  const command = commands
-    .filter(({ usage }) => fixedWords(usage).every((word, i) => words[i] === word))
-    .sort((a, b) => fixedWords(b.usage).length - fixedWords(a.usage).length)[0];
+  const command = commandNamed(commands, words);
   if (command === undefined) return null;
   const options: OptionMap = { ...GLOBAL_OPTIONS, ...command.options };
   const rest = words.slice(fixedWords(command.usage).length);
@@ -92,8 +91,4 @@ function positionals(command: CliCommand, words: readonly string[]): Record<stri
   if (words.length < needed || words.length > names.length) return null;
   if (names.some(([, { type }]) => type !== 'string')) return null;
   return Object.fromEntries(names.map(([name], i) => [name, words[i] ?? '']));
-}
-
-function camelCase(name: string): string {
-  return name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 }

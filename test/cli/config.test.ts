@@ -55,7 +55,7 @@ describe('vigil config', () => {
     [['check', '/nonexistent'], 2, '', '/nonexistent: there is no such file'],
     [['set', 'actions.mode', 'atuo'], 2, '', 'did you mean "auto"?'],
     [['set', 'actions.mod', 'auto'], 2, '', 'did you mean "actions.mode"?'],
-    [['set', 'actions.mode'], 2, '', 'Not enough'],
+    [['set', 'actions.mode'], 2, '', '<value> is missing: vigil config set <key> <value>'],
     [['set', 'agents', 'x'], 2, '', 'vigil config edit'],
   ])('%j', async (line, wantedCode, wantedOut, wantedErr) => {
     const { code, out, err } = await run(line);

@@ -59,7 +59,7 @@ describe('answers that are not vigil’s', () => {
     for (data of answers) {
       const { code, err, out } = await vigil([...line.split(' '), '--runtime-dir', dir]);
       // What happens to make sense is shown.
-      if (code === 2) expect(err).toMatch(/^vigil: [^\n]+\n(vigil: see vigil --help\n)?$/);
+      if (code === 2) expect(err).toMatch(/^vigil: [^\n]+\n(vigil: see vigil [^\n]+\n)?$/);
       expect(`${out}${err}`).not.toMatch(
         /Cannot read prop|is not a function|is not iterable|Invalid|undefined \(/,
       );

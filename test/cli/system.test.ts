@@ -139,15 +139,19 @@ time.sleep(60)`;
   it.each([
     ['-p 4194305', 1, 'vigil: there is no process 4194305\n'],
     [`-p ${process.pid} -c other`, 1, `vigil: there is no process ${process.pid} with "other" in its name\n`],
-    ['-p 0', 2, 'vigil: --pid takes a number above 0, not "0"\nvigil: see vigil --help\n'],
-    ['-p x', 2, 'vigil: --pid takes a number above 0, not "x"\nvigil: see vigil --help\n'],
-    ['--count 1.5', 2, 'vigil: --count takes a number above 0, not "1.5"\nvigil: see vigil --help\n'],
+    ['-p 0', 2, 'vigil: --pid takes a number above 0, not "0"\nvigil: see vigil system --help\n'],
+    ['-p x', 2, 'vigil: --pid takes a number above 0, not "x"\nvigil: see vigil system --help\n'],
+    ['--count 1.5', 2, 'vigil: --count takes a number above 0, not "1.5"\nvigil: see vigil system --help\n'],
     [
       '--cpu-threshold much',
       2,
-      'vigil: --cpu-threshold takes a number, not "much"\nvigil: see vigil --help\n',
+      'vigil: --cpu-threshold takes a number, not "much"\nvigil: see vigil system --help\n',
     ],
-    ['-i 0.01', 2, 'vigil: --interval takes 0.1 to 86400 seconds, not 0.01\nvigil: see vigil --help\n'],
+    [
+      '-i 0.01',
+      2,
+      'vigil: --interval takes 0.1 to 86400 seconds, not 0.01\nvigil: see vigil system --help\n',
+    ],
     ['--output /nonexistent/x', 2, 'vigil: cannot write /nonexistent/x: ENOENT\n'],
     ['--output /dev/full --count 1', 2, 'vigil: cannot write /dev/full: ENOSPC\n'],
   ])('%s', async (args, code, err) => {
