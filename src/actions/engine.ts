@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { findProgram } from '../lib/files/find-program.js';
 import { ProcessSignaller } from '../lib/process/signal.js';
 import { printable } from '../lib/text/printable.js';
 import type { InTurns, Work } from '../lib/time/in-turns.js';
@@ -34,7 +35,7 @@ import type { Protection } from './plan/protection.js';
 import { mayAct } from './requester.js';
 import { Executor } from './run/executor.js';
 import { HeldProcesses } from './run/held.js';
-import { findSystemctl, runCommand } from './run/run-command.js';
+import { runCommand } from './run/run-command.js';
 
 /** What a person asked for, by pid. */
 export interface KillRequest {
@@ -96,7 +97,7 @@ export class ActionEngine {
   constructor(private readonly options: EngineOptions) {
     this.config = options.config;
     this.now = options.now ?? now;
-    this.systemctl = options.systemctl === undefined ? findSystemctl() : options.systemctl;
+    this.systemctl = options.systemctl === undefined ? findProgram('systemctl') : options.systemctl;
     this.held = new HeldProcesses(this.procRoot);
     this.sources = liveSources(this.procRoot);
     this.executor = new Executor({

@@ -16,6 +16,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { errorWords } from '../lib/files/error-words.js';
 import { distrustOfFolder } from '../lib/files/trusted-path.js';
 import { printable } from '../lib/text/printable.js';
 import { readConfigText } from './load.js';
@@ -66,7 +67,7 @@ export function replaceConfigFile({ path, real, stat }: ConfigFile, text: string
   } catch (error) {
     if (existsSync(temporary)) unlinkSync(temporary);
     if (error instanceof WriteError) throw error;
-    throw new WriteError(`${shown} cannot be written: ${reason(error as NodeJS.ErrnoException)}`);
+    throw new WriteError(`${shown} cannot be written: ${errorWords(error, BETTER)}`);
   }
 }
 
@@ -132,17 +133,7 @@ function isSame(a: BigIntStats | null, b: BigIntStats | null): boolean {
   return a.dev === b.dev && a.ino === b.ino && a.mtimeNs === b.mtimeNs && a.size === b.size;
 }
 
-function reason({ code, message }: NodeJS.ErrnoException): string {
-  switch (code) {
-    case 'EACCES':
-    case 'EPERM':
-      return 'permission denied';
-    case 'EROFS':
-      return 'it is on a read-only file system (the service of systemd may not write it; root can: vigil config set)';
-    case 'ENOSPC':
-    case 'EDQUOT':
-      return 'the disk is full';
-    default:
-      return code ?? message;
-  }
-}
+const BETTER = {
+  EROFS:
+    'it is on a read-only file system (the service of systemd may not write it; root can: vigil config set)',
+};

@@ -4,7 +4,7 @@ import type { HostSample } from '../../src/model/snapshot.js';
 import { RULES, type RuleId } from '../../src/rules/checks/index.js';
 import type { AnyRule, Candidate } from '../../src/rules/engine/rule.js';
 import { withRulesTable } from '../../src/rules/reference.js';
-import { PatientStatfs } from '../../src/sources/host/filesystems/patient-statfs.js';
+import { AsyncStatfs } from '../../src/sources/host/filesystems/async-statfs.js';
 import { filesystem, GB, Machine, MB, memory, quietHost, refOf } from '../rules/machine.js';
 import { defaultOf, pattern, quoted, readPage, rows, section } from './page.js';
 
@@ -294,7 +294,7 @@ it.each(NAMES.filter(name => !UNMEASURED.has(name)))('%s: its figures', name => 
 
 it('filesystem_hung: as long without an answer as its row says', () => {
   const [limit_s] = numbers(row('filesystem_hung').fires);
-  const patient = new PatientStatfs(() => new Promise(() => {}));
+  const patient = new AsyncStatfs(() => new Promise(() => {}));
   patient.sizes('/mnt', 0);
   patient.sizes('/mnt', limit_s! * 1000 - 1);
   expect(patient.isHung('/mnt')).toBe(false);

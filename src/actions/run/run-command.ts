@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
 
 export interface CommandResult {
   /** Null: it could not be started, or was ended after the time was over. */
@@ -31,16 +30,3 @@ export const runCommand: CommandRunner = argv =>
       resolve({ code, stderr: stderr === '' ? (error?.message ?? '') : stderr });
     });
   });
-
-/** Where systemctl is; null: there is none. Never by PATH. */
-export function findSystemctl(): string | null {
-  for (const path of ['/usr/bin/systemctl', '/bin/systemctl', '/run/current-system/sw/bin/systemctl']) {
-    try {
-      accessSync(path, constants.X_OK);
-      return path;
-    } catch {
-      // the next one
-    }
-  }
-  return null;
-}

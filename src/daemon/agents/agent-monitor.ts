@@ -5,7 +5,7 @@ import type { WordsReader } from '../../agents/transcripts/reader.js';
 import { WordsWatcher } from '../../agents/transcripts/watcher.js';
 import type { Recogniser } from '../../agents/types/index.js';
 import type { Bus } from '../../bus.js';
-import { FairRoom } from '../../lib/limits/quota.js';
+import { Quota } from '../../lib/limits/quota.js';
 import type { FaultLog } from '../../lib/log/faults.js';
 import type { Logger } from '../../lib/log/logger.js';
 import type { Users } from '../../lib/os/users.js';
@@ -221,7 +221,7 @@ export class AgentMonitor implements Module {
     this.words.sync(living);
     const watched = living.filter(session => session.interactive && session.tty !== null);
     // One user with very many agents comes behind the others: the sensor takes the first ones.
-    const room = new FairRoom(2 * MAX_WATCHED);
+    const room = new Quota(2 * MAX_WATCHED);
     const behind: number[] = [];
     const first = new Set<number>();
     for (const { pid, uid } of watched) {

@@ -2,7 +2,7 @@ import type { Session } from '../../agents/tracker/session.js';
 import type { Bus } from '../../bus.js';
 import { failureOf, tryReadText } from '../../lib/files/bounded-read.js';
 import type { FaultLog } from '../../lib/log/faults.js';
-import { everySecond } from '../../lib/time/ticker.js';
+import { onTick } from '../../lib/time/ticker.js';
 import { now } from '../../lib/time/time.js';
 import type { Module } from '../../model/module.js';
 import type { Sensor } from '../../sources/kernel/sensor.js';
@@ -50,7 +50,7 @@ export class AgentSampling implements Module {
     if (this.options.sensor.health().tier !== 'procfs') return;
     // Nothing of it comes from the kernel.
     this.options.monitor.senses({ terminal: true, keys: false, lifecycle: false });
-    this.ends.push(everySecond(this.name, () => this.sampleWritesOften()));
+    this.ends.push(onTick(this.name, () => this.sampleWritesOften()));
   }
 
   /** Four times a second, while there is an agent that writes to somebody: an idle machine is left asleep. */
@@ -81,7 +81,7 @@ export class AgentSampling implements Module {
   /** Twice a second while there is an agent to ask about, else with the rest that happens each second. */
   private sampleBlockedOften(): void {
     this.ends.push(
-      everySecond(this.name, () => {
+      onTick(this.name, () => {
         this.options.monitor.noticeSleep();
         this.sampleBlocked();
         if (this.halfway === null && this.options.monitor.living().some(isAsked)) this.sampleBlockedHalfway();
@@ -145,7 +145,7 @@ export class AgentSampling implements Module {
     if (this.lifecycleLive) {
       const timer = setInterval(scan, SAFETY_SCAN_MS);
       this.endScans = () => clearInterval(timer);
-    } else this.endScans = everySecond(this.name, scan);
+    } else this.endScans = onTick(this.name, scan);
   }
 
   /** Nobody calls a timer but the event loop: what fails there would be the daemon's end. */

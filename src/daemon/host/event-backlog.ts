@@ -1,4 +1,4 @@
-import { FairRoom } from '../../lib/limits/quota.js';
+import { Quota } from '../../lib/limits/quota.js';
 import type { MachineEvent } from '../../model/snapshot.js';
 
 const MAX = 1_000;
@@ -6,7 +6,7 @@ const MAX = 1_000;
 /** Events that no look has taken yet: they are told once, so a look that fails must not lose them. Bounded and fair. */
 export class EventBacklog {
   private events: MachineEvent[] = [];
-  private room = new FairRoom(MAX);
+  private room = new Quota(MAX);
   /** There was no room for so many, since the start. */
   leftOut = 0;
 
@@ -26,7 +26,7 @@ export class EventBacklog {
   taken(events: readonly MachineEvent[]): void {
     const later = this.events.slice(events.length);
     this.events = [];
-    this.room = new FairRoom(MAX);
+    this.room = new Quota(MAX);
     this.add(later);
   }
 }

@@ -6,7 +6,7 @@ import type { Config } from '../../config/schema.js';
 import type { Logger } from '../../lib/log/logger.js';
 import { Lineage } from '../../lib/process/lineage.js';
 import { nextTurn } from '../../lib/time/slices.js';
-import { everySecond } from '../../lib/time/ticker.js';
+import { onTick } from '../../lib/time/ticker.js';
 import { clock, now } from '../../lib/time/time.js';
 import type { KernelEvent, OomEvent } from '../../model/kernel-event.js';
 import type { Module, ModuleHealth } from '../../model/module.js';
@@ -110,7 +110,7 @@ export class HostMonitor implements Module<HostConfig> {
 
   async start(): Promise<void> {
     const storm = new StormWatch(this.options.roots.proc, availableParallelism());
-    this.endWatch = everySecond(this.name, () => {
+    this.endWatch = onTick(this.name, () => {
       const time_ms = now();
       this.timer.memoryGoes(this.memory.look(time_ms), time_ms);
       if (storm.look()) this.timer.processesMultiply();

@@ -1,5 +1,5 @@
 import { type FSWatcher, watch } from 'node:fs';
-import { everySecond } from '../time/ticker.js';
+import { onTick } from '../time/ticker.js';
 import { statFile } from './stat-file.js';
 
 /** More than this is no agent at work: then it is looked at once a second, until that ends. */
@@ -25,7 +25,7 @@ export class DirectoryWatch {
 
   start(): void {
     this.open();
-    this.endChecks = everySecond('transcripts', () => this.check());
+    this.endChecks = onTick('transcripts', () => this.check());
   }
 
   close(): void {

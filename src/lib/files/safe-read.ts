@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { errorWords } from './error-words.js';
 
 export type ReadResult = { ok: true; text: string; size: number } | { ok: false; why: string };
 
@@ -21,7 +22,7 @@ export function safeRead(path: string, limits: ReadLimits): ReadResult {
   try {
     fd = openSync(path, FLAGS);
   } catch (error) {
-    return { ok: false, why: reason(error as NodeJS.ErrnoException) };
+    return { ok: false, why: errorWords(error) };
   }
   try {
     const stat = fstatSync(fd);
@@ -38,15 +39,8 @@ export function safeRead(path: string, limits: ReadLimits): ReadResult {
     const read = readSync(fd, buffer, 0, length, position);
     return { ok: true, text: buffer.subarray(0, read).toString('utf8'), size: stat.size };
   } catch (error) {
-    return { ok: false, why: reason(error as NodeJS.ErrnoException) };
+    return { ok: false, why: errorWords(error) };
   } finally {
     closeSync(fd);
   }
-}
-
-function reason(error: NodeJS.ErrnoException): string {
-  if (error.code === 'ENOENT') return 'not there';
-  if (error.code === 'ELOOP') return 'a symbolic link';
-  if (error.code === 'ENXIO') return 'not a regular file';
-  return error.code ?? error.message;
 }

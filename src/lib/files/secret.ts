@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { printable } from '../text/printable.js';
+import { errorWords } from './error-words.js';
 
 /**
  * Secrets that the configuration names and never holds: the key of a model's API, the address of a webhook.
@@ -42,9 +43,8 @@ function readSecretFile(path: string, source: string): Secret {
   try {
     fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return refused(`${source} is not there`, true);
-    return refused(`${source} cannot be read: ${code === 'EACCES' ? 'permission denied' : code}`);
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return refused(`${source} is not there`, true);
+    return refused(`${source} cannot be read: ${errorWords(error)}`);
   }
   try {
     const stat = fstatSync(fd);
@@ -62,7 +62,7 @@ function readSecretFile(path: string, source: string): Secret {
       .trim();
     return text === '' ? refused(`${source} is empty`) : checked(text, source);
   } catch (error) {
-    return refused(`${source} cannot be read: ${(error as NodeJS.ErrnoException).code}`);
+    return refused(`${source} cannot be read: ${errorWords(error)}`);
   } finally {
     closeSync(fd);
   }

@@ -9,7 +9,7 @@ export type Owner = number | null;
  * Counts who has how much of a bounded room, so that no user, who can make trouble of their own as often as they
  * like, crowds out the machine's or other users'.
  */
-export class FairRoom {
+export class Quota {
   private total = 0;
   private ofUsers = 0;
   private readonly ofUser = new Map<number, number>();

@@ -1,12 +1,11 @@
 import { execFile } from 'node:child_process';
-import { statFile } from '../files/stat-file.js';
+import { findProgram } from '../files/find-program.js';
 
 /**
  * The system's user database, whatever feeds it (files, LDAP, SSSD, systemd-userdb): nsswitch.conf(5). Only the C
  * library can ask it, and it may take its time: so getent(1) does, as a child.
  */
 
-const GETENT = ['/usr/bin/getent', '/bin/getent', '/run/current-system/sw/bin/getent'];
 const TIMEOUT_MS = 5_000;
 const MAX_BYTES = 64 * 1024;
 /** getent(1): a key was not found. */
@@ -20,8 +19,8 @@ export type AskDatabase = (database: 'passwd' | 'group', key: string) => Promise
 /** Asks getent. Does not reject. */
 export const askDatabase: AskDatabase = (database, key) =>
   new Promise(resolve => {
-    const getent = GETENT.find(path => statFile(path)?.isFile());
-    if (getent === undefined) return resolve('failed');
+    const getent = findProgram('getent');
+    if (getent === null) return resolve('failed');
     const options = {
       timeout: TIMEOUT_MS,
       killSignal: 'SIGKILL',

@@ -1,11 +1,10 @@
 import { closeSync, openSync } from 'node:fs';
 import { execa, type Options, type ResultPromise } from 'execa';
 import { readWhole } from '../files/bounded-read.js';
-import { distrustOfProgram } from '../files/trusted-path.js';
+import { findProgram } from '../files/find-program.js';
 
 /** Long-running programs that the daemon starts: none outlives it, and none that cannot be started ends it. */
 
-const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv', '/run/current-system/sw/bin/setpriv'];
 /** util-linux has 80 kB; more is something else. */
 const MAX_SETPRIV_BYTES = 4_000_000;
 /** Three pipes, the one in which the exec is told to have worked, and some that others open meanwhile. */
@@ -36,14 +35,14 @@ let found: string | null | undefined;
 
 /** A setpriv that knows `--pdeathsig` (util-linux 2.33 or newer; not busybox's); null: there is none. */
 export function setprivForChildren(): string | null {
-  if (found === undefined) found = SETPRIV.find(path => hasParentDeathSignal(path)) ?? null;
+  if (found === undefined) found = findProgram('setpriv', { isFit: hasParentDeathSignal });
   return found;
 }
 
 /** To ask the program itself would cost a process at each start. */
 function hasParentDeathSignal(path: string): boolean {
   try {
-    return distrustOfProgram(path) === null && readWhole(path, MAX_SETPRIV_BYTES).includes('--pdeathsig');
+    return readWhole(path, MAX_SETPRIV_BYTES).includes('--pdeathsig');
   } catch {
     return false;
   }

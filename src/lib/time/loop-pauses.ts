@@ -1,5 +1,5 @@
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
-import { everySecond } from './ticker.js';
+import { onTick } from './ticker.js';
 
 /** Node's own timer that measures how late it is: 20 times a second, which an idle machine would feel. */
 const RESOLUTION_MS = 50;
@@ -46,7 +46,7 @@ class LoopPauses {
     this.minute = [];
     this.active_ms = activeMs();
     this.tick_ms = performance.now();
-    this.end = everySecond('the measure of pauses', () => this.tick());
+    this.end = onTick('the measure of pauses', () => this.tick());
     this.measureExactly();
   }
 

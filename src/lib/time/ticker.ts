@@ -13,7 +13,7 @@ let fault: (owner: string, error: unknown) => void = throwLater;
  * an idle machine costs far more than what most of them do. It does not keep the process alive. One that throws takes
  * nothing from the others, and is called again.
  */
-export function everySecond(owner: string, action: () => void): () => void {
+export function onTick(owner: string, action: () => void): () => void {
   const own = { owner, action };
   all.add(own);
   timer ??= setInterval(tick, 1_000).unref();

@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { errorWords } from '../../lib/files/error-words.js';
 import { distrustOfFolder } from '../../lib/files/trusted-path.js';
 import type { Logger } from '../../lib/log/logger.js';
 import { printable } from '../../lib/text/printable.js';
@@ -77,7 +78,7 @@ export class AlertLogFile implements Channel {
       return written === bytes.length ? null : 'only part of a line could be written: is the disk full?';
     } catch (error) {
       this.close();
-      return wordsOf((error as NodeJS.ErrnoException).code);
+      return errorWords(error, BETTER);
     }
   }
 
@@ -122,22 +123,9 @@ export class AlertLogFile implements Channel {
   }
 }
 
-function wordsOf(code: string | undefined): string {
-  switch (code) {
-    case 'ELOOP':
-      return 'it is a symbolic link: name the file itself';
-    case 'ENXIO':
-    case 'EISDIR':
-      return 'it is not a regular file';
-    case 'EACCES':
-    case 'EPERM':
-      return 'permission denied';
-    case 'ENOSPC':
-    case 'EDQUOT':
-      return 'the disk is full';
-    case 'EROFS':
-      return 'the filesystem is read-only';
-    default:
-      return code ?? 'it cannot be written';
-  }
-}
+const BETTER = {
+  ELOOP: 'it is a symbolic link: name the file itself',
+  ENXIO: 'it is not a regular file',
+  EISDIR: 'it is not a regular file',
+  EROFS: 'the filesystem is read-only',
+};

@@ -2,16 +2,13 @@ import { getPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Session } from '../../agents/tracker/session.js';
 import { tryReadHead } from '../../lib/files/bounded-read.js';
+import { findProgram } from '../../lib/files/find-program.js';
 import { statFile } from '../../lib/files/stat-file.js';
 import type { Lookup } from '../../lib/os/users.js';
 import { NO_INSPECTOR_FLAG } from '../../lib/process/no-inspector.js';
 import { ONE_HEAP } from '../../lib/process/resident-pages.js';
 import { variable } from '../desktop/terminal/tmux.js';
 import type { HelperCommand } from './helper-child.js';
-
-const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv', '/run/current-system/sw/bin/setpriv'];
-const NICE = ['/usr/bin/nice', '/bin/nice', '/run/current-system/sw/bin/nice'];
-const CHOOM = ['/usr/bin/choom', '/bin/choom', '/run/current-system/sw/bin/choom'];
 
 export const HELPER_SCRIPT = fileURLToPath(new URL('../desktop/helper.js', import.meta.url));
 
@@ -83,7 +80,7 @@ export function saidRuntimeDir(uid: number, sessions: readonly Session[], procRo
 }
 
 function findSetpriv(): string | null {
-  return SETPRIV.find(path => isProgram(path)) ?? null;
+  return findProgram('setpriv');
 }
 
 /** Why nobody else can have a helper; null: they can. */
@@ -132,12 +129,12 @@ export function helperCommand(
   ];
   // The daemon may be shielded from the OOM killer, and before others when CPUs are shared out; what belongs to a user
   // must not be, nor get that back.
-  const choom = CHOOM.find(path => isProgram(path));
-  const nice = NICE.find(path => isProgram(path));
+  const choom = findProgram('choom');
+  const nice = findProgram('nice');
   const own = getPriority();
   const command = [
-    ...(choom === undefined ? [] : [choom, '-n', '0', '--']),
-    ...(nice === undefined || own === 0 ? [] : [nice, '-n', String(-own), '--']),
+    ...(choom === null ? [] : [choom, '-n', '0', '--']),
+    ...(nice === null || own === 0 ? [] : [nice, '-n', String(-own), '--']),
     setpriv,
     ...args,
   ];
@@ -163,8 +160,4 @@ function runtimeDirectory(uid: number, place: HelperPlace, said: string | null):
     if (stat?.isDirectory() && stat.uid === uid) return path;
   }
   return statFile(usual) === null ? usual : null;
-}
-
-function isProgram(path: string): boolean {
-  return statFile(path)?.isFile() ?? false;
 }

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MOUNTS_BYTES, readText } from '../../lib/files/bounded-read.js';
+import { findProgram } from '../../lib/files/find-program.js';
 import { statFile } from '../../lib/files/stat-file.js';
 import type { Logger } from '../../lib/log/logger.js';
 import { joinCgroup } from '../../lib/os/join-cgroup.js';
@@ -18,7 +19,6 @@ export const MAX_MEMORY_BYTES = 384 * 1024 * 1024;
 export const MAX_TASKS = 64;
 
 const SYSTEMD = '/run/systemd/system';
-const BUSCTL = ['/usr/bin/busctl', '/bin/busctl', '/run/current-system/sw/bin/busctl'];
 /** A helper waits for it before it begins. */
 const TIMEOUT_MS = 5_000;
 const PARENT = 'vigil-helpers';
@@ -70,8 +70,8 @@ export class HelperGroups {
 
   /** Null: done. */
   private bySystemd(uid: number, pid: number): Promise<string | null> {
-    const busctl = BUSCTL.find(path => statFile(path)?.isFile());
-    if (busctl === undefined) return Promise.resolve('busctl (systemd) is not installed');
+    const busctl = findProgram('busctl');
+    if (busctl === null) return Promise.resolve('busctl (systemd) is not installed');
     const { bus } = this.place;
     const args = [...(bus === null ? ['--system'] : [`--address=${bus}`]), '--quiet', ...scopeCall(uid, pid)];
     const options = {

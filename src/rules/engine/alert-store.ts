@@ -1,4 +1,4 @@
-import { FairRoom } from '../../lib/limits/quota.js';
+import { Quota } from '../../lib/limits/quota.js';
 import { type Alert, type AlertChange, SEVERITIES, type Severity } from '../../model/alert.js';
 import { successors } from './replacement.js';
 import type { Finding } from './rule.js';
@@ -29,7 +29,7 @@ export interface AlertStoreOptions {
   nextId(): number;
   /** After a longer break between two rounds nothing counts as having lasted. */
   gap_ms: number;
-  /** No more alerts than this are open at a time; those of users are only a part of them (FairRoom). */
+  /** No more alerts than this are open at a time; those of users are only a part of them (Quota). */
   max_open: number;
 }
 
@@ -66,7 +66,7 @@ export class AlertStore {
   /** When the alert of a key was resolved. */
   private readonly resolved = new Map<string, number>();
   /** Room among those that are pending, in this round. */
-  private room = new FairRoom(PENDING_MAX);
+  private room = new Quota(PENDING_MAX);
   private last_ms: number | null = null;
 
   constructor(private options: AlertStoreOptions) {}
@@ -117,7 +117,7 @@ export class AlertStore {
     for (const [key, time_ms] of this.resolved) {
       if (now_ms - time_ms >= COOLDOWN_MS) this.resolved.delete(key);
     }
-    this.room = new FairRoom(PENDING_MAX);
+    this.room = new Quota(PENDING_MAX);
     for (const { uid } of this.pending.values()) this.room.add(uid);
     this.rename(findings);
     const seen = new Set<string>();
@@ -236,7 +236,7 @@ export class AlertStore {
 
   private hasRoomFor({ subject }: Finding, severity: Severity): boolean {
     const mild = rank(severity) < rank('high');
-    const room = new FairRoom(this.options.max_open * (mild ? MILD_SHARE : 1));
+    const room = new Quota(this.options.max_open * (mild ? MILD_SHARE : 1));
     for (const { alert } of this.opened.values()) room.add(alert.subject.uid);
     return room.hasRoomFor(subject.uid);
   }

@@ -1,4 +1,4 @@
-import { FairRoom, type Owner } from '../../lib/limits/quota.js';
+import { type Owner, Quota } from '../../lib/limits/quota.js';
 import { processKey } from '../../lib/process/identity.js';
 import { atOnce, type Steps } from '../../lib/time/slices.js';
 import type {
@@ -243,7 +243,7 @@ export class History {
   private addEvents({ time_ms, events }: Snapshot): void {
     for (const event of events)
       if (event.type !== 'journal') this.events.push({ ...event, seen_ms: time_ms });
-    const room = new FairRoom(EVENTS_MAX);
+    const room = new Quota(EVENTS_MAX);
     // The newest are kept.
     this.events = this.events
       .filter(event => time_ms - event.seen_ms < EVENTS_KEPT_MS)

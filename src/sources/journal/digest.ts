@@ -1,4 +1,4 @@
-import { FairRoom, type Owner } from '../../lib/limits/quota.js';
+import { type Owner, Quota } from '../../lib/limits/quota.js';
 import type { MachineEvent } from '../../model/snapshot.js';
 import { type JournalEntry, parseEntry } from './entry.js';
 import { type OomReason, parseOomKill, parseOomReason } from './oom.js';
@@ -28,7 +28,7 @@ const MAX_REASONS = 64;
 export class JournalDigest {
   private messages: MachineEvent[] = [];
   private important: MachineEvent[] = [];
-  private room = new FairRoom(MAX_IMPORTANT);
+  private room = new Quota(MAX_IMPORTANT);
   /** Failures of this interval and of the one before, until their second word came. */
   private failures = new Map<string, number>();
   private failuresBefore = new Map<string, number>();
@@ -58,7 +58,7 @@ export class JournalDigest {
   drain(): MachineEvent[] {
     const events = [...this.important, ...this.messages];
     this.important = [];
-    this.room = new FairRoom(MAX_IMPORTANT);
+    this.room = new Quota(MAX_IMPORTANT);
     this.failuresBefore = this.failures;
     this.failures = new Map();
     this.messages = [];

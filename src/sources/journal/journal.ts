@@ -1,3 +1,4 @@
+import { findProgram } from '../../lib/files/find-program.js';
 import { statFile } from '../../lib/files/stat-file.js';
 import { fromMonotonic } from '../../lib/time/time.js';
 import {
@@ -12,15 +13,14 @@ import { JournalDigest } from './digest.js';
 import type { Following } from './journalctl.js';
 
 export interface JournalOptions {
-  /** Where journalctl may be; the first that is there is used. */
-  programs?: readonly string[];
+  /** Where journalctl may be instead of the system's folders; the first that is there is used. */
+  folders?: readonly string[];
   /** There when journald runs. */
   socket?: string;
   /** More arguments, e.g. `--directory=…`. */
   args?: readonly string[];
 }
 
-const PROGRAMS = ['/usr/bin/journalctl', '/bin/journalctl', '/run/current-system/sw/bin/journalctl'];
 const SOCKET = '/run/systemd/journal/socket';
 const FIRST_BACKOFF_MS = 1_000;
 const MAX_BACKOFF_MS = 60_000;
@@ -71,9 +71,9 @@ export class JournalCollector implements Collector<NoSlice> {
   }
 
   private launch(now_ms: number): void {
-    const { programs = PROGRAMS, socket = SOCKET, args = [] } = this.options;
-    const program = programs.find(path => statFile(path)?.isFile());
-    if (program === undefined || statFile(socket) === null) {
+    const { folders, socket = SOCKET, args = [] } = this.options;
+    const program = findProgram('journalctl', folders === undefined ? {} : { folders });
+    if (program === null || statFile(socket) === null) {
       throw new NotHere(
         'no systemd journal here',
         'failed units are not told; of out-of-memory kills the kernel programs tell',

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { distrustOfProgram } from '../../lib/files/trusted-path.js';
 import { startChild } from '../../lib/process/child.js';
 import { printable } from '../../lib/text/printable.js';
-import { type KeptAnswers, NO_ANSWERS } from './answers.js';
+import { type BpftraceProbeCache, NO_PROBE_CACHE } from './bpftrace-probe-cache.js';
 import { MAP_KEYS, type Structs } from './program.js';
 import { LineReader } from './reader.js';
 
@@ -41,7 +41,7 @@ export type Found = { bpftrace: Bpftrace } | { bpftrace: null; version: string |
 /** The one that is wanted, else the first of the usual places; only one that nobody else could have put there. */
 export async function findBpftrace(
   wanted?: string,
-  answers = NO_ANSWERS,
+  cache = NO_PROBE_CACHE,
   signal?: AbortSignal,
 ): Promise<Found> {
   if (wanted !== undefined && !isAbsolute(wanted)) {
@@ -51,7 +51,7 @@ export async function findBpftrace(
   for (const path of wanted === undefined ? USUAL_PLACES : [wanted]) {
     if (!(await executable(path))) continue;
     const distrust = distrustOfProgram(path);
-    if (distrust === null) return versionOf(path, answers, signal);
+    if (distrust === null) return versionOf(path, cache, signal);
     refused ??= `${printable(path, 300)} is not run: ${printable(distrust, 300)}`;
   }
   const missing = wanted === undefined ? 'bpftrace is not installed' : `no executable bpftrace at ${wanted}`;
@@ -68,8 +68,8 @@ async function executable(path: string): Promise<boolean> {
   }
 }
 
-async function versionOf(path: string, answers: KeptAnswers, signal?: AbortSignal): Promise<Found> {
-  const known = answers.of(path).version;
+async function versionOf(path: string, cache: BpftraceProbeCache, signal?: AbortSignal): Promise<Found> {
+  const known = cache.of(path).version;
   if (known !== undefined) return { bpftrace: { path, version: known } };
   const result = await ask(path, ['--version'], { limit_ms: 5_000, maxBuffer: 10_000, signal });
   const version = /\bv?(\d+\.\d+(?:\.\d+)?)/.exec(result.stdout)?.[1] ?? null;
@@ -82,7 +82,7 @@ async function versionOf(path: string, answers: KeptAnswers, signal?: AbortSigna
     const problem = `bpftrace ${version} is too old, ${OLDEST.join('.')} is needed`;
     return { bpftrace: null, version, problem };
   }
-  answers.keep(path, { version });
+  cache.keep(path, { version });
   return { bpftrace: { path, version } };
 }
 
@@ -269,16 +269,16 @@ export function complaints(stderr: string): string {
 /** The structs of the kernel that the programs want to know the shape of, from its BTF; empty when it has none. */
 export async function kernelStructs(
   bpftrace: Bpftrace,
-  answers = NO_ANSWERS,
+  cache = NO_PROBE_CACHE,
   signal?: AbortSignal,
 ): Promise<Structs> {
-  const known = answers.of(bpftrace.path).structs;
+  const known = cache.of(bpftrace.path).structs;
   if (known !== undefined) return known;
   const [pid, n_tty_data] = await Promise.all(
     ['pid', 'n_tty_data'].map(name => struct(bpftrace, name, signal)),
   );
   const structs = { pid: pid!, n_tty_data: n_tty_data! };
-  if (Object.values(structs).every(text => text !== '')) answers.keep(bpftrace.path, { structs });
+  if (Object.values(structs).every(text => text !== '')) cache.keep(bpftrace.path, { structs });
   return structs;
 }
 

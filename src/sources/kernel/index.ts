@@ -3,8 +3,8 @@ import { readBootId } from '../../lib/os/boot-id.js';
 import type { KernelEvent } from '../../model/kernel-event.js';
 import { readAddresses } from './addresses.js';
 import { type Announce, openAnnouncer } from './announce.js';
-import { KeptAnswers } from './answers.js';
 import { kernelStructs, type RunProgram, runProgram } from './bpftrace.js';
+import { BpftraceProbeCache } from './bpftrace-probe-cache.js';
 import { ChildRecord } from './children.js';
 import { KernelClock } from './clock.js';
 import type { ProgramHealth, SensorHealth, Tier } from './health.js';
@@ -162,8 +162,8 @@ class KernelSensor implements Sensor {
     const boot_id = readBootId();
     this.children = new ChildRecord(this.options.childrenFile, boot_id, logger);
     await this.children.endLeftovers();
-    const answers = new KeptAnswers(this.options.answersFile, boot_id);
-    const choice = await chooseTier(bpftracePath, forceTier, { answers, signal });
+    const cache = new BpftraceProbeCache(this.options.answersFile, boot_id);
+    const choice = await chooseTier(bpftracePath, forceTier, { cache, signal });
     if (this.stopped) return;
     this.tier = choice.tier;
     this.tierReason = choice.reason;
@@ -171,7 +171,7 @@ class KernelSensor implements Sensor {
     const { bpftrace } = choice;
     if (bpftrace === null || choice.tier === 'procfs') return;
     const machine: Machine = {
-      structs: await kernelStructs(bpftrace, answers, signal),
+      structs: await kernelStructs(bpftrace, cache, signal),
       version: bpftrace.version,
       addresses: readAddresses(this.options.symbolsFile),
     };

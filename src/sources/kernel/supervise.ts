@@ -1,6 +1,6 @@
 import { pageOut } from '../../lib/process/resident-pages.js';
 import { SilenceMeter } from '../../lib/process/silence-meter.js';
-import { everySecond } from '../../lib/time/ticker.js';
+import { onTick } from '../../lib/time/ticker.js';
 import type { Bpftrace, Exit, ProgramInput, RunningProgram, RunProgram } from './bpftrace.js';
 import type { KernelClock } from './clock.js';
 import type { ProgramHealth } from './health.js';
@@ -11,7 +11,7 @@ import { type Line, parseLine } from './stream.js';
 export const BACKOFF_FIRST_MS = 250;
 export const BACKOFF_CEILING_MS = 30_000;
 const STABLE_MS = 30_000;
-/** Of `everySecond`. */
+/** Of `onTick`. */
 const WATCH_MS = 1_000;
 
 /** How long a program may be silent: until that is told, and, of the time in which it could have spoken, until it is ended. */
@@ -105,7 +105,7 @@ export class SupervisedProgram {
         resolve();
       };
     });
-    this.endWatch ??= everySecond('kernel programs', () => this.watch());
+    this.endWatch ??= onTick('kernel programs', () => this.watch());
     if (this.running === null) this.launch();
     else this.setState('starting'); // the one before has yet to end
     await settled;

@@ -1,5 +1,5 @@
-import { type KeptAnswers, NO_ANSWERS } from './answers.js';
 import { type Bpftrace, findBpftrace, tryProgram } from './bpftrace.js';
+import { type BpftraceProbeCache, NO_PROBE_CACHE } from './bpftrace-probe-cache.js';
 import type { Tier } from './health.js';
 import { probeText } from './program.js';
 
@@ -14,7 +14,7 @@ export type TierOption = Tier | undefined;
 
 export interface ChoiceOptions {
   probeLimit_ms?: number;
-  answers?: KeptAnswers;
+  cache?: BpftraceProbeCache;
   /** Ends the questions to bpftrace; what comes back then is no choice. */
   signal?: AbortSignal | undefined;
 }
@@ -26,7 +26,7 @@ const PROBE_LIMIT_MS = 20_000;
 export async function chooseTier(
   wantedPath: string | undefined,
   forced: TierOption,
-  { probeLimit_ms = PROBE_LIMIT_MS, answers = NO_ANSWERS, signal }: ChoiceOptions = {},
+  { probeLimit_ms = PROBE_LIMIT_MS, cache = NO_PROBE_CACHE, signal }: ChoiceOptions = {},
 ): Promise<Choice> {
   const none = (reason: string, version: string | null = null): Choice => ({
     tier: 'procfs',
@@ -36,16 +36,16 @@ export async function chooseTier(
   });
   if (forced === 'procfs') return none('set by configuration');
   if (process.getuid?.() !== 0) return none('not running as root, which loading kernel programs needs');
-  const found = await findBpftrace(wantedPath, answers, signal);
+  const found = await findBpftrace(wantedPath, cache, signal);
   if (found.bpftrace === null) return none(found.problem, found.version);
   const { bpftrace } = found;
   const { version } = bpftrace;
   if (forced === 'tracepoint') return { tier: forced, reason: 'set by configuration', version, bpftrace };
 
   let refusal: string | null = null;
-  if (answers.of(bpftrace.path).attaches !== true) {
+  if (cache.of(bpftrace.path).attaches !== true) {
     refusal = await tryProgram(bpftrace, probeText(version), 'attached', probeLimit_ms, signal);
-    if (refusal === null) answers.keep(bpftrace.path, { attaches: true });
+    if (refusal === null) cache.keep(bpftrace.path, { attaches: true });
   }
   if (refusal === null) {
     const reason =

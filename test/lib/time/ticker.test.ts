@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FaultLog } from '../../../src/lib/log/faults.js';
-import { everySecond, recordTickFaults } from '../../../src/lib/time/ticker.js';
+import { onTick, recordTickFaults } from '../../../src/lib/time/ticker.js';
 
 describe('what happens every second', () => {
   const ends: (() => void)[] = [];
@@ -16,12 +16,12 @@ describe('what happens every second', () => {
     const faults = new FaultLog({ error: () => {} });
     ends.push(recordTickFaults((owner, error) => faults.record(owner, error)));
     const called: string[] = [];
-    ends.push(everySecond('the first', () => void called.push('first')));
+    ends.push(onTick('the first', () => void called.push('first')));
     const broken = () => {
       throw new TypeError('a bug');
     };
-    ends.push(everySecond('the broken one', broken));
-    ends.push(everySecond('the last', () => void called.push('last')));
+    ends.push(onTick('the broken one', broken));
+    ends.push(onTick('the last', () => void called.push('last')));
     vi.advanceTimersByTime(2_000);
     expect(called).toEqual(['first', 'last', 'first', 'last']);
     expect(faults.problems()).toEqual([
@@ -31,8 +31,8 @@ describe('what happens every second', () => {
 
   it('happens no more to one that another one ended a moment ago', () => {
     let called = 0;
-    ends.push(everySecond('the first', () => endOther()));
-    const endOther = everySecond('the other', () => called++);
+    ends.push(onTick('the first', () => endOther()));
+    const endOther = onTick('the other', () => called++);
     vi.advanceTimersByTime(2_000);
     expect(called).toBe(0);
   });

@@ -217,7 +217,7 @@ describe('the collector', () => {
     const program = join(roots.sys, 'journalctl');
     chmodSync(program, 0o755);
     const collector = new JournalCollector({
-      programs: ['/no/such/journalctl', program],
+      folders: ['/no/such/folder', roots.sys],
       socket: join(roots.sys, 'socket'),
     });
     collectors.push(collector);

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { findProgram } from '../../../lib/files/find-program.js';
 import { statFile } from '../../../lib/files/stat-file.js';
 import { NO_INSPECTOR_FLAG } from '../../../lib/process/no-inspector.js';
 
@@ -24,7 +25,6 @@ export interface VigilView {
 const LAUNCHABLE = /^[\w@%+=:./-]+$/;
 
 const VIGIL = fileURLToPath(new URL('../../../../bin/vigil', import.meta.url));
-const SYSTEMD_RUN = '/usr/bin/systemd-run';
 const TIMEOUT_MS = 5_000;
 
 /** Terminals, their words for "run this", and for "run this and stay" (null: they cannot). */
@@ -100,10 +100,10 @@ export function launchBySystemd(
   bus: string,
 ): Promise<string | null> {
   return new Promise(resolve => {
-    if (!statFile(SYSTEMD_RUN)?.isFile())
-      return resolve('neither compositor nor systemd starts programs here');
+    const systemdRun = findProgram('systemd-run');
+    if (systemdRun === null) return resolve('neither compositor nor systemd starts programs here');
     execFile(
-      SYSTEMD_RUN,
+      systemdRun,
       ['--user', '--collect', '--quiet', '--', ...command],
       {
         timeout: TIMEOUT_MS,

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
+import { findProgram } from '../../../lib/files/find-program.js';
 import { environmentOf } from '../../../lib/proc/environment.js';
 import { readArgv } from '../../../sources/procfs/read.js';
 
@@ -42,7 +43,7 @@ const MAX_OUTPUT = 1024 * 1024;
 /** More of them are not looked at. */
 const MAX_PANES = 2_000;
 const MAX_CLIENTS = 200;
-const FALLBACKS = ['/usr/bin/tmux', '/usr/local/bin/tmux', '/run/current-system/sw/bin/tmux'];
+const FOLDERS = ['/usr/bin', '/usr/local/bin', '/run/current-system/sw/bin'];
 
 /**
  * The server that a process of a pane lives in. `child` is the pane's first process: tmux gave it
@@ -57,8 +58,8 @@ export function tmuxServer(
   const socket = socketOf(procRoot, serverPid, child, uid);
   if (socket === null) return null;
   const exe = `${procRoot}/${serverPid}/exe`;
-  const program = isFile(exe) ? exe : FALLBACKS.find(isFile);
-  return program === undefined ? null : { pid: serverPid, program, socket };
+  const program = isFile(exe) ? exe : findProgram('tmux', { folders: FOLDERS });
+  return program === null ? null : { pid: serverPid, program, socket };
 }
 
 function socketOf(procRoot: string, serverPid: number, child: number, uid: number): string | null {

@@ -1,8 +1,8 @@
 import { MOUNTS_BYTES, readText, tryReadText } from '../../../lib/files/bounded-read.js';
 import { max } from '../../../model/figure.js';
 import { type Collector, type Context, defineCollector, type Part } from '../collector.js';
+import { AsyncStatfs } from './async-statfs.js';
 import { parseMountinfo } from './mounts.js';
-import { PatientStatfs } from './patient-statfs.js';
 import { type AskStatfs, type Sizes, statfsNow } from './statfs.js';
 import { chooseTargets, type Target } from './targets.js';
 
@@ -36,13 +36,13 @@ const UNKNOWN: Sizes = { total_bytes: 0, available_bytes: 0, inodes_total: null,
 export class FilesystemCollector implements Collector<FilesystemSlice> {
   private text = '';
   private targets: Target[] = [];
-  private readonly patient: PatientStatfs;
+  private readonly asynchronous: AsyncStatfs;
 
   constructor(
     ask?: AskStatfs,
     private readonly now: (mount: string) => Sizes | null = statfsNow,
   ) {
-    this.patient = new PatientStatfs(ask);
+    this.asynchronous = new AsyncStatfs(ask);
   }
 
   collect({ roots, now_ms }: Context): Part<FilesystemSlice> {
@@ -50,11 +50,11 @@ export class FilesystemCollector implements Collector<FilesystemSlice> {
     if (text !== this.text) {
       this.text = text;
       this.targets = chooseTargets(parseMountinfo(text));
-      this.patient.forgetAllBut(new Set(this.targets.map(({ mount }) => mount)));
+      this.asynchronous.forgetAllBut(new Set(this.targets.map(({ mount }) => mount)));
     }
     const filesystems: FilesystemSample[] = [];
     for (const target of this.targets) {
-      const answer = target.may_hang ? this.patient.sizes(target.mount, now_ms) : this.atOnce(target);
+      const answer = target.may_hang ? this.asynchronous.sizes(target.mount, now_ms) : this.atOnce(target);
       // Programs may say that they have no size at all; a hung one had no chance to say.
       if (answer === null || (!answer.hung && answer.sizes?.total_bytes === 0)) continue;
       const { mount, device, type, read_only } = target;
@@ -70,7 +70,7 @@ export class FilesystemCollector implements Collector<FilesystemSlice> {
 
   note(): string | null {
     const hung = this.targets
-      .filter(({ mount, may_hang }) => may_hang && this.patient.isHung(mount))
+      .filter(({ mount, may_hang }) => may_hang && this.asynchronous.isHung(mount))
       .map(({ mount }) => mount);
     if (hung.length === 0) return null;
     const more = hung.length > MAX_NAMED ? ` and ${hung.length - MAX_NAMED} more` : '';

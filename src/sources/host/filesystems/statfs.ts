@@ -1,6 +1,6 @@
 import { statfsSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { statFile } from '../../../lib/files/stat-file.js';
+import { findProgram } from '../../../lib/files/find-program.js';
 import type { startChild } from '../../../lib/process/child.js';
 
 export interface Sizes {
@@ -38,7 +38,6 @@ export function parseStatOutput(text: string): Sizes | null {
   return sizes(block, blocks, available, files, free);
 }
 
-const STAT = ['/usr/bin/stat', '/bin/stat', '/run/current-system/sw/bin/stat'];
 const FORMAT = '%S %b %a %c %d';
 const LIMIT_MS = 5_000;
 
@@ -50,8 +49,8 @@ const LIMIT_MS = 5_000;
 export type AskStatfs = (mount: string) => Promise<Sizes | 'no answer' | null>;
 
 export async function statfsByChild(mount: string, limit_ms = LIMIT_MS): ReturnType<AskStatfs> {
-  const stat = STAT.find(path => statFile(path)?.isFile());
-  if (stat === undefined) return null;
+  const stat = findProgram('stat');
+  if (stat === null) return null;
   // Loaded where it is needed: the configuration's schema knows the collectors, too.
   const { startChild } = await import('../../../lib/process/child.js');
   let child: ReturnType<typeof startStat>;

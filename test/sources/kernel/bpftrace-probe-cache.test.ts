@@ -1,8 +1,8 @@
 import { appendFileSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { KeptAnswers } from '../../../src/sources/kernel/answers.js';
 import { kernelStructs } from '../../../src/sources/kernel/bpftrace.js';
+import { BpftraceProbeCache } from '../../../src/sources/kernel/bpftrace-probe-cache.js';
 import { chooseTier } from '../../../src/sources/kernel/tier.js';
 import { isRoot, scratch, script } from './helpers.js';
 
@@ -27,16 +27,16 @@ esac
   const ATTACHED = `printf '{"type": "printf", "data": "attached\\\\n"}\\n'; exit 0`;
   const start = async (boot_id = 'this boot') => {
     writeFileSync(join(folder, 'asked'), '');
-    const answers = new KeptAnswers(file, boot_id);
-    const { tier, version, bpftrace } = await chooseTier(path, undefined, { answers });
-    const structs = await kernelStructs(bpftrace!, answers);
+    const cache = new BpftraceProbeCache(file, boot_id);
+    const { tier, version, bpftrace } = await chooseTier(path, undefined, { cache });
+    const structs = await kernelStructs(bpftrace!, cache);
     const asked = readFileSync(join(folder, 'asked'), 'utf8').trim().split('\n').sort().join();
     return { asked, result: { tier, version, structs } };
   };
   const ALL = 'struct n_tty_data,struct pid,trial,version';
 
   beforeEach(() => {
-    folder = mkdtempSync(join(scratch, 'answers-'));
+    folder = mkdtempSync(join(scratch, 'cache-'));
     file = join(folder, 'bpftrace.json');
     path = install(ATTACHED);
   });

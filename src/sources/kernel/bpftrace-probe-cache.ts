@@ -26,7 +26,7 @@ const MAX_BYTES = 1024 * 1024;
  * a second and more on a small machine, in which the agents are not watched. Good until the machine boots again or
  * bpftrace is another file. Without a file, or where it cannot be read or written, they are asked for each time.
  */
-export class KeptAnswers {
+export class BpftraceProbeCache {
   constructor(
     private readonly file: string | undefined,
     private readonly boot_id: string,
@@ -74,4 +74,4 @@ export class KeptAnswers {
 }
 
 /** Nothing is kept: all is asked. */
-export const NO_ANSWERS = new KeptAnswers(undefined, '');
+export const NO_PROBE_CACHE = new BpftraceProbeCache(undefined, '');

@@ -15,7 +15,7 @@ const HUNG_AFTER_MS = 5_000;
 const MAX_WAITING = 16;
 
 /** Sizes of filesystems that may hang: asked in the background, one question for each at a time. */
-export class PatientStatfs {
+export class AsyncStatfs {
   private readonly known = new Map<string, Asked>();
 
   constructor(private readonly ask: AskStatfs = mount => statfsByChild(mount)) {}
