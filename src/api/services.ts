@@ -6,6 +6,7 @@ import type { Question } from '../diagnosis/question.js';
 import type { InTurns, Work } from '../lib/time/in-turns.js';
 import type { ActionPlan, ActionResult, Person, Verdict } from '../model/action.js';
 import type { Alert } from '../model/alert.js';
+import type { HostFacts } from '../model/host-facts.js';
 import type { Observation } from '../model/observation.js';
 import type { Snapshot } from '../model/snapshot.js';
 import type { Viewer } from '../model/viewer.js';
@@ -25,6 +26,7 @@ export interface Services {
   agents: AgentService;
   alerts: AlertService;
   machine: MachineService;
+  host: HostService;
   history: HistoryService;
   actions: ActionService;
   explanations: ExplanationService;
@@ -64,6 +66,11 @@ export interface MachineService {
   resume(): void;
   /** Calls back for each look at the machine until the returned function is called. */
   onSnapshot(listener: (snapshot: Snapshot) => void): () => void;
+}
+
+export interface HostService {
+  /** What the machine is: read when it is asked for first, which takes a while. Null: it cannot be read now. */
+  facts(): Promise<HostFacts | null>;
 }
 
 export interface HistoryService {

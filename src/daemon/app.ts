@@ -24,6 +24,7 @@ import { HELPER_SCRIPT, type HelperPlace } from '../outputs/helpers/helper-comma
 import { HelperGroups } from '../outputs/helpers/helper-group.js';
 import { HelperPool } from '../outputs/helpers/helper-pool.js';
 import { Recording } from '../outputs/recording/recording.js';
+import { HostFactsReader } from '../sources/host/facts/reader.js';
 import { HOST_FIGURES } from '../sources/host/index.js';
 import { HiddenProcesses } from '../sources/procfs/hidden-processes.js';
 import { History } from '../store/history.js';
@@ -160,6 +161,7 @@ export function makeModules({
     agents: new AgentReports({ monitor, users, helpers, procRoot: PROC }),
     alerts: new AlertLookup(alerts, store),
     machine: new MachineWatch(host, actions, bus),
+    host: new HostFactsReader(),
     history: new HistoryReports(store, visibility),
     actions,
     explanations: explainer,

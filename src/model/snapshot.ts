@@ -53,6 +53,8 @@ export interface ProcessSample extends ProcessRef {
   /** Over all its threads, can be above 100; null at first sight. */
   cpu_percent: number | null;
   rss_bytes: number;
+  /** Address space; absent where it was not read. */
+  vsize_bytes?: number;
   /** Resident memory that no file backs (statm: resident − shared). Null where nobody needed it yet. */
   anon_bytes: number | null;
   swap_bytes: number | null;

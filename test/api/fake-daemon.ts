@@ -12,6 +12,7 @@ import { type Config, defaultConfig } from '../../src/config/schema.js';
 import type { Work } from '../../src/lib/time/in-turns.js';
 import type { ActionPlan, Person, Verdict } from '../../src/model/action.js';
 import type { Alert } from '../../src/model/alert.js';
+import type { HostFacts } from '../../src/model/host-facts.js';
 import type { Observation } from '../../src/model/observation.js';
 import type { Snapshot } from '../../src/model/snapshot.js';
 import type { AgentStateEvent } from '../../src/model/state-event.js';
@@ -140,6 +141,20 @@ export function fakeAlert(over: Partial<Alert> = {}): Alert {
   };
 }
 
+export function fakeFacts(over: Partial<HostFacts> = {}): HostFacts {
+  return {
+    cpu: { model: 'AMD Ryzen 9 7950X', physical_cores: 16, logical_cores: 32 },
+    system: 'ACME Box',
+    board: 'ACME B1',
+    distribution: 'Debian GNU/Linux 12 (bookworm)',
+    kernel: '6.1.0',
+    architecture: 'x64',
+    virtualisation: 'KVM',
+    gpus: [{ name: 'NVIDIA AD102', vram_bytes: 24 * 1024 ** 3 }],
+    ...over,
+  };
+}
+
 /** One that ended processes of that user. */
 export function fakeAction(uid: number, over: Partial<ActionRow> = {}): ActionRow {
   return {
@@ -164,6 +179,7 @@ export function fakeAction(uid: number, over: Partial<ActionRow> = {}): ActionRo
 /** What the API asks for, made up. Tests set the fields, and look at what was done. */
 export class FakeDaemon {
   list: AgentReport[] = [];
+  facts: HostFacts | null = fakeFacts();
   alerts: Alert[] = [];
   past: OwnedEvent[] = [];
   report: HealthReport = fakeHealth();
@@ -238,6 +254,7 @@ export class FakeDaemon {
         },
         onSnapshot: listener => listening(this.watchers, listener),
       },
+      host: { facts: async () => this.facts },
       history: {
         report: async () => this.reportOfPeriod,
         actions: async (limit, uid) => this.actionsOf(uid)?.slice(0, limit) ?? null,

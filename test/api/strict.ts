@@ -1,24 +1,12 @@
-import type { z } from 'zod';
 import { COMMANDS } from '../../src/api/commands/map.js';
 import type { Stream } from '../../src/api/streams/stream.js';
 import type { Work } from '../../src/lib/time/in-turns.js';
+import { strictly } from './schemas.js';
 
 /**
  * From here on each answer of a command, and each message of a stream, must be as its schema says, no field more and none
  * less: else the request fails, as it does in a fault of vigil.
  */
-
-/** As it arrives: JSON leaves out what is undefined. */
-export function strictly(schema: z.ZodType, value: unknown, what: string): void {
-  let arrived: unknown;
-  try {
-    arrived = value === undefined ? undefined : JSON.parse(JSON.stringify(value));
-  } catch {
-    return; // What cannot be written down is the socket's to deal with.
-  }
-  const checked = schema.safeParse(arrived);
-  if (!checked.success) throw new Error(`${what} is not as its schema says: ${checked.error.message}`);
-}
 
 /** Tests that ask thousands of times are not about what is answered. */
 const MOST = 100;

@@ -67,6 +67,7 @@ const REQUESTS = [
   'clear_alerts',
   'agnets',
   'toString',
+  'host',
 ].map((line, id) => {
   const [cmd, ...params] = line.split(' ');
   const rest = params.join(' ');

@@ -20,6 +20,7 @@ const VIGIL = resolve('bin/vigil');
 /** The built daemon with a state directory of its own, and everything that it says about alerts. */
 export class GuardedMachine {
   readonly dir = mkdtempSync(join(tmpdir(), 'vigil-guard-'));
+  readonly runtimeDir = join(this.dir, 'run');
   /** Over all runs, as `vigil events` printed them. */
   readonly said: AlertEvent[] = [];
   private daemon: ChildProcess | null = null;
@@ -28,10 +29,10 @@ export class GuardedMachine {
 
   async start(config: string): Promise<void> {
     writeFileSync(join(this.dir, 'config.toml'), config);
-    mkdirSync(join(this.dir, 'run'), { recursive: true });
+    mkdirSync(this.runtimeDir, { recursive: true });
     const log = openSync(join(this.dir, 'log'), 'a');
     const own = ['--config', join(this.dir, 'config.toml'), '--state-dir', join(this.dir, 'state')];
-    const place = ['--runtime-dir', join(this.dir, 'run')];
+    const place = ['--runtime-dir', this.runtimeDir];
     this.daemon = spawn(process.execPath, [VIGIL, 'daemon', '--log-format', 'json', ...own, ...place], {
       stdio: ['ignore', log, log],
     });
@@ -80,14 +81,14 @@ export class GuardedMachine {
   }
 
   async vigil(...args: string[]): Promise<{ exitCode?: number; stdout: string; stderr: string }> {
-    return execa(process.execPath, [VIGIL, ...args, '--runtime-dir', join(this.dir, 'run')], {
+    return execa(process.execPath, [VIGIL, ...args, '--runtime-dir', this.runtimeDir], {
       reject: false,
     });
   }
 
   /** Through one connection: a process for each question would starve a machine that has no core to spare. */
   private async ask<T>(question: (client: ApiClient) => Promise<T>): Promise<T> {
-    this.client ??= connectToDaemon({ runtimeDir: join(this.dir, 'run'), timeoutMs: 90_000 });
+    this.client ??= connectToDaemon({ runtimeDir: this.runtimeDir, timeoutMs: 90_000 });
     return question(await this.client);
   }
 

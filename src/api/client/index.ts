@@ -3,7 +3,9 @@
 export type { Prompt } from '../../diagnosis/prompt.js';
 export type { ActionPlan, ActionResult, Scope, Verdict } from '../../model/action.js';
 export type { HandHealth } from '../../model/helper-health.js';
+export type { HostFacts } from '../../model/host-facts.js';
 export type { AgentStateEvent } from '../../model/state-event.js';
+export type { WhitelistEntry } from '../../rules/allowlist/whitelist.js';
 export type { ActionRow } from '../../store/records.js';
 export type { CommandName, ParamsOf, ResultOf } from '../commands/map.js';
 export type { AgentReport, ExplainReport, VoiceReport } from '../reports/agent.js';

@@ -20,6 +20,7 @@ import { ping } from './daemon/ping.js';
 import { addWhitelist, listWhitelist, removeWhitelist } from './daemon/whitelist.js';
 import type { Command } from './definition.js';
 import { explainProcess } from './machine/explain-process.js';
+import { host } from './machine/host.js';
 import { machine } from './machine/machine.js';
 import { processes } from './machine/processes.js';
 import { report } from './machine/report.js';
@@ -54,6 +55,7 @@ const ALL = [
   plans,
   executePlan,
   actions,
+  host,
 ];
 
 export const COMMANDS: ReadonlyMap<string, Command> = new Map(

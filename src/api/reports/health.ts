@@ -19,14 +19,14 @@ const program = schemaOf<ProgramHealth>()({
   pid: pid.nullable(),
   missing: z.array(text),
   starved: z.boolean(),
-});
+}).meta({ id: 'ProgramHealth', description: 'a program in the kernel' });
 
 const sensor = schemaOf<SensorHealth>()({
   tier: z.enum(['fentry', 'tracepoint', 'procfs']),
   tier_reason: text,
   bpftrace_version: text.nullable(),
   programs: z.array(program),
-}).describe('how it looks into the kernel');
+}).meta({ id: 'SensorHealth', description: 'how it looks into the kernel' });
 
 const helper = schemaOf<HandHealth>()({
   uid,
@@ -45,6 +45,9 @@ const helper = schemaOf<HandHealth>()({
       note: text.nullable(),
     })
     .nullable(),
+}).meta({
+  id: 'HelperHealth',
+  description: 'what runs as a user: it shows badges, popups and the tray icon, and reads the agents’ files',
 });
 
 const collector = schemaOf<CollectorHealth>()({
@@ -56,7 +59,7 @@ const collector = schemaOf<CollectorHealth>()({
   failures: count,
   message: text.nullable(),
   advice: text.nullable(),
-});
+}).meta({ id: 'CollectorHealth' });
 
 const channel = schemaOf<ChannelHealth>()({
   name: text,
@@ -65,7 +68,7 @@ const channel = schemaOf<ChannelHealth>()({
   dropped: count,
   waiting: count,
   trouble: text.nullable(),
-});
+}).meta({ id: 'ChannelHealth' });
 
 const history = schemaOf<StoreHealth>()({
   state: z.enum(['written', 'memory']),
@@ -77,7 +80,7 @@ const history = schemaOf<StoreHealth>()({
   queued: count,
   lost: count,
   last_write_ms: time_ms.nullable(),
-});
+}).meta({ id: 'StoreHealth' });
 
 const config = z.strictObject({
   file: text.describe('where it is, or would be'),

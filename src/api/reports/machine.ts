@@ -21,7 +21,7 @@ const memory = schemaOf<Slice<'memory'>>()({
   swap_used_bytes: bytes,
   swap_in_per_s: figure.nullable(),
   swap_out_per_s: figure.nullable(),
-});
+}).meta({ id: 'MemorySample' });
 
 const pressure = schemaOf<NonNullable<Slice<'pressure'>['cpu']>>()({
   some_avg10: percent,
@@ -39,7 +39,7 @@ const cpu = schemaOf<Slice<'cpu'>>()({
   load5: figure,
   load15: figure,
   frequency_mhz: figure.nullable(),
-});
+}).meta({ id: 'CpuSample' });
 
 const gpu = schemaOf<ItemOf<'gpus'>>()({
   id: text.describe('e.g. nvidia0, card1'),
@@ -51,7 +51,7 @@ const gpu = schemaOf<ItemOf<'gpus'>>()({
   celsius: figure.nullable(),
   power_watts: figure.nullable(),
   processes: list(z.strictObject({ pid, vram_bytes: bytes.nullable() })),
-});
+}).meta({ id: 'GpuSample' });
 
 const disk = schemaOf<ItemOf<'disks'>>()({
   name: text,
@@ -61,7 +61,7 @@ const disk = schemaOf<ItemOf<'disks'>>()({
   writes_per_s: figure.nullable(),
   latency_ms: figure.nullable(),
   busy_percent: percent.nullable(),
-});
+}).meta({ id: 'DiskSample' });
 
 const filesystem = schemaOf<ItemOf<'filesystems'>>()({
   mount: text,
@@ -73,7 +73,7 @@ const filesystem = schemaOf<ItemOf<'filesystems'>>()({
   inodes_free: figure.nullable(),
   read_only: z.boolean(),
   hung: z.boolean(),
-});
+}).meta({ id: 'FilesystemSample' });
 
 const network = schemaOf<Slice<'network'>>()({
   interfaces: list(
@@ -85,7 +85,7 @@ const network = schemaOf<Slice<'network'>>()({
     }),
   ),
   connections: z.record(text, count),
-});
+}).meta({ id: 'NetworkSample' });
 
 const cgroup = schemaOf<ItemOf<'cgroups'>>()({
   path: text,
@@ -96,7 +96,7 @@ const cgroup = schemaOf<ItemOf<'cgroups'>>()({
   pids: count.nullable(),
   pids_limit: figure.nullable(),
   oom_kills: count.nullable(),
-});
+}).meta({ id: 'CgroupSample' });
 
 const hostSampleSchema = schemaOf<HostSample>()({
   boot_ms: time_ms,

@@ -30,6 +30,7 @@ export const processSampleSchema = schemaOf<ProcessSample>()({
   threads: count,
   cpu_percent: z.number().nullable().describe('of one core; null at first sight'),
   rss_bytes: bytes,
+  vsize_bytes: bytes.exactOptional().describe('address space'),
   anon_bytes: bytes.nullable(),
   swap_bytes: bytes.nullable(),
   fds: count.nullable(),

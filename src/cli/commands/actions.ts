@@ -1,5 +1,5 @@
+import type { ActionRow } from '../../api/client/index.js';
 import { printable } from '../../lib/text/printable.js';
-import type { ActionRow } from '../../store/records.js';
 import { JSON_OPTION, printAnswer } from '../answer.js';
 import { askDaemon } from '../ask-daemon.js';
 import { defineCommand, OK, UsageError } from '../command.js';

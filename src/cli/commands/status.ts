@@ -1,4 +1,4 @@
-import type { AgentReport, AlertReport, MachineReport } from '../../api/client/index.js';
+import type { AgentReport, AlertReport, HostFacts, MachineReport } from '../../api/client/index.js';
 import { type ApiClient, ApiError } from '../../api/client/index.js';
 import { printable } from '../../lib/text/printable.js';
 import { clip } from '../../lib/text/width.js';
@@ -9,6 +9,7 @@ import { defineCommand, OK, PROBLEM } from '../command.js';
 import type { Io } from '../io.js';
 import { alertName } from '../target.js';
 import { agentsTable } from '../ui/agents-table.js';
+import { factsLine, hostFacts } from '../ui/host-facts.js';
 import { headline, hostLines } from '../ui/host-lines.js';
 import { paint } from '../ui/style.js';
 import { bytes, duration, percent, severityStyles } from '../ui/words.js';
@@ -20,17 +21,18 @@ export const status = defineCommand({
   describe: 'Show the machine, its agents and what is wrong, on one screen',
   details: ['Exits 0 when no alert of severity high or critical is open, 1 when one is.'],
   options: {
-    json: { ...JSON_OPTION, describe: 'Print one JSON object: machine, agents, alerts' },
+    json: { ...JSON_OPTION, describe: 'Print one JSON object: host, machine, agents, alerts' },
   },
   async run({ json, runtimeDir }, io) {
     return askDaemon(runtimeDir, async client => {
-      const [machine, agents, alerts] = await Promise.all([
+      const [host, machine, agents, alerts] = await Promise.all([
+        hostFacts(client),
         machineOf(client),
         client.call('agents'),
         client.call('alerts'),
       ]);
-      const status = { machine, agents, alerts };
-      printAnswer(io, json, status, () => statusLines(machine, agents, alerts, io));
+      const status = { host, machine, agents, alerts };
+      printAnswer(io, json, status, () => statusLines(status, io));
       return alerts.some(isGrave) ? PROBLEM : OK;
     });
   },
@@ -50,12 +52,14 @@ function isGrave({ severity }: AlertReport): boolean {
   return severity === 'high' || severity === 'critical';
 }
 
-function statusLines(
-  machine: MachineReport | null,
-  agents: readonly AgentReport[],
-  alerts: readonly AlertReport[],
-  io: Io,
-): string[] {
+interface Status {
+  host: HostFacts | null;
+  machine: MachineReport | null;
+  agents: readonly AgentReport[];
+  alerts: readonly AlertReport[];
+}
+
+function statusLines({ host, machine, agents, alerts }: Status, io: Io): string[] {
   const living = agents.filter(({ state }) => state !== 'EXITED');
   return [
     headline(alerts.length, alerts.filter(isGrave).length, io),
@@ -64,6 +68,7 @@ function statusLines(
       : []),
     ...alerts.map(alert => alertLine(alert, io)),
     '',
+    ...(host === null ? [] : [factsLine(host)]),
     ...(machine === null ? ['vigil has not looked at the machine yet.'] : hostLines(machine, io)),
     '',
     ...(living.length === 0 ? ['No agents are running.'] : agentsTable(agents, io)),

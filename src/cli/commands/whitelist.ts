@@ -1,5 +1,5 @@
+import type { WhitelistEntry } from '../../api/client/index.js';
 import { printable } from '../../lib/text/printable.js';
-import type { WhitelistEntry } from '../../rules/allowlist/whitelist.js';
 import { JSON_OPTION, printAnswer } from '../answer.js';
 import { askDaemon } from '../ask-daemon.js';
 import { defineCommand, OK, UsageError } from '../command.js';

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { HistoryReport } from '../../api/client/index.js';
+import type { HistoryReport, HostFacts } from '../../api/client/index.js';
 import { VERSION } from '../../lib/files/package.js';
+import { factsLine } from '../ui/host-facts.js';
 import type { Cell, Column } from '../ui/table.js';
 import { bytes, duration, percent } from '../ui/words.js';
 import { shortTime } from './axis.js';
@@ -18,7 +19,13 @@ const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').upd
 
 const ROWS = 50;
 
-export function page(report: HistoryReport, period: string, home: string | null, host = hostname()): string {
+export function page(
+  report: HistoryReport,
+  period: string,
+  home: string | null,
+  facts: HostFacts | null = null,
+  host = hostname(),
+): string {
   const span = { from_ms: Date.parse(report.from), to_ms: Date.parse(report.to) };
   const charts = chartsOf(report);
   const title = `${host}: the last ${period}`;
@@ -38,7 +45,7 @@ export function page(report: HistoryReport, period: string, home: string | null,
 <header>
 <h1>${html(title)}</h1>
 <p class="soft">${html(`${shortTime(span.from_ms)} to ${shortTime(span.to_ms)}, local time`)}</p>
-</header>
+${facts === null ? '' : `<p class="soft">${html(factsLine(facts))}</p>\n`}</header>
 ${tiles(report)}
 <h2>The machine</h2>
 ${charts.length === 0 ? '<p class="soft">It was not measured in this time.</p>' : `<div class="charts">\n${charts.map(chart => plot(chart, span)).join('\n')}\n</div>`}

@@ -2,6 +2,7 @@ import { printable } from '../../lib/text/printable.js';
 import { askDaemon } from '../ask-daemon.js';
 import { CANNOT, OK, UsageError } from '../command.js';
 import type { Io } from '../io.js';
+import { hostFacts } from '../ui/host-facts.js';
 import { chartCells } from './chart-lines.js';
 import { isEmpty } from './charts.js';
 import { parsePeriod, periodText } from './period.js';
@@ -27,7 +28,10 @@ export async function tellHistory({ since, html, json, runtimeDir }: ReportArgs,
   const wanted = html !== undefined ? HTML_BUCKETS : json ? JSON_BUCKETS : cells;
   const buckets = bucketsFor(period_s, wanted);
   return askDaemon(runtimeDir, async client => {
-    const history = await client.call('report', { period_s, buckets });
+    const [history, facts] = await Promise.all([
+      client.call('report', { period_s, buckets }),
+      json ? null : hostFacts(client),
+    ]);
     if (json) {
       io.out(`${JSON.stringify(history, null, 2)}\n`);
       return OK;
@@ -38,10 +42,10 @@ export async function tellHistory({ since, html, json, runtimeDir }: ReportArgs,
       );
       return CANNOT;
     }
-    if (html === undefined) io.out(`${reportText(history, periodText(period_s), io).join('\n')}\n`);
+    if (html === undefined) io.out(`${reportText(history, periodText(period_s), io, facts).join('\n')}\n`);
     else {
       const [{ page }, { save }] = await Promise.all([import('./page.js'), import('./save.js')]);
-      save(html, page(history, periodText(period_s), io.home));
+      save(html, page(history, periodText(period_s), io.home, facts));
       io.out(`The report is in ${printable(html, 500)}\n`);
     }
     return OK;

@@ -1,6 +1,7 @@
-import type { HistoryReport } from '../../api/client/index.js';
+import type { HistoryReport, HostFacts } from '../../api/client/index.js';
 import { clip } from '../../lib/text/width.js';
 import type { Io } from '../io.js';
+import { factsLine } from '../ui/host-facts.js';
 import { paint } from '../ui/style.js';
 import { table } from '../ui/table.js';
 import { wrapped } from '../ui/wrap.js';
@@ -17,7 +18,13 @@ export const PIPE_COLUMNS = 100;
 
 type Surroundings = Pick<Io, 'columns' | 'color' | 'home'>;
 
-export function reportText(report: HistoryReport, period: string, io: Surroundings): string[] {
+/** @param facts what the machine is; null: it is not known */
+export function reportText(
+  report: HistoryReport,
+  period: string,
+  io: Surroundings,
+  facts: HostFacts | null = null,
+): string[] {
   const from_ms = Date.parse(report.from);
   const to_ms = Date.parse(report.to);
   const columns = io.columns ?? PIPE_COLUMNS;
@@ -25,6 +32,7 @@ export function reportText(report: HistoryReport, period: string, io: Surroundin
   const bold = (text: string): string => paint(clip(text, columns), ['bold'], io.color);
   return [
     bold(`The last ${period}: ${shortTime(from_ms)} to ${shortTime(to_ms)}`),
+    ...(facts === null ? [] : wrapped(factsLine(facts), columns)),
     '',
     ...(charts.length === 0
       ? ['The machine was not measured in this time.']

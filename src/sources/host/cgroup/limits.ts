@@ -31,9 +31,6 @@ interface Limit {
   limit_bytes: number;
 }
 
-/** As the table of processes has it. */
-type Row = ProcessSample & { vsize_bytes?: number };
-
 /**
  * Which limits the processes that grow are under, and how much is left below them. The search of the cgroup collector
  * comes by every two minutes; a container may be full before.
@@ -123,7 +120,7 @@ export class MemoryLimits {
  * How much address space a process may still take, RLIMIT_AS less what it has; null: it is not limited.
  * /proc/PID/limits, proc_pid_limits(5): `Max address space         4294967296           unlimited            bytes`.
  */
-export function addressSpaceLeft(procRoot: string, { pid, vsize_bytes }: Row): number | null {
+export function addressSpaceLeft(procRoot: string, { pid, vsize_bytes }: ProcessSample): number | null {
   if (vsize_bytes === undefined) return null;
   const soft = /^Max address space +(\d+)/m.exec(tryReadText(`${procRoot}/${pid}/limits`) ?? '')?.[1];
   return soft === undefined ? null : Math.max(0, Number(soft) - vsize_bytes);
