@@ -21,7 +21,7 @@ import { type Figures, score, spread, table } from './report.js';
  */
 const MODES = {
   words: '',
-  rhythm: '[evidence]\nwords = false\n',
+  rhythm: '[evidence]\nself_reported = false\n',
   procfs: '[sensor]\ntier = "procfs"\n',
 } as const;
 

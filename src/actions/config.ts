@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { BY_GROUP, BY_ROOT } from '../model/config-key.js';
+import { BY_GROUP, BY_ROOT, LIVE } from '../model/config-key.js';
 
 /** Names of programs that vigil never ends unless they are taken off this list; more are built in. */
 export const PROTECTED_COMMANDS = [
@@ -30,7 +30,7 @@ const glob = z
   .max(256)
   .regex(/^[^/\0]+$/, 'must be the name of a program without its folder; `*` and `?` are allowed');
 
-export const actions = z
+const actions = z
   .strictObject({
     mode: z
       .enum(['observe', 'suggest', 'auto'])
@@ -84,6 +84,9 @@ export const actions = z
       .meta(BY_ROOT),
   })
   .describe('What vigil may do about an alert.')
-  .meta(BY_GROUP);
+  .meta({ ...BY_GROUP, ...LIVE });
+
+/** `[actions]` */
+export const actionsConfig = { actions: actions.prefault({}) };
 
 export type ActionsConfig = z.infer<typeof actions>;

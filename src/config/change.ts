@@ -1,7 +1,7 @@
 import { setKey, unsetKey } from './edit.js';
 import { type ConfigFile, openConfigFile, replaceConfigFile } from './file.js';
 import { type ConfigKey, valueAt } from './keys.js';
-import { ConfigError, formatProblem, parseConfig, parseToml } from './load.js';
+import { ConfigError, formatProblem, parseConfig, parseFile } from './load.js';
 import type { Config } from './schema.js';
 
 /** Some keys of the file, changed together: checked as a whole first, written when all of it is right. */
@@ -26,10 +26,11 @@ export interface Changed {
 /** @throws ChangeError, ConfigError, EditError, WriteError */
 export function changeConfig(path: string, changes: readonly Change[]): Changed {
   const file = openConfigFile(path);
-  const before = parseToml(file.text, path);
+  const before = parseFile(file.text, path);
   let { text } = file;
   for (const { key, value } of changes) {
     if (key.type === 'tables') throw new ChangeError(`"${key.name}" is a list of tables: vigil config edit`);
+    for (const former of key.formerly) text = unsetKey(text, former.split('.'));
     text = value === undefined ? unsetKey(text, key.path) : setKey(text, key.path, value);
   }
   const config = checkedConfig(text, file, changes);

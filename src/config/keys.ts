@@ -1,8 +1,8 @@
 import { parse } from 'smol-toml';
 import { nearest } from '../lib/text/nearest.js';
 import { printable } from '../lib/text/printable.js';
-import type { ChangedBy } from '../model/config-key.js';
-import { configJsonSchema } from './schema.js';
+import type { ChangedBy, KeyMarks } from '../model/config-key.js';
+import { configJsonSchema, type SchemaNode } from './schema.js';
 
 /** The keys of the configuration, as `vigil config get` and `set` name them: `actions.mode`. */
 
@@ -14,22 +14,25 @@ export interface ConfigKey {
   /** What it can be; null: not a choice. */
   values: readonly string[] | null;
   changed_by: ChangedBy;
-}
-
-interface JsonSchema {
-  type?: string;
-  enum?: string[];
-  items?: JsonSchema;
-  properties?: Record<string, JsonSchema>;
-  changed_by?: ChangedBy;
+  /** A running daemon takes a change of it over. */
+  live: boolean;
+  /** Names that it had before. */
+  formerly: readonly string[];
 }
 
 let known: readonly ConfigKey[] | null = null;
 
 /** All of them, in the order of the schema. Keys within lists of tables have no name of their own. */
 export function configKeys(): readonly ConfigKey[] {
-  known ??= keysOf(configJsonSchema() as JsonSchema, [], undefined);
+  known ??= keysOf(configJsonSchema(), [], {});
   return known;
+}
+
+/** The present name of each key by all names that it has or had. */
+export function presentNames(): ReadonlyMap<string, string> {
+  return new Map(
+    configKeys().flatMap(({ name, formerly }) => [name, ...formerly].map(each => [each, name] as const)),
+  );
 }
 
 /** There is no such key. The message names the nearest. */
@@ -37,35 +40,31 @@ export class UnknownKeyError extends Error {
   override readonly name = 'UnknownKeyError';
 }
 
-/** @throws UnknownKeyError */
+/** The key of that name, present or former. @throws UnknownKeyError */
 export function findKey(name: string): ConfigKey {
-  const found = configKeys().find(key => key.name === name);
+  const found = configKeys().find(key => key.name === name || key.formerly.includes(name));
   if (found !== undefined) return found;
   throw new UnknownKeyError(unknownKey(name));
 }
 
 /** The key, or all keys of the table. @throws UnknownKeyError */
 export function findKeys(name: string): readonly ConfigKey[] {
-  const found = configKeys().filter(key => key.name === name || key.name.startsWith(`${name}.`));
+  const found = configKeys().filter(
+    key => key.name === name || key.name.startsWith(`${name}.`) || key.formerly.includes(name),
+  );
   if (found.length > 0) return found;
   throw new UnknownKeyError(unknownKey(name));
 }
 
 function unknownKey(name: string): string {
-  const names = configKeys().map(key => key.name);
+  const present = presentNames();
+  const names = [...present.keys()];
+  const lasts = names.map(each => each.split('.').at(-1)!);
   const last = name.split('.').at(-1)!;
   const meant =
-    nearest(name, names) ??
-    names.find(one => one.split('.').at(-1) === last) ??
-    names.find(
-      one =>
-        one.split('.').at(-1) ===
-        nearest(
-          last,
-          names.map(other => other.split('.').at(-1)!),
-        ),
-    );
-  const hint = meant === undefined ? 'vigil config show lists them all' : `did you mean "${meant}"?`;
+    nearest(name, names) ?? names[lasts.indexOf(last)] ?? names[lasts.indexOf(nearest(last, lasts) ?? '')];
+  const hint =
+    meant === undefined ? 'vigil config show lists them all' : `did you mean "${present.get(meant)}"?`;
   return `there is no key "${printable(name, 100)}": ${hint}`;
 }
 
@@ -107,24 +106,28 @@ export function valueAt(table: unknown, path: readonly string[]): unknown {
   return at;
 }
 
-/** `ofTable`: who may change what goes with its table (changed-by.ts). */
-function keysOf(
-  schema: JsonSchema,
-  path: readonly string[],
-  ofTable: ChangedBy | undefined,
-): readonly ConfigKey[] {
+/** `ofTable`: the marks of the table that the keys are in. */
+function keysOf(schema: SchemaNode, path: readonly string[], ofTable: KeyMarks): readonly ConfigKey[] {
   return Object.entries(schema.properties ?? {}).flatMap(([name, child]): readonly ConfigKey[] => {
     const inner = [...path, name];
-    if (child.properties !== undefined) return keysOf(child, inner, child.changed_by ?? ofTable);
+    const marks = { ...ofTable, ...marksOf(child) };
+    if (child.properties !== undefined) return keysOf(child, inner, marks);
     const type = typeOf(child);
-    const values = child.enum ?? null;
+    const values = (child.enum as string[] | undefined) ?? null;
     const goesWithTable = values !== null || type === 'number' || type === 'boolean';
-    const changed_by = child.changed_by ?? (goesWithTable ? ofTable : undefined) ?? 'root';
-    return [{ name: inner.join('.'), path: inner, type, values, changed_by }];
+    const changed_by = child.changed_by ?? (goesWithTable ? ofTable.changed_by : undefined) ?? 'root';
+    const { formerly = [] } = child;
+    return [
+      { name: inner.join('.'), path: inner, type, values, changed_by, live: marks.live ?? false, formerly },
+    ];
   });
 }
 
-function typeOf({ type, items }: JsonSchema): ConfigKey['type'] {
+function marksOf({ changed_by, live }: SchemaNode): KeyMarks {
+  return { ...(changed_by !== undefined && { changed_by }), ...(live !== undefined && { live }) };
+}
+
+function typeOf({ type, items }: SchemaNode): ConfigKey['type'] {
   if (type === 'array') return items?.properties === undefined ? 'list' : 'tables';
   if (type === 'boolean') return 'boolean';
   return type === 'integer' || type === 'number' ? 'number' : 'text';

@@ -3,6 +3,7 @@ import { parse, TomlError } from 'smol-toml';
 import { printable } from '../lib/text/printable.js';
 import { keyLines, lineOf } from './key-lines.js';
 import { problemsOf } from './problems.js';
+import { renamedText, usePresentNames } from './renamed.js';
 import { type Config, configSchema, defaultConfig } from './schema.js';
 
 export const MAX_CONFIG_BYTES = 1024 * 1024;
@@ -36,28 +37,58 @@ export function formatProblem(problem: ConfigProblem): string {
 export function loadConfig(
   path: string | undefined,
   { explicit = false }: { explicit?: boolean } = {},
-): { config: Config; path: string | null } {
+): ReadConfig & { path: string | null } {
   const text = path === undefined ? null : readConfigText(path, explicit);
-  if (path === undefined || text === null) return { config: defaultConfig(), path: null };
-  return { config: parseConfig(text, path), path };
+  if (path === undefined || text === null) return { config: defaultConfig(), warnings: [], path: null };
+  return { ...readConfig(text, path), path };
 }
 
-/** `file` only serves the messages. */
+export interface ReadConfig {
+  config: Config;
+  /** What is right now and will not be: keys under former names. */
+  warnings: readonly ConfigProblem[];
+}
+
+/** `file` only serves the messages. @throws ConfigError */
 export function parseConfig(text: string, file: string): Config {
+  return readConfig(text, file).config;
+}
+
+/** @throws ConfigError */
+function readConfig(text: string, file: string): ReadConfig {
   const table = parseToml(text, file);
+  const renamed = usePresentNames(table);
   const result = configSchema.safeParse(table, { reportInput: true });
-  if (result.success) return result.data;
+  if (result.success && renamed.length === 0) return { config: result.data, warnings: [] };
   const lines = keyLines(text);
+  if (result.success) {
+    const warnings = renamed.map(key => ({
+      file,
+      line: lineOf(lines, key.former.split('.')),
+      key: key.former,
+      message: renamedText(key),
+    }));
+    return { config: result.data, warnings };
+  }
+  const formerPath = (path: PropertyKey[]) =>
+    renamed.find(({ name }) => name === path.join('.'))?.former.split('.') ?? path;
   const problems = problemsOf(result.error.issues).map(({ path, message }) => ({
     file,
-    line: lineOf(lines, path),
+    line: lineOf(lines, formerPath(path)),
     key: path.length === 0 ? null : path.map(String).join('.'),
     message,
   }));
   throw new ConfigError(problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)));
 }
 
-export function parseToml(text: string, file: string): unknown {
+/** What the file holds, by the present names of keys. @throws ConfigError when it is no TOML */
+export function parseFile(text: string, file: string): unknown {
+  const table = parseToml(text, file);
+  usePresentNames(table);
+  return table;
+}
+
+function parseToml(text: string, file: string): unknown {
   try {
     return parse(text);
   } catch (error) {

@@ -1,7 +1,8 @@
 import type { z } from 'zod';
 import { nearest } from '../lib/text/nearest.js';
 import { printable } from '../lib/text/printable.js';
-import { configJsonSchema } from './schema.js';
+import { presentNames } from './keys.js';
+import { configJsonSchema, type SchemaNode } from './schema.js';
 
 /** The schema's issues in the words of a person who edits the file. */
 
@@ -54,20 +55,19 @@ function leaves(path: PropertyKey[], value: unknown): PropertyKey[][] {
 
 function suggestion(path: PropertyKey[]): string | undefined {
   const written = path.filter(part => typeof part === 'string').join('.');
-  const known = knownKeys();
-  const near = nearest(written, known);
-  if (near !== undefined) return near;
+  const present = presentNames();
+  const known = [...new Set([...knownKeys(), ...present.keys()])];
   // The right name in the wrong table, or a slip in the last name alone.
   const last = String(path.at(-1));
   const names = known.map(key => key.split('.').at(-1)!);
-  const name = nearest(last, names);
-  return name === undefined ? undefined : known[names.indexOf(name)];
+  const meant = nearest(written, known) ?? known[names.indexOf(nearest(last, names) ?? '')];
+  return meant === undefined ? undefined : (present.get(meant) ?? meant);
 }
 
 /** Every key by its path, `agents.name` for one of `[[agents]]`. */
 export function knownKeys(): string[] {
   const keys: string[] = [];
-  const visit = (schema: JsonSchema, path: string): void => {
+  const visit = (schema: SchemaNode, path: string): void => {
     const object = schema.type === 'array' ? schema.items : schema;
     if (object?.properties === undefined) {
       keys.push(path);
@@ -77,14 +77,8 @@ export function knownKeys(): string[] {
       visit(child, path === '' ? name : `${path}.${name}`);
     }
   };
-  visit(configJsonSchema() as JsonSchema, '');
+  visit(configJsonSchema(), '');
   return keys;
-}
-
-interface JsonSchema {
-  type?: string;
-  items?: JsonSchema;
-  properties?: Record<string, JsonSchema>;
 }
 
 const TYPES: Record<string, string> = {

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { trackerOptions } from '../agents/config.js';
 import { Tracker } from '../agents/tracker/tracker.js';
 import { createRecogniser } from '../agents/types/index.js';
 import type { Services } from '../api/services.js';
@@ -9,7 +10,6 @@ import { ApiServer } from '../api/socket/server.js';
 import { Visibility } from '../api/visibility.js';
 import type { Bus } from '../bus.js';
 import type { Config } from '../config/schema.js';
-import { trackerOptions } from '../config/tracker.js';
 import { BPF_DIR, VERSION } from '../lib/files/package.js';
 import type { FaultLog } from '../lib/log/faults.js';
 import { libc } from '../lib/os/libc.js';
@@ -106,6 +106,7 @@ export function makeModules({
   const configuration = new ConfigReloader({
     file: options.configFile,
     explicit: options.configNamed,
+    warnings: options.configWarnings,
     config,
     logger,
     bus,

@@ -1,9 +1,12 @@
+import type { ConfigProblem } from '../config/load.js';
 import type { Config } from '../config/schema.js';
 import type { Logger } from '../lib/log/logger.js';
 
 /** What `vigil daemon` hands to the daemon. */
 export interface DaemonOptions {
   config: Config;
+  /** What in its file will not be right for ever. */
+  configWarnings: readonly ConfigProblem[];
   /** Where its file is, or would be. */
   configFile: string;
   /** On the command line, so it must exist. */

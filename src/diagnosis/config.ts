@@ -1,22 +1,13 @@
 import { z } from 'zod';
 import { SEVERITIES } from '../model/alert.js';
-import { BY_GROUP, BY_ROOT } from '../model/config-key.js';
+import { absolutePath, BY_GROUP, BY_ROOT, environmentName, LIVE } from '../model/config-key.js';
 
 /** Explanations by a model. */
 
 export const DEFAULT_MODEL = 'claude-sonnet-5-5';
 export const DEFAULT_KEY_ENV = 'ANTHROPIC_API_KEY';
 
-export const envName = z
-  .string()
-  .regex(
-    /^[A-Za-z_][A-Za-z0-9_]{0,99}$/,
-    'must be the name of an environment variable, not the secret itself',
-  );
-
-export const absolutePath = z.string().regex(/^\/[^\0]*$/, 'must be an absolute path');
-
-export const ai = z
+const ai = z
   .strictObject({
     enabled: z
       .boolean()
@@ -49,7 +40,7 @@ export const ai = z
         'Address of the API; for `openai` up to the version, e.g. `"http://127.0.0.1:11434/v1"`. A key is sent over https only, or to this machine.',
       )
       .meta(BY_ROOT),
-    api_key_env: envName
+    api_key_env: environmentName
       .optional()
       .describe(
         `Environment variable with the key, and name of the systemd credential (LoadCredential=) that is looked for next. Without it: \`${DEFAULT_KEY_ENV}\` for \`anthropic\`, none for \`openai\`.`,
@@ -108,6 +99,9 @@ export const ai = z
   .describe(
     'Explanations by a model, on alerts and for `vigil explain`. What is sent can be seen with `vigil explain --show-prompt`.',
   )
-  .meta(BY_GROUP);
+  .meta({ ...BY_GROUP, ...LIVE });
+
+/** `[ai]` */
+export const diagnosisConfig = { ai: ai.prefault({}) };
 
 export type AiConfig = z.infer<typeof ai>;

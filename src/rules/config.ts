@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { BY_GROUP } from '../model/config-key.js';
+import { BY_GROUP, LIVE } from '../model/config-key.js';
 import { allowlist } from './allowlist/config.js';
 import { RULES } from './checks/index.js';
 import type { AnyRule } from './engine/rule.js';
@@ -13,12 +13,12 @@ export function rulesSections<const R extends readonly AnyRule[]>(rules: R) {
   const tables = Object.fromEntries(rules.map(rule => [rule.id, detectionTable(rule)]));
   const thresholds = thresholdsTable(rules)
     .describe('From where on something is too much.')
-    .meta(BY_GROUP)
+    .meta({ ...BY_GROUP, ...LIVE })
     .prefault({});
   const detection = z
     .strictObject(tables)
     .describe('The rules, a table each.')
-    .meta(BY_GROUP)
+    .meta({ ...BY_GROUP, ...LIVE })
     .prefault({} as never);
   return {
     thresholds: thresholds as unknown as z.ZodType<Thresholds<R[number]>>,

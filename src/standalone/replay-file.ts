@@ -1,6 +1,6 @@
+import { trackerOptions } from '../agents/config.js';
 import { createRecogniser } from '../agents/types/index.js';
 import { loadConfig } from '../config/load.js';
-import { trackerOptions } from '../config/tracker.js';
 import { readWhole, TooLargeError } from '../lib/files/bounded-read.js';
 import { printable } from '../lib/text/printable.js';
 import { defaultPlaces } from '../model/places.js';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { BY_GROUP } from '../model/config-key.js';
+import { BY_GROUP, LIVE } from '../model/config-key.js';
 
-export const history = z
+const history = z
   .strictObject({
     enabled: z
       .boolean()
@@ -14,13 +14,15 @@ export const history = z
       .default(168)
       .describe(
         'How long it goes back: all of it for 24 hours, then one row a minute. Actions are kept for 90 days at least.',
-      ),
+      )
+      .meta(LIVE),
     snapshot_interval_s: z
       .number()
       .min(1)
       .max(3600)
       .default(10)
-      .describe('How often the state of the machine is written down.'),
+      .describe('How often the state of the machine is written down.')
+      .meta(LIVE),
     max_size_mb: z
       .int()
       .min(16)
@@ -30,3 +32,6 @@ export const history = z
   })
   .describe('The history, for reports and baselines.')
   .meta(BY_GROUP);
+
+/** `[history]` */
+export const storeConfig = { history: history.prefault({}) };

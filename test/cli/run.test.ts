@@ -113,12 +113,12 @@ describe('the daemon command', () => {
   afterAll(() => rmSync(dir, { recursive: true }));
 
   it('refuses a broken config, all of it at once', async () => {
-    writeFileSync(config, 'log_levle = "x"\n[evidence]\nwords = 1\n');
+    writeFileSync(config, 'log_levle = "x"\n[evidence]\nself_reported = 1\n');
     chmodSync(config, 0o644);
     expect(await vigil(['daemon', '--config', config])).toEqual({
       code: 2,
       out: '',
-      err: `vigil: ${config}:1: unknown key "log_levle" — did you mean "log_level"?\nvigil: ${config}:3: "evidence.words" must be true or false, not 1\n`,
+      err: `vigil: ${config}:1: unknown key "log_levle" — did you mean "log_level"?\nvigil: ${config}:3: "evidence.self_reported" must be true or false, not 1\n`,
     });
   });
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { ConfigError, loadConfig, parseConfig } from '../../src/config/load.js';
 import { knownKeys } from '../../src/config/problems.js';
-import { configJsonSchema, defaultConfig } from '../../src/config/schema.js';
+import { configJsonSchema, defaultConfig, type SchemaNode } from '../../src/config/schema.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'vigil-config-'));
 afterAll(() => rmSync(dir, { recursive: true }));
@@ -28,7 +28,7 @@ describe('a config file', () => {
       log_level: 'info',
       sensor: { tier: 'auto' },
       state: { wait_threshold_ms: 1000, stall_after_s: 300, exited_keep_s: 60 },
-      evidence: { words: true },
+      evidence: { self_reported: true },
       agents: [],
     });
   });
@@ -36,7 +36,7 @@ describe('a config file', () => {
   it('sets what it names', () => {
     const config = parseConfig(
       `log_level = "debug"
-       evidence.words = false
+       evidence.self_reported = false
        [sensor]
        tier = "procfs"
        bpftrace = "/opt/bpftrace"
@@ -50,7 +50,7 @@ describe('a config file', () => {
       'c.toml',
     );
     expect(config.log_level).toBe('debug');
-    expect(config.evidence.words).toBe(false);
+    expect(config.evidence.self_reported).toBe(false);
     expect(config.sensor).toEqual({ tier: 'procfs', bpftrace: '/opt/bpftrace' });
     expect(config.agents).toEqual([
       { name: 'mine', commands: ['my-agent'], paths: [] },
@@ -62,7 +62,7 @@ describe('a config file', () => {
     [
       'wrong table',
       '\n[evidnce]\nwords = true',
-      ['c.toml:3: unknown key "evidnce.words" — did you mean "evidence.words"?'],
+      ['c.toml:3: unknown key "evidnce.words" — did you mean "evidence.self_reported"?'],
     ],
     [
       'wrong key',
@@ -72,7 +72,7 @@ describe('a config file', () => {
     [
       'key outside its table',
       'words = false',
-      ['c.toml:1: unknown key "words" — did you mean "evidence.words"?'],
+      ['c.toml:1: unknown key "words" — did you mean "evidence.self_reported"?'],
     ],
     ['nothing like it', 'zzzzzzzz = 1', ['c.toml:1: unknown key "zzzzzzzz"']],
     [
@@ -165,7 +165,7 @@ describe('a config file', () => {
       [
         'c.toml:1: unknown key "lug_level" — did you mean "log_level"?',
         'c.toml:3: "state.exited_keep_s" must be at least 0, not -1',
-        'c.toml:5: "evidence.words" must be true or false, not "yes"',
+        'c.toml:5: "evidence.self_reported" must be true or false, not "yes"',
       ],
     ],
     [
@@ -203,8 +203,8 @@ describe('reading it', () => {
   const file = join(dir, 'config.toml');
 
   it('absent: the defaults, unless it was asked for by name', () => {
-    expect(loadConfig(join(dir, 'none.toml'))).toEqual({ config: defaultConfig(), path: null });
-    expect(loadConfig(undefined)).toEqual({ config: defaultConfig(), path: null });
+    expect(loadConfig(join(dir, 'none.toml'))).toEqual({ config: defaultConfig(), warnings: [], path: null });
+    expect(loadConfig(undefined)).toEqual({ config: defaultConfig(), warnings: [], path: null });
     expect(() => loadConfig(join(dir, 'none.toml'), { explicit: true })).toThrow(
       /none.toml: there is no such file$/,
     );
@@ -256,10 +256,10 @@ describe('the schema', () => {
   it('describes every key', () => {
     const text = JSON.stringify(configJsonSchema());
     expect(knownKeys()).toContain('agents.argv_contains');
-    const bare = (schema: Record<string, unknown>, path: string): string[] => {
+    const bare = (schema: SchemaNode, path: string): string[] => {
       const own = schema.description === undefined && path !== '' && !path.endsWith('[]') ? [path] : [];
-      const children = Object.entries((schema.properties ?? {}) as Record<string, Record<string, unknown>>);
-      const items = (schema.items ?? null) as Record<string, unknown> | null;
+      const children = Object.entries(schema.properties ?? {});
+      const items = schema.items ?? null;
       return [
         ...own,
         ...children.flatMap(([name, child]) => bare(child, `${path}.${name}`)),

@@ -57,7 +57,7 @@ describe('docs/states.md', () => {
   it('has the keys with their defaults', () => {
     const keys = rows(section(page, '## States and reasons')).filter(row => row.length === 3);
     expect(keys.map(([key, value]) => `${key} ${value}`)).toEqual(
-      ['state.wait_threshold_ms', 'state.stall_after_s', 'state.exited_keep_s', 'evidence.words'].map(
+      ['state.wait_threshold_ms', 'state.stall_after_s', 'state.exited_keep_s', 'evidence.self_reported'].map(
         key => `\`${key}\` \`${defaultOf(key)}\``,
       ),
     );

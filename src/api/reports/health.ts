@@ -88,6 +88,9 @@ const config = z.strictObject({
     .nullable()
     .describe('why the file as it is now cannot be used; the configuration before it stays in effect'),
   restart: list(text).describe('keys that the file sets to something else than what is in effect'),
+  renamed: list(text)
+    .optional()
+    .describe('keys that the file names as they were called before, in words; for who sees everything'),
 });
 export type ConfigHealth = z.infer<typeof config>;
 

@@ -31,11 +31,13 @@ const ALIASES: readonly Alias[] = [
   alias('detection.hang.duration_seconds', 'detection.hang.duration_s'),
 ];
 
-/** All keys, in both languages. */
+/** All keys, in both languages and under former names. */
 export function configReport(config: Config): Record<string, unknown> {
   const report = structuredClone(config) as Record<string, unknown>;
   for (const { theirs, ours, to } of ALIASES)
     put(report, theirs.split('.'), to(valueAt(config, ours.split('.'))));
+  for (const { path, formerly } of configKeys())
+    for (const former of formerly) put(report, former.split('.'), valueAt(config, path));
   return report;
 }
 

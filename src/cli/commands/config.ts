@@ -96,8 +96,9 @@ export const configCheck = defineCommand({
   async run(args, io) {
     const named = args.positional.file !== '' ? args.positional.file : args.config;
     const path = named === undefined ? await configPath(args, io) : resolve(named);
-    const { loadConfig } = await import('../../config/load.js');
+    const { formatProblem, loadConfig } = await import('../../config/load.js');
     const loaded = loadConfig(path, { explicit: named !== undefined });
+    for (const warning of loaded.warnings) io.err(`${formatProblem(warning)}\n`);
     io.out(
       `${printable(path, 300)} ${loaded.path === null ? 'does not exist: the defaults hold' : 'is right'}.\n`,
     );

@@ -39,13 +39,14 @@ export const daemon = defineCommand({
     const places = defaultPlaces(process.geteuid!(), io.env);
     const configFile = resolve(args.config ?? places.config);
     const configNamed = args.config !== undefined;
-    const { config } = loadConfig(configFile, { explicit: configNamed });
+    const { config, warnings } = loadConfig(configFile, { explicit: configNamed });
     const level = (args.logLevel as LogLevel | undefined) ?? config.log_level;
     const format = args.logFormat as (typeof LOG_FORMATS)[number];
     const logger = createLogger(format === 'auto' ? { level } : { level, format });
     if (args.implied) logger.info('vigil alone is vigil daemon; vigil --help lists the other commands');
     const options = {
       config,
+      configWarnings: warnings,
       configFile,
       configNamed,
       levelNamed: args.logLevel !== undefined,

@@ -54,9 +54,10 @@ function programLines(program: HealthReport['sensor']['programs'][number]): stri
   ];
 }
 
-function configLine({ file, restart }: HealthReport['config']): string {
+function configLine({ file, restart, renamed = [] }: HealthReport['config']): string {
   const waits = restart.length === 0 ? '' : `; waits for a restart: ${restart.join(', ')}`;
-  return `configuration: ${printable(file, 300)}${waits}`;
+  const former = renamed.map(words => `; ${printable(words, 300)}`).join('');
+  return `configuration: ${printable(file, 300)}${waits}${former}`;
 }
 
 function handLine(health: HandHealth): string {

@@ -4,7 +4,7 @@ import { type ConfigKey, findKey, valueFrom } from '../../config/keys.js';
 import { printable } from '../../lib/text/printable.js';
 import { OK } from '../command.js';
 import type { Io } from '../io.js';
-import { type FileArgs, tellDaemon } from './config-file.js';
+import { type FileArgs, tellDaemon, warnOfFormerName } from './config-file.js';
 
 /** `vigil config set`. Answers the exit code. */
 export async function setInFile(
@@ -15,11 +15,13 @@ export async function setInFile(
   io: Io,
 ): Promise<number> {
   const key = findKey(name);
+  warnOfFormerName(name, io);
   return report(path, change(path, key, valueFrom(key, typed)), args, io);
 }
 
 /** `vigil config unset`. Answers the exit code. */
 export async function unsetInFile(path: string, name: string, args: FileArgs, io: Io): Promise<number> {
+  warnOfFormerName(name, io);
   return report(path, change(path, findKey(name), undefined), args, io);
 }
 

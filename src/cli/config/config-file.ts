@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type ApiClient, ApiError, connectToDaemon, NotRunningError } from '../../api/client/index.js';
-import { isLive } from '../../config/live.js';
+import { configKeys, findKey } from '../../config/keys.js';
+import { renamedText } from '../../config/renamed.js';
 import { printable } from '../../lib/text/printable.js';
 import { clientRuntimeDir, defaultPlaces } from '../../model/places.js';
 import { askDaemon } from '../ask-daemon.js';
@@ -58,8 +59,8 @@ export async function tellDaemon(path: string, keys: readonly string[], args: Fi
     if (config.file !== path)
       return [`The daemon that runs reads another file: ${printable(config.file, 300)}.`];
     await client.call('reload_config');
-    const waiting = keys.filter(key => !isLive(key));
-    const live = keys.filter(isLive);
+    const waiting = keys.filter(key => !findKey(key).live);
+    const live = keys.filter(key => findKey(key).live);
     return [
       ...(live.length === 0 ? [] : [`In effect now: ${live.join(', ')}.`]),
       ...(waiting.length === 0 ? [] : [`Needs a restart (systemctl restart vigil): ${waiting.join(', ')}.`]),
@@ -71,6 +72,12 @@ export async function tellDaemon(path: string, keys: readonly string[], args: Fi
   } finally {
     client.close();
   }
+}
+
+/** Somebody names a key as it was called before. */
+export function warnOfFormerName(name: string, io: Io): void {
+  const key = configKeys().find(({ formerly }) => formerly.includes(name));
+  if (key !== undefined) io.err(`vigil: ${renamedText({ former: name, name: key.name, ignored: false })}\n`);
 }
 
 export function existence(path: string): string {

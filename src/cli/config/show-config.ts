@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { tomlValue } from '../../config/edit.js';
 import { type ConfigKey, configKeys, findKeys, valueAt } from '../../config/keys.js';
-import { parseConfig, parseToml, readConfigText } from '../../config/load.js';
+import { parseConfig, parseFile, readConfigText } from '../../config/load.js';
 import { shownConfig } from '../../config/shown.js';
 import { printable } from '../../lib/text/printable.js';
 import type { Io } from '../io.js';
 import { paint } from '../ui/style.js';
-import { existence } from './config-file.js';
+import { existence, warnOfFormerName } from './config-file.js';
 
 interface Form {
   json: boolean;
@@ -29,9 +29,11 @@ export function showConfig(path: string, { json }: Form, io: Io): void {
 /** `vigil config get` */
 export function showKey(path: string, name: string, { json }: Form, io: Io): void {
   const [key, ...more] = findKeys(name) as [ConfigKey, ...ConfigKey[]];
-  const value = valueAt(read(path).config, name.split('.'));
+  warnOfFormerName(name, io);
+  const isKey = more.length === 0 && (key.name === name || key.formerly.includes(name));
+  const value = valueAt(read(path).config, isKey ? key.path : name.split('.'));
   if (json) io.out(`${JSON.stringify(value ?? null, null, 2)}\n`);
-  else if (key.name !== name || key.type === 'tables') print(path, [key, ...more], io);
+  else if (!isKey || key.type === 'tables') print(path, [key, ...more], io);
   else if (value === undefined) io.err(`vigil: ${name} is not set, and has no default\n`);
   else io.out(`${typeof value === 'string' ? printable(value, 4096) : tomlValue(value)}\n`);
 }
@@ -39,7 +41,7 @@ export function showKey(path: string, name: string, { json }: Form, io: Io): voi
 /** The effective configuration and what the file holds of it. @throws ConfigError */
 function read(path: string) {
   const text = readConfigText(path, false) ?? '';
-  return { config: parseConfig(text, path), file: parseToml(text, path) };
+  return { config: parseConfig(text, path), file: parseFile(text, path) };
 }
 
 function print(path: string, keys: readonly ConfigKey[], io: Io): void {

@@ -7,8 +7,7 @@ import type { ConfigurationService } from '../../api/services.js';
 import type { Bus } from '../../bus.js';
 import { type Change, changeConfig } from '../../config/change.js';
 import { configKeys, valueAt } from '../../config/keys.js';
-import { isLive } from '../../config/live.js';
-import { ConfigError, loadConfig } from '../../config/load.js';
+import { ConfigError, type ConfigProblem, formatProblem, loadConfig } from '../../config/load.js';
 import type { Config } from '../../config/schema.js';
 import { DirectoryWatch } from '../../lib/files/directory-watch.js';
 import type { Logger } from '../../lib/log/logger.js';
@@ -24,6 +23,7 @@ export interface ConfigReloaderOptions {
   explicit: boolean;
   /** As the daemon was started with. */
   config: Config;
+  warnings?: readonly ConfigProblem[];
   logger: Logger;
   bus: Pick<Bus, 'emit'>;
   /** Who lives by it. */
@@ -36,7 +36,7 @@ const DEBOUNCE_MS = 300;
 
 /**
  * The configuration while the daemon runs: takes over what can be taken over when the file changes, says the
- * rest, and keeps the one before when the file is broken. The keys that are live are listed in config/live.ts.
+ * rest, and keeps the one before when the file is broken. Which keys are live stands in the schema.
  */
 export class ConfigReloader implements Module, ConfigurationService {
   readonly name = 'configuration';
@@ -46,6 +46,7 @@ export class ConfigReloader implements Module, ConfigurationService {
   private latest: Config;
   private restart: string[] = [];
   private problem: string | null = null;
+  private warnings: readonly ConfigProblem[] = [];
   private readonly watches: DirectoryWatch[] = [];
   /** What each file was when it was read last. */
   private readonly seen = new Map<string, string>();
@@ -57,6 +58,7 @@ export class ConfigReloader implements Module, ConfigurationService {
   constructor(private readonly options: ConfigReloaderOptions) {
     this.current = options.config;
     this.latest = options.config;
+    this.warn(options.warnings ?? []);
   }
 
   /** What the file says; some of it may wait for a restart. */
@@ -113,7 +115,9 @@ export class ConfigReloader implements Module, ConfigurationService {
     for (const path of this.seen.keys()) this.seen.set(path, signatureOf(path));
     let taken: Reloaded;
     try {
-      taken = this.take(loadConfig(file, { explicit }).config);
+      const { config, warnings } = loadConfig(file, { explicit });
+      taken = this.take(config);
+      this.warn(warnings);
     } catch (error) {
       this.broken(error);
       throw error;
@@ -131,12 +135,14 @@ export class ConfigReloader implements Module, ConfigurationService {
 
   /** What the file says is for who may read it. */
   state(viewer: Viewer): ConfigHealth {
-    const { problem, restart } = this;
+    const { problem, restart, warnings } = this;
+    const renamed = viewer.kind === 'all' ? warnings.map(({ message }) => message) : [];
     const isHidden = problem !== null && viewer.kind !== 'all';
     return {
       file: this.options.file,
       problem: isHidden ? 'the configuration has a fault: root sees which' : problem,
       restart,
+      ...(renamed.length > 0 && { renamed }),
     };
   }
 
@@ -148,7 +154,7 @@ export class ConfigReloader implements Module, ConfigurationService {
   private take(next: Config): Reloaded {
     const { bus, logger, modules, config: started } = this.options;
     const merged = structuredClone(next);
-    for (const { name, path } of configKeys()) if (!isLive(name)) put(merged, path, valueAt(started, path));
+    for (const { live, path } of configKeys()) if (!live) put(merged, path, valueAt(started, path));
     const live = differing(this.current, merged);
     const restart = differing(merged, next);
     if (live.length > 0) {
@@ -161,6 +167,14 @@ export class ConfigReloader implements Module, ConfigurationService {
     this.latest = next;
     this.restart = restart;
     return { live, restart };
+  }
+
+  /** Each is said once for as long as it stays. */
+  private warn(warnings: readonly ConfigProblem[]): void {
+    const known = new Set(this.warnings.map(({ message }) => message));
+    for (const warning of warnings)
+      if (!known.has(warning.message)) this.options.logger.warn(formatProblem(warning));
+    this.warnings = warnings;
   }
 
   private broken(error: unknown): void {

@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { absolutePath, envName } from '../../diagnosis/config.js';
 import { SEVERITIES } from '../../model/alert.js';
-import { BY_GROUP, BY_ROOT } from '../../model/config-key.js';
+import { absolutePath, BY_GROUP, BY_ROOT, environmentName, LIVE } from '../../model/config-key.js';
 
 /** Where alerts go besides the desktop. */
 
@@ -10,7 +9,7 @@ const webhook = z
     type: z
       .enum(['slack', 'discord', 'ntfy', 'json'])
       .describe('Whose format: `json` posts the alert as it is, for programs of your own.'),
-    url_env: envName
+    url_env: environmentName
       .optional()
       .describe(
         'Environment variable, or systemd credential, with the address. The address is a secret: it is never logged.',
@@ -32,14 +31,14 @@ const webhook = z
 
 export type WebhookConfig = z.infer<typeof webhook>;
 
-export const webhooks = z
+const webhooks = z
   .array(webhook)
   .max(16)
   .default([])
   .describe('One `[[webhooks]]` table each.')
-  .meta(BY_ROOT);
+  .meta({ ...BY_ROOT, ...LIVE });
 
-export const logFile = z
+const logFile = z
   .strictObject({
     path: absolutePath
       .optional()
@@ -50,6 +49,9 @@ export const logFile = z
     min_severity: z.enum(SEVERITIES).default('info').describe('The mildest alerts that are written.'),
   })
   .describe('Alerts as lines of JSON in a file.')
-  .meta(BY_GROUP);
+  .meta({ ...BY_GROUP, ...LIVE });
 
 export type LogFileConfig = z.infer<typeof logFile>;
+
+/** `[log_file]` and `[[webhooks]]` */
+export const channelsConfig = { log_file: logFile.prefault({}), webhooks };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { BY_GROUP } from '../../model/config-key.js';
+import { BY_GROUP, LIVE } from '../../model/config-key.js';
 import { checkEntry, MATCH_TYPES } from './whitelist.js';
 
 const ignored = z
@@ -31,4 +31,4 @@ export const allowlist = z
     ignore: z.array(ignored).max(1000).default([]).describe('The same by other marks.').meta(BY_GROUP),
   })
   .describe('What is left in peace.')
-  .meta(BY_GROUP);
+  .meta({ ...BY_GROUP, ...LIVE });

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { BY_GROUP } from '../../model/config-key.js';
+import { BY_GROUP, LIVE } from '../../model/config-key.js';
 import { COLLECTORS, type CollectorId } from './index.js';
 
 const seconds = (value: number, words: string) =>
   z.number().min(0.5).max(3600).default(value).describe(words);
 
-export const sampling = z
+const sampling = z
   .strictObject({
     sample_interval_normal_s: seconds(10, 'How often the machine and its processes are looked at.'),
     sample_interval_alert_s: seconds(2, 'The same while an alert is open.'),
@@ -15,10 +15,10 @@ export const sampling = z
     message: 'must not be longer than sample_interval_normal_s',
   })
   .describe('How often the machine is looked at.')
-  .meta(BY_GROUP);
+  .meta({ ...BY_GROUP, ...LIVE });
 
 /** One switch for each collector. */
-export const collectors = z
+const collectors = z
   .strictObject(
     Object.fromEntries(
       COLLECTORS.map(({ id, describe }) => [id, z.boolean().default(true).describe(describe)]),
@@ -27,6 +27,9 @@ export const collectors = z
   .describe(
     'What is looked at of the machine. What is off is not asked for, and rules that need it are silent.',
   )
-  .meta(BY_GROUP);
+  .meta({ ...BY_GROUP, ...LIVE });
 
 export type SamplingConfig = z.infer<typeof sampling>;
+
+/** `[sampling]` and `[collectors]` */
+export const hostConfig = { sampling: sampling.prefault({}), collectors: collectors.prefault({}) };

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { trackerOptions } from '../../../src/agents/config.js';
 import { Tracker } from '../../../src/agents/tracker/tracker.js';
 import { createRecogniser } from '../../../src/agents/types/index.js';
 import { Bus } from '../../../src/bus.js';
 import { defaultConfig } from '../../../src/config/schema.js';
-import { trackerOptions } from '../../../src/config/tracker.js';
 import { AgentMonitor, type AgentMonitorOptions } from '../../../src/daemon/agents/agent-monitor.js';
 import { AgentScan } from '../../../src/daemon/agents/agent-scan.js';
 import { FaultLog } from '../../../src/lib/log/faults.js';
