@@ -8,7 +8,7 @@ import { Baseline } from '../../src/rules/statistics/baseline.js';
 import { GB, Machine, MB, refOf, rulesConfig } from '../../test/rules/machine.js';
 
 /**
- * What the rules cost: time for each snapshot (history, rules, book) at some numbers of processes, with the
+ * What the rules cost: time for each snapshot (history, rules, alerts) at some numbers of processes, with the
  * usual churn, without trouble and with some; each rule alone; and the memory of the history over hours.
  *
  *   node_modules/.bin/tsc -p bench/rules/tsconfig.json && node --expose-gc build/rules/bench/rules/main.js
@@ -65,7 +65,7 @@ for (const processes of [200, 1_000, 5_000, 10_000]) {
     const of = machine(processes, trouble);
     const times = film(of, Math.min(rounds, Math.ceil((rounds * 1_000) / processes))).map(snapshot => {
       const begin = performance.now();
-      of.engine.take(snapshot);
+      of.engine.evaluate(snapshot);
       return performance.now() - begin;
     });
     const p99 = [...times].sort((a, b) => a - b)[Math.floor(times.length * 0.99)]!;
@@ -110,7 +110,7 @@ else {
   const long = machine(1_000, true);
   for (let hour = 0; hour <= 4; hour++) {
     // A few at a time: the film itself must not be what is measured.
-    for (let n = 0; n < 360; n++) for (const snapshot of film(long, 1)) long.engine.take(snapshot);
+    for (let n = 0; n < 360; n++) for (const snapshot of film(long, 1)) long.engine.evaluate(snapshot);
     globalThis.gc();
     const { heapUsed, arrayBuffers } = process.memoryUsage();
     console.log(`  after ${hour + 1} h: ${((heapUsed + arrayBuffers) / MB).toFixed(1)} MB`);

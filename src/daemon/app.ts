@@ -37,7 +37,6 @@ import { AgentSampling } from './agents/sampling.js';
 import { Actions } from './alerts/actions.js';
 import { AlertExplainer } from './alerts/alert-explainer.js';
 import { AlertRules } from './alerts/alert-rules.js';
-import { Whitelist } from './alerts/whitelist.js';
 import { HostMonitor } from './host/host-monitor.js';
 import { KernelSensor } from './host/kernel-sensor.js';
 import type { CrashRecord } from './lifecycle/crash-record.js';
@@ -146,7 +145,6 @@ export function makeModules({
   const resync = new ResyncScheduler({ logger, bus, scan, faults });
   const sampling = new AgentSampling({ monitor, scan, bus, sensor, procRoot: PROC, faults });
   const alerts = new AlertRules({ config, logger, bus, store });
-  const whitelist = new Whitelist(alerts, store);
   const channels = new Channels(config, { host: hostname(), now, env: process.env, log: logger }, bus);
   const explainer = new AlertExplainer({ config, bus, store, actions, faults, env: process.env });
   const host = new HostMonitor({
@@ -166,7 +164,7 @@ export function makeModules({
     history: new HistoryReports(store, visibility),
     actions,
     explanations: explainer,
-    whitelist,
+    whitelist: alerts.whitelist,
     configuration,
     health: new HealthReports({
       modules,

@@ -1,4 +1,4 @@
-import { type Alert, type AlertChange, SEVERITIES, type Severity } from '../model/alert.js';
+import { type Alert, type AlertChange, type Severity, severityRank } from '../model/alert.js';
 import type { Advisor, Explanation } from './advisor.js';
 import { unasked } from './asker.js';
 import type { Question } from './question.js';
@@ -43,8 +43,8 @@ export class Explainer {
     }
     if (this.pending.has(alert.id)) this.pending.set(alert.id, alert);
     const before = this.known.get(alert.id);
-    const worse = before === undefined || rank(alert.severity) > rank(before);
-    if (this.stopped || !worse || rank(alert.severity) < rank(this.min_severity)) return;
+    const worse = before === undefined || severityRank(alert.severity) > severityRank(before);
+    if (this.stopped || !worse || severityRank(alert.severity) < severityRank(this.min_severity)) return;
     this.known.set(alert.id, alert.severity);
     this.pending.set(alert.id, alert);
     if (this.pending.size > MAX_PENDING) this.pending.delete(this.next(-1)!.id);
@@ -119,10 +119,6 @@ export class Explainer {
 
 const BUSY_MS = 2000;
 
-function rank(severity: Severity): number {
-  return SEVERITIES.indexOf(severity);
-}
-
 function order(a: Alert, b: Alert): number {
-  return rank(a.severity) - rank(b.severity) || a.id - b.id;
+  return severityRank(a.severity) - severityRank(b.severity) || a.id - b.id;
 }

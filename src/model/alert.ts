@@ -4,6 +4,11 @@ import type { ProcessRef, SessionRef } from './snapshot.js';
 export const SEVERITIES = ['info', 'warning', 'high', 'critical'] as const;
 export type Severity = (typeof SEVERITIES)[number];
 
+/** The worse the higher. */
+export function severityRank(severity: Severity): number {
+  return SEVERITIES.indexOf(severity);
+}
+
 /** What an alert is about. */
 export interface Subject {
   kind: 'host' | 'process' | 'processes' | 'session' | 'filesystem' | 'disk' | 'gpu' | 'unit' | 'cgroup';

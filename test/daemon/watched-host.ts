@@ -1,7 +1,7 @@
 import { Bus } from '../../src/bus.js';
 import type { Config } from '../../src/config/schema.js';
 import { AlertRules } from '../../src/daemon/alerts/alert-rules.js';
-import { Whitelist } from '../../src/daemon/alerts/whitelist.js';
+import type { RuntimeWhitelist } from '../../src/daemon/alerts/whitelist.js';
 import { HostMonitor } from '../../src/daemon/host/host-monitor.js';
 import { FaultLog } from '../../src/lib/log/faults.js';
 import { silentLogger } from '../../src/lib/log/logger.js';
@@ -13,7 +13,7 @@ import type { Store } from '../../src/store/store.js';
 export class WatchedHost {
   readonly bus = new Bus(new FaultLog(silentLogger()));
   readonly alerts: AlertRules;
-  readonly whitelist: Whitelist;
+  readonly whitelist: RuntimeWhitelist;
   readonly host: HostMonitor;
 
   constructor(config: Config, store: Store | null = null) {
@@ -21,7 +21,7 @@ export class WatchedHost {
     const logger = silentLogger();
     if (store !== null) new History(store, bus);
     this.alerts = new AlertRules({ config, logger, bus, store });
-    this.whitelist = new Whitelist(this.alerts, store);
+    this.whitelist = this.alerts.whitelist;
     this.host = new HostMonitor({
       config,
       logger,

@@ -155,7 +155,7 @@ export class Machine {
     for (let s = 0; s < seconds; s += step_s) {
       this.now_ms += step_s * 1000;
       each();
-      changes.push(...this.engine.take(this.snapshot()));
+      changes.push(...this.engine.evaluate(this.snapshot()));
     }
     this.said.push(...changes);
     if (this.errors.length > 0) throw new Error(this.errors.join('\n'));

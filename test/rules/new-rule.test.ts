@@ -65,7 +65,7 @@ test('a rule brings its keys into the configuration and reads them there', () =>
   machine.host = { ...machine.host, cpu: { ...machine.host.cpu!, busy_percent: 60 } };
   const changes = Array.from({ length: 2 }, () => {
     machine.now_ms += 10_000;
-    return engine.take(machine.snapshot());
+    return engine.evaluate(machine.snapshot());
   });
   expect(changes.map(brief)).toEqual([[], ['opened cpu_busy warning']]);
 });

@@ -1,19 +1,6 @@
+import { isShell } from '../../lib/process/shells.js';
 import type { LiveProcess } from '../live/live-view.js';
 
-const SHELLS = new Set([
-  'sh',
-  'bash',
-  'zsh',
-  'fish',
-  'dash',
-  'ksh',
-  'mksh',
-  'ash',
-  'tcsh',
-  'csh',
-  'nu',
-  'xonsh',
-]);
 /** Options of shells that take a value in the next argument. */
 const TAKES_VALUE = new Set(['-o', '+o', '-O', '+O', '--rcfile', '--init-file']);
 
@@ -24,10 +11,7 @@ const TAKES_VALUE = new Set(['-o', '+o', '-O', '+O', '--rcfile', '--init-file'])
  */
 export function isInteractiveShell(process: Pick<LiveProcess, 'argv' | 'comm' | 'exe' | 'has_tty'>): boolean {
   const argv0 = process.argv[0] ?? '';
-  const names = [process.exe, argv0, process.comm].map(name =>
-    (name ?? '').replace(/^.*\//, '').replace(/^-/, ''),
-  );
-  if (!names.some(name => SHELLS.has(name))) return false;
+  if (![process.exe, argv0, process.comm].some(name => isShell(name ?? ''))) return false;
   if (argv0.startsWith('-')) return true;
   const args = process.argv.slice(1);
   for (let i = 0; i < args.length; i++) {

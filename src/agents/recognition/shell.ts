@@ -1,11 +1,6 @@
-import { baseName } from './identity.js';
-
-const SHELLS = new Set(['sh', 'bash', 'zsh', 'dash', 'fish', 'ksh']);
+import { isShell } from '../../lib/process/shells.js';
 
 /** `bash -c …`, `/bin/zsh -lc …`: how agents run what the model asked for. */
 export function isShellCommand(argv: readonly string[]): boolean {
-  return (
-    SHELLS.has(baseName(argv[0] ?? '').replace(/^-/, '')) &&
-    argv.slice(1, 4).some(arg => /^-[a-z]*c$/.test(arg))
-  );
+  return isShell(argv[0] ?? '') && argv.slice(1, 4).some(arg => /^-[a-z]*c$/.test(arg));
 }

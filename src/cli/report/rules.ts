@@ -1,5 +1,5 @@
 import type { AlertReport } from '../../api/client/index.js';
-import { SEVERITIES, type Severity } from '../../model/alert.js';
+import { type Severity, severityRank } from '../../model/alert.js';
 
 /** The alerts of one rule in a report. */
 export interface RuleSum {
@@ -33,7 +33,7 @@ export function byRule(alerts: readonly AlertReport[], from_ms: number, to_ms: n
     sums.set(alert.rule, sum);
     sum.count++;
     if (alert.status === 'open') sum.open++;
-    if (SEVERITIES.indexOf(alert.severity) > SEVERITIES.indexOf(sum.worst)) sum.worst = alert.severity;
+    if (severityRank(alert.severity) > severityRank(sum.worst)) sum.worst = alert.severity;
     sum.open_ms += lifeWithin(alert, from_ms, to_ms);
     sum.last_opened_ms = Math.max(sum.last_opened_ms, Date.parse(alert.opened));
   }

@@ -12,6 +12,7 @@ import type { Store } from '../../store/store.js';
 import type { Judge } from '../host/host-monitor.js';
 import { BaselineKeeper } from './baseline-keeper.js';
 import { StateRestorer } from './state-restorer.js';
+import { RuntimeWhitelist } from './whitelist.js';
 
 export interface AlertRulesOptions {
   config: Config;
@@ -28,6 +29,7 @@ const RESOLVED_KEPT = 200;
 export class AlertRules implements Module<Config>, Judge {
   readonly name = 'alerts';
   readonly rules: RuleEngine;
+  readonly whitelist: RuntimeWhitelist;
   private readonly restorer: StateRestorer | null;
   private readonly baseline: BaselineKeeper | null;
   private readonly resolvedAlerts: Alert[] = [];
@@ -52,11 +54,13 @@ export class AlertRules implements Module<Config>, Judge {
         ),
     });
     const { rules } = this;
+    this.whitelist = new RuntimeWhitelist(store, rules.whitelist, logger, () => this.whitelistChanged());
+    const loadWhitelist = () => this.whitelist.load();
     const late = () => {
       this.tellRestored();
       this.whitelistChanged();
     };
-    this.restorer = store === null ? null : new StateRestorer({ store, rules, logger, late });
+    this.restorer = store === null ? null : new StateRestorer({ store, rules, loadWhitelist, logger, late });
     this.baseline = store === null ? null : new BaselineKeeper(store, rules);
     this.endSnapshots = bus.on(this.name, 'machine.snapshot', snapshot => {
       this.judging = this.judge(snapshot);
@@ -100,8 +104,8 @@ export class AlertRules implements Module<Config>, Judge {
     return changes.length;
   }
 
-  /** To be called after a change of the whitelist: alerts about processes that are on it now are over. */
-  whitelistChanged(): void {
+  /** Alerts about processes that are on it now are over. */
+  private whitelistChanged(): void {
     this.tell(this.rules.applyWhitelist(now()));
   }
 
@@ -119,7 +123,7 @@ export class AlertRules implements Module<Config>, Judge {
 
   private async judge(snapshot: Snapshot): Promise<void> {
     await nextTurn();
-    this.tell(await this.rules.takeAside(snapshot));
+    this.tell(await this.rules.evaluateAside(snapshot));
     for (const alert of this.rules.foundAgain()) this.options.bus.emit('alert.found_again', alert);
     this.tellRestored();
     if (this.restorer?.done) this.baseline?.saveOften(snapshot.time_ms);

@@ -13,6 +13,8 @@ const OPENED_KEPT = 10_000;
 export interface StateRestorerOptions {
   store: Store;
   rules: RuleEngine;
+  /** Lets the rules go by the whitelist as the store has it, with what was added while it could not be read. */
+  loadWhitelist(): void;
   logger: Logger;
   /** It was read at last, after `start()` had given up waiting. */
   late(): void;
@@ -36,7 +38,7 @@ export class StateRestorer {
   /** Takes it over, or at least the whitelist as far as it is known; then the rest as soon as it can be read. */
   async start(): Promise<void> {
     await this.ask();
-    if (!this.read && !this.stopped) this.takeWhitelist();
+    if (!this.read && !this.stopped) this.options.loadWhitelist();
   }
 
   stop(): void {
@@ -60,7 +62,7 @@ export class StateRestorer {
       this.timer = setTimeout(() => void this.askAgain(), AGAIN_MS);
       return;
     }
-    this.takeWhitelist();
+    this.options.loadWhitelist();
     try {
       rules.restore(now(), this.notToldAnew(alerts), baselines);
     } catch (error) {
@@ -95,18 +97,5 @@ export class StateRestorer {
       store.putAlert({ ...alert, status: 'resolved', updated_ms: resolved_ms, resolved_ms });
       return false;
     });
-  }
-
-  /** As the history has it, with what was added while it could not be read. */
-  private takeWhitelist(): void {
-    const { store, rules, logger } = this.options;
-    for (const { id } of rules.whitelist.list()) rules.whitelist.remove(id);
-    for (const row of store.whitelist()) {
-      try {
-        rules.whitelist.add({ ...row, reason: row.reason ?? '' });
-      } catch (error) {
-        logger.warn({ pattern: row.pattern, why: (error as Error).message }, 'whitelist entry left out');
-      }
-    }
   }
 }

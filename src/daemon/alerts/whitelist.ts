@@ -1,7 +1,8 @@
+import type { Logger } from '../../lib/log/logger.js';
 import { now } from '../../lib/time/time.js';
-import { checkEntry, type WhitelistEntry } from '../../rules/allowlist/whitelist.js';
+import { checkEntry, type Whitelist, type WhitelistEntry } from '../../rules/allowlist/whitelist.js';
 import type { Store } from '../../store/store.js';
-import type { AlertRules } from './alert-rules.js';
+import { Whitelist as Rows } from '../../store/whitelist.js';
 
 /** A change that is in effect, and would be gone if vigil ended now. */
 export class NotWrittenError extends Error {
@@ -13,51 +14,74 @@ export class NotWrittenError extends Error {
   }
 }
 
-/** What people have put on the whitelist: kept in the history, heeded by the rules. */
-export class Whitelist {
-  private ids = 0;
+type Draft = Pick<WhitelistEntry, 'pattern' | 'match_type' | 'reason'>;
+type Entries = Pick<Store, 'whitelist' | 'addToWhitelist' | 'removeFromWhitelist'>;
 
+/**
+ * The whitelist that people change at run time. Its entries are the store's, or in memory where there is none;
+ * what the rules go by follows from them.
+ */
+export class RuntimeWhitelist {
+  private readonly entries: Entries;
+
+  /** @param onChanged what the rules go by is another now */
   constructor(
-    private readonly alerts: AlertRules,
-    /** Null: no history is kept. */
-    private readonly store: Store | null,
-  ) {}
+    store: Store | null,
+    private readonly rules: Whitelist,
+    private readonly logger: Logger,
+    private readonly onChanged: () => void,
+  ) {
+    this.entries = store ?? inMemory();
+  }
 
-  list(): readonly WhitelistEntry[] {
-    return this.alerts.rules.whitelist.list();
+  list(): WhitelistEntry[] {
+    return this.entries.whitelist().map(row => ({ ...row, reason: row.reason ?? '' }));
   }
 
   /**
-   * Resolves when it is on the disk. Rejects with a text for the person when the entry is refused, and with
-   * NotWrittenError when it holds and could not be written down.
+   * Resolves when it is on the disk; with the entry that is there when there is one like it. Rejects with a text for
+   * the person when the entry is refused, and with NotWrittenError when it holds and could not be written down.
    */
-  async add(entry: Pick<WhitelistEntry, 'pattern' | 'match_type' | 'reason'>): Promise<WhitelistEntry> {
+  async add(entry: Draft): Promise<WhitelistEntry> {
     const wrong = checkEntry(entry);
     if (wrong !== null) throw new Error(wrong);
-    const same = this.list().find(
-      ({ pattern, match_type }) => pattern === entry.pattern && match_type === entry.match_type,
-    );
-    if (this.store === null && same !== undefined) return same;
-    const change =
-      this.store === null
-        ? { row: { ...entry, id: ++this.ids, created_ms: now() }, written: Promise.resolve(true) }
-        : this.store.addToWhitelist(entry);
+    const change = this.entries.addToWhitelist(entry);
     if (change === null) throw new Error('there are too many entries: remove some first');
-    const added = same ?? { ...change.row, reason: change.row.reason ?? '' };
-    if (same === undefined) {
-      this.alerts.rules.whitelist.add(added);
-      this.alerts.whitelistChanged();
-    }
+    this.load();
+    this.onChanged();
     if (!(await change.written)) throw new NotWrittenError('the entry holds');
-    return added;
+    return { ...change.row, reason: change.row.reason ?? '' };
   }
 
   /** Resolves when it is on the disk. False: there is no such entry. Rejects as `add` does. */
   async remove(id: number): Promise<boolean> {
-    const change = this.store?.removeFromWhitelist(id) ?? null;
-    const removed = this.alerts.rules.whitelist.remove(id);
-    this.alerts.whitelistChanged();
-    if (change !== null && !(await change.written)) throw new NotWrittenError('the entry is removed');
-    return removed;
+    const change = this.entries.removeFromWhitelist(id);
+    if (change === null) return false;
+    this.load();
+    this.onChanged();
+    if (!(await change.written)) throw new NotWrittenError('the entry is removed');
+    return true;
   }
+
+  /** Lets the rules go by the entries as they are. One that would be refused today is left out, and said. */
+  load(): void {
+    for (const { entry, why } of this.rules.use(this.list()))
+      this.logger.warn({ pattern: entry.pattern, why }, 'whitelist entry left out');
+  }
+}
+
+function inMemory(): Entries {
+  const rows = new Rows();
+  const written = Promise.resolve(true);
+  return {
+    whitelist: () => rows.rows(),
+    addToWhitelist(entry) {
+      const { row } = rows.add(entry, now());
+      return row && { row, written };
+    },
+    removeFromWhitelist(id) {
+      const row = rows.remove(id);
+      return row && { row, written };
+    },
+  };
 }

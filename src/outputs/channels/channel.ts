@@ -1,4 +1,4 @@
-import { type AlertChange, SEVERITIES, type Severity } from '../../model/alert.js';
+import { type AlertChange, type Severity, severityRank } from '../../model/alert.js';
 
 /** A way out for alerts. `send` never throws and never waits. */
 export interface Channel {
@@ -37,7 +37,7 @@ export class Gate {
 
   admits({ type, alert }: AlertChange): boolean {
     const known = this.announced.has(alert.id);
-    const admitted = known || SEVERITIES.indexOf(alert.severity) >= SEVERITIES.indexOf(this.min);
+    const admitted = known || severityRank(alert.severity) >= severityRank(this.min);
     if (type === 'alert_resolved') this.announced.delete(alert.id);
     else if (admitted) this.remember(alert.id);
     return admitted;

@@ -1,4 +1,4 @@
-import { type Alert, SEVERITIES } from '../../model/alert.js';
+import { type Alert, severityRank } from '../../model/alert.js';
 import type { ProcessRef } from '../../model/snapshot.js';
 import { type HelperAlert, MAX_ALERTS } from '../desktop/protocol.js';
 
@@ -7,7 +7,7 @@ import { type HelperAlert, MAX_ALERTS } from '../desktop/protocol.js';
  * first, then the worst, then the newest. Pure.
  */
 export function alertsFor(uid: number, alerts: readonly Alert[]): HelperAlert[] {
-  const rank = ({ severity }: Alert) => SEVERITIES.indexOf(severity);
+  const rank = ({ severity }: Alert) => severityRank(severity);
   const open = ({ status }: Alert) => Number(status === 'open');
   return alerts
     .filter(({ subject }) => subject.uid === null || subject.uid === uid)

@@ -1,4 +1,4 @@
-import { type Alert, type AlertChange, SEVERITIES } from '../../model/alert.js';
+import { type Alert, type AlertChange, severityRank } from '../../model/alert.js';
 
 /** How long an alert that is over is still told of, so that its popup is closed. */
 const RESOLVED_KEPT = 50;
@@ -70,7 +70,7 @@ export class ShownAlerts {
 
   private isQuiet({ id, severity }: Alert): boolean {
     const then = this.quiet.get(id);
-    return then !== undefined && SEVERITIES.indexOf(severity) <= SEVERITIES.indexOf(then);
+    return then !== undefined && severityRank(severity) <= severityRank(then);
   }
 
   private withCommand(alert: Alert): Alert {

@@ -23,7 +23,6 @@ export interface Allowlist {
 }
 
 const PATTERN_MAX = 500;
-const ENTRIES_MAX = 1_000;
 /** The limit is one of the wall's clock: on a machine without air a good pattern may be late as well. */
 const LATE_MAX = 3;
 
@@ -48,9 +47,11 @@ export function checkEntry({
 export class Whitelist {
   private names: ((name: string) => boolean)[] = [];
   private parts: string[] = [];
-  private entries: WhitelistEntry[] = [];
+  private entries: readonly WhitelistEntry[] = [];
   private fixed: readonly Pick<WhitelistEntry, 'pattern' | 'match_type'>[] = [];
   private regexes: string[] = [];
+  /** Trying a pattern takes time: what was found about each entry, by type and pattern. */
+  private checked = new Map<string, string | null>();
   /** How often each was not done in time. */
   private readonly late = new Map<string, number>();
   private changes = 0;
@@ -76,32 +77,23 @@ export class Whitelist {
     return this.changes;
   }
 
-  /** Those added at run time. */
-  list(): readonly WhitelistEntry[] {
-    return this.entries;
-  }
-
-  /** @throws with a text for the person, when the entry is refused */
-  add(entry: WhitelistEntry): void {
-    const wrong = checkEntry(entry);
-    if (wrong !== null) throw new Error(wrong);
-    if (this.entries.length >= ENTRIES_MAX)
-      throw new Error(`there are ${ENTRIES_MAX} entries: remove some first`);
-    const same = this.entries.find(
-      other => other.pattern === entry.pattern && other.match_type === entry.match_type,
-    );
-    if (same !== undefined) throw new Error(`it is there already, as number ${same.id}`);
-    this.entries = [...this.entries, entry];
+  /**
+   * The entries added at run time, all of them.
+   * @returns those that are refused, each with why
+   */
+  use(entries: readonly WhitelistEntry[]): { entry: WhitelistEntry; why: string }[] {
+    const checked = new Map<string, string | null>();
+    const judged = entries.map(entry => {
+      const identity = `${entry.match_type}:${entry.pattern}`;
+      const known = this.checked.get(identity);
+      const why = known === undefined ? checkEntry(entry) : known;
+      checked.set(identity, why);
+      return { entry, why };
+    });
+    this.checked = checked;
+    this.entries = judged.filter(({ why }) => why === null).map(({ entry }) => entry);
     this.compile();
-  }
-
-  /** False: there is no such entry. */
-  remove(id: number): boolean {
-    const left = this.entries.filter(entry => entry.id !== id);
-    if (left.length === this.entries.length) return false;
-    this.entries = left;
-    this.compile();
-    return true;
+    return judged.flatMap(({ entry, why }) => (why === null ? [] : [{ entry, why }]));
   }
 
   /** One answer for each process; null: there was no time for it. */

@@ -1,6 +1,6 @@
 import { Quota } from '../../lib/limits/quota.js';
-import { type Alert, type AlertChange, SEVERITIES, type Severity } from '../../model/alert.js';
-import { successors } from './replacement.js';
+import { type Alert, type AlertChange, type Severity, severityRank } from '../../model/alert.js';
+import { replacements } from './replacement.js';
 import type { Finding } from './rule.js';
 
 /** A worse severity must last so long before it is said, a milder one so long. */
@@ -16,7 +16,7 @@ const RESTORED_CLEAR_MS = 120_000;
 /** All its processes have ended: nothing can come back but another run of the program. */
 const ENDED_CLEAR_MS = 10_000;
 /** Nobody knows whether it is over: it stays so long, not for ever. */
-const MUTE_CLEAR_MS = 600_000;
+const UNAVAILABLE_CLEAR_MS = 600_000;
 const NONE: ReadonlySet<string> = new Set();
 
 const PENDING_MAX = 2_000;
@@ -101,13 +101,13 @@ export class AlertStore {
 
   /**
    * One round. Findings that are not there any more count as clear.
-   * @param mute rules that cannot tell this time: what is open stays so for a while
+   * @param unavailable rules that cannot tell this time: what is open stays so for a while
    * @param ended whether all processes of an alert have ended
    */
   apply(
     now_ms: number,
     findings: readonly Finding[],
-    mute: ReadonlySet<string> = NONE,
+    unavailable: ReadonlySet<string> = NONE,
     ended: (alert: Alert) => boolean = () => false,
   ): AlertChange[] {
     const step_ms = this.last_ms === null ? 0 : now_ms - this.last_ms;
@@ -121,13 +121,13 @@ export class AlertStore {
     for (const { uid } of this.pending.values()) this.room.add(uid);
     this.rename(findings);
     const seen = new Set<string>();
-    const hushed = this.hushedBy(findings);
+    const suppressed = this.suppressedBy(findings);
     const changes: AlertChange[] = [];
     for (const finding of bySeverity(findings)) {
       if (seen.has(finding.key)) continue;
       seen.add(finding.key);
       const open = this.opened.get(finding.key);
-      if (hushed.has(finding.key)) {
+      if (suppressed.has(finding.key)) {
         this.pending.delete(finding.key);
         if (open !== undefined) open.alert = { ...open.alert, ...told(finding) };
         continue;
@@ -145,7 +145,7 @@ export class AlertStore {
     }
     for (const [key, open] of this.opened) {
       if (seen.has(key)) continue;
-      const usual_ms = mute.has(open.alert.rule) ? MUTE_CLEAR_MS : open.clear_ms;
+      const usual_ms = unavailable.has(open.alert.rule) ? UNAVAILABLE_CLEAR_MS : open.clear_ms;
       const change = this.clear(
         now_ms,
         open,
@@ -158,7 +158,7 @@ export class AlertStore {
 
   /** The key of an alert follows what is known of its processes; nobody is told of the same trouble twice. */
   private rename(findings: readonly Finding[]): void {
-    for (const [before, { key }] of successors(findings, this.open)) {
+    for (const [before, { key }] of replacements(findings, this.open)) {
       const open = this.opened.get(before)!;
       this.opened.delete(before);
       this.opened.set(key, { ...open, alert: { ...open.alert, key } });
@@ -179,12 +179,12 @@ export class AlertStore {
   }
 
   /** The same, and keys of which an alert will speak when its trouble lasts. */
-  private hushedBy(findings: readonly Finding[]): Set<string> {
-    const hushed = this.replaced();
+  private suppressedBy(findings: readonly Finding[]): Set<string> {
+    const suppressed = this.replaced();
     for (const { key, severity, instead_of = [] } of findings) {
-      if (severity !== null || this.opened.has(key)) for (const milder of instead_of) hushed.add(milder);
+      if (severity !== null || this.opened.has(key)) for (const milder of instead_of) suppressed.add(milder);
     }
-    return hushed;
+    return suppressed;
   }
 
   private wait(now_ms: number, step_ms: number, finding: Finding): AlertChange | null {
@@ -235,7 +235,7 @@ export class AlertStore {
   }
 
   private hasRoomFor({ subject }: Finding, severity: Severity): boolean {
-    const mild = rank(severity) < rank('high');
+    const mild = severityRank(severity) < severityRank('high');
     const room = new Quota(this.options.max_open * (mild ? MILD_SHARE : 1));
     for (const { alert } of this.opened.values()) room.add(alert.subject.uid);
     return room.hasRoomFor(subject.uid);
@@ -268,8 +268,9 @@ export class AlertStore {
       open.shift = null;
       return null;
     }
-    const worse = rank(severity) > rank(present);
-    const sameWay = open.shift !== null && rank(open.shift.severity) > rank(present) === worse;
+    const worse = severityRank(severity) > severityRank(present);
+    const sameWay =
+      open.shift !== null && severityRank(open.shift.severity) > severityRank(present) === worse;
     if (open.shift === null || !sameWay) open.shift = { severity, since_ms: now_ms };
     else open.shift.severity = (worse ? milder : graver)(severity, open.shift.severity);
     const lasted_ms = now_ms - open.shift.since_ms;
@@ -305,18 +306,15 @@ function told({ rule, title, text, suggestion, subject, numbers }: Finding) {
   return { rule, title, text, suggestion, subject, numbers };
 }
 
-function rank(severity: Severity | null): number {
-  return severity === null ? -1 : SEVERITIES.indexOf(severity);
-}
-
 function milder(a: Severity, b: Severity): Severity {
-  return rank(a) < rank(b) ? a : b;
+  return severityRank(a) < severityRank(b) ? a : b;
 }
 
 function graver(a: Severity, b: Severity): Severity {
-  return rank(a) > rank(b) ? a : b;
+  return severityRank(a) > severityRank(b) ? a : b;
 }
 
 function bySeverity(findings: readonly Finding[]): Finding[] {
-  return [...findings].sort((a, b) => rank(b.severity) - rank(a.severity));
+  const order = ({ severity }: Finding) => (severity === null ? -1 : severityRank(severity));
+  return [...findings].sort((a, b) => order(b) - order(a));
 }

@@ -99,12 +99,12 @@ export class RuleEngine {
     return this.baseline.save();
   }
 
-  take(snapshot: Snapshot): AlertChange[] {
+  evaluate(snapshot: Snapshot): AlertChange[] {
     return atOnce(this.steps(snapshot));
   }
 
   /** The same between everything else that the event loop has to do; one at a time. */
-  takeAside(snapshot: Snapshot): Promise<AlertChange[]> {
+  evaluateAside(snapshot: Snapshot): Promise<AlertChange[]> {
     return inSlices(this.steps(snapshot));
   }
 

@@ -9,12 +9,12 @@ import type {
   SessionSample,
   Snapshot,
 } from '../../model/snapshot.js';
-import { traitsOf } from '../processes/features.js';
+import { featuresOf } from '../processes/features.js';
 import { type Baseline, baselineFigures } from '../statistics/baseline.js';
 import { Series } from '../statistics/series.js';
 import { MemoryPools } from './memory-pools.js';
 import { ProcessTrack, type Windows } from './process-track.js';
-import { nextUndecided } from './unclassified.js';
+import { nextUnclassified } from './unclassified.js';
 
 /** How long an event is remembered, and how many of them. */
 const EVENTS_KEPT_MS = 24 * 3_600_000;
@@ -130,7 +130,7 @@ export class History {
 
   /** What no rule may report has changed: ask again about every process. */
   reconsider(): void {
-    for (const track of this.tracks.values()) track.undecided = true;
+    for (const track of this.tracks.values()) track.unclassified = true;
     atOnce(this.decide());
   }
 
@@ -174,7 +174,7 @@ export class History {
   }
 
   private *decide(): Steps<void> {
-    const chosen = nextUndecided(this.tracks.values());
+    const chosen = nextUnclassified(this.tracks.values());
     for (let at = 0; at < chosen.length; at += STEP) {
       yield;
       // A pattern took too long: the others are for the next snapshot.
@@ -190,8 +190,8 @@ export class History {
     chosen.forEach((track, index) => {
       const answer = answers[index];
       if (answer === null || answer === undefined) return;
-      track.undecided = false;
-      track.traits = traitsOf(track.sample);
+      track.unclassified = false;
+      track.features = featuresOf(track.sample);
       track.own = this.isOwn(track);
       track.ignored = track.own || answer;
     });

@@ -1,8 +1,8 @@
 import type { ProcessSample } from '../../model/snapshot.js';
-import { type Traits, traitsOf } from '../processes/features.js';
+import { type Features, featuresOf } from '../processes/features.js';
 import { Climb } from '../statistics/climb.js';
 import { Series } from '../statistics/series.js';
-import { HeldSince } from '../statistics/sustained-for.js';
+import { SustainedFor } from '../statistics/sustained-for.js';
 
 /** What is kept about processes that are too small to leak is nothing: memory for the others. */
 const MEMORY_FROM_BYTES = 32 * 1024 * 1024;
@@ -31,9 +31,9 @@ export const WINDOWS: Windows = { memory_ms: 300_000, memory_long_ms: 3_600_000,
 /** One process over the time that it was seen. */
 export class ProcessTrack {
   /** As of its command line; before that was looked at, by its name alone. */
-  traits: Traits;
+  features: Features;
   /** Its command line, or who may be spoken of, is another one since that was decided. */
-  undecided = true;
+  unclassified = true;
   /** Since when it has been in its state, as far as it was seen. */
   state_since_ms: number;
   /** No rule speaks of it. Null: not decided yet; it is not spoken of until then. */
@@ -47,13 +47,13 @@ export class ProcessTrack {
   memory_long: Series | null = null;
   fds: Series | null = null;
   private recent: Series | null = null;
-  private cpu: HeldSince | null = null;
+  private cpu: SustainedFor | null = null;
 
   constructor(
     public sample: ProcessSample,
     readonly seen_since_ms: number,
   ) {
-    this.traits = traitsOf({ ...sample, cmdline: sample.comm });
+    this.features = featuresOf({ ...sample, cmdline: sample.comm });
     this.state_since_ms = seen_since_ms;
   }
 
@@ -64,7 +64,7 @@ export class ProcessTrack {
     const inherited = sample.state === 'Z' && sample.ppid !== before.ppid;
     this.sample = sample;
     if (sample.cmdline !== before.cmdline || sample.comm !== before.comm) {
-      this.undecided = true;
+      this.unclassified = true;
     }
     if (sample.state !== before.state || before_ms === null || movedOn(before, sample) || inherited) {
       this.state_since_ms = now_ms;
@@ -132,7 +132,7 @@ export class ProcessTrack {
       this.cpu = null;
       return;
     }
-    this.cpu ??= new HeldSince();
+    this.cpu ??= new SustainedFor();
     this.cpu.add(before_ms, percent);
   }
 }

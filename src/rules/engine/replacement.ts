@@ -7,26 +7,26 @@ import type { Finding } from './rule.js';
  * that shares a process with it, when it has no finding of its own any more.
  * @returns for the alert's key its finding
  */
-export function successors(findings: readonly Finding[], open: readonly Alert[]): Map<string, Finding> {
+export function replacements(findings: readonly Finding[], open: readonly Alert[]): Map<string, Finding> {
   const found = new Set(findings.map(({ key }) => key));
   const orphaned = new Map<string, Alert>();
   for (const alert of open) {
     if (found.has(alert.key)) continue;
     for (const name of processesOf(alert)) if (!orphaned.has(name)) orphaned.set(name, alert);
   }
-  const successors = new Map<string, Finding>();
-  if (orphaned.size === 0) return successors;
+  const replacements = new Map<string, Finding>();
+  if (orphaned.size === 0) return replacements;
   const known = new Set(open.map(({ key }) => key));
   for (const finding of findings) {
     if (finding.exact_key || known.has(finding.key)) continue;
     const alert = processesOf(finding)
       .map(name => orphaned.get(name))
-      .find(one => one !== undefined && !successors.has(one.key));
+      .find(one => one !== undefined && !replacements.has(one.key));
     if (alert === undefined) continue;
     known.add(finding.key);
-    successors.set(alert.key, finding);
+    replacements.set(alert.key, finding);
   }
-  return successors;
+  return replacements;
 }
 
 function processesOf({ rule, subject: { uid, processes } }: Pick<Alert, 'rule' | 'subject'>): string[] {

@@ -10,16 +10,16 @@ const LEAST_CHARS = 64;
  * Of the processes that are to be decided about, those that come now: all, unless somebody starts ten thousand of them,
  * or gives them new names each second. Then the largest come first, and nobody's crowd keeps others' from being seen.
  */
-export function nextUndecided(tracks: Iterable<ProcessTrack>): ProcessTrack[] {
-  const undecided: ProcessTrack[] = [];
+export function nextUnclassified(tracks: Iterable<ProcessTrack>): ProcessTrack[] {
+  const unclassified: ProcessTrack[] = [];
   let chars = 0;
   for (const track of tracks) {
-    if (!track.undecided) continue;
-    undecided.push(track);
+    if (!track.unclassified) continue;
+    unclassified.push(track);
     chars += costOf(track);
   }
-  if (chars <= MAX_CHARS_OF_USER) return undecided;
-  const largest = undecided
+  if (chars <= MAX_CHARS_OF_USER) return unclassified;
+  const largest = unclassified
     .map(track => ({ track, bytes: track.held_bytes }))
     .sort((a, b) => b.bytes - a.bytes)
     .map(({ track }) => track);

@@ -13,12 +13,12 @@ export function isAttended(history: History, { sample }: ProcessTrack): boolean 
     const state = history.session(sample.session)?.state;
     if (state === 'WORKING' || state === 'UNKNOWN') return true;
   }
-  return sample.sid !== sample.pid && history.process(sample.sid)?.traits.prompt === true;
+  return sample.sid !== sample.pid && history.process(sample.sid)?.features.prompt === true;
 }
 
 /** Part of a build, or of a browser: busy by nature. */
-export function isBusyByNature({ traits }: ProcessTrack): boolean {
-  return traits.build || traits.browser;
+export function isBusyByNature({ features }: ProcessTrack): boolean {
+  return features.build || features.browser;
 }
 
 /** Terminals keep everything that runs in them in their own unit. */
@@ -42,11 +42,11 @@ export function isManaged(history: History, { sample }: ProcessTrack): boolean {
 
 /** Outliving whoever started it is what it is for, or systemd looks after it. */
 export function maySurvive(history: History, track: ProcessTrack): boolean {
-  return track.traits.stays || isManaged(history, track);
+  return track.features.stays || isManaged(history, track);
 }
 
 /** One of several workers that a living process of the same script started: a pool, e.g. of a web server. */
-export function isPoolWorker(history: History, { sample, traits }: ProcessTrack): boolean {
+export function isPoolWorker(history: History, { sample, features }: ProcessTrack): boolean {
   const parent = history.process(sample.ppid);
-  return traits.script !== null && parent?.traits.script === traits.script;
+  return features.script !== null && parent?.features.script === features.script;
 }

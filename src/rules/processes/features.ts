@@ -1,7 +1,8 @@
+import { isShell } from '../../lib/process/shells.js';
 import type { ProcessRef } from '../../model/snapshot.js';
 
 /** What the command line of a process says about its role. */
-export interface Traits {
+export interface Features {
   /** For grouping and for people: the script where an interpreter runs one, else the name of the program. */
   program: string;
   /** Interpreter and script, e.g. `python3 mcp_server.py`; null: it is no script. */
@@ -16,7 +17,6 @@ export interface Traits {
   stays: boolean;
 }
 
-const SHELLS = /^(ba|da|z|k|mk|fi|tc|c|a)?sh$|^nu$|^xonsh$|^elvish$/;
 const INTERPRETERS = /^(node|nodejs|bun|deno|python[\d.]*|pypy[\d.]*|ruby[\d.]*|java)$/;
 
 const BUILD_PROGRAMS =
@@ -53,7 +53,7 @@ const WITH_VALUE = new Set([
 /** The program is the next argument, not a file. */
 const INLINE = new Set(['-e', '--eval', '-p', '--print', '-c', '-pe', '-i']);
 
-export function traitsOf(process: ProcessRef): Traits {
+export function featuresOf(process: ProcessRef): Features {
   const args = process.cmdline.split(' ').filter(arg => arg !== '');
   const called = baseName(args[0] ?? process.comm);
   const script = scriptOf(called, args);
@@ -81,8 +81,7 @@ function shortFile(file: string): string {
 }
 
 function isPrompt(called: string, args: readonly string[]): boolean {
-  // A login shell is called `-bash`.
-  if (!SHELLS.test(called.replace(/^-/, ''))) return false;
+  if (!isShell(called)) return false;
   // Terminals of editors bring commands of their own to the prompt: `bash --init-file FILE`.
   if (args.some(arg => /^--(init-file|rcfile|init-command)$/.test(arg))) return true;
   return args.slice(1).every(arg => /^-(i|l|li|il)$|^--(login|interactive|posix|norc|noprofile)$/.test(arg));

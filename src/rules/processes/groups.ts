@@ -30,9 +30,9 @@ export function groupBy(
 }
 
 /** The same program of the same user and agent session: 39 forgotten `yes` are one trouble. */
-export function programKey({ sample, traits }: ProcessTrack): string {
+export function programKey({ sample, features }: ProcessTrack): string {
   const session = sample.session === null ? '-' : processKey(sample.session);
-  return `${sample.uid}:${session}:${traits.program}`;
+  return `${sample.uid}:${session}:${features.program}`;
 }
 
 export function trackKey({ sample }: ProcessTrack): string {

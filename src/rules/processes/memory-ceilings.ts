@@ -25,7 +25,7 @@ export function takesMuchForAWhile(history: History, track: ProcessTrack): boole
   if (isBusyByNature(track) || isGuest(track)) return true;
   let at = history.process(track.sample.ppid);
   for (let depth = 0; at !== undefined && depth < MAX_DEPTH; depth++) {
-    if (at.traits.build && at.sample.sid === track.sample.sid) return true;
+    if (at.features.build && at.sample.sid === track.sample.sid) return true;
     const parent = history.process(at.sample.ppid);
     at = parent === at ? undefined : parent;
   }

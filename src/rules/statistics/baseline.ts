@@ -25,8 +25,8 @@ export interface BaselineCell {
 
 const EVERY_MS = 60_000;
 const FADES_AFTER = 14 * 60;
-const TAME_AFTER = 30;
-const TAME_DEVIATIONS = 3;
+const CLIP_AFTER = 30;
+const CLIP_DEVIATIONS = 3;
 
 /** Percentage points. A figure that never moves has no deviation; a smaller change is none. */
 export const LEAST_DEVIATION = 5;
@@ -55,7 +55,7 @@ export class Baseline {
         cell[0] = FADES_AFTER - 1;
       }
       cell[0]++;
-      const learned = tamed(value, cell);
+      const learned = clipped(value, cell);
       const before = learned - cell[1];
       cell[1] += before / cell[0];
       cell[2] += before * (learned - cell[1]);
@@ -108,9 +108,9 @@ function isCell(state: unknown): state is Cell {
 }
 
 /** What is far off counts as just off: one bad hour does not make the next one usual, a lasting change does. */
-function tamed(value: number, [count, mean, m2]: Cell): number {
-  if (count <= TAME_AFTER) return value;
-  const reach = TAME_DEVIATIONS * Math.max(LEAST_DEVIATION, Math.sqrt(m2 / (count - 1)));
+function clipped(value: number, [count, mean, m2]: Cell): number {
+  if (count <= CLIP_AFTER) return value;
+  const reach = CLIP_DEVIATIONS * Math.max(LEAST_DEVIATION, Math.sqrt(m2 / (count - 1)));
   return Math.min(mean + reach, Math.max(mean - reach, value));
 }
 

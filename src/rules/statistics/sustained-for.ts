@@ -5,7 +5,7 @@ const MAX_STEPS = 12;
  * Since when a quantity has been at least x, without a break, for every x at once: a stack of steps that
  * rise in value and in time. A new value takes away the steps above it and begins where they began.
  */
-export class HeldSince {
+export class SustainedFor {
   private readonly steps: { value: number; since_ms: number }[] = [];
 
   /** @param since_ms from when on the value has been so: a rate holds from the sample before on */

@@ -32,7 +32,7 @@ export function processName(track: ProcessTrack): string {
 
 /** `node shop/server.js` */
 export function programName(track: ProcessTrack): string {
-  return printable(track.traits.program, 60);
+  return printable(track.features.program, 60);
 }
 
 /** From the oldest ancestor worth naming down to the process, at most so many of them. */

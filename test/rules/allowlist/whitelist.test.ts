@@ -3,11 +3,14 @@ import { checkEntry, type MatchType, Whitelist } from '../../../src/rules/allowl
 import { rulesSchema } from '../../../src/rules/config.js';
 import { brief, Machine, MB } from '../machine.js';
 
+const entryOf = ([pattern, match_type]: [string, MatchType], id = 1) => ({
+  ...{ id, pattern, match_type },
+  ...{ reason: '', created_ms: 0 },
+});
+
 function whitelist(...entries: [pattern: string, match_type: MatchType][]): Whitelist {
   const list = new Whitelist(rulesSchema.parse({}).allowlist);
-  entries.forEach(([pattern, match_type], id) => {
-    list.add({ id, pattern, match_type, reason: '', created_ms: 0 });
-  });
+  expect(list.use(entries.map(entryOf))).toEqual([]);
   return list;
 }
 
@@ -41,7 +44,11 @@ test.each<[string, MatchType, RegExp]>([
   ['x'.repeat(501), 'cmdline', /longer than 500/],
 ])('refuses %s as %s', (pattern, match_type, reason) => {
   expect(checkEntry({ pattern, match_type })).toMatch(reason);
-  expect(() => whitelist([pattern, match_type])).toThrow(reason);
+  const list = new Whitelist(rulesSchema.parse({}).allowlist);
+  const good = entryOf(['firefox', 'name']);
+  const refused = list.use([entryOf([pattern, match_type]), good]);
+  expect(refused.map(({ why }) => why)).toEqual([expect.stringMatching(reason)]);
+  expect(matches(list, 'firefox')).toBe(true);
 });
 
 test('a regular expression that comes to no end is put out of use, and the others go on', () => {
@@ -76,16 +83,6 @@ test('the configuration refuses what the command line refuses', () => {
   expect(refused.error?.issues[0]).toMatchObject({ path: ['allowlist', 'ignore', 0, 'pattern'] });
 });
 
-test('twice the same is refused, and removing works once', () => {
-  const list = whitelist(['firefox', 'name']);
-  expect(() =>
-    list.add({ id: 9, pattern: 'firefox', match_type: 'name', reason: '', created_ms: 0 }),
-  ).toThrow('number 0');
-  expect(list.remove(0)).toBe(true);
-  expect(list.remove(0)).toBe(false);
-  expect(matches(list, 'firefox')).toBe(false);
-});
-
 test('names in the configuration count', () => {
   const list = new Whitelist(
     rulesSchema.parse({ allowlist: { ignore_commands: ['Xorg', 'dbus*'] } }).allowlist,
@@ -100,10 +97,10 @@ test('an entry closes the alert at once, silences the process, and lets it speak
   machine.add({ comm: 'spin', cmdline: '/opt/spin', cpu_percent: 100, rss_bytes: 50 * MB });
   expect(brief(machine.pass(90))).toEqual(['opened cpu_high warning']);
   const { whitelist } = machine.engine;
-  whitelist.add({ id: 1, pattern: 'spin', match_type: 'name', reason: '', created_ms: 0 });
+  whitelist.use([entryOf(['spin', 'name'])]);
   expect(brief(machine.engine.applyWhitelist(machine.now_ms))).toEqual(['resolved cpu_high warning']);
   expect(machine.pass(600)).toEqual([]);
-  whitelist.remove(1);
+  whitelist.use([]);
   machine.engine.applyWhitelist(machine.now_ms);
   expect(brief(machine.pass(90))).toEqual(['opened cpu_high warning']);
 });

@@ -244,7 +244,7 @@ describe('ghost_process_storm', () => {
     expect(brief(machine.pass(300))).toEqual(['opened duplicates warning']);
   });
 
-  test('a herd of agents without a terminal', () => {
+  test('many agents without a terminal', () => {
     const machine = new Machine();
     for (let i = 0; i < 12; i++) {
       machine.addSession({ tty: null });

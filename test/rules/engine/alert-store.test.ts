@@ -23,18 +23,18 @@ function finding(changes: Partial<Finding> = {}): Finding {
 }
 
 class Told {
-  readonly book: AlertStore;
+  readonly alerts: AlertStore;
   now_ms = 1_000_000;
   private id = 0;
 
   constructor(max_open = 200) {
-    this.book = new AlertStore({ nextId: () => ++this.id, gap_ms: 45_000, max_open });
+    this.alerts = new AlertStore({ nextId: () => ++this.id, gap_ms: 45_000, max_open });
   }
 
   /** One round after so many seconds. */
   round(after_s: number, ...findings: Finding[]): AlertChange[] {
     this.now_ms += after_s * 1000;
-    return this.book.apply(this.now_ms, findings);
+    return this.alerts.apply(this.now_ms, findings);
   }
 
   rounds(seconds: number, finding: Finding | null): string[] {
@@ -60,10 +60,10 @@ test('opens after its time, closes after its time, each said once', () => {
   const told = new Told();
   expect(told.rounds(30, finding())).toEqual([]);
   expect(told.rounds(300, finding())).toEqual(['opened 1 warning']);
-  expect(told.book.open).toHaveLength(1);
+  expect(told.alerts.open).toHaveLength(1);
   expect(told.rounds(30, null)).toEqual([]);
   expect(told.rounds(300, null)).toEqual(['resolved 1 warning']);
-  expect(told.book.open).toEqual([]);
+  expect(told.alerts.open).toEqual([]);
 });
 
 test('time is measured, not samples counted', () => {
@@ -99,7 +99,7 @@ test('between the edges an open alert stays open', () => {
   const told = new Told();
   told.rounds(60, finding());
   expect(told.rounds(600, finding({ severity: null, holds: true }))).toEqual([]);
-  expect(told.book.open).toHaveLength(1);
+  expect(told.alerts.open).toHaveLength(1);
 });
 
 test('worse is said soon, milder later, back and forth not at all', () => {
@@ -137,7 +137,7 @@ test('texts and figures of an open alert are the present ones, without a word', 
   const told = new Told();
   told.rounds(60, finding({ text: 'old' }));
   expect(told.round(10, finding({ text: 'new', numbers: { used_percent: 81 } }))).toEqual([]);
-  expect(told.book.open[0]).toMatchObject({ text: 'new', numbers: { used_percent: 81 } });
+  expect(told.alerts.open[0]).toMatchObject({ text: 'new', numbers: { used_percent: 81 } });
 });
 
 test('an event opens at once', () => {
@@ -148,10 +148,10 @@ test('alerts of the run before go on, and those without their trouble end', () =
   const before = new Told();
   before.round(10, finding({ for_ms: 0 }), finding({ for_ms: 0, key: 'ram:other' }));
   const after = new Told();
-  after.book.restore(before.book.open, after.now_ms);
+  after.alerts.restore(before.alerts.open, after.now_ms);
   expect(after.rounds(110, finding())).toEqual([]);
   expect(after.rounds(600, finding())).toEqual(['resolved 2 warning']);
-  expect(after.book.open.map(alert => alert.id)).toEqual([1]);
+  expect(after.alerts.open.map(alert => alert.id)).toEqual([1]);
 });
 
 test('the room is bounded, and kept for what is worse', () => {
@@ -168,7 +168,7 @@ test('the alerts of users leave room for the machine’s, and those of one user 
     Array.from({ length: count }, (_, i) =>
       finding({ key: `${uid}:${i}`, for_ms: 0, subject: { ...finding().subject, uid }, ...changes }),
     );
-  const opened = (uid: number) => told.book.open.filter(({ subject }) => subject.uid === uid).length;
+  const opened = (uid: number) => told.alerts.open.filter(({ subject }) => subject.uid === uid).length;
   const floods = [1001, 1002, 1003].flatMap(uid => of(uid, 300, { severity: 'critical' }));
   told.round(10, ...floods);
   expect(opened(1001)).toBe(50);
@@ -191,11 +191,11 @@ test('an alert goes on when more is known of its processes and they get another 
   const told = new Told();
   expect(brief(told.round(10, about('a', [1, 2])))).toEqual(['opened 1 warning']);
   expect(told.round(10, about('b', [2, 3], { title: 'of a session' }))).toEqual([]);
-  expect(told.book.open).toMatchObject([{ id: 1, key: 'b', title: 'of a session' }]);
+  expect(told.alerts.open).toMatchObject([{ id: 1, key: 'b', title: 'of a session' }]);
   // What was known by the old key may come again: that is another one.
   expect(brief(told.round(10, about('a', [9]), about('b', [2, 3])))).toEqual(['opened 2 warning']);
   const after = new Told();
-  after.book.restore(told.book.open, after.now_ms);
+  after.alerts.restore(told.alerts.open, after.now_ms);
   expect(after.rounds(300, about('c', [3]))).toEqual(['resolved 2 warning']);
   expect(after.rounds(60, null)).toEqual(['resolved 1 warning']);
 });
@@ -211,7 +211,7 @@ test('it does not go on as one of another rule, of another user, of other proces
     const told = new Told();
     told.round(10, about('a', [1]));
     expect(brief(told.round(10, ...round))).toEqual(['opened 2 warning']);
-    expect(told.book.open.map(({ id, key }) => [id, key])).toEqual([
+    expect(told.alerts.open.map(({ id, key }) => [id, key])).toEqual([
       [1, 'a'],
       [2, 'b'],
     ]);
@@ -222,7 +222,7 @@ test('one that is split goes on once', () => {
   const told = new Told();
   told.round(10, about('a', [1, 2]));
   expect(brief(told.round(10, about('b', [1]), about('c', [2])))).toEqual(['opened 2 warning']);
-  expect(told.book.open.map(({ id, key }) => [id, key])).toEqual([
+  expect(told.alerts.open.map(({ id, key }) => [id, key])).toEqual([
     [1, 'b'],
     [2, 'c'],
   ]);
@@ -231,7 +231,7 @@ test('one that is split goes on once', () => {
 test('withdrawn alerts end at once', () => {
   const told = new Told();
   told.rounds(60, finding());
-  expect(brief(told.book.withdraw(told.now_ms, () => true))).toEqual(['resolved 1 warning']);
+  expect(brief(told.alerts.withdraw(told.now_ms, () => true))).toEqual(['resolved 1 warning']);
 });
 
 test('of one trouble one alert speaks, also after a restart, and the milder one when it is over', () => {
@@ -245,7 +245,7 @@ test('of one trouble one alert speaks, also after a restart, and the milder one 
   // Gone, or of another mind for a moment.
   expect(brief(told.round(10, mild))).toEqual([]);
   const after = new Told();
-  after.book.restore(told.book.open, after.now_ms);
+  after.alerts.restore(told.alerts.open, after.now_ms);
   expect(
     brief(
       after.round(10, mild, finding({ key: 'grave', severity: null, holds: true, instead_of: ['mild'] })),
@@ -292,7 +292,7 @@ test('whatever comes: an id is opened once, resolved at most once, and silent af
         );
         const changes = told.round(after_s, ...all);
         if (withdraw !== null)
-          changes.push(...told.book.withdraw(told.now_ms, alert => alert.key === withdraw));
+          changes.push(...told.alerts.withdraw(told.now_ms, alert => alert.key === withdraw));
         for (const { type, alert, time_ms } of changes) {
           expect(time_ms).toBe(told.now_ms);
           if (type === 'alert_opened') {
@@ -301,7 +301,7 @@ test('whatever comes: an id is opened once, resolved at most once, and silent af
           expect(alert.status).toBe(type === 'alert_resolved' ? 'resolved' : 'open');
           status.set(alert.id, alert.status);
         }
-        const { open } = told.book;
+        const { open } = told.alerts;
         expect(open.length).toBeLessThanOrEqual(4);
         expect(open.map(({ id }) => id)).toEqual(
           [...status].flatMap(([id, now]) => (now === 'open' ? [id] : [])).sort((a, b) => a - b),

@@ -36,7 +36,7 @@ test('a rule that fails is said once, and stops no other', () => {
   });
   const changes = Array.from({ length: 10 }, () => {
     machine.now_ms += 10_000;
-    return engine.take(machine.snapshot());
+    return engine.evaluate(machine.snapshot());
   }).flat();
   expect(brief(changes)).toEqual(['opened ram critical']);
   expect(errors).toEqual(['swap: Error: a bug']);
@@ -65,7 +65,7 @@ test('a failing rule leaves its open alerts as they are', () => {
   machine.host = { ...machine.host, memory: memory(95) };
   const take = () => {
     machine.now_ms += 10_000;
-    return engine.take(machine.snapshot());
+    return engine.evaluate(machine.snapshot());
   };
   expect(brief(Array.from({ length: 6 }, take).flat())).toEqual(['opened ram critical']);
   fails = true;
@@ -258,13 +258,13 @@ test('what is whitelisted between two rules opens nothing', () => {
       rules: [speaks, between],
     });
   };
-  expect(brief(engineOf().take(machine.snapshot()))).toEqual(['opened swap high']);
+  expect(brief(engineOf().evaluate(machine.snapshot()))).toEqual(['opened swap high']);
   const engine = engineOf();
   meanwhile = () => {
-    engine.whitelist.add({ id: 1, pattern: 'cat', match_type: 'name', reason: '', created_ms: 0 });
+    engine.whitelist.use([{ id: 1, pattern: 'cat', match_type: 'name', reason: '', created_ms: 0 }]);
     engine.applyWhitelist(machine.now_ms);
   };
-  expect(engine.take(machine.snapshot())).toEqual([]);
+  expect(engine.evaluate(machine.snapshot())).toEqual([]);
 });
 
 test('a snapshot of 20,000 processes is taken in between everything else, with the same outcome', async () => {
@@ -279,8 +279,8 @@ test('a snapshot of 20,000 processes is taken in between everything else, with t
   for (let i = 0; i < 4; i++) {
     machine.now_ms += 20_000;
     const snapshot = machine.snapshot();
-    atOnce.push(...brief(other.engine.take(snapshot)));
-    aside.push(...brief(await machine.engine.takeAside(snapshot)));
+    atOnce.push(...brief(other.engine.evaluate(snapshot)));
+    aside.push(...brief(await machine.engine.evaluateAside(snapshot)));
   }
   clearInterval(counting);
   expect(aside).toEqual(atOnce);

@@ -84,10 +84,10 @@ test('an exec makes it another program', () => {
   const known = history();
   const process = machine.add({ comm: 'bash', cmdline: 'bash' });
   known.add(machine.snapshot());
-  expect(known.process(process.pid)!.traits.prompt).toBe(true);
+  expect(known.process(process.pid)!.features.prompt).toBe(true);
   process.comm = 'node';
   process.cmdline = 'node server.js';
   machine.now_ms += 10_000;
   known.add(machine.snapshot());
-  expect(known.process(process.pid)!.traits).toMatchObject({ prompt: false, script: 'node server.js' });
+  expect(known.process(process.pid)!.features).toMatchObject({ prompt: false, script: 'node server.js' });
 });

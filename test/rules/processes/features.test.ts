@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { traitsOf } from '../../../src/rules/processes/features.js';
+import { featuresOf } from '../../../src/rules/processes/features.js';
 
-function traits(cmdline: string, comm = cmdline.split(' ')[0]!.split('/').at(-1)!.slice(0, 15)) {
-  return traitsOf({ pid: 1, start_ticks: 1, uid: 1, comm, cmdline });
+function features(cmdline: string, comm = cmdline.split(' ')[0]!.split('/').at(-1)!.slice(0, 15)) {
+  return featuresOf({ pid: 1, start_ticks: 1, uid: 1, comm, cmdline });
 }
 
 test.each<[string, string | null]>([
@@ -23,11 +23,11 @@ test.each<[string, string | null]>([
   ['[kworker]', null],
   ['', null],
 ])('the script of `%s` is %s', (cmdline, script) => {
-  expect(traits(cmdline).script).toBe(script);
+  expect(features(cmdline).script).toBe(script);
 });
 
 test('a long path is named by its end', () => {
-  expect(traits('node /home/ann/.npm/_npx/1/node_modules/@x/mcp/dist/index.js').program).toBe(
+  expect(features('node /home/ann/.npm/_npx/1/node_modules/@x/mcp/dist/index.js').program).toBe(
     'node dist/index.js',
   );
 });
@@ -43,7 +43,7 @@ test.each<[string, boolean]>([
   ['sh', true],
   ['sshd: ann@pts/1', false],
 ])('`%s` is a prompt: %s', (cmdline, prompt) => {
-  expect(traits(cmdline).prompt).toBe(prompt);
+  expect(features(cmdline).prompt).toBe(prompt);
 });
 
 describe('busy by nature', () => {
@@ -57,13 +57,13 @@ describe('busy by nature', () => {
     'node /p/node_modules/jest-worker/build/workers/processChild.js',
     'python3 /usr/bin/pytest -x',
   ])('%s is part of a build', cmdline => {
-    expect(traits(cmdline).build).toBe(true);
+    expect(features(cmdline).build).toBe(true);
   });
 
   test.each(['node server.js', 'python3 train.py', 'yes', 'claude', 'node /srv/nxt/index.js', 'postgres'])(
     '%s is not',
     cmdline => {
-      expect(traits(cmdline)).toMatchObject({ build: false, browser: false });
+      expect(features(cmdline)).toMatchObject({ build: false, browser: false });
     },
   );
 
@@ -72,6 +72,6 @@ describe('busy by nature', () => {
     ['/opt/google/chrome/chrome --type=renderer --lang=en', 'chrome'],
     ['/usr/share/code/code --type=gpu-process', 'code'],
   ])('%s is of a browser', (cmdline, comm) => {
-    expect(traits(cmdline, comm).browser).toBe(true);
+    expect(features(cmdline, comm).browser).toBe(true);
   });
 });

@@ -4,7 +4,7 @@ import { level, levelBelow } from '../../../src/rules/engine/level.js';
 import { steadyGrowth, steadyTrend } from '../../../src/rules/statistics/growth.js';
 import { fitLine } from '../../../src/rules/statistics/regression.js';
 import { type Points, Series } from '../../../src/rules/statistics/series.js';
-import { HeldSince } from '../../../src/rules/statistics/sustained-for.js';
+import { SustainedFor } from '../../../src/rules/statistics/sustained-for.js';
 
 function points(values: number[], step_ms = 10_000): Points {
   return { values, times_ms: values.map((_, i) => i * step_ms) };
@@ -13,7 +13,7 @@ function points(values: number[], step_ms = 10_000): Points {
 test('since when a value was at least x: what looking through all of them says', () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 1, maxLength: 60 }), values => {
-      const held = new HeldSince();
+      const held = new SustainedFor();
       values.forEach((value, time) => {
         held.add(time, value);
         for (let least = 0; least <= 9; least++) {
@@ -27,7 +27,7 @@ test('since when a value was at least x: what looking through all of them says',
 });
 
 test('since when, of a value that only rises: never too early, and bounded', () => {
-  const held = new HeldSince();
+  const held = new SustainedFor();
   for (let time = 0; time < 1000; time++) held.add(time, time);
   expect(held.since(0)).toBe(0);
   expect(held.since(995)).toBeGreaterThanOrEqual(995);

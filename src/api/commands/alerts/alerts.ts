@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { SEVERITIES } from '../../../model/alert.js';
+import { severityRank } from '../../../model/alert.js';
 import { alertReport, alertReportSchema } from '../../reports/alert.js';
 import { list } from '../../reports/schema.js';
 import { defineCommand, historyUid, USERS } from '../definition.js';
@@ -20,7 +20,7 @@ export const alerts = defineCommand({
     const found = all
       ? await alerts.all(limit, historyUid(caller), caller.asker)
       : [...alerts.open()]
-          .sort((a, b) => SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity) || b.id - a.id)
+          .sort((a, b) => severityRank(b.severity) - severityRank(a.severity) || b.id - a.id)
           .slice(0, limit);
     return visibility.alerts(found, caller.viewer).map(alertReport);
   },

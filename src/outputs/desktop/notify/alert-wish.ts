@@ -1,5 +1,5 @@
 import { printable } from '../../../lib/text/printable.js';
-import { SEVERITIES, type Severity } from '../../../model/alert.js';
+import { type Severity, severityRank } from '../../../model/alert.js';
 import type { HelperAlert, HelperConfig } from '../protocol.js';
 import { isQuiet } from './policy.js';
 import type { Wish } from './wish.js';
@@ -25,10 +25,6 @@ export interface AlertDecision {
   held: boolean;
 }
 
-export function rankOf(severity: Severity): number {
-  return SEVERITIES.indexOf(severity);
-}
-
 /**
  * Which alerts should be on the screen: open ones from `high` on, the worst and newest first. One that was put
  * away comes back only when it got worse. Quiet hours hold back all but critical ones. Pure.
@@ -43,8 +39,8 @@ export function decideAlerts(
   if (!config.enabled) return decision;
   const quiet = isQuiet(config.quiet_hours, minute_of_day);
   const worth = alerts
-    .filter(({ status, severity }) => status === 'open' && rankOf(severity) >= rankOf(LEAST))
-    .sort((a, b) => rankOf(b.severity) - rankOf(a.severity) || b.id - a.id);
+    .filter(({ status, severity }) => status === 'open' && severityRank(severity) >= severityRank(LEAST))
+    .sort((a, b) => severityRank(b.severity) - severityRank(a.severity) || b.id - a.id);
   for (const alert of worth) {
     const memory = remembered(before.get(alert.id), alert.severity);
     decision.memory.set(alert.id, memory);
@@ -58,7 +54,8 @@ export function decideAlerts(
 
 function remembered(before: AlertMemory | undefined, severity: Severity): AlertMemory {
   if (before === undefined) return { severity, fate: 'open', round: 0 };
-  if (rankOf(severity) <= rankOf(before.severity) || before.fate === 'open') return { ...before, severity };
+  if (severityRank(severity) <= severityRank(before.severity) || before.fate === 'open')
+    return { ...before, severity };
   return { severity, fate: 'open', round: before.round + 1 };
 }
 

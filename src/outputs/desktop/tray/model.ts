@@ -1,6 +1,6 @@
 import { printable } from '../../../lib/text/printable.js';
+import { severityRank } from '../../../model/alert.js';
 import { isRequest, projectOf } from '../badges/badge.js';
-import { rankOf } from '../notify/alert-wish.js';
 import { wishFor } from '../notify/wish.js';
 import type { HelperAgent, HelperAlert, HelperConfig } from '../protocol.js';
 import type { TrayColor } from './icon.js';
@@ -55,8 +55,8 @@ export function trayModel(input: TrayInput): TrayModel {
     return kind === 'stalled' || kind === 'ended';
   }).length;
   const alerts = input.alerts
-    .filter(({ status, severity }) => status === 'open' && rankOf(severity) >= rankOf('warning'))
-    .sort((a, b) => rankOf(b.severity) - rankOf(a.severity) || b.id - a.id);
+    .filter(({ status, severity }) => status === 'open' && severityRank(severity) >= severityRank('warning'))
+    .sort((a, b) => severityRank(b.severity) - severityRank(a.severity) || b.id - a.id);
   const critical = alerts.filter(({ severity }) => severity === 'critical').length;
   const red = silent || trouble > 0 || critical > 0;
   const color = red && (silent || !paused) ? 'red' : paused ? 'grey' : null;

@@ -7,7 +7,7 @@ import { totalRss } from '../../processes/groups.js';
 import { programName } from '../../wording/labels.js';
 import { processesSubject } from '../../wording/subjects.js';
 import { duplicates as duplicateGroups } from './leftovers.js';
-import { strayParents } from './leftovers-text.js';
+import { startedBy } from './leftovers-text.js';
 
 /** The same interpreter with the same script, many times over: servers that nobody ends. */
 export const duplicates = defineRule({
@@ -45,7 +45,7 @@ export const duplicates = defineRule({
         clear_ms: 30_000,
         subject: processesSubject(history, tracks, `${tracks.length} × ${name}`),
         title: `Many times the same: ${name}`,
-        text: `${counted(tracks.length, 'process', 'processes')} (threshold ${limit}), ${bytesText(rss_bytes)} together, the oldest for ${durationText(oldest_ms)}. ${strayParents(history, tracks)}`,
+        text: `${counted(tracks.length, 'process', 'processes')} (threshold ${limit}), ${bytesText(rss_bytes)} together, the oldest for ${durationText(oldest_ms)}. ${startedBy(history, tracks)}`,
         suggestion: 'One for each agent session is usual: end those that nobody uses.',
         numbers: { processes: tracks.length, threshold: limit, rss_bytes },
       };

@@ -5,9 +5,10 @@ import { type Candidate, defineRule } from '../../engine/rule.js';
 import { lasting, percent } from '../../engine/settings.js';
 import { type Group, totalCpu, totalRss } from '../../processes/groups.js';
 import { agentName, programName, sessionName } from '../../wording/labels.js';
+import { processesSubject } from '../../wording/subjects.js';
 import { duplicates } from './duplicates.js';
-import { agentHerds, duplicates as duplicateGroups, orphans, ramShare } from './leftovers.js';
-import { strayList, strayParents, straySubject } from './leftovers-text.js';
+import { duplicates as duplicateGroups, headlessAgents, orphans, ramShare } from './leftovers.js';
+import { programList, startedBy } from './leftovers-text.js';
 
 /**
  * Leftovers or duplicates of agents that together hold a good part of the memory: the trouble that freezes
@@ -47,9 +48,9 @@ export const ghostProcessStorm = defineRule({
         title: duplicateTitle(group),
         milder: milder('duplicates', group),
       })),
-      ...agentHerds(history, ofDuplicates.max_duplicate_processes).map(group => ({
+      ...headlessAgents(history, ofDuplicates.max_duplicate_processes).map(group => ({
         group,
-        title: herdTitle(group),
+        title: headlessTitle(group),
         milder: [],
       })),
     ];
@@ -68,9 +69,9 @@ export const ghostProcessStorm = defineRule({
         holds: true,
         for_ms: duration_s * 1000,
         clear_ms: 30_000,
-        subject: straySubject(history, tracks, title),
+        subject: processesSubject(history, tracks, title),
         title,
-        text: `Together they hold ${bytesText(rss_bytes)}, ${percentText(share)} of the memory (threshold ${percentText(threshold)}): ${strayList(tracks)}. ${strayParents(history, tracks)}`,
+        text: `Together they hold ${bytesText(rss_bytes)}, ${percentText(share)} of the memory (threshold ${percentText(threshold)}): ${programList(tracks)}. ${startedBy(history, tracks)}`,
         suggestion: 'End them as a group; those that a living session needs are started again by it.',
         numbers: {
           processes: tracks.length,
@@ -107,6 +108,6 @@ function duplicateTitle({ tracks }: Group): string {
   return `${tracks.length} × ${programName(tracks[0]!)}`;
 }
 
-function herdTitle({ tracks }: Group): string {
+function headlessTitle({ tracks }: Group): string {
   return `${tracks.length} × ${agentName(tracks[0]!.sample.session!.agent)} without a terminal`;
 }

@@ -1,16 +1,14 @@
 import { counted } from '../../../lib/text/amounts.js';
-import type { Subject } from '../../../model/alert.js';
 import type { History } from '../../engine/history.js';
 import type { ProcessTrack } from '../../engine/process-track.js';
 import { groupBy } from '../../processes/groups.js';
 import { processName, programName } from '../../wording/labels.js';
-import { processesSubject } from '../../wording/subjects.js';
 
 /** `9 × node context7/index.js, 5 × python3 mcp_server.py`, the most frequent first. */
-export function strayList(tracks: readonly ProcessTrack[]): string {
+export function programList(tracks: readonly ProcessTrack[]): string {
   const groups = groupBy(
     tracks,
-    track => track.traits.program,
+    track => track.features.program,
     ({ sample }) => sample.rss_bytes,
   ).sort((a, b) => b.tracks.length - a.tracks.length);
   const names = groups.slice(0, 4).map(({ tracks: [first, ...rest] }) => {
@@ -20,13 +18,8 @@ export function strayList(tracks: readonly ProcessTrack[]): string {
   return groups.length > 4 ? `${names.join(', ')} and others` : names.join(', ');
 }
 
-/** Always as a group: one orphan today may be two tomorrow. */
-export function straySubject(history: History, tracks: readonly ProcessTrack[], name: string): Subject {
-  return processesSubject(history, tracks, name);
-}
-
 /** `Started by claude (pid 12) and 3 others; 4 have no parent any more.` */
-export function strayParents(history: History, tracks: readonly ProcessTrack[]): string {
+export function startedBy(history: History, tracks: readonly ProcessTrack[]): string {
   const parents = new Set<ProcessTrack>();
   let alone = 0;
   for (const { sample } of tracks) {

@@ -45,15 +45,15 @@ export function duplicates(
   const groups = groupBy(
     history.watched,
     track => {
-      const { sample, traits } = track;
-      if (traits.script === null || traits.build || traits.browser || sample.state === 'Z') return null;
+      const { sample, features } = track;
+      if (features.script === null || features.build || features.browser || sample.state === 'Z') return null;
       if (now_ms - sample.started_ms < min_age_ms) return null;
       if (sample.session?.alive === true && sample.session.pid === sample.pid) return null;
       if (isPoolWorker(history, track) || isManaged(history, track)) return null;
       // `server.js` of one project is not that of another.
-      const relative = /^\S+ (?![/-])/.test(traits.script);
+      const relative = /^\S+ (?![/-])/.test(features.script);
       const where = relative ? (sample.session?.cwd ?? '') : '';
-      return `${sample.uid}:${where}:${traits.script}`;
+      return `${sample.uid}:${where}:${features.script}`;
     },
     byRss,
   );
@@ -69,7 +69,7 @@ function surplus(tracks: readonly ProcessTrack[]): number {
 }
 
 /** Agents without a terminal, which programs start, of one kind and user: more than a person would have. */
-export function agentHerds(history: History, most: number): Group[] {
+export function headlessAgents(history: History, most: number): Group[] {
   const groups = groupBy(
     history.watched,
     ({ sample }) => {

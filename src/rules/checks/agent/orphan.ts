@@ -6,8 +6,9 @@ import { type Candidate, defineRule } from '../../engine/rule.js';
 import { lasting } from '../../engine/settings.js';
 import { type Group, totalCpu, totalRss } from '../../processes/groups.js';
 import { sessionName } from '../../wording/labels.js';
+import { processesSubject } from '../../wording/subjects.js';
 import { orphans, ramShare } from './leftovers.js';
-import { strayList, straySubject } from './leftovers-text.js';
+import { programList } from './leftovers-text.js';
 
 const MB = 1024 * 1024;
 /** More of the machine's memory than this, and it is more than untidy. */
@@ -62,9 +63,9 @@ function candidate(history: History, { key, tracks }: Group, figures: Figures): 
     holds: true,
     for_ms,
     clear_ms: 20_000,
-    subject: straySubject(history, tracks, `orphans of ${whose}`),
+    subject: processesSubject(history, tracks, `orphans of ${whose}`),
     title: `${counted(tracks.length, 'orphan')} of ${whose}`,
-    text: `Together they hold ${bytesText(rss_bytes)} and use ${percentText(cpu_percent)} of a core: ${strayList(tracks)}.${ended}`,
+    text: `Together they hold ${bytesText(rss_bytes)} and use ${percentText(cpu_percent)} of a core: ${programList(tracks)}.${ended}`,
     suggestion: 'Nobody will use them again: end them, unless you started one of them to stay.',
     numbers: { processes: tracks.length, rss_bytes, cpu_percent, ram_percent: share },
   };

@@ -7,7 +7,7 @@ import { timeText } from '../../engine/figures.js';
 import type { Exit, History, KeptEvent } from '../../engine/history.js';
 import { defineRule } from '../../engine/rule.js';
 import { minutes } from '../../engine/settings.js';
-import { traitsOf } from '../../processes/features.js';
+import { featuresOf } from '../../processes/features.js';
 import { sessionName } from '../../wording/labels.js';
 
 type Kill = Extract<KeptEvent, { type: 'oom_kill' }>;
@@ -44,7 +44,7 @@ export const oomKill = defineRule({
       const { victim, rss_bytes, cgroup, session } = kill;
       const known = victim.pid > 0;
       const name = known
-        ? `${printable(traitsOf(victim).program, 60)} (pid ${victim.pid})`
+        ? `${printable(featuresOf(victim).program, 60)} (pid ${victim.pid})`
         : kill.count === 1
           ? 'a process'
           : `${kill.count} processes`;

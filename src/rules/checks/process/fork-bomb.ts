@@ -130,8 +130,8 @@ function rate(forks_per_s: number | null): string {
 function crowds(history: History): Group[] {
   return groupBy(
     history.watched,
-    ({ sample: { uid, session, cgroup, state }, traits }) =>
-      state === 'Z' || state === 'X' || traits.build
+    ({ sample: { uid, session, cgroup, state }, features }) =>
+      state === 'Z' || state === 'X' || features.build
         ? null
         : `${uid}:${session === null ? '-' : processKey(session)}:${cgroup ?? '-'}`,
     ({ sample }) => -sample.start_ticks,
@@ -172,7 +172,7 @@ function limitOf(history: History, tracks: readonly ProcessTrack[]): Pick<Crowd,
 function mostFrequent(tracks: readonly ProcessTrack[]): string {
   const programs = groupBy(
     tracks,
-    ({ traits }) => traits.program,
+    ({ features }) => features.program,
     () => 0,
   );
   const largest = programs.reduce((a, b) => (b.tracks.length > a.tracks.length ? b : a));

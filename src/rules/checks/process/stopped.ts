@@ -30,7 +30,7 @@ export const stopped = defineRule({
       track =>
         track.sample.state === 'T' &&
         now_ms - track.state_since_ms >= duration_ms &&
-        !isPutAside(history, track),
+        !isSuspendedAtPrompt(history, track),
     );
     return groupBy(suspects, programKey, track => -track.state_since_ms).map(({ key, tracks }) => {
       const held_ms = now_ms - tracks[0]!.state_since_ms;
@@ -53,6 +53,6 @@ export const stopped = defineRule({
   sees_again_ms: ({ duration_s }) => duration_s * 1000,
 });
 
-function isPutAside(history: History, { sample }: ProcessTrack): boolean {
-  return sample.sid !== sample.pid && history.process(sample.sid)?.traits.prompt === true;
+function isSuspendedAtPrompt(history: History, { sample }: ProcessTrack): boolean {
+  return sample.sid !== sample.pid && history.process(sample.sid)?.features.prompt === true;
 }
