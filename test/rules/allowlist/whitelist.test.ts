@@ -68,10 +68,11 @@ test('a regular expression that comes to no end is put out of use, and the other
     }
     return null;
   };
-  for (let i = 0; i < 3; i++) {
-    expect(tooSlow).toEqual([]);
-    expect(known(`${'a'.repeat(60)}!`, 'python train.py')).toEqual([false, true]);
-  }
+  const hard = `${'a'.repeat(60)}!`;
+  list.matches([hard, 'python train.py'].map(ref));
+  // Once late may be by chance.
+  expect(tooSlow).toEqual([]);
+  for (let looks = 0; looks < 3; looks++) expect(known(hard, 'python train.py')).toEqual([false, true]);
   expect(tooSlow).toEqual(['^(\\w+\\s?)*$']);
   expect(known('harmless words', 'python train.py')).toEqual([false, true]);
 });
