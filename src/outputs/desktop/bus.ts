@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Message, MessageBus } from '@jellybrick/dbus-next';
-import { Backoff } from './backoff.js';
+import { Backoff } from '../../lib/process/backoff.js';
 import { GuardedStream } from './dbus/guarded-stream.js';
 import { type Log, Once } from './out.js';
 
@@ -38,7 +38,7 @@ export class SessionBus {
   private dbus: DBus | null = null;
   private stream: GuardedStream | null = null;
   private readonly unanswered = new Set<(error: Error) => void>();
-  private readonly backoff = new Backoff();
+  private readonly backoff = new Backoff({ once_at_once: true });
   private readonly once: Once;
 
   constructor(

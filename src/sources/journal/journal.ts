@@ -1,5 +1,6 @@
 import { findProgram } from '../../lib/files/find-program.js';
 import { statFile } from '../../lib/files/stat-file.js';
+import { Backoff } from '../../lib/process/backoff.js';
 import { fromMonotonic } from '../../lib/time/time.js';
 import {
   type Collector,
@@ -22,10 +23,6 @@ export interface JournalOptions {
 }
 
 const SOCKET = '/run/systemd/journal/socket';
-const FIRST_BACKOFF_MS = 1_000;
-const MAX_BACKOFF_MS = 60_000;
-/** One that ran so long was well: the next failure starts from the first backoff. */
-const WELL_AFTER_MS = 60_000;
 
 /** Follows the systemd journal with one journalctl that runs as long as vigil does. */
 export class JournalCollector implements Collector<NoSlice> {
@@ -35,18 +32,21 @@ export class JournalCollector implements Collector<NoSlice> {
   private running: Promise<void> | null = null;
   private stopped = false;
   private problem: string | null = null;
-  private backoff_ms = FIRST_BACKOFF_MS;
+  /** When it was last asked: the clock of the rounds. */
+  private round_ms = 0;
+  private readonly backoff = new Backoff(
+    { first_ms: 1_000, max_ms: 60_000, well_after_ms: 60_000 },
+    () => this.round_ms,
+  );
   private started_ms = 0;
   private retryAt_ms = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly options: JournalOptions = {}) {}
 
   collect({ now_ms }: Context): Part<NoSlice> {
+    this.round_ms = now_ms;
     if (this.running === null && !this.stopped && now_ms >= this.retryAt_ms) this.launch(now_ms);
-    if (this.following !== null && now_ms - this.started_ms >= WELL_AFTER_MS) {
-      this.backoff_ms = FIRST_BACKOFF_MS;
-      this.problem = null;
-    }
+    if (this.following !== null && this.backoff.isWell) this.problem = null;
     const events = this.digest.drain();
     // What came before it ended is told first.
     if (this.problem !== null && this.running === null && events.length === 0) throw new Error(this.problem);
@@ -80,6 +80,7 @@ export class JournalCollector implements Collector<NoSlice> {
       );
     }
     this.started_ms = now_ms;
+    this.backoff.begun();
     this.running = this.follow(program, args)
       .catch(error => this.ended(String(error)))
       .finally(() => {
@@ -102,8 +103,7 @@ export class JournalCollector implements Collector<NoSlice> {
     this.following = null;
     if (this.stopped) return;
     this.problem = why;
-    this.retryAt_ms = this.started_ms + this.backoff_ms;
-    this.backoff_ms = Math.min(MAX_BACKOFF_MS, this.backoff_ms * 2);
+    this.retryAt_ms = this.started_ms + this.backoff.failed();
   }
 }
 

@@ -1,3 +1,4 @@
+import { Backoff } from '../../lib/process/backoff.js';
 import { pageOut } from '../../lib/process/resident-pages.js';
 import { SilenceMeter } from '../../lib/process/silence-meter.js';
 import { onTick } from '../../lib/time/ticker.js';
@@ -65,7 +66,11 @@ export class SupervisedProgram {
   private restarts = 0;
   private dropped = 0;
   private droppedNow = 0;
-  private backoff_ms = BACKOFF_FIRST_MS;
+  private readonly backoff = new Backoff({
+    first_ms: BACKOFF_FIRST_MS,
+    max_ms: BACKOFF_CEILING_MS,
+    well_after_ms: STABLE_MS,
+  });
   private startedAt_ms = 0;
   private silence: SilenceMeter | null = null;
   private starved = false;
@@ -204,19 +209,17 @@ export class SupervisedProgram {
   }
 
   private retry(problem: string): void {
-    const ran_ms = performance.now() - this.startedAt_ms;
-    if (this.hadHeartbeat && ran_ms >= STABLE_MS) this.backoff_ms = BACKOFF_FIRST_MS;
+    const again_in_ms = this.backoff.failed();
     this.hadHeartbeat = false;
     this.setState('backoff');
     this.problem = problem;
-    const fields = { program: this.spec.name, problem, again_in_ms: this.backoff_ms };
+    const fields = { program: this.spec.name, problem, again_in_ms };
     this.logger.warn(fields, 'kernel program is down, starting it again');
     this.retryTimer = setTimeout(() => {
       this.retryTimer = null;
       this.restarts++;
       this.launch();
-    }, this.backoff_ms);
-    this.backoff_ms = Math.min(this.backoff_ms * 2, BACKOFF_CEILING_MS);
+    }, again_in_ms);
     this.settleFirst?.();
   }
 
@@ -259,6 +262,7 @@ export class SupervisedProgram {
     const first = !this.hadHeartbeat;
     this.hadHeartbeat = true;
     if (first) {
+      this.backoff.begun();
       // It was a compiler until now, and is a loop from here on.
       if (this.running?.pid != null) void pageOut(this.running.pid);
       const again = this.everAttached;

@@ -1,5 +1,5 @@
+import { Backoff } from '../../../lib/process/backoff.js';
 import { tryStat } from '../../../sources/procfs/read.js';
-import { Backoff } from '../backoff.js';
 import type { Log } from '../out.js';
 import { locate, type Place } from '../terminal/locate.js';
 import { askTmux, showPane, type TmuxServer, type TmuxState } from '../terminal/tmux.js';
@@ -31,7 +31,7 @@ export class Desktop {
   private compositor: Compositor | null = null;
   private address = '';
   private connecting = false;
-  private readonly backoff = new Backoff();
+  private readonly backoff = new Backoff({ once_at_once: true });
   private readonly places = new Map<number, Place>();
   private readonly tmuxStates = new Map<number, { at_ms: number; state: Promise<TmuxState | null> }>();
 

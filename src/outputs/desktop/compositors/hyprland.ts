@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { Rate } from '../../../lib/limits/rate.js';
+import { LineSplitter } from '../../../lib/text/lines.js';
 import {
   type Compositor,
   type CompositorListener,
@@ -25,7 +26,7 @@ export class HyprlandCompositor implements Compositor {
   private readonly known = new Map<number, DesktopWindow>();
   private focusedId: number | null = null;
   private over = false;
-  private rest = '';
+  private readonly lines = new LineSplitter(line => this.receive(line), MAX_LINE);
   private readonly messages = new Rate(MESSAGES_PER_S, MESSAGES_AT_ONCE);
   private reading = false;
   private readAgain = false;
@@ -37,7 +38,7 @@ export class HyprlandCompositor implements Compositor {
     private readonly listener: CompositorListener,
   ) {
     events.setEncoding('utf8');
-    events.on('data', (text: unknown) => this.receive(text as string));
+    events.on('data', (text: unknown) => this.lines.push(text as string));
     events.on('error', () => {});
     events.on('close', () => this.end());
   }
@@ -100,16 +101,10 @@ export class HyprlandCompositor implements Compositor {
     this.focusedId = addressOf(active?.address);
   }
 
-  private receive(text: string): void {
-    this.rest += text;
-    if (this.rest.length > MAX_LINE && !this.rest.includes('\n')) this.rest = '';
-    const lines = this.rest.split('\n');
-    this.rest = lines.pop() ?? '';
-    for (const line of lines) {
-      if (this.over || this.events.destroyed) return;
-      if (this.messages.take()) this.event(line);
-      else this.lose(`it floods: more than ${MESSAGES_PER_S} messages a second`);
-    }
+  private receive(line: string | null): void {
+    if (line === null || this.over || this.events.destroyed) return;
+    if (this.messages.take()) this.event(line);
+    else this.lose(`it floods: more than ${MESSAGES_PER_S} messages a second`);
   }
 
   private event(line: string): void {
