@@ -4,7 +4,7 @@ import { JSON_OPTION, printAnswer } from '../answer.js';
 import { askDaemon } from '../ask-daemon.js';
 import { defineCommand, OK, UsageError } from '../command.js';
 import { alertName } from '../target.js';
-import { clockTime } from '../ui/words.js';
+import { clockTime } from '../ui/format.js';
 
 export const actions = defineCommand({
   usage: 'actions',

@@ -5,8 +5,8 @@ import { askDaemon } from '../ask-daemon.js';
 import { defineCommand, OK, PROBLEM } from '../command.js';
 import type { Io } from '../io.js';
 import { alertName } from '../target.js';
+import { clockTime, duration, isGrave, severityStyles } from '../ui/format.js';
 import { paint } from '../ui/style.js';
-import { clockTime, duration, severityStyles } from '../ui/words.js';
 
 export const alerts = defineCommand({
   usage: 'alerts',
@@ -32,14 +32,10 @@ export const alerts = defineCommand({
       printAnswer(io, json, list, () =>
         list.length === 0 ? [none] : list.map(alert => alertText(alert, io)),
       );
-      return list.some(isGrave) ? PROBLEM : OK;
+      return list.some(({ status, severity }) => status === 'open' && isGrave(severity)) ? PROBLEM : OK;
     });
   },
 });
-
-function isGrave({ status, severity }: AlertReport): boolean {
-  return status === 'open' && (severity === 'high' || severity === 'critical');
-}
 
 /** Some lines for one alert: what, since when, the figures, what to do. */
 export function alertText(alert: AlertReport, io: Pick<Io, 'color'>): string {

@@ -5,8 +5,8 @@ import { defineCommand, OK, UsageError } from '../command.js';
 import type { Io } from '../io.js';
 import { alertName } from '../target.js';
 import { reasonText, stateStyles } from '../ui/agents-table.js';
+import { clockTime, severityStyles } from '../ui/format.js';
 import { paint } from '../ui/style.js';
-import { clockTime, severityStyles } from '../ui/words.js';
 
 /** Events before the answer to who asked for them: one read of the socket holds far fewer. */
 const MAX_EARLY = 10_000;

@@ -1,63 +1,68 @@
-import type { ExplainReport, VoiceReport } from '../../api/client/index.js';
+import type { Explained } from '../../api/client/index.js';
+import { durationText } from '../../lib/text/amounts.js';
 import { printable } from '../../lib/text/printable.js';
 import { JSON_OPTION, printAnswer } from '../answer.js';
 import { askDaemon } from '../ask-daemon.js';
 import { defineCommand, OK } from '../command.js';
+import { explainTarget, promptFor } from '../explain-target.js';
 import type { Io } from '../io.js';
-import { pidOf } from '../target.js';
-import { reasonText, stateStyles } from '../ui/agents-table.js';
+import { targetOf } from '../target.js';
+import { severityStyles } from '../ui/format.js';
 import { paint } from '../ui/style.js';
-import { clockTime, duration, shortPath } from '../ui/words.js';
+
+/** A model may take its time. */
+const PATIENCE_MS = 610_000;
 
 export const explain = defineCommand({
-  usage: 'agents explain <pid>',
-  describe: 'Say why an agent is believed to be in its state',
-  details: ['The process may be any of the agent’s session: a tool that it runs leads to the agent, too.'],
-  positionals: {
-    pid: { type: 'string', describe: 'Process id of the agent, or of any process of its session' },
+  usage: 'explain <target>',
+  describe: 'Explain an alert (A7) or a process (4711), and say what can be done about it',
+  details: [
+    'A language model explains where the configuration allows it ([ai]); else the rules do, with what they measured.',
+    'Nothing is done by this command. Commands shown by vigil rest on its own judgement; what a model suggests is judged by the same policy.',
+  ],
+  positionals: { target: { type: 'string', describe: 'An alert as vigil alerts shows it, or a process id' } },
+  options: {
+    'show-prompt': {
+      type: 'boolean',
+      default: false,
+      describe: 'Print exactly what a model would be sent, and send nothing',
+    },
+    json: JSON_OPTION,
   },
-  options: { json: JSON_OPTION },
-  async run({ json, runtimeDir, positional }, io) {
-    const pid = pidOf(positional.pid ?? '');
+  async run({ positional, showPrompt, json, runtimeDir }, io) {
+    const target = targetOf(positional.target!);
     return askDaemon(runtimeDir, async client => {
-      const report = await client.call('explain', { pid });
-      printAnswer(io, json, report, () => explainText(report, io));
+      if (showPrompt) {
+        const prompt = await promptFor(client, target);
+        printAnswer(io, json, prompt, () => [prompt.system, '', prompt.user]);
+        return OK;
+      }
+      const explained = await explainTarget(client, target, PATIENCE_MS);
+      printAnswer(io, json, explained, () => explainedLines(explained, io));
       return OK;
     });
   },
 });
 
-export function explainText(
-  { agent, decided_by, evidence, voices = [], processes }: ExplainReport,
-  io: Pick<Io, 'color' | 'now' | 'home'>,
-): string[] {
-  const state = paint(`${agent.state} ${reasonText(agent)}`, stateStyles(agent), io.color);
-  const since = duration(io.now() - Date.parse(agent.since));
-  const place = agent.cwd === null ? '' : ` in ${printable(shortPath(agent.cwd, io.home, agent.user), 300)}`;
-  const tty = agent.tty === null ? 'no terminal' : printable(agent.tty, 32);
-  return [
-    `${printable(agent.agent, 32)}[${agent.pid}] of ${printable(agent.user, 32)} on ${tty}${place}`,
-    `${state} for ${since}`,
-    `Decided by: ${printable(decided_by, 400)}`,
-    '',
-    'Evidence, newest first:',
-    ...evidence.map(one => {
-      const note = one.note === '' ? '' : ` (${printable(one.note, 200)})`;
-      return `  ${clockTime(one.time)}  ${one.source}: ${printable(one.text, 300)}${note}`;
-    }),
-    ...voiceLines(voices),
-    '',
-    'Processes of this session:',
-    ...processes.map(one => `  ${one.pid}  ${printable(one.role, 60)}  ${printable(one.command, 200)}`),
+export function explainedLines({ explanation, plans }: Explained, io: Pick<Io, 'color' | 'now'>): string[] {
+  const { diagnosis, by, model, failure, left_out, time_ms } = explanation;
+  const age_ms = io.now() - time_ms;
+  const when = age_ms > 60_000 ? `, ${durationText(age_ms)} ago` : '';
+  const who = by === 'model' ? `${printable(model ?? 'a model', 100)}${when}` : 'the rules';
+  const lines = [
+    `${paint(diagnosis.severity.toUpperCase(), severityStyles(diagnosis.severity), io.color)} ${printable(diagnosis.diagnostic, 8_000)}`,
+    paint(`(explained by ${who})`, ['dim'], io.color),
   ];
-}
-
-/** A daemon of before does not list them. */
-function voiceLines(voices: readonly VoiceReport[]): string[] {
-  if (voices.length === 0) return [];
-  const lines = voices.map(({ voice, verdict, text, why }) => {
-    const says = text === null ? '' : `${printable(text, 300)}: `;
-    return `  ${printable(voice, 12).padEnd(12)}  ${printable(verdict, 11).padEnd(11)}  ${says}${printable(why, 200)}`;
-  });
-  return ['', 'What can tell it, strongest first:', ...lines];
+  if (failure !== null && failure.code !== 'no_key' && failure.code !== 'disabled')
+    lines.push(paint(printable(failure.message, 500), ['yellow'], io.color));
+  if (plans.length > 0) lines.push('', 'What can be done:');
+  for (const { text, command, verdict } of plans) {
+    lines.push(`  - ${printable(text, 2_000)}`);
+    if (command !== null) lines.push(`      ${paint(printable(command, 2_000), ['bold'], io.color)}`);
+    lines.push(paint(`      ${verdict.risk}: ${printable(verdict.reason, 500)}`, ['dim'], io.color));
+  }
+  for (const reason of left_out)
+    lines.push(paint(`  left out: ${printable(reason, 300)}`, ['dim'], io.color));
+  if (diagnosis.prevention !== '') lines.push('', `To prevent it: ${printable(diagnosis.prevention, 4_000)}`);
+  return lines;
 }

@@ -3,7 +3,7 @@ import { printable } from '../../lib/text/printable.js';
 import { askDaemon } from '../ask-daemon.js';
 import { nextToFocus } from '../bars/order.js';
 import { defineCommand, OK, PROBLEM, UsageError } from '../command.js';
-import { shortPath } from '../ui/words.js';
+import { shortPath } from '../ui/format.js';
 
 export const focus = defineCommand({
   usage: 'focus <agent>',

@@ -1,11 +1,12 @@
 import type { HandHealth, HealthReport } from '../../api/client/index.js';
+import { counted } from '../../lib/text/amounts.js';
 import { printable } from '../../lib/text/printable.js';
 import { JSON_OPTION, printAnswer } from '../answer.js';
 import { askDaemon } from '../ask-daemon.js';
 import { defineCommand, OK, PROBLEM } from '../command.js';
 import type { Io } from '../io.js';
+import { bytes, duration, percent } from '../ui/format.js';
 import { paint } from '../ui/style.js';
-import { bytes, duration, percent } from '../ui/words.js';
 
 export const health = defineCommand({
   usage: 'health',
@@ -27,11 +28,11 @@ function healthText(report: HealthReport, io: Io): string[] {
   const { sensor } = report;
   const well = report.status === 'healthy';
   return [
-    `${paint(report.status, [well ? 'green' : 'yellow'], io.color)}: vigil ${report.version}, pid ${report.pid}, up ${duration(report.uptime_s * 1000)}, ${count(report.agents, 'agent')}, ${count(report.clients, 'client')}`,
+    `${paint(report.status, [well ? 'green' : 'yellow'], io.color)}: vigil ${report.version}, pid ${report.pid}, up ${duration(report.uptime_s * 1000)}, ${counted(report.agents, 'agent')}, ${counted(report.clients, 'client')}`,
     ...report.problems.map(problem => paint(`  ! ${printable(problem, 400)}`, ['yellow'], io.color)),
     `sensor: ${sensor.tier} (${printable(sensor.tier_reason, 400)}), bpftrace ${printable(sensor.bpftrace_version ?? 'none', 40)}`,
     ...sensor.programs.flatMap(programLines),
-    ...report.hands.map(handLine),
+    ...report.hands.map(helperLine),
     configLine(report.config),
     collectorsLine(report),
     historyLine(report),
@@ -48,7 +49,7 @@ function programLines(program: HealthReport['sensor']['programs'][number]): stri
   const { name, state, received, unparsed, lost, restarts, pid, problem, missing } = program;
   const where = pid === null ? '' : ` (pid ${pid})`;
   return [
-    `  ${printable(name, 40)}: ${state}${where}, ${received} received, ${unparsed} not understood, ${lost} lost, ${count(restarts, 'restart')}`,
+    `  ${printable(name, 40)}: ${state}${where}, ${received} received, ${unparsed} not understood, ${lost} lost, ${counted(restarts, 'restart')}`,
     ...(problem === null ? [] : [`    ${printable(problem, 400)}`]),
     ...missing.map(feature => `    missing: ${printable(feature, 400)}`),
   ];
@@ -60,19 +61,19 @@ function configLine({ file, restart, renamed = [] }: HealthReport['config']): st
   return `configuration: ${printable(file, 300)}${waits}${former}`;
 }
 
-function handLine(health: HandHealth): string {
+function helperLine(health: HandHealth): string {
   const { user, state, pid, restarts, floods, dropped, rss_bytes, desktop } = health;
   const where = pid === null ? '' : ` (pid ${pid}, ${bytes(rss_bytes)})`;
   const found = [desktop?.compositor, desktop?.session_bus ? 'session bus' : null, desktop?.note];
   const shown = found.filter(part => part != null).map(part => printable(part, 200));
   const trouble = [
-    floods > 0 ? `flooded ${count(floods, 'time')}` : null,
-    dropped > 0 ? `${count(dropped, 'message')} left out` : null,
+    floods > 0 ? `flooded ${counted(floods, 'time')}` : null,
+    dropped > 0 ? `${counted(dropped, 'message')} left out` : null,
   ].filter(part => part !== null);
   return [
     `helper of ${printable(user, 40)}: ${state}${where}`,
     ...shown,
-    count(restarts, 'restart'),
+    counted(restarts, 'restart'),
     ...trouble,
   ].join(', ');
 }
@@ -89,7 +90,7 @@ function collectorsLine({ collectors }: HealthReport): string {
 }
 
 function historyLine({ history, open_alerts }: HealthReport): string {
-  const alerts = `${count(open_alerts, 'open alert')}`;
+  const alerts = `${counted(open_alerts, 'open alert')}`;
   if (history === null) return `history: none is kept; ${alerts}`;
   const { bytes: size, max_bytes, queued, lost, moved_aside } = history;
   const parts = [
@@ -107,7 +108,7 @@ function channelLine({ name, sent, failed, dropped, waiting }: HealthReport['cha
 }
 
 function modelLine({ model: { unavailable, calls_today, tokens_today } }: HealthReport): string {
-  const used = `${count(calls_today, 'question')} and ${tokens_today} tokens within 24 hours`;
+  const used = `${counted(calls_today, 'question')} and ${tokens_today} tokens within 24 hours`;
   return unavailable === null ? `model: ready, ${used}` : `model: ${printable(unavailable, 300)}`;
 }
 
@@ -131,8 +132,4 @@ function readingLines({ cut, held }: HealthReport['reading']): string[] {
     ...(parts.length === 0 ? [] : [`longer than what is read of them: ${parts.join(', ')}`]),
     ...(held.length === 0 ? [] : [`${pids} arguments be read`]),
   ];
-}
-
-function count(n: number, what: string): string {
-  return `${n} ${what}${n === 1 ? '' : 's'}`;
 }

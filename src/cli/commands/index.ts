@@ -9,11 +9,11 @@ const FILES: Readonly<Record<string, () => Promise<readonly CliCommand[]>>> = {
   watch: async () => [(await import('./watch.js')).watch],
   report: async () => [(await import('./report.js')).report],
   agents: async () => {
-    const [{ agents }, { explain }] = await Promise.all([import('./agents.js'), import('./explain.js')]);
-    return [agents, explain];
+    const { agents, agentsExplain } = await import('./agents.js');
+    return [agents, agentsExplain];
   },
   alerts: async () => [(await import('./alerts.js')).alerts],
-  explain: async () => [(await import('./why.js')).why],
+  explain: async () => [(await import('./explain.js')).explain],
   kill: async () => [(await import('./kill.js')).kill],
   actions: async () => [(await import('./actions.js')).actions],
   events: async () => [(await import('./events.js')).events],
@@ -41,8 +41,8 @@ const FILES: Readonly<Record<string, () => Promise<readonly CliCommand[]>>> = {
   resume: async () => [(await import('./pause.js')).resume],
   tray: async () => [(await import('./tray.js')).tray],
   daemon: async () => [(await import('./daemon.js')).daemon],
-  'record-events': async () => [(await import('./record-events.js')).recordEvents],
-  replay: async () => [(await import('./replay.js')).replay],
+  'record-events': async () => [(await import('./recordings.js')).recordEvents],
+  replay: async () => [(await import('./recordings.js')).replay],
   completion: async () => [(await import('./completion.js')).completion],
 };
 

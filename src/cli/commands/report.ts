@@ -20,7 +20,7 @@ export const report = defineCommand({
     json: { type: 'boolean', default: false, describe: 'Print one JSON object' },
   },
   async run(args, io) {
-    const { tellHistory } = await import('../report/tell.js');
-    return tellHistory(args, io);
+    const { printReport } = await import('../report/print-report.js');
+    return printReport(args, io);
   },
 });

@@ -9,10 +9,10 @@ import { defineCommand, OK, PROBLEM } from '../command.js';
 import type { Io } from '../io.js';
 import { alertName } from '../target.js';
 import { agentsTable } from '../ui/agents-table.js';
+import { bytes, duration, isGrave, percent, severityStyles } from '../ui/format.js';
 import { factsLine, hostFacts } from '../ui/host-facts.js';
 import { headline, hostLines } from '../ui/host-lines.js';
 import { paint } from '../ui/style.js';
-import { bytes, duration, percent, severityStyles } from '../ui/words.js';
 
 const TOP = 5;
 
@@ -33,7 +33,7 @@ export const status = defineCommand({
       ]);
       const status = { host, machine, agents, alerts };
       printAnswer(io, json, status, () => statusLines(status, io));
-      return alerts.some(isGrave) ? PROBLEM : OK;
+      return alerts.some(({ severity }) => isGrave(severity)) ? PROBLEM : OK;
     });
   },
 });
@@ -48,10 +48,6 @@ async function machineOf(client: ApiClient): Promise<MachineReport | null> {
   }
 }
 
-function isGrave({ severity }: AlertReport): boolean {
-  return severity === 'high' || severity === 'critical';
-}
-
 interface Status {
   host: HostFacts | null;
   machine: MachineReport | null;
@@ -62,7 +58,7 @@ interface Status {
 function statusLines({ host, machine, agents, alerts }: Status, io: Io): string[] {
   const living = agents.filter(({ state }) => state !== 'EXITED');
   return [
-    headline(alerts.length, alerts.filter(isGrave).length, io),
+    headline(alerts.length, alerts.filter(({ severity }) => isGrave(severity)).length, io),
     ...(machine?.paused
       ? [paint('The watch over the machine is paused: vigil resume', ['yellow'], io.color)]
       : []),

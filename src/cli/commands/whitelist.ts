@@ -3,8 +3,8 @@ import { printable } from '../../lib/text/printable.js';
 import { JSON_OPTION, printAnswer } from '../answer.js';
 import { askDaemon } from '../ask-daemon.js';
 import { defineCommand, OK, UsageError } from '../command.js';
+import { clockTime } from '../ui/format.js';
 import { table } from '../ui/table.js';
-import { clockTime } from '../ui/words.js';
 
 export const whitelistList = defineCommand({
   usage: 'whitelist list',

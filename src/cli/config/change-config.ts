@@ -4,7 +4,7 @@ import { type ConfigKey, findKey, valueFrom } from '../../config/keys.js';
 import { printable } from '../../lib/text/printable.js';
 import { OK } from '../command.js';
 import type { Io } from '../io.js';
-import { type FileArgs, tellDaemon, warnOfFormerName } from './config-file.js';
+import { type FileArgs, reloadDaemon, warnOfFormerName } from './config-file.js';
 
 /** `vigil config set`. Answers the exit code. */
 export async function setInFile(
@@ -43,6 +43,6 @@ async function report(path: string, { keys }: Changed, args: FileArgs, io: Io): 
     return OK;
   }
   const names = keys.map(({ name }) => name);
-  for (const line of await tellDaemon(path, names, args)) io.out(`${line}\n`);
+  for (const line of await reloadDaemon(path, names, args)) io.out(`${line}\n`);
   return OK;
 }

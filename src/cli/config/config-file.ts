@@ -46,7 +46,7 @@ export async function configPath({ config, runtimeDir }: FileArgs, io: Io): Prom
  * What became of the change, a line each: by a daemon that reads this very file, which is told to; or by none.
  * Never fails: the file is written already.
  */
-export async function tellDaemon(path: string, keys: readonly string[], args: FileArgs): Promise<string[]> {
+export async function reloadDaemon(path: string, keys: readonly string[], args: FileArgs): Promise<string[]> {
   let client: ApiClient;
   try {
     client = await connectToDaemon({ runtimeDir: args.runtimeDir });

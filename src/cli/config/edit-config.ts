@@ -10,7 +10,7 @@ import { readWhole, TooLargeError } from '../../lib/files/bounded-read.js';
 import { printable } from '../../lib/text/printable.js';
 import { CANNOT, OK } from '../command.js';
 import type { Io } from '../io.js';
-import { type FileArgs, tellDaemon } from './config-file.js';
+import { type FileArgs, reloadDaemon } from './config-file.js';
 
 /** For a file that is not there yet. */
 const TEMPLATE = '# All keys and their defaults: vigil config show\n';
@@ -41,7 +41,7 @@ export async function editConfig(path: string, args: FileArgs, io: Io): Promise<
         keep = false;
         io.out(`${printable(path, 300)} is written.\n`);
         const keys = changedKeys(before, parseConfig(text, path));
-        for (const line of await tellDaemon(path, keys, args)) io.out(`${line}\n`);
+        for (const line of await reloadDaemon(path, keys, args)) io.out(`${line}\n`);
         return OK;
       }
       for (const mistake of (mistakes ?? '').split('\n')) io.err(`vigil: ${printable(mistake, 2000)}\n`);

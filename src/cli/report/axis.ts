@@ -1,4 +1,5 @@
 import { timeDay, timeTicks } from 'd3-time';
+import { dayTime, monthDay } from '../ui/format.js';
 
 /** Round times, local, for the axis of a chart. */
 
@@ -14,7 +15,7 @@ export function ticks(from_ms: number, to_ms: number, at_most: number): Tick[] {
   const isDays = times.every(time => timeDay(time).getTime() === time.getTime());
   return times.map(time => ({
     time_ms: time.getTime(),
-    label: isDays ? dayLabel(time) : `${two(time.getHours())}:${two(time.getMinutes())}`,
+    label: isDays ? monthDay(time) : dayTime(time),
   }));
 }
 
@@ -25,19 +26,4 @@ function roundTimes(from_ms: number, to_ms: number, at_most: number): Date[] {
     if (times.length <= at_most || wanted === 1) return times.slice(0, at_most);
   }
   return [];
-}
-
-function dayLabel(date: Date): string {
-  return `${two(date.getMonth() + 1)}-${two(date.getDate())}`;
-}
-
-/** `11-20 14:02`, local: short, and unmistakable within a year. */
-export function shortTime(time_ms: number): string {
-  const date = new Date(time_ms);
-  if (Number.isNaN(time_ms)) return '?';
-  return `${dayLabel(date)} ${two(date.getHours())}:${two(date.getMinutes())}`;
-}
-
-function two(value: number): string {
-  return String(value).padStart(2, '0');
 }

@@ -1,5 +1,5 @@
 import type { HistoryReport } from '../../api/client/index.js';
-import { bytes, percent } from '../ui/words.js';
+import { bytes, percent } from '../ui/format.js';
 
 /** What a report draws of the machine's figures. */
 

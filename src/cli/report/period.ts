@@ -1,3 +1,4 @@
+import { counted } from '../../lib/text/amounts.js';
 import { printable } from '../../lib/text/printable.js';
 import { UsageError } from '../command.js';
 
@@ -33,5 +34,5 @@ export function periodText(period_s: number): string {
         ? [UNIT_S.h, 'hour']
         : [UNIT_S.m, 'minute'];
   const count = Number((period_s / size).toFixed(1));
-  return `${count} ${word}${count === 1 ? '' : 's'}`;
+  return counted(count, word);
 }

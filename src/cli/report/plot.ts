@@ -1,5 +1,6 @@
 import { area, line } from 'd3-shape';
-import { shortTime, ticks } from './axis.js';
+import { shortTime } from '../ui/format.js';
+import { ticks } from './axis.js';
 import type { Span } from './chart-lines.js';
 import { type Bucket, type Chart, runs } from './charts.js';
 import { at, html } from './escape.js';

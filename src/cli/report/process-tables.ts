@@ -1,7 +1,7 @@
 import type { HistoryReport } from '../../api/client/index.js';
 import { printable } from '../../lib/text/printable.js';
+import { bytes, percent } from '../ui/format.js';
 import type { Cell, Column } from '../ui/table.js';
-import { bytes, percent } from '../ui/words.js';
 import type { Listing, ListingOptions } from './listing.js';
 
 /** The largest and the busiest processes of a period. */

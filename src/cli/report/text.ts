@@ -1,11 +1,11 @@
 import type { HistoryReport, HostFacts } from '../../api/client/index.js';
 import { clip } from '../../lib/text/width.js';
 import type { Io } from '../io.js';
+import { shortTime } from '../ui/format.js';
 import { factsLine } from '../ui/host-facts.js';
 import { paint } from '../ui/style.js';
 import { table } from '../ui/table.js';
 import { wrapped } from '../ui/wrap.js';
-import { shortTime } from './axis.js';
 import { chartLines } from './chart-lines.js';
 import { chartsOf, gaps } from './charts.js';
 import type { Listing } from './listing.js';

@@ -1,8 +1,8 @@
 import type { HistoryReport } from '../../api/client/index.js';
 import { printable } from '../../lib/text/printable.js';
 import { clip } from '../../lib/text/width.js';
-import { duration, shortPath } from '../ui/words.js';
-import { shortTime, ticks } from './axis.js';
+import { duration, shortPath, shortTime } from '../ui/format.js';
+import { ticks } from './axis.js';
 import type { Span } from './chart-lines.js';
 import { at, html } from './escape.js';
 

@@ -1,9 +1,9 @@
 import type { AgentReport, AgentStateEvent } from '../../api/client/index.js';
 import { printable } from '../../lib/text/printable.js';
 import type { Io } from '../io.js';
+import { bytes, duration, percent, shortPath } from './format.js';
 import type { Style } from './style.js';
 import { type Cell, type Column, table } from './table.js';
-import { bytes, duration, percent, shortPath } from './words.js';
 
 /** The table of `vigil agents`: who needs you stands on top. */
 

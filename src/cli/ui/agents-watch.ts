@@ -1,11 +1,12 @@
 import type { AgentReport, HealthReport } from '../../api/client/index.js';
 import { connectToDaemon } from '../../api/client/index.js';
+import { counted } from '../../lib/text/amounts.js';
 import { printable } from '../../lib/text/printable.js';
 import { clip } from '../../lib/text/width.js';
 import { OK, UsageError } from '../command.js';
 import type { Io } from '../io.js';
 import { agentsTable } from './agents-table.js';
-import { Live } from './live-screen.js';
+import { LiveScreen } from './live-screen.js';
 import { LEAVE_KEYS, openScreen } from './screen.js';
 import { paint } from './style.js';
 
@@ -29,7 +30,7 @@ export async function watchAgents(runtimeDir: string | undefined, io: Io): Promi
   const screen = openScreen();
   let shown: Picture = { agents: [], health: null, trouble: 'connecting' };
   const draw = (): void => screen.draw(picture(shown, { ...io, columns: screen.columns }, screen.rows));
-  const live = new Live({
+  const live = new LiveScreen({
     runtimeDir,
     tick_ms: TICK_MS,
     coalesce_ms: COALESCE_MS,
@@ -81,7 +82,7 @@ export function picture(
 /** `vigil 0.1.0 · healthy · tracepoint · 1 agent` */
 function headline(health: HealthReport | null, agents: number): string {
   if (health === null) return 'vigil';
-  return `vigil ${health.version} · ${health.status} · ${health.sensor.tier} · ${agents} agent${agents === 1 ? '' : 's'}`;
+  return `vigil ${health.version} · ${health.status} · ${health.sensor.tier} · ${counted(agents, 'agent')}`;
 }
 
 function notes(health: HealthReport | null, trouble: string | null): string[] {

@@ -1,6 +1,6 @@
 import type { ApiClient, HostFacts } from '../../api/client/index.js';
 import { printable } from '../../lib/text/printable.js';
-import { bytes } from './words.js';
+import { bytes } from './format.js';
 
 /** The first who asks after the start of the daemon waits for a process that reads them. */
 const PATIENCE_MS = 3_000;

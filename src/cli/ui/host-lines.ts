@@ -1,10 +1,11 @@
 import type { MachineReport } from '../../api/client/index.js';
+import { counted } from '../../lib/text/amounts.js';
 import { printable } from '../../lib/text/printable.js';
 import type { HostSample } from '../../model/snapshot.js';
 import type { Io } from '../io.js';
+import { bytes, percent } from './format.js';
 import { gauge } from './gauge.js';
 import { paint } from './style.js';
-import { bytes, percent } from './words.js';
 
 /** The machine in a few lines, for `vigil status`. */
 
@@ -131,7 +132,7 @@ function temperatureLine({ temperatures }: HostSample): string[] {
 /** A line at the top that says whether all is well. */
 export function headline(openAlerts: number, grave: number, io: Pick<Io, 'color'>): string {
   if (openAlerts === 0) return paint('Nothing is wrong.', ['green'], io.color);
-  const what = `${openAlerts} open alert${openAlerts === 1 ? '' : 's'}`;
+  const what = counted(openAlerts, 'open alert');
   return paint(
     grave > 0 ? `${what}, ${grave} of them high or critical` : what,
     [grave > 0 ? 'red' : 'yellow'],

@@ -2,7 +2,7 @@ import { type ApiClient, connectToDaemon } from '../../api/client/index.js';
 
 /** A connection to the daemon that a live view asks again and again, and that is made anew when it breaks. */
 
-export interface LiveOptions {
+export interface LiveScreenOptions {
   runtimeDir: string | undefined;
   /** How often `refresh` is called when nothing happens. */
   tick_ms: number;
@@ -14,7 +14,7 @@ export interface LiveOptions {
   refreshed(trouble: string | null): void;
 }
 
-export class Live {
+export class LiveScreen {
   private connected: ApiClient | null = null;
   private tick: NodeJS.Timeout | null = null;
   private later: NodeJS.Timeout | null = null;
@@ -22,7 +22,7 @@ export class Live {
   private again = false;
   private stopped = false;
 
-  constructor(private readonly options: LiveOptions) {}
+  constructor(private readonly options: LiveScreenOptions) {}
 
   /** Null while no daemon answers. */
   get client(): ApiClient | null {

@@ -2,14 +2,14 @@ import { printable } from '../../lib/text/printable.js';
 import type { Key } from '../ui/keys.js';
 import { alertDetails, processDetails } from './details.js';
 import { HELP } from './help.js';
+import { type KeyContext, type KeyResult, MAX_INPUT, nextOf, only } from './key-result.js';
 import { chosenAgent, chosenAlert, chosenProcess, type Lists } from './lists.js';
 import { type Effect, type KillOrder, SORTS, type Ui } from './model.js';
-import { MAX_INPUT, nextOf, only, type Pressed, type Pressing } from './pressed.js';
 
 /** Keys that do something with the chosen row, or with the whole view. Pure. */
 
 /** Null: the key means nothing here. */
-export function acting(ui: Ui, key: Key, at: Pressing): Pressed | null {
+export function acting(ui: Ui, key: Key, at: KeyContext): KeyResult | null {
   switch (key) {
     case 'q':
     case 'Q':
@@ -48,19 +48,19 @@ export function acting(ui: Ui, key: Key, at: Pressing): Pressed | null {
   }
 }
 
-const notice = (ui: Ui, text: string): Pressed => only({ ...ui, notice: text });
+const notice = (ui: Ui, text: string): KeyResult => only({ ...ui, notice: text });
 
 /** A dialog that waits for an answer of the daemon. */
-function wait(ui: Ui, title: string, effect: (ticket: number) => Effect): Pressed {
+function wait(ui: Ui, title: string, effect: (ticket: number) => Effect): KeyResult {
   const ticket = ui.tickets + 1;
   return { ui: { ...ui, tickets: ticket, dialog: { kind: 'busy', title, ticket } }, effect: effect(ticket) };
 }
 
-export function preview(ui: Ui, order: KillOrder): Pressed {
+export function preview(ui: Ui, order: KillOrder): KeyResult {
   return wait(ui, `End process ${order.pid}`, ticket => ({ kind: 'preview', order, ticket }));
 }
 
-function details(ui: Ui, { lists, now_ms }: Pressing): Pressed {
+function details(ui: Ui, { lists, now_ms }: KeyContext): KeyResult {
   if (ui.pane === 'agents') {
     const agent = chosenAgent(lists, ui);
     if (agent === undefined) return notice(ui, 'no agent is chosen');
@@ -85,7 +85,7 @@ function details(ui: Ui, { lists, now_ms }: Pressing): Pressed {
   return only({ ...ui, dialog: { kind: 'text', title: printable(alert.title, 200), lines, scroll: 0 } });
 }
 
-function focus(ui: Ui, { lists }: Pressing): Pressed {
+function focus(ui: Ui, { lists }: KeyContext): KeyResult {
   const session =
     ui.pane === 'alerts' ? chosenAlert(lists, ui)?.subject.session?.pid : chosenAgent(lists, ui)?.pid;
   return session === undefined
@@ -93,7 +93,7 @@ function focus(ui: Ui, { lists }: Pressing): Pressed {
     : { ui, effect: { kind: 'focus', pid: session } };
 }
 
-function kill(ui: Ui, { lists }: Pressing): Pressed {
+function kill(ui: Ui, { lists }: KeyContext): KeyResult {
   const order = killOrder(ui, lists);
   return order === null ? notice(ui, 'there is no process to end') : preview(ui, order);
 }
@@ -111,7 +111,7 @@ function killOrder(ui: Ui, lists: Lists): KillOrder | null {
   return { pid: process.pid, start_ticks: process.start_ticks, scope: 'process', force: false };
 }
 
-function explain(ui: Ui, { lists }: Pressing): Pressed {
+function explain(ui: Ui, { lists }: KeyContext): KeyResult {
   if (ui.pane === 'alerts') {
     const alert = chosenAlert(lists, ui);
     if (alert === undefined) return notice(ui, 'no alert is chosen');
@@ -130,7 +130,7 @@ function explain(ui: Ui, { lists }: Pressing): Pressed {
   }));
 }
 
-function whitelist(ui: Ui, { lists }: Pressing): Pressed {
+function whitelist(ui: Ui, { lists }: KeyContext): KeyResult {
   const process =
     ui.pane === 'processes'
       ? chosenProcess(lists, ui)

@@ -2,13 +2,13 @@ import type { MachineReport, ProcessesReport } from '../../api/client/index.js';
 import { type ApiClient, ApiError } from '../../api/client/index.js';
 import type { Io } from '../io.js';
 import type { Key } from '../ui/keys.js';
-import { Live } from '../ui/live-screen.js';
+import { LiveScreen } from '../ui/live-screen.js';
 import type { Screen } from '../ui/screen.js';
 import { type Lists, listsOf, wantedProcesses } from './lists.js';
 import { type Effect, NOTHING_YET, type Picture, START, type Ui } from './model.js';
 import { press } from './press.js';
+import { TuiCommands } from './tui-commands.js';
 import { view } from './view.js';
-import { Wishes } from './wishes.js';
 
 /** `vigil watch` at work: what the daemon says and what its person presses become pictures. */
 
@@ -28,15 +28,15 @@ export class WatchApp {
   private asked = 0;
   /** What `processes` holds: whose, and of which look at the machine. */
   private have: { of: number | null; time: string } | null = null;
-  private readonly live: Live;
-  private readonly wishes: Wishes;
+  private readonly live: LiveScreen;
+  private readonly commands: TuiCommands;
 
   constructor(
     runtimeDir: string | undefined,
     private readonly io: Io,
     private readonly screen: Screen,
   ) {
-    this.live = new Live({
+    this.live = new LiveScreen({
       runtimeDir,
       tick_ms: ASK_MS,
       coalesce_ms: COALESCE_MS,
@@ -47,7 +47,7 @@ export class WatchApp {
         this.draw();
       },
     });
-    this.wishes = new Wishes(io, {
+    this.commands = new TuiCommands(io, {
       client: () => this.live.client,
       change: change => {
         this.ui = change(this.ui);
@@ -132,7 +132,7 @@ export class WatchApp {
   private act(effect: Effect): void {
     if (effect.kind === 'quit') this.screen.leave();
     else if (effect.kind === 'redraw') this.screen.redraw();
-    else void this.wishes.run(effect);
+    else void this.commands.run(effect);
   }
 
   private draw(): void {

@@ -1,7 +1,8 @@
 import type { AlertReport, ProcessReport } from '../../api/client/index.js';
+import { counted } from '../../lib/text/amounts.js';
 import { printable } from '../../lib/text/printable.js';
 import { alertName } from '../target.js';
-import { bytes, clockTime, duration, percent } from '../ui/words.js';
+import { bytes, clockTime, duration, percent } from '../ui/format.js';
 
 /** Everything about one row, as plain lines. */
 
@@ -20,7 +21,7 @@ export function processDetails(process: ProcessReport, now_ms: number): string[]
   const age = duration(now_ms - Date.parse(started));
   return [
     `Process ${pid}, parent ${ppid}, uid ${uid}`,
-    `State   ${STATES[state] ?? printable(state, 10)}, ${threads} thread${threads === 1 ? '' : 's'}`,
+    `State   ${STATES[state] ?? printable(state, 10)}, ${counted(threads, 'thread')}`,
     `Started ${clockTime(started)}, ${age} ago`,
     `CPU     ${cpu_percent === null ? 'not known yet' : `${percent(cpu_percent)} of one core`}`,
     `Memory  ${bytes(rss_bytes)}`,

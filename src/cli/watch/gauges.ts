@@ -2,10 +2,10 @@ import type { MachineReport } from '../../api/client/index.js';
 import { printable } from '../../lib/text/printable.js';
 import { width } from '../../lib/text/width.js';
 import type { HostSample } from '../../model/snapshot.js';
+import { bytes, percent } from '../ui/format.js';
 import { gauge } from '../ui/gauge.js';
 import { isInMemory } from '../ui/host-lines.js';
 import { paint } from '../ui/style.js';
-import { bytes, percent } from '../ui/words.js';
 import { cutTo, fill, shownWidth } from './fill.js';
 
 /** The machine on top of the screen: as many gauges beside each other as there is room for. */

@@ -107,10 +107,10 @@ export const START: Ui = {
 };
 
 /** What a key leads to beyond the picture. */
-export type Effect = { kind: 'quit' } | { kind: 'redraw' } | Wish;
+export type Effect = { kind: 'quit' } | { kind: 'redraw' } | TuiCommand;
 
 /** What the daemon, or the desktop, is asked for. */
-export type Wish =
+export type TuiCommand =
   | { kind: 'focus'; pid: number }
   | { kind: 'agent_details'; pid: number; ticket: number }
   | { kind: 'explain'; target: Target; ticket: number }

@@ -1,9 +1,9 @@
 import { printable } from '../../lib/text/printable.js';
 import type { Key } from '../ui/keys.js';
 import { acting, preview } from './act.js';
+import { type KeyContext, type KeyResult, MAX_INPUT, nextOf, only } from './key-result.js';
 import { indexOf, keysOf } from './lists.js';
 import { type Dialog, type Effect, PANES, type Pane, type Ui } from './model.js';
-import { MAX_INPUT, nextOf, only, type Pressed, type Pressing } from './pressed.js';
 
 /** What a key means. Pure: the same state and key lead to the same state and effect. */
 
@@ -11,7 +11,7 @@ import { MAX_INPUT, nextOf, only, type Pressed, type Pressing } from './pressed.
 export const READ_MS = 300;
 const FAR = 1_000_000;
 
-export function press(before: Ui, key: Key, at: Pressing): Pressed {
+export function press(before: Ui, key: Key, at: KeyContext): KeyResult {
   if (key === 'ctrl-c') return { ui: before, effect: { kind: 'quit' } };
   if (key === 'ctrl-l') return { ui: before, effect: { kind: 'redraw' } };
   const ui = { ...before, notice: null };
@@ -20,8 +20,8 @@ export function press(before: Ui, key: Key, at: Pressing): Pressed {
   return moving(ui, key, at) ?? acting(ui, key, at) ?? only(before);
 }
 
-function typing(ui: Ui, input: NonNullable<Ui['input']>, key: Key): Pressed {
-  const set = (text: string): Pressed => {
+function typing(ui: Ui, input: NonNullable<Ui['input']>, key: Key): KeyResult {
+  const set = (text: string): KeyResult => {
     const next = { ...input, text: text.slice(0, MAX_INPUT) };
     // A filter works while it is typed.
     return only({ ...ui, input: next, filter: input.what === 'filter' ? next.text : ui.filter });
@@ -39,7 +39,7 @@ function typing(ui: Ui, input: NonNullable<Ui['input']>, key: Key): Pressed {
   return [...key].length === 1 ? set(input.text + key) : only(ui);
 }
 
-function inDialog(ui: Ui, dialog: Dialog, key: Key, at: Pressing): Pressed {
+function inDialog(ui: Ui, dialog: Dialog, key: Key, at: KeyContext): KeyResult {
   const close = only({ ...ui, dialog: null });
   // No is an answer at once; anything else is not before it can have been read.
   if (dialog.kind === 'confirm' && at.now_ms - dialog.shown_ms >= READ_MS) {
@@ -75,7 +75,7 @@ function scrollOf(key: Key, page: number): number | null {
   return moves[key] ?? null;
 }
 
-function moving(ui: Ui, key: Key, { lists, page }: Pressing): Pressed | null {
+function moving(ui: Ui, key: Key, { lists, page }: KeyContext): KeyResult | null {
   if (key === 'tab' || key === 'right' || key === 'l') return only({ ...ui, pane: nextOf(PANES, ui.pane) });
   if (key === 'backtab' || key === 'left' || key === 'h')
     return only({ ...ui, pane: nextOf([...PANES].reverse(), ui.pane) });

@@ -1,5 +1,6 @@
 import { counted } from '../../lib/text/amounts.js';
 import { printable } from '../../lib/text/printable.js';
+import { isGrave } from '../ui/format.js';
 import { paint } from '../ui/style.js';
 import { dialogLines } from './dialogs.js';
 import { cutTo, fill } from './fill.js';
@@ -48,7 +49,7 @@ function titleLine(
   columns: number,
   color: boolean,
 ): string {
-  const grave = alerts.filter(({ severity }) => severity === 'high' || severity === 'critical').length;
+  const grave = alerts.filter(({ severity }) => isGrave(severity)).length;
   const living = agents.filter(({ state }) => state !== 'EXITED').length;
   const waiting = agents.filter(({ reason }) => reason === 'approval' || reason === 'question').length;
   const figures = [

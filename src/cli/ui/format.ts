@@ -40,11 +40,30 @@ export function clockTime(iso: string): string {
   const date = new Date(iso);
   if (Number.isNaN(date.getTime())) return '?';
   const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
-  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+  return `${day} ${dayTime(date)}:${two(date.getSeconds())}`;
+}
+
+/** `11-20 14:02`, local: short, and unmistakable within a year. */
+export function shortTime(time_ms: number): string {
+  const date = new Date(time_ms);
+  return Number.isNaN(time_ms) ? '?' : `${monthDay(date)} ${dayTime(date)}`;
+}
+
+export function monthDay(date: Date): string {
+  return `${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+}
+
+export function dayTime(date: Date): string {
+  return `${two(date.getHours())}:${two(date.getMinutes())}`;
 }
 
 function two(value: number): string {
   return String(value).padStart(2, '0');
+}
+
+/** What makes `vigil status` and `vigil alerts` exit with 1 while it is open. */
+export function isGrave(severity: Severity): boolean {
+  return severity === 'high' || severity === 'critical';
 }
 
 export function severityStyles(severity: Severity): Style[] {

@@ -21,7 +21,7 @@ export interface ReportArgs {
 }
 
 /** `vigil report`. Answers the exit code. */
-export async function tellHistory({ since, html, json, runtimeDir }: ReportArgs, io: Io): Promise<number> {
+export async function printReport({ since, html, json, runtimeDir }: ReportArgs, io: Io): Promise<number> {
   if (html !== undefined && json) throw new UsageError('--html and --json do not go together');
   const period_s = parsePeriod(since);
   const cells = chartCells(io.columns ?? PIPE_COLUMNS);

@@ -3,7 +3,7 @@ import type { Effect, Picture, Ui } from './model.js';
 
 /** What a key is judged by, and what comes of it. */
 
-export interface Pressing {
+export interface KeyContext {
   picture: Picture;
   lists: Lists;
   now_ms: number;
@@ -11,7 +11,7 @@ export interface Pressing {
   page: number;
 }
 
-export interface Pressed {
+export interface KeyResult {
   ui: Ui;
   effect: Effect | null;
 }
@@ -19,7 +19,7 @@ export interface Pressed {
 export const MAX_INPUT = 200;
 
 /** A change of the picture alone. */
-export function only(ui: Ui): Pressed {
+export function only(ui: Ui): KeyResult {
   return { ui, effect: null };
 }
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { type ApiClient, connectToDaemon } from '../../src/api/client/index.js';
-import { START, type Ui, type Wish } from '../../src/cli/watch/model.js';
-import { Wishes } from '../../src/cli/watch/wishes.js';
+import { START, type TuiCommand, type Ui } from '../../src/cli/watch/model.js';
+import { TuiCommands } from '../../src/cli/watch/tui-commands.js';
 import type { Verdict } from '../../src/model/action.js';
 import { fakeAgent } from '../api/fake-daemon.js';
 import { Rig } from '../api/rig.js';
@@ -43,8 +43,8 @@ const allowed: Verdict = {
   ],
 };
 
-async function run(wish: Wish, daemon: ApiClient | null = client): Promise<Ui> {
-  const wishes = new Wishes(new TestIo(), {
+async function run(command: TuiCommand, daemon: ApiClient | null = client): Promise<Ui> {
+  const commands = new TuiCommands(new TestIo(), {
     client: () => daemon,
     change: change => {
       ui = change(ui);
@@ -53,7 +53,7 @@ async function run(wish: Wish, daemon: ApiClient | null = client): Promise<Ui> {
       refreshed++;
     },
   });
-  await wishes.run(wish);
+  await commands.run(command);
   return ui;
 }
 

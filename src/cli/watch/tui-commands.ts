@@ -1,13 +1,13 @@
 import type { ApiClient } from '../../api/client/index.js';
 import { printable } from '../../lib/text/printable.js';
-import { explainText } from '../commands/explain.js';
+import { explainText } from '../commands/agents.js';
+import { explainedLines } from '../commands/explain.js';
 import { previewLines, resultLines, targetsOf } from '../commands/kill.js';
-import { explainedLines } from '../commands/why.js';
 import { explainTarget } from '../explain-target.js';
 import type { Io } from '../io.js';
-import type { Dialog, KillOrder, Ui, Wish } from './model.js';
+import type { Dialog, KillOrder, TuiCommand, Ui } from './model.js';
 
-/** What keys wish for: questions to the daemon, and the answers back on the screen. */
+/** What keys ask of the daemon, and its answers back on the screen. */
 
 export interface Surface {
   /** Null while no daemon answers. */
@@ -20,47 +20,47 @@ export interface Surface {
 /** A model may take its time. */
 const EXPLAIN_MS = 610_000;
 
-export class Wishes {
+export class TuiCommands {
   constructor(
     private readonly io: Io,
     private readonly surface: Surface,
   ) {}
 
   /** Never fails: what goes wrong is said on the screen. */
-  async run(wish: Wish): Promise<void> {
+  async run(command: TuiCommand): Promise<void> {
     const client = this.surface.client();
     try {
       if (client === null) throw new Error('no daemon answers now');
-      await this.perform(wish, client);
+      await this.perform(command, client);
     } catch (error) {
       const text = printable((error as Error).message, 1_000);
-      if ('ticket' in wish)
-        this.answer(wish.ticket, { kind: 'text', title: 'No answer', lines: [text], scroll: 0 });
+      if ('ticket' in command)
+        this.answer(command.ticket, { kind: 'text', title: 'No answer', lines: [text], scroll: 0 });
       else this.notice(text);
     }
   }
 
-  private async perform(wish: Wish, client: ApiClient): Promise<void> {
-    switch (wish.kind) {
+  private async perform(command: TuiCommand, client: ApiClient): Promise<void> {
+    switch (command.kind) {
       case 'agent_details':
         return this.text(
-          wish.ticket,
-          explainText(await client.call('explain', { pid: wish.pid }), this.plain()),
+          command.ticket,
+          explainText(await client.call('explain', { pid: command.pid }), this.plain()),
         );
       case 'explain':
         return this.text(
-          wish.ticket,
-          explainedLines(await explainTarget(client, wish.target, EXPLAIN_MS), this.plain()),
+          command.ticket,
+          explainedLines(await explainTarget(client, command.target, EXPLAIN_MS), this.plain()),
         );
       case 'preview':
-        return this.preview(client, wish.order, wish.ticket);
+        return this.preview(client, command.order, command.ticket);
       case 'kill':
-        return this.kill(client, wish.order);
+        return this.kill(client, command.order);
       case 'focus':
-        return this.focus(client, wish.pid);
+        return this.focus(client, command.pid);
       case 'whitelist': {
         const { id, pattern } = await client.call('add_whitelist', {
-          pattern: wish.pattern,
+          pattern: command.pattern,
           match_type: 'name',
           reason: '',
         });
@@ -70,9 +70,9 @@ export class Wishes {
         return this.surface.refresh();
       }
       case 'pause':
-        await client.call(wish.paused ? 'pause_monitoring' : 'resume_monitoring');
+        await client.call(command.paused ? 'pause_monitoring' : 'resume_monitoring');
         this.notice(
-          wish.paused ? 'the watch over the machine is paused: p resumes it' : 'vigil watches again',
+          command.paused ? 'the watch over the machine is paused: p resumes it' : 'vigil watches again',
         );
         return this.surface.refresh();
     }
