@@ -1,5 +1,6 @@
 import type { ProcessFacts, RegistryEntry } from '../model/observation.js';
 import type { Identity } from './recognition/identity.js';
+import type { AgentFiles } from './transcripts/reader.js';
 import type { Assertion, Voice, Word } from './voice.js';
 
 /**
@@ -25,6 +26,8 @@ export interface AgentType {
   isTool?(argv: readonly string[]): boolean;
   /** What can tell its state, the strongest first. */
   voices: readonly Voice[];
+  /** Its own files that tell its state, and what reads them: voices `registry`, `transcript`. */
+  files?: AgentFiles;
   /** What its session file says: voice `registry`. */
   readRegistry?(entry: RegistryEntry): Assertion | null;
   /** What a window title (OSC 0/2) says: voice `title`. */
@@ -44,3 +47,11 @@ export function simpleMatch(process: ProcessFacts, oneShot: boolean): Match {
 export function onTerminal(process: ProcessFacts): boolean {
   return process.tty !== null && process.stdin_tty !== false && process.stdout_tty !== false;
 }
+
+export interface Recognised {
+  type: AgentType;
+  match: Match;
+}
+
+/** Which agent a process is; null: none. */
+export type Recogniser = (process: ProcessFacts) => Recognised | null;

@@ -1,7 +1,6 @@
 import type { ProcessFacts } from '../../model/observation.js';
-import type { AgentType } from '../agent-type.js';
+import type { AgentType, Recogniser } from '../agent-type.js';
 import { isShellCommand } from '../recognition/shell.js';
-import type { Recogniser } from '../types/index.js';
 import { addEvidence, type Member, newSession, type Role, type Session } from './session.js';
 
 /** A wrapper whose agent has not appeared yet, or has ended and may be started again. */

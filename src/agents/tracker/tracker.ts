@@ -1,6 +1,6 @@
 import type { Ending, Transition } from '../../model/agent.js';
 import type { Observation, ProcessObservation, SensorObservation } from '../../model/observation.js';
-import type { Recogniser } from '../types/index.js';
+import type { Recogniser } from '../agent-type.js';
 import { describeEnding } from './ending.js';
 import { ProcessMembership, type Unattached } from './membership.js';
 import { type Resolution, resolve } from './resolve.js';

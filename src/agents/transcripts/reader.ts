@@ -1,22 +1,33 @@
 import type { Clock } from '../../lib/time/time.js';
 import type { Observation } from '../../model/observation.js';
-import type { Session } from '../tracker/session.js';
-import type { AgentHome } from './agent-home.js';
 
 /** Reads what one agent says of itself in its own files, for as long as its session lives. */
-export interface WordsReader {
+export interface AgentFileReader {
   start(): void;
   close(): void;
 }
 
 export interface ReaderContext {
-  session: Pick<Session, 'pid' | 'uid' | 'cwd' | 'start_ticks' | 'started_ms'> & {
+  session: {
+    pid: number;
+    uid: number;
+    cwd: string | null;
+    start_ticks: number;
+    started_ms: number;
     session_id: string | null;
   };
-  home: AgentHome;
+  /** Where this agent keeps its files. */
+  folder: string;
   emit(observation: Observation): void;
   clock: Pick<Clock, 'now' | 'wallTime'>;
   log(fields: Record<string, unknown>, message: string): void;
+}
+
+/** Where an agent type keeps files that tell its state, and what reads them. */
+export interface AgentFiles {
+  /** The environment variable that names the folder, and where it is else, below the home. */
+  folder: { variable: string; below_home: string };
+  open(context: ReaderContext): AgentFileReader;
 }
 
 /** Runs `action` at once and then at most every `interval_ms`, however often it is asked; never loses the last. */

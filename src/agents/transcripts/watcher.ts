@@ -2,32 +2,16 @@ import type { Users } from '../../lib/os/users.js';
 import type { Clock } from '../../lib/time/time.js';
 import type { Observation } from '../../model/observation.js';
 import type { Session } from '../tracker/session.js';
-import { ClaudeFiles } from '../types/claude-code/files.js';
-import { CodexFiles } from '../types/codex/files.js';
-import { CopilotFiles } from '../types/copilot-cli/files.js';
-import { type AgentHome, agentHome } from './agent-home.js';
-import type { ReaderContext, WordsReader } from './reader.js';
-
-/** Which agents keep files that tell their state, and who reads them. */
-const READERS: Record<string, new (context: ReaderContext) => WordsReader> = {
-  'claude-code': ClaudeFiles,
-  codex: CodexFiles,
-  'copilot-cli': CopilotFiles,
-};
+import { agentFolder } from './agent-folder.js';
+import type { AgentFileReader } from './reader.js';
 
 interface Open {
   pid: number;
-  reader: WordsReader;
+  reader: AgentFileReader;
 }
 
-/** The reader for an agent's files, not started; null when its kind has none. */
-export function openReader(kind: string, context: ReaderContext): WordsReader | null {
-  const Reader = Object.hasOwn(READERS, kind) ? READERS[kind] : undefined;
-  return Reader === undefined ? null : new Reader(context);
-}
-
-/** Keeps one reader for each living session whose agent speaks in files. */
-export class WordsWatcher {
+/** Keeps one reader for each living session whose agent tells its state in files. */
+export class AgentFilesWatcher {
   private readonly open = new Map<Session, Open>();
 
   constructor(
@@ -38,7 +22,7 @@ export class WordsWatcher {
       clock: Clock;
       log(fields: Record<string, unknown>, message: string): void;
       /** Reads for other users, as them; null: `session` is of our own user and read right here. */
-      elsewhere?(session: Session, home: AgentHome): WordsReader | null;
+      elsewhere?(session: Session, folder: string): AgentFileReader | null;
     },
   ) {}
 
@@ -59,13 +43,12 @@ export class WordsWatcher {
   }
 
   private add(session: Session): void {
-    if (!Object.hasOwn(READERS, session.type.name)) return;
+    const { files } = session.type;
+    if (files === undefined) return;
     const { root, users, emit, clock, log, elsewhere } = this.options;
-    const home = agentHome(root, session.pid, session.uid, users);
-    if (home === null) return;
-    const reader =
-      elsewhere?.(session, home) ?? openReader(session.type.name, { session, home, emit, clock, log });
-    if (reader === null) return;
+    const folder = agentFolder(root, session, files.folder, users);
+    if (folder === null) return;
+    const reader = elsewhere?.(session, folder) ?? files.open({ session, folder, emit, clock, log });
     this.open.set(session, { pid: session.pid, reader });
     reader.start();
   }

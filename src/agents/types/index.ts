@@ -1,5 +1,4 @@
-import type { ProcessFacts } from '../../model/observation.js';
-import type { AgentType, Match } from '../agent-type.js';
+import type { AgentType, Recogniser } from '../agent-type.js';
 import { identify } from '../recognition/identity.js';
 import { type UserType, userType } from '../recognition/user-type.js';
 import { aider } from './aider.js';
@@ -9,7 +8,7 @@ import { codex } from './codex/index.js';
 import { copilotCli } from './copilot-cli/index.js';
 import { crush } from './crush.js';
 import { cursorAgent } from './cursor-agent.js';
-import { geminiCli } from './gemini-cli.js';
+import { geminiCli } from './gemini-cli/index.js';
 import { goose } from './goose.js';
 import { opencode } from './opencode.js';
 import { qwenCode } from './qwen-code.js';
@@ -29,13 +28,6 @@ export const AGENT_TYPES: readonly AgentType[] = [
   cursorAgent,
 ];
 
-export interface Recognised {
-  type: AgentType;
-  match: Match;
-}
-
-export type Recogniser = (process: ProcessFacts) => Recognised | null;
-
 /** The user's own types come first: they may claim what a built-in one would. */
 export function createRecogniser(userTypes: readonly UserType[] = []): Recogniser {
   const types = [...userTypes.map(userType), ...AGENT_TYPES];
@@ -48,4 +40,9 @@ export function createRecogniser(userTypes: readonly UserType[] = []): Recognise
     }
     return null;
   };
+}
+
+/** One of the built-in types by its name. */
+export function typeNamed(name: string): AgentType | undefined {
+  return AGENT_TYPES.find(type => type.name === name);
 }

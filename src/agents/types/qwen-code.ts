@@ -1,51 +1,15 @@
-import { type AgentType, simpleMatch } from '../agent-type.js';
-import { hasOption, isProgram, subcommand } from '../recognition/identity.js';
+import type { AgentType } from '../agent-type.js';
 import { activity } from '../standard-voices.js';
+import { familyMatch } from './gemini-cli/family.js';
 
-const NO_CONVERSATION = new Set(['mcp', 'extensions', 'auth', 'hooks', 'hook', 'channel', 'review']);
-const TAKES_VALUE = new Set([
-  '-m',
-  '--model',
-  '-p',
-  '--prompt',
-  '-i',
-  '--prompt-interactive',
-  '-r',
-  '--resume',
-  '-e',
-  '--extensions',
-  '-o',
-  '--output-format',
-  '--add-dir',
-  '--include-directories',
-  '--allowed-mcp-server-names',
-  '--allowed-tools',
-  '--append-system-prompt',
-  '--approval-mode',
-  '--auth-type',
-  '--channel',
-  '--core-tools',
-  '--disabled-slash-commands',
-  '--exclude-tools',
-  '--input-file',
-  '--input-format',
-  '--json-fd',
-  '--json-file',
-  '--json-schema',
-  '--max-session-turns',
-  '--mcp-config',
-  '--openai-api-key',
-  '--openai-base-url',
-  '--openai-logging-dir',
-  '--proxy',
-  '--sandbox-image',
-  '--session-id',
-  '--system-prompt',
-  '--telemetry-otlp-endpoint',
-  '--telemetry-otlp-protocol',
-  '--telemetry-outfile',
-  '--telemetry-target',
-]);
+const TAKES_VALUE = [
+  ...['--add-dir', '--append-system-prompt', '--auth-type', '--channel'],
+  ...['--core-tools', '--disabled-slash-commands', '--exclude-tools', '--input-file'],
+  ...['--input-format', '--json-fd', '--json-file', '--json-schema'],
+  ...['--max-session-turns', '--mcp-config', '--openai-api-key', '--openai-base-url'],
+  ...['--openai-logging-dir', '--proxy', '--sandbox-image', '--system-prompt'],
+  ...['--telemetry-otlp-endpoint', '--telemetry-otlp-protocol', '--telemetry-outfile', '--telemetry-target'],
+];
 
 /**
  * Qwen Code, a descendant of Gemini CLI with the same shape: node starts itself again. Unlike there, a
@@ -54,22 +18,14 @@ const TAKES_VALUE = new Set([
 export const qwenCode: AgentType = {
   name: 'qwen-code',
   label: 'Qwen Code',
-  match(process, id) {
-    if (!isProgram(id, ['qwen'], ['@qwen-code/qwen-code'])) return null;
-    if (hasOption(id.args, '--version', '-v', '--help', '-h', '-l', '--list-extensions')) return null;
-    const first = subcommand(id.args, TAKES_VALUE);
-    if (NO_CONVERSATION.has(first ?? '')) return null;
-    const prompted = first !== null && !hasOption(id.args, '-i', '--prompt-interactive');
-    const oneShot = [
-      '-p',
-      '--prompt',
-      '--output-format',
-      '-o',
-      '--json-schema',
-      '--acp',
-      '--experimental-acp',
-    ];
-    return simpleMatch(process, prompted || hasOption(id.args, ...oneShot));
-  },
+  match: familyMatch({
+    program: 'qwen',
+    npm: '@qwen-code/qwen-code',
+    no_conversation: ['auth', 'channel', 'review'],
+    no_turn: [],
+    one_shot: ['--json-schema'],
+    takes_value: TAKES_VALUE,
+    prompt_is_one_shot: true,
+  }),
   voices: [activity({ goes_on: true })],
 };

@@ -1,9 +1,8 @@
+import type { Recogniser } from '../../agents/agent-type.js';
 import type { Session } from '../../agents/tracker/session.js';
 import type { Tracker } from '../../agents/tracker/tracker.js';
-import type { AgentHome } from '../../agents/transcripts/agent-home.js';
-import type { WordsReader } from '../../agents/transcripts/reader.js';
-import { WordsWatcher } from '../../agents/transcripts/watcher.js';
-import type { Recogniser } from '../../agents/types/index.js';
+import type { AgentFileReader } from '../../agents/transcripts/reader.js';
+import { AgentFilesWatcher } from '../../agents/transcripts/watcher.js';
 import type { Bus } from '../../bus.js';
 import { Quota } from '../../lib/limits/quota.js';
 import type { FaultLog } from '../../lib/log/faults.js';
@@ -37,7 +36,7 @@ export interface AgentMonitorOptions {
   /** vigil's; another one in tests. */
   clock?: Clock;
   /** Reads the files of other users' agents; null: read them here. */
-  readElsewhere(session: Session, home: AgentHome): WordsReader | null;
+  readElsewhere(session: Session, folder: string): AgentFileReader | null;
 }
 
 /** Processes that are read between two turns of the event loop, some 60 µs each. */
@@ -53,7 +52,7 @@ type Senses = Pick<SensorObservation, 'terminal' | 'keys' | 'lifecycle'>;
 export class AgentMonitor implements Module {
   readonly name = 'agents';
   readonly tracker: Tracker;
-  private readonly words: WordsWatcher;
+  private readonly words: AgentFilesWatcher;
   private readonly queue: Observation[] = [];
   private draining = false;
   private stopped = false;
@@ -73,7 +72,7 @@ export class AgentMonitor implements Module {
     this.deadline = new DeadlineTimer(this.clock, this.tracker, time_ms =>
       this.feed({ type: 'clock', time_ms }),
     );
-    this.words = new WordsWatcher({
+    this.words = new AgentFilesWatcher({
       root: options.procRoot,
       users: options.users,
       clock: this.clock,

@@ -15,10 +15,10 @@ import {
   type ToHelper,
   toHelperSchema,
 } from './protocol.js';
+import { TranscriptPasser } from './transcripts.js';
 import { TrayKeeper } from './tray/keeper.js';
 import { isAnswered } from './tray/ping.js';
 import { UserSession } from './user-session.js';
-import { HelperWords } from './words.js';
 
 /**
  * A user's helper: started by the daemon with that user's identity and nothing else, told what to show on
@@ -38,7 +38,7 @@ let alone = false;
 const out = createOut(line => {
   if (!alone) process.stdout.write(line);
 });
-const words = new HelperWords(out);
+const transcripts = new TranscriptPasser(out);
 // One part of the desktop that fails must not take the others, nor the reading of files, with it.
 const faults = new Rate(FAULTS_PER_S, FAULTS_AT_ONCE);
 const fault = (error: unknown) => {
@@ -83,8 +83,8 @@ function take(message: ToHelper): void {
     case 'config':
       configure(message.config);
       return;
-    case 'words':
-      words.sync(message.sessions);
+    case 'transcripts':
+      transcripts.sync(message.sessions);
       return;
     case 'agents':
       agents = message.agents;
@@ -113,7 +113,7 @@ function listen(): void {
 async function end(): Promise<void> {
   if (ending) return;
   ending = true;
-  words.close();
+  transcripts.close();
   await session?.close();
   process.exit(0);
 }
@@ -124,7 +124,7 @@ async function orphaned(): Promise<void> {
   ending = true;
   alone = true;
   if (silence !== null) clearTimeout(silence);
-  words.close();
+  transcripts.close();
   const mourns = session?.inTray ?? false;
   await session?.close();
   if (mourns && config !== null) {

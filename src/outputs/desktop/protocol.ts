@@ -46,23 +46,25 @@ export const helperAgentSchema = z.strictObject({
   /** Work of the present or last turn, without the time at prompts. */
   worked_ms: z.number(),
   has_worked: z.boolean(),
+  /** What it asks for may come a moment after it asks. */
+  has_transcript: z.boolean(),
   exit_code: z.number().nullable(),
   signal: text(32).nullable(),
 });
 export type HelperAgent = z.infer<typeof helperAgentSchema>;
 
 /** A session whose files the helper reads. */
-const wordsSchema = z.strictObject({
+const transcriptSession = z.strictObject({
   pid,
-  kind: text(64),
+  agent_type: text(64),
   uid: z.int().min(0),
   cwd: text(4096).nullable(),
   start_ticks: z.number(),
   started_ms: z.number(),
   session_id: text(200).nullable(),
-  home: z.strictObject({ claude: text(4096), codex: text(4096), copilot: text(4096) }),
+  folder: text(4096),
 });
-export type WordsSession = z.infer<typeof wordsSchema>;
+export type TranscriptSession = z.infer<typeof transcriptSession>;
 
 /** More alerts than these are not told of: the worst are kept. */
 export const MAX_ALERTS = 200;
@@ -104,7 +106,7 @@ export type HelperConfig = z.infer<typeof helperConfigSchema>;
 export const toHelperSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('config'), config: helperConfigSchema }),
   z.strictObject({ type: z.literal('agents'), agents: z.array(helperAgentSchema).max(10_000) }),
-  z.strictObject({ type: z.literal('words'), sessions: z.array(wordsSchema).max(10_000) }),
+  z.strictObject({ type: z.literal('transcripts'), sessions: z.array(transcriptSession).max(10_000) }),
   /** All alerts that this user may see: one that is missing is over. */
   z.strictObject({ type: z.literal('alerts'), alerts: z.array(helperAlertSchema).max(MAX_ALERTS) }),
   /** To be answered by `pong`: a helper that hangs does not. */

@@ -21,6 +21,7 @@ export function helperAgent(session: Session, worked_ms: number): HelperAgent {
     asks: asks(session),
     worked_ms,
     has_worked: session.has_worked,
+    has_transcript: session.type.voices.some(({ name }) => name === 'transcript'),
     exit_code: ending?.exit_code ?? null,
     signal: ending?.signal ?? null,
   };

@@ -1,6 +1,5 @@
 import type { Session } from '../../agents/tracker/session.js';
-import type { AgentHome } from '../../agents/transcripts/agent-home.js';
-import type { WordsReader } from '../../agents/transcripts/reader.js';
+import type { AgentFileReader } from '../../agents/transcripts/reader.js';
 import type { Bus } from '../../bus.js';
 import type { Logger } from '../../lib/log/logger.js';
 import type { Lookup, Users } from '../../lib/os/users.js';
@@ -12,7 +11,7 @@ import type { Observation } from '../../model/observation.js';
 import type { ProcessRef } from '../../model/snapshot.js';
 import { maySee, type Viewer } from '../../model/viewer.js';
 import { rssBytes } from '../../sources/procfs/usage.js';
-import type { HelperConfig, ToHelper, WordsSession } from '../desktop/protocol.js';
+import type { HelperConfig, ToHelper, TranscriptSession } from '../desktop/protocol.js';
 import { HelperAdmission } from './helper-admission.js';
 import { helperAgent } from './helper-agent.js';
 import { alertedUsers, alertsFor } from './helper-alerts.js';
@@ -60,7 +59,7 @@ export class HelperPool implements Module<PoolConfig> {
   private readonly others: OtherDaemons;
   private readonly starting = new Set<number>();
   /** What helpers are to read, by the agent's pid: one that comes later reads it too. */
-  private readonly words = new Map<number, WordsSession>();
+  private readonly reading = new Map<number, TranscriptSession>();
   private scheduled = false;
   private stopped = false;
   private timer: NodeJS.Timeout | null = null;
@@ -147,20 +146,20 @@ export class HelperPool implements Module<PoolConfig> {
   }
 
   /** A reader for the files of a session that is not the daemon's own user's: its user's helper reads them. */
-  reader(session: Session, home: AgentHome): WordsReader | null {
+  reader(session: Session, folder: string): AgentFileReader | null {
     if (session.uid === this.options.place.euid) return null;
     const { uid, pid } = session;
     return {
       start: () => {
         const { cwd, start_ticks, started_ms, session_id, type } = session;
-        const words = { pid, kind: type.name, uid, cwd, start_ticks, started_ms, session_id, home };
-        this.words.set(pid, words);
+        const reading = { pid, agent_type: type.name, uid, cwd, start_ticks, started_ms, session_id, folder };
+        this.reading.set(pid, reading);
         const helper = this.helpers.get(uid);
         if (helper === undefined) this.want(uid);
-        else helper.read(words);
+        else helper.read(reading);
       },
       close: () => {
-        this.words.delete(pid);
+        this.reading.delete(pid);
         this.helpers.get(uid)?.readNoMore(pid);
       },
     };
@@ -168,7 +167,7 @@ export class HelperPool implements Module<PoolConfig> {
 
   private observed(observation: Observation): void {
     if (observation.type === 'sensor') this.work.slept(observation.slept_ms ?? 0);
-    // The words of a request may come after the request.
+    // What a request is about may come after the request.
     if (observation.type === 'transcript' || observation.type === 'process') this.changed();
   }
 
@@ -183,7 +182,7 @@ export class HelperPool implements Module<PoolConfig> {
   }
 
   private isToRead(uid: number): boolean {
-    return [...this.words.values()].some(words => words.uid === uid);
+    return [...this.reading.values()].some(one => one.uid === uid);
   }
 
   private update(): void {
@@ -255,7 +254,7 @@ export class HelperPool implements Module<PoolConfig> {
     });
     this.helpers.set(uid, helper);
     helper.start();
-    for (const words of this.words.values()) if (words.uid === uid) helper.read(words);
+    for (const one of this.reading.values()) if (one.uid === uid) helper.read(one);
   }
 
   private remove(uid: number): void {

@@ -9,7 +9,7 @@ import type {
   HelperAlert,
   HelperDesktop,
   ToHelper,
-  WordsSession,
+  TranscriptSession,
 } from '../desktop/protocol.js';
 import { HelperChild, type HelperCommand } from './helper-child.js';
 import { FileMessages, HelperLog, observationOf } from './helper-messages.js';
@@ -36,7 +36,7 @@ export class UserHelper {
   private readonly log: HelperLog;
   private readonly files: FileMessages;
   private dropped = 0;
-  private readonly words = new Map<number, WordsSession>();
+  private readonly reading = new Map<number, TranscriptSession>();
   private readonly counts = new Map<number, number>();
   private told = '';
   private toldAlerts = NO_ALERTS;
@@ -47,7 +47,8 @@ export class UserHelper {
     const { uid, command, logger, find, feed } = options;
     this.log = new HelperLog(uid, logger);
     this.files = new FileMessages(message => {
-      if (find(message.pid)?.uid === uid && this.words.has(message.pid)) feed(observationOf(message, now()));
+      if (find(message.pid)?.uid === uid && this.reading.has(message.pid))
+        feed(observationOf(message, now()));
     });
     this.helper = new HelperChild({
       uid,
@@ -107,18 +108,18 @@ export class UserHelper {
   }
 
   /** Has it read the files of one more session. */
-  read(session: WordsSession): void {
-    this.words.set(session.pid, session);
-    this.helper.send(this.wordsMessage());
+  read(session: TranscriptSession): void {
+    this.reading.set(session.pid, session);
+    this.helper.send(this.readingMessage());
   }
 
   readNoMore(pid: number): void {
-    if (this.words.delete(pid)) this.helper.send(this.wordsMessage());
+    if (this.reading.delete(pid)) this.helper.send(this.readingMessage());
   }
 
   /** For how long nobody has needed it: there is nothing to be shown, and no file to be read. */
   idle_ms(needed: boolean): number {
-    if (needed || this.words.size > 0) {
+    if (needed || this.reading.size > 0) {
       this.idleSince_ms = null;
       return 0;
     }
@@ -133,11 +134,11 @@ export class UserHelper {
     this.counts.clear();
     this.files.clear();
     this.options.begun();
-    return [this.options.config(), this.wordsMessage()];
+    return [this.options.config(), this.readingMessage()];
   }
 
-  private wordsMessage(): ToHelper {
-    return { type: 'words', sessions: [...this.words.values()] };
+  private readingMessage(): ToHelper {
+    return { type: 'transcripts', sessions: [...this.reading.values()] };
   }
 
   /** A helper is its user's puppet: it may speak of that user's agents, and time is ours. */

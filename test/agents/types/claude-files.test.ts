@@ -40,7 +40,7 @@ beforeEach(() => {
       started_ms: 0,
       session_id: null,
     },
-    home: { claude: home, codex: home, copilot: home },
+    folder: home,
     emit: observation => seen.push(observation),
     clock: { now: () => 0, wallTime: time_ms => time_ms },
     log: fields => logged.push(String(fields.why)),

@@ -51,7 +51,7 @@ it.each([
       started_ms: STARTED_MS,
       session_id: null,
     },
-    home: { claude: home, codex: home, copilot: home },
+    folder: home,
     emit: observation => seen.push(observation),
     clock: { now: () => STARTED_MS + 1_000, wallTime: time_ms => time_ms + set_ms },
     log: () => {},
@@ -104,7 +104,7 @@ describe('several conversations in one directory', () => {
         ...{ pid, uid: process.getuid!(), cwd: '/home/u/shop', start_ticks: pid, started_ms },
         session_id: null,
       },
-      home: { claude: home, codex: home, copilot: home },
+      folder: home,
       emit: observation => {
         if (observation.type === 'transcript') phases.push(observation.entry.phase);
       },

@@ -50,7 +50,7 @@ beforeEach(() => {
   const started_ms = Date.now() - 60_000;
   files = new CopilotFiles({
     session: { pid: 100, uid, cwd: '/home/u/shop', start_ticks: 5000, started_ms, session_id: null },
-    home: { claude: home, codex: home, copilot: home },
+    folder: home,
     emit: observation => seen.push(observation),
     clock: { now: () => 0, wallTime: time_ms => time_ms + set_ms },
     log: () => {},

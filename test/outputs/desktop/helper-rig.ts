@@ -29,6 +29,7 @@ export function helperAgent(over: Partial<HelperAgent> = {}): HelperAgent {
     asks: null,
     worked_ms: 0,
     has_worked: true,
+    has_transcript: true,
     exit_code: null,
     signal: null,
     ...over,

@@ -352,15 +352,15 @@ describe.skipIf(!can)('a helper', () => {
     const helper = start();
     const words = {
       pid,
-      kind: 'claude-code',
+      agent_type: 'claude-code',
       uid: user.uid,
       cwd: '/x',
       start_ticks: 1,
       started_ms: nowMs(),
       session_id: null,
-      home: { claude: home, codex: '/nonexistent', copilot: '/nonexistent' },
+      folder: home,
     };
-    helper.send({ type: 'words', sessions: [words] });
+    helper.send({ type: 'transcripts', sessions: [words] });
     const observed = () => helper.said.filter(({ type }) => type === 'registry' || type === 'transcript');
     user.run(['mkfifo', file]);
     await helper.hasLogged('session file ignored');

@@ -4,7 +4,7 @@ import {
   type EventMemory,
   isQuiet,
   type PolicyInput,
-  WORDS_MS,
+  TRANSCRIPT_MS,
 } from '../../../src/outputs/desktop/notify/policy.js';
 import { bodyOf, escapeMarkup } from '../../../src/outputs/desktop/notify/popups.js';
 import { duration, wishFor } from '../../../src/outputs/desktop/notify/wish.js';
@@ -137,15 +137,13 @@ describe('through time', () => {
   it('a request waits a moment for its words, but not longer', () => {
     const story = new Story();
     expect(story.at(0, { ...asking, asks: null })).toBeNull();
-    expect(story.again_ms).toBe(WORDS_MS);
+    expect(story.again_ms).toBe(TRANSCRIPT_MS);
     expect(story.at(60, asking)).toBe(APPROVE);
     const mute = new Story();
     expect(mute.at(0, { ...asking, asks: null })).toBeNull();
-    expect(mute.at(WORDS_MS, { ...asking, asks: null })).toBe(APPROVE);
-    const copilot = { ...asking, kind: 'copilot-cli', asks: null };
-    expect(new Story().at(0, copilot)).toBeNull();
-    // Kinds without a transcript have no words to wait for.
-    expect(new Story().at(0, { ...asking, kind: 'aider', asks: null })).toBe(APPROVE);
+    expect(mute.at(TRANSCRIPT_MS, { ...asking, asks: null })).toBe(APPROVE);
+    // An agent without a transcript will not say what it asks.
+    expect(new Story().at(0, { ...asking, has_transcript: false, asks: null })).toBe(APPROVE);
   });
 
   it('is over when the person answers', () => {

@@ -38,7 +38,7 @@ function start(
         if (helper?.problem != null) problems.push(helper.problem);
       },
     }),
-    greeting: () => [{ type: 'words', sessions: [] }],
+    greeting: () => [{ type: 'transcripts', sessions: [] }],
     receive: message => void received.push(message),
     heartbeat,
   });

@@ -21,7 +21,7 @@ function start(script: string): string[] {
     uid: UID,
     command: { file: process.execPath, args: ['-e', script], env: {} },
     logger: createLogger({ level: 'debug', format: 'json', write: text => void log.push(text) }),
-    config: () => ({ type: 'words', sessions: [] }),
+    config: () => ({ type: 'transcripts', sessions: [] }),
     find: () => ({ uid: UID }) as Session,
     feed: () => {},
     begun: () => {},

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Session } from '../../../src/agents/tracker/session.js';
+import { claudeCode } from '../../../src/agents/types/claude-code/index.js';
 import { createLogger } from '../../../src/lib/log/logger.js';
 import { Users } from '../../../src/lib/os/users.js';
 import { until } from '../../daemon/until.js';
@@ -22,7 +23,7 @@ function agent(uid: number): Session {
     pid: 4_000_000 + sessions.length,
     uid,
     ending: null,
-    type: { name: 'claude-code', label: 'Claude Code' },
+    type: claudeCode,
     state: 'WORKING',
     title: null,
     tty: null,

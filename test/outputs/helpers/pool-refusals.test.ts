@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { Session } from '../../../src/agents/tracker/session.js';
+import { claudeCode } from '../../../src/agents/types/claude-code/index.js';
 import { createLogger } from '../../../src/lib/log/logger.js';
 import { until } from '../../daemon/until.js';
 import { PoolRig } from './pool-rig.js';
@@ -34,7 +35,7 @@ function agent(uid: number): Session {
     pid: ++lastPid,
     uid,
     ending: null,
-    type: { name: 'claude-code', label: 'Claude Code' },
+    type: claudeCode,
     state: 'WORKING',
     title: null,
     tty: null,
@@ -112,8 +113,8 @@ it.skipIf(!ROOT)(
   async () => {
     const theirs = agent(NOBODY);
     sessions = [theirs];
-    const home = { claude: '/home/x/.claude', codex: '/home/x/.codex', copilot: '/home/x/.copilot' };
-    const [first, second] = [rig.pool.reader(theirs, home)!, rig.pool.reader(agent(NOBODY), home)!];
+    const folder = '/home/x/.claude';
+    const [first, second] = [rig.pool.reader(theirs, folder)!, rig.pool.reader(agent(NOBODY), folder)!];
     first.start();
     second.start();
     second.close();
@@ -126,7 +127,7 @@ it.skipIf(!ROOT)(
     const read = () =>
       told()
         .split('\n')
-        .filter(line => line.includes('"words"'))
+        .filter(line => line.includes('"transcripts"'))
         .map(line => (JSON.parse(line) as { sessions: { pid: number }[] }).sessions.map(({ pid }) => pid));
     await until('the helper to be told what to read', () => (read().at(-1) ?? []).length > 0);
     expect(read().at(-1)).toEqual([theirs.pid]);

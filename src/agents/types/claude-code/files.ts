@@ -1,6 +1,6 @@
 import { DirectoryWatch } from '../../../lib/files/directory-watch.js';
 import { safeRead } from '../../../lib/files/safe-read.js';
-import { type ReaderContext, throttled, type WordsReader } from '../../transcripts/reader.js';
+import { type AgentFileReader, type ReaderContext, throttled } from '../../transcripts/reader.js';
 import { TRANSCRIPT_INTERVAL_MS, TranscriptTail } from '../../transcripts/transcript-tail.js';
 import { parseClaudeRegistry } from './registry.js';
 import { readClaudeTranscript } from './transcript.js';
@@ -18,7 +18,7 @@ export function claudeProjectDirectory(home: string, cwd: string): string {
 }
 
 /** `~/.claude/sessions/<pid>.json` and the transcript that it names. */
-export class ClaudeFiles implements WordsReader {
+export class ClaudeFiles implements AgentFileReader {
   private readonly registry: DirectoryWatch;
   private readonly file: string;
   private transcripts: DirectoryWatch | null = null;
@@ -33,7 +33,7 @@ export class ClaudeFiles implements WordsReader {
   private readonly readTranscriptSoon = throttled(TRANSCRIPT_INTERVAL_MS, () => this.readTranscript());
 
   constructor(private readonly context: ReaderContext) {
-    const directory = `${context.home.claude}/sessions`;
+    const directory = `${context.folder}/sessions`;
     const name = `${context.session.pid}.json`;
     this.file = `${directory}/${name}`;
     this.tail = new TranscriptTail(context.session.uid, readClaudeTranscript, why => this.refuse(why));
@@ -84,7 +84,7 @@ export class ClaudeFiles implements WordsReader {
     if (entry.start_ticks !== null && entry.start_ticks !== session.start_ticks) return;
     const cwd = entry.cwd ?? session.cwd;
     if (entry.session_id !== null && cwd !== null && /^[\w-]+$/.test(entry.session_id)) {
-      this.follow(claudeProjectDirectory(this.context.home.claude, cwd), `${entry.session_id}.jsonl`);
+      this.follow(claudeProjectDirectory(this.context.folder, cwd), `${entry.session_id}.jsonl`);
     }
   }
 

@@ -2,6 +2,7 @@ import { type AgentType, onTerminal } from '../../agent-type.js';
 import { hasOption, type Identity, isProgram, subcommand } from '../../recognition/identity.js';
 import { isShellCommand } from '../../recognition/shell.js';
 import { activity, registry, title, transcript } from '../../standard-voices.js';
+import { ClaudeFiles } from './files.js';
 
 /** Subcommands that hold no conversation. */
 const TOOLS = new Set([
@@ -58,6 +59,10 @@ export const claudeCode: AgentType = {
     return { role: 'main', interactive: !oneShot && onTerminal(process) };
   },
   voices: [registry(), title(), transcript(), activity({ goes_on: true })],
+  files: {
+    folder: { variable: 'CLAUDE_CONFIG_DIR', below_home: '.claude' },
+    open: context => new ClaudeFiles(context),
+  },
   isTool(argv) {
     // Its hooks and status line are shell commands too; only the Bash tool sources a snapshot or evals.
     return isShellCommand(argv) && argv.some(arg => arg.includes('/shell-snapshots/') || /\beval /.test(arg));

@@ -1,4 +1,12 @@
-import type { CodexReader } from './rollouts.js';
+import type { ReaderContext } from '../../transcripts/reader.js';
+
+/** A reader of Codex's files, as far as settling which file is whose needs it. */
+export interface CodexReader {
+  readonly session: ReaderContext['session'];
+  /** What it follows at present. */
+  readonly file: string | null;
+  follow(path: string | null): void;
+}
 
 /** A rollout file and what is known of it. */
 export interface Conversation {

@@ -1,14 +1,15 @@
 import { DirectoryWatch } from '../../../lib/files/directory-watch.js';
-import { type ReaderContext, throttled, type WordsReader } from '../../transcripts/reader.js';
+import { type AgentFileReader, type ReaderContext, throttled } from '../../transcripts/reader.js';
 import { TRANSCRIPT_INTERVAL_MS, TranscriptTail } from '../../transcripts/transcript-tail.js';
+import type { CodexReader } from './assign.js';
 import { readCodexRollout } from './rollout.js';
-import { type CodexReader, type CodexRollouts, rolloutsOf } from './rollouts.js';
+import { type CodexRollouts, rolloutsOf } from './rollouts.js';
 
 /**
  * The rollout file of a Codex session: the one with which its conversation began, then that of each `/new` and
  * `resume`. Which file is whose, all readers of a user's files settle together: see CodexRollouts.
  */
-export class CodexFiles implements WordsReader, CodexReader {
+export class CodexFiles implements AgentFileReader, CodexReader {
   file: string | null = null;
   private readonly rollouts: CodexRollouts;
   private watch: DirectoryWatch | null = null;
@@ -16,7 +17,7 @@ export class CodexFiles implements WordsReader, CodexReader {
   private readonly readSoon = throttled(TRANSCRIPT_INTERVAL_MS, () => this.read());
 
   constructor(private readonly context: ReaderContext) {
-    this.rollouts = rolloutsOf(`${context.home.codex}/sessions`, context.clock);
+    this.rollouts = rolloutsOf(`${context.folder}/sessions`, context.clock);
     this.tail = this.newTail();
   }
 

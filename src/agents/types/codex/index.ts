@@ -4,6 +4,7 @@ import { baseName, hasOption, isProgram, subcommand } from '../../recognition/id
 import { isShellCommand } from '../../recognition/shell.js';
 import { activity, status, title, transcript } from '../../standard-voices.js';
 import type { Word } from '../../voice.js';
+import { CodexFiles } from './files.js';
 
 /** Subcommands with a conversation on the terminal; no subcommand at all is the usual one. */
 const CONVERSATIONS = new Set(['resume', 'fork']);
@@ -99,6 +100,10 @@ export const codex: AgentType = {
     return { role: 'main', interactive: onTerminal(process) };
   },
   voices: [status(), title(), transcript(), activity({ goes_on: true })],
+  files: {
+    folder: { variable: 'CODEX_HOME', below_home: '.codex' },
+    open: context => new CodexFiles(context),
+  },
   isTool(argv) {
     return isShellCommand(argv) || baseName(argv[0] ?? '') === 'codex-linux-sandbox';
   },

@@ -3,16 +3,8 @@ import { DirectoryWatch } from '../../../lib/files/directory-watch.js';
 import { safeRead } from '../../../lib/files/safe-read.js';
 import { statFile } from '../../../lib/files/stat-file.js';
 import { type ReaderContext, throttled } from '../../transcripts/reader.js';
-import { assign, type Conversation } from './assign.js';
+import { assign, type CodexReader, type Conversation } from './assign.js';
 import { isOnTerminal, readRolloutMeta } from './rollout.js';
-
-/** A reader of Codex's files, as far as settling which file is whose needs it. */
-export interface CodexReader {
-  readonly session: ReaderContext['session'];
-  /** What it follows at present. */
-  readonly file: string | null;
-  follow(path: string | null): void;
-}
 
 const HEAD_BYTES = 8 * 1024;
 /** Names of one day that are looked at. */

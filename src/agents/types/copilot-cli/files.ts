@@ -1,7 +1,7 @@
 import { DirectoryWalk } from '../../../lib/files/directory-walk.js';
 import { DirectoryWatch } from '../../../lib/files/directory-watch.js';
 import { statFile } from '../../../lib/files/stat-file.js';
-import { type ReaderContext, throttled, type WordsReader } from '../../transcripts/reader.js';
+import { type AgentFileReader, type ReaderContext, throttled } from '../../transcripts/reader.js';
 import { TRANSCRIPT_INTERVAL_MS, TranscriptTail } from '../../transcripts/transcript-tail.js';
 import { readCopilotEvents } from './events.js';
 
@@ -27,7 +27,7 @@ interface Held {
  * The logs of a Copilot process: `session-state/ID/events.jsonl`, where `inuse.<pid>.lock` beside it names
  * the process. What was written last counts.
  */
-export class CopilotFiles implements WordsReader {
+export class CopilotFiles implements AgentFileReader {
   private readonly root: string;
   private readonly lock: string;
   private readonly directories: DirectoryWatch;
@@ -42,7 +42,7 @@ export class CopilotFiles implements WordsReader {
   private told_ms = 0;
 
   constructor(private readonly context: ReaderContext) {
-    this.root = `${context.home.copilot}/session-state`;
+    this.root = `${context.folder}/session-state`;
     this.walk = new DirectoryWalk(this.root);
     this.lock = `inuse.${context.session.pid}.lock`;
     this.directories = new DirectoryWatch(

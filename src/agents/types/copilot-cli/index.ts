@@ -1,6 +1,7 @@
 import { type AgentType, simpleMatch } from '../../agent-type.js';
 import { hasOption, isProgram } from '../../recognition/identity.js';
 import { activity, transcript } from '../../standard-voices.js';
+import { CopilotFiles } from './files.js';
 
 const NO_CONVERSATION = new Set([
   'app',
@@ -37,4 +38,8 @@ export const copilotCli: AgentType = {
     return simpleMatch(process, hasOption(id.args, '-p', '--prompt'));
   },
   voices: [transcript(), activity({ goes_on: true })],
+  files: {
+    folder: { variable: 'COPILOT_HOME', below_home: '.copilot' },
+    open: context => new CopilotFiles(context),
+  },
 };

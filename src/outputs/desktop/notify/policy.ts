@@ -33,10 +33,8 @@ export interface Decision {
   again_ms: number | null;
 }
 
-/** So long a request is held back for its words: transcripts follow registries by up to 100 ms. */
-export const WORDS_MS = 180;
-/** Agents with a transcript that says what they ask. */
-const HAVE_WORDS: ReadonlySet<string> = new Set(['claude-code', 'codex', 'copilot-cli']);
+/** So long a request is held back for what is asked: transcripts follow registries by up to 100 ms. */
+export const TRANSCRIPT_MS = 180;
 
 /** What should be on the screen. Pure: what it remembers goes in and comes out. */
 export function decide(before: ReadonlyMap<number, EventMemory>, input: PolicyInput): Decision {
@@ -101,7 +99,7 @@ function dueTime(agent: HelperAgent, wish: Wish, memory: EventMemory, input: Pol
   }
   // Whoever looks at it needs no popup; who only left it in front does.
   if (seen && memory.round === 0) return memory.first_ms + config.focused_grace_s * 1000;
-  return agent.asks === null && HAVE_WORDS.has(agent.kind) ? memory.first_ms + WORDS_MS : now_ms;
+  return agent.asks === null && agent.has_transcript ? memory.first_ms + TRANSCRIPT_MS : now_ms;
 }
 
 function reminderTime(memory: EventMemory, { config }: PolicyInput): number | null {

@@ -1,24 +1,24 @@
-import type { WordsReader } from '../../agents/transcripts/reader.js';
-import { openReader } from '../../agents/transcripts/watcher.js';
+import type { AgentFileReader } from '../../agents/transcripts/reader.js';
+import { typeNamed } from '../../agents/types/index.js';
 import { Coalescing } from '../../lib/limits/coalescing.js';
 import { processKey } from '../../lib/process/identity.js';
 import { clock } from '../../lib/time/time.js';
 import type { Observation } from '../../model/observation.js';
 import type { Out } from './out.js';
-import type { FromHelper, WordsSession } from './protocol.js';
+import type { FromHelper, TranscriptSession } from './protocol.js';
 
 /** Nobody has so many; each costs a watch and some memory. */
 const MAX_READERS = 500;
 
 /** Reads what this user's agents write into their files, and passes it on. */
-export class HelperWords {
-  private readonly open = new Map<string, WordsReader>();
+export class TranscriptPasser {
+  private readonly open = new Map<string, AgentFileReader>();
   private readonly news = new Coalescing<FromHelper>(message => this.out.send(message));
   private tooMany = false;
 
   constructor(private readonly out: Out) {}
 
-  sync(sessions: readonly WordsSession[]): void {
+  sync(sessions: readonly TranscriptSession[]): void {
     const wanted = new Map(sessions.map(session => [processKey(session), session]));
     for (const [key, reader] of this.open) {
       if (wanted.has(key)) continue;
@@ -27,14 +27,14 @@ export class HelperWords {
     }
     for (const [key, session] of wanted) {
       if (this.open.has(key) || this.isFull()) continue;
-      const reader = openReader(session.kind, {
+      const reader = typeNamed(session.agent_type)?.files?.open({
         session,
-        home: session.home,
+        folder: session.folder,
         emit: observation => this.pass(observation),
         clock,
         log: (fields, message) => this.out.log('warn', message, fields as Record<string, string>),
       });
-      if (reader === null) continue;
+      if (reader === undefined) continue;
       this.open.set(key, reader);
       reader.start();
     }
