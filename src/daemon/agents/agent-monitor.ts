@@ -52,7 +52,7 @@ type Senses = Pick<SensorObservation, 'terminal' | 'keys' | 'lifecycle'>;
 export class AgentMonitor implements Module {
   readonly name = 'agents';
   readonly tracker: Tracker;
-  private readonly words: AgentFilesWatcher;
+  private readonly files: AgentFilesWatcher;
   private readonly queue: Observation[] = [];
   private draining = false;
   private stopped = false;
@@ -72,7 +72,7 @@ export class AgentMonitor implements Module {
     this.deadline = new DeadlineTimer(this.clock, this.tracker, time_ms =>
       this.feed({ type: 'clock', time_ms }),
     );
-    this.words = new AgentFilesWatcher({
+    this.files = new AgentFilesWatcher({
       root: options.procRoot,
       users: options.users,
       clock: this.clock,
@@ -92,7 +92,7 @@ export class AgentMonitor implements Module {
     this.stopped = true;
     for (const end of this.ends) end();
     this.deadline.stop();
-    this.words.close();
+    this.files.close();
   }
 
   sessions(): Session[] {
@@ -217,7 +217,7 @@ export class AgentMonitor implements Module {
   /** The set of living sessions may have changed. */
   private sync(): void {
     const living = this.living();
-    this.words.sync(living);
+    this.files.sync(living);
     const watched = living.filter(session => session.interactive && session.tty !== null);
     // One user with very many agents comes behind the others: the sensor takes the first ones.
     const room = new Quota(2 * MAX_WATCHED);
