@@ -1,7 +1,7 @@
 import type { ProcessFacts, RegistryEntry } from '../model/observation.js';
 import type { Identity } from './recognition/identity.js';
 import type { AgentFiles } from './transcripts/reader.js';
-import type { Assertion, Voice, Word } from './voice.js';
+import type { Assertion, Statement, Voice } from './voice.js';
 
 /**
  * What a process is to its agent.
@@ -31,11 +31,11 @@ export interface AgentType {
   /** What its session file says: voice `registry`. */
   readRegistry?(entry: RegistryEntry): Assertion | null;
   /** What a window title (OSC 0/2) says: voice `title`. */
-  readTitle?(title: string): Word | null;
+  readTitle?(title: string): Statement | null;
   /** The title without what only tells the state; empty when there is nothing else. */
   plainTitle?(title: string): string;
   /** What any other OSC sequence says, e.g. code 7501: voice `status`. */
-  readOsc?(code: number, payload: string): Word | null;
+  readOsc?(code: number, payload: string): Statement | null;
 }
 
 /** Helper for types that are one program with a print option: interactive unless one of `oneShot` is given. */

@@ -32,7 +32,7 @@ export const EVIDENCE_OF: Record<VoiceName, EvidenceSource> = {
 export type Assertion = 'working' | 'tool' | 'approval' | 'question' | 'done' | 'idle';
 
 /** One assertion, and how it was put. */
-export interface Word {
+export interface Statement {
   says: Assertion;
   /** In a few words, for the record: `window title says Ready`. */
   text: string;

@@ -77,8 +77,10 @@ export interface SessionRef {
   /** Of the agent's main process, which may be gone. */
   pid: number;
   start_ticks: number;
-  /** Name of the kind, e.g. `claude-code`. */
+  /** Name of its type, e.g. `claude-code`. */
   agent: string;
+  /** Its name for people, e.g. `Claude Code`; what was stored by an older vigil has none. */
+  label?: string;
   cwd: string | null;
   alive: boolean;
 }

@@ -91,6 +91,7 @@ export class Machine {
       pid: main.pid,
       start_ticks: main.start_ticks,
       agent: 'claude-code',
+      label: 'Claude Code',
       cwd: '/home/ann/shop',
       alive: true,
       uid: 1000,
@@ -167,8 +168,8 @@ export class Machine {
   }
 }
 
-export function refOf({ pid, start_ticks, agent, cwd, alive }: SessionSample): SessionRef {
-  return { pid, start_ticks, agent, cwd, alive };
+export function refOf({ pid, start_ticks, agent, label = agent, cwd, alive }: SessionSample): SessionRef {
+  return { pid, start_ticks, agent, label, cwd, alive };
 }
 
 /** `opened ram warning` */

@@ -1,38 +1,16 @@
 import type { ProcessFacts } from '../../model/observation.js';
 import type { AgentType, Recogniser } from '../agent-type.js';
 import { isShellCommand } from '../recognition/shell.js';
+import {
+  isAsOldAs,
+  isSame,
+  isYoung,
+  newPending,
+  PENDING_MS,
+  PendingProcesses,
+  type Unattached,
+} from './pending.js';
 import { addEvidence, type Member, newSession, type Role, type Session } from './session.js';
-
-/** A wrapper whose agent has not appeared yet, or has ended and may be started again. */
-interface Pending {
-  type: AgentType;
-  command: string;
-  uid: number;
-  /** With the pid, which process it is; null: it was only seen to be made. */
-  start_ticks: number | null;
-  /** When it was known to be there: a process that started later is another. */
-  seen_ms: number;
-  /** Since when it was known as one, if it had a session already; by its name alone it can be the agent. */
-  since_ms: number | null;
-}
-
-/** A process that is known, though part of no session. */
-export interface Unattached {
-  pid: number;
-  start_ticks: number | null;
-  seen_ms: number;
-}
-
-/** So many of each are known, and so many of one user; nobody has so many. */
-const MAX_PENDING = 1_000;
-const MAX_PENDING_OF_USER = 100;
-/** Command lines can hold a whole prompt. */
-const MAX_COMMAND = 4_096;
-/** A wrapper that has not started its agent by then will not (npx downloads it first). */
-const PENDING_MS = 15 * 60_000;
-
-/** A start time is counted in ticks of 10 ms, and from a boot time that was rounded; no pid is reused so soon. */
-const CLOCKS_AGREE_MS = 1_000;
 
 /**
  * Which process belongs to which agent session: by recorded lineage, so that it holds after reparenting
@@ -42,9 +20,9 @@ export class ProcessMembership {
   private readonly all = new Set<Session>();
   /** Living processes of living sessions. */
   private readonly owner = new Map<number, Session>();
-  private readonly pending = new Map<number, Pending>();
+  private readonly pending = new PendingProcesses();
   /** Helpers that serve every session of their type and user (Codex's app-server), by pid. */
-  private readonly shared = new Map<number, Pending>();
+  private readonly shared = new PendingProcesses();
 
   constructor(private readonly recognise: Recogniser) {}
 
@@ -145,7 +123,7 @@ export class ProcessMembership {
     const parent = this.owner.get(process.ppid);
     const parentRole = parent?.members.get(process.ppid)?.role;
     if (match.role === 'wrapper') {
-      this.addPending(this.pending, process.pid, newPending(type, process, time_ms), time_ms);
+      this.pending.add(process.pid, newPending(type, process, time_ms), time_ms);
       return undefined;
     }
     if (match.role === 'helper') {
@@ -184,12 +162,7 @@ export class ProcessMembership {
       this.owner.delete(pid);
       if (role !== 'wrapper') continue;
       const { type, uid } = session;
-      this.addPending(
-        this.pending,
-        pid,
-        { type, command, uid, since_ms, start_ticks, seen_ms: since_ms },
-        since_ms,
-      );
+      this.pending.add(pid, { type, command, uid, since_ms, start_ticks, seen_ms: since_ms }, since_ms);
     }
   }
 
@@ -278,7 +251,7 @@ export class ProcessMembership {
     const starter = this.owner.get(process.pid) ?? parent;
     if (starter?.type === type)
       this.adopt(starter, process.pid, 'helper', process.argv.join(' '), time_ms, process.start_ticks);
-    this.addPending(this.shared, process.pid, newPending(type, process, time_ms), time_ms);
+    this.shared.add(process.pid, newPending(type, process, time_ms), time_ms);
   }
 
   /** The session that a shared helper works for: the one in that directory, else the one that worked last. */
@@ -309,16 +282,6 @@ export class ProcessMembership {
     }
   }
 
-  private addPending(known: Map<number, Pending>, pid: number, pending: Pending, time_ms: number): void {
-    const before = known.get(pid);
-    const isKnown = before !== undefined && before.start_ticks === pending.start_ticks;
-    known.delete(pid);
-    known.set(pid, isKnown ? { ...pending, seen_ms: Math.min(before.seen_ms, time_ms) } : pending);
-    if (known.size > MAX_PENDING_OF_USER)
-      dropOldest(known, ({ uid }) => uid === pending.uid, MAX_PENDING_OF_USER);
-    if (known.size > MAX_PENDING) dropOldest(known, () => true, MAX_PENDING);
-  }
-
   private adopt(
     session: Session,
     pid: number,
@@ -340,36 +303,6 @@ export class ProcessMembership {
       background: member?.background ?? false,
     });
   }
-}
-
-/** False for another process that was given the pid since. */
-function isAsOldAs(process: ProcessFacts, known_since_ms: number): boolean {
-  return process.started_ms <= known_since_ms + CLOCKS_AGREE_MS;
-}
-
-function newPending(type: AgentType, process: ProcessFacts, time_ms: number): Pending {
-  const command = process.argv.join(' ').slice(0, MAX_COMMAND);
-  const { uid, start_ticks } = process;
-  return { type, command, uid, start_ticks, seen_ms: time_ms, since_ms: null };
-}
-
-/** Whether that is the process which was known: by its start, or because it was there already when it was seen. */
-export function isSame(
-  { start_ticks, seen_ms }: Omit<Unattached, 'pid'>,
-  ticks: number,
-  started_ms: number,
-): boolean {
-  return start_ticks === null ? started_ms <= seen_ms + CLOCKS_AGREE_MS : start_ticks === ticks;
-}
-
-/** One that was an agent's already may start it again at any time. */
-function isYoung({ since_ms, seen_ms }: Pending, time_ms: number): boolean {
-  return since_ms !== null || time_ms - seen_ms < PENDING_MS;
-}
-
-function dropOldest(known: Map<number, Pending>, which: (pending: Pending) => boolean, keep: number): void {
-  const some = [...known].filter(([, pending]) => which(pending));
-  for (const [pid] of some.slice(0, Math.max(0, some.length - keep))) known.delete(pid);
 }
 
 /** Only what an agent starts itself can be its tool; what that starts in turn is just part of it. */

@@ -20,7 +20,7 @@ export interface Member {
 }
 
 /** The latest thing that a voice said of the agent. */
-export interface Heard {
+export interface LastStatement {
   /** Null: nothing that is known. */
   says: Assertion | null;
   text: string;
@@ -35,7 +35,7 @@ export interface Heard {
 
 /** What is known of a session that can tell its state. */
 export interface Signals {
-  heard: Map<VoiceName, Heard>;
+  statements: Map<VoiceName, LastStatement>;
   activity: TerminalActivity;
   blocked_since_ms: number | null;
   /** It reads line by line: blocked reads tell its state, silence does not. */
@@ -106,7 +106,7 @@ export function newSession(
     ending: null,
     has_worked: false,
     signals: {
-      heard: new Map(),
+      statements: new Map(),
       activity: newActivity(process.started_ms, seen_starting),
       blocked_since_ms: null,
       reads_lines: false,

@@ -1,7 +1,7 @@
 import type { RegistryEntry, TranscriptEntry } from '../../model/observation.js';
 import { isTitle, type Osc, parseOsc, plainTitle } from '../osc.js';
-import type { Assertion, VoiceName, Word } from '../voice.js';
-import { addEvidence, evidence, type Heard, type Session } from './session.js';
+import type { Assertion, Statement, VoiceName } from '../voice.js';
+import { addEvidence, evidence, type LastStatement, type Session } from './session.js';
 import { applyKey } from './terminal-activity.js';
 
 /**
@@ -45,7 +45,7 @@ export function observeTranscript(session: Session, entry: TranscriptEntry, time
   session.session_id ??= entry.session_id;
   const detail = entry.detail ? ` (${entry.detail})` : '';
   const text = `its transcript says ${entry.phase.replace('_', ' ')}${detail}`;
-  if (!hear(session, 'transcript', { says: PHASES[entry.phase], text }, time_ms, entry.detail)) return;
+  if (!store(session, 'transcript', { says: PHASES[entry.phase], text }, time_ms, entry.detail)) return;
   session.signals.progress_ms = time_ms;
   addEvidence(session, evidence('transcript', text, time_ms));
 }
@@ -53,7 +53,7 @@ export function observeTranscript(session: Session, entry: TranscriptEntry, time
 /** False when the file says nothing new, or nothing about this session. */
 export function observeRegistry(session: Session, entry: RegistryEntry | null, time_ms: number): boolean {
   const add = (text: string) => addEvidence(session, evidence('registry', text, time_ms));
-  const before = session.signals.heard.get('registry');
+  const before = session.signals.statements.get('registry');
   if (entry === null) {
     if (before !== undefined) before.removed_ms = time_ms;
     add('its session file is gone');
@@ -71,7 +71,7 @@ export function observeRegistry(session: Session, entry: RegistryEntry | null, t
     return false;
   }
   const says = session.type.readRegistry?.(entry) ?? null;
-  if (!hear(session, 'registry', { says, text }, time_ms)) return false;
+  if (!store(session, 'registry', { says, text }, time_ms)) return false;
   session.signals.progress_ms = time_ms;
   add(text);
   return true;
@@ -86,7 +86,7 @@ export function observeOsc(session: Session, text: string, time_ms: number): voi
 
 function observeStatus(session: Session, osc: Osc, time_ms: number): void {
   const word = session.type.readOsc?.(osc.code, osc.payload);
-  if (word && hear(session, 'status', word, time_ms))
+  if (word && store(session, 'status', word, time_ms))
     addEvidence(session, evidence('osc', word.text, time_ms));
 }
 
@@ -94,28 +94,28 @@ function observeTitle(session: Session, { payload }: Osc, time_ms: number): void
   session.title = (session.type.plainTitle ?? plainTitle)(payload) || null;
   const word = session.type.readTitle?.(payload);
   if (!word) return;
-  const before = session.signals.heard.get('title');
+  const before = session.signals.statements.get('title');
   if (before?.says === word.says) before.last_ms = time_ms;
-  else if (!hear(session, 'title', word, time_ms)) return;
+  else if (!store(session, 'title', word, time_ms)) return;
   addEvidence(session, evidence('osc', word.text, time_ms));
 }
 
 /** False for what a voice of this agent cannot say. */
-function hear(
+function store(
   session: Session,
   name: VoiceName,
-  { says, text }: Omit<Word, 'says'> & Pick<Heard, 'says'>,
+  { says, text }: Omit<Statement, 'says'> & Pick<LastStatement, 'says'>,
   time_ms: number,
   detail: string | null = null,
 ): boolean {
-  const { heard } = session.signals;
+  const { statements } = session.signals;
   const voice = session.type.voices.find(one => one.name === name);
   if (voice === undefined || (says !== null && !voice.asserts.includes(says))) return false;
-  heard.set(name, { says, text, at_ms: time_ms, last_ms: time_ms, removed_ms: null, detail });
+  statements.set(name, { says, text, at_ms: time_ms, last_ms: time_ms, removed_ms: null, detail });
   for (const { name: other, void_when } of session.type.voices) {
     const { said_since } = void_when;
-    if (said_since?.voice === name && said_since.says === says && heard.get(other)?.says !== says)
-      heard.delete(other);
+    if (said_since?.voice === name && said_since.says === says && statements.get(other)?.says !== says)
+      statements.delete(other);
   }
   return true;
 }

@@ -1,6 +1,6 @@
 import { PROCESS } from '../standard-voices.js';
 import type { Voice, VoiceName } from '../voice.js';
-import { type Heard, runningTools, type Session } from './session.js';
+import { type LastStatement, runningTools, type Session } from './session.js';
 import { idleTime, silence, unpromptedRun } from './terminal-activity.js';
 
 export interface ResolveOptions {
@@ -15,8 +15,8 @@ export interface ResolveOptions {
 export interface Speaking {
   voice: Voice;
   /** Null: nothing. */
-  word: Heard | null;
-  /** Why its word counts for nothing, in words; null: it counts. */
+  statement: LastStatement | null;
+  /** Why its statement counts for nothing, in words; null: it counts. */
   void: string | null;
   /** Seen from outside it is clear only from then on, and is looked at again then; null: at once. */
   clear_ms: number | null;
@@ -80,28 +80,36 @@ function drawsSteadily({ type }: Session): boolean {
   return type.voices.some(voice => voice.name === 'activity' && voice.goes_on);
 }
 
-const SILENT = { word: null, void: null, clear_ms: null, until_ms: null } as const;
+const SILENT = { statement: null, void: null, clear_ms: null, until_ms: null } as const;
 
 function speaking(session: Session, voice: Voice, now_ms: number, options: ResolveOptions): Speaking {
   const observe = SEEN[voice.name];
   if (observe !== undefined) return { voice, ...SILENT, ...observe(session, now_ms, options) };
-  const word = session.signals.heard.get(voice.name) ?? null;
-  if (word === null) return { voice, ...SILENT };
+  const statement = session.signals.statements.get(voice.name) ?? null;
+  if (statement === null) return { voice, ...SILENT };
   const { removed_after_ms } = voice.void_when;
   const ends_ms =
-    removed_after_ms === null || word.removed_ms === null ? null : word.removed_ms + removed_after_ms;
-  return { voice, ...SILENT, word, void: voidness(voice, word, ends_ms, now_ms, options), until_ms: ends_ms };
+    removed_after_ms === null || statement.removed_ms === null
+      ? null
+      : statement.removed_ms + removed_after_ms;
+  return {
+    voice,
+    ...SILENT,
+    statement,
+    void: voidness(voice, statement, ends_ms, now_ms, options),
+    until_ms: ends_ms,
+  };
 }
 
 function voidness(
   voice: Voice,
-  word: Heard,
+  statement: LastStatement,
   ends_ms: number | null,
   now_ms: number,
   options: ResolveOptions,
 ): string | null {
   if (voice.self_reported && !options.self_reported) return 'evidence.words is off';
-  if (word.says === null) return 'it says nothing that is known';
+  if (statement.says === null) return 'it says nothing that is known';
   return ends_ms !== null && now_ms >= ends_ms ? 'what it spoke from is gone' : null;
 }
 
@@ -111,14 +119,16 @@ type Observe = (session: Session, now_ms: number, options: ResolveOptions) => Se
 /** The voices that are not words of the agent, but what is seen of it. */
 const SEEN: Partial<Record<VoiceName, Observe>> = {
   process: ({ interactive, started_ms }) =>
-    interactive ? {} : { word: word('working', 'a non-interactive run works until it ends', started_ms) },
+    interactive
+      ? {}
+      : { statement: word('working', 'a non-interactive run works until it ends', started_ms) },
 
   blocked_read: ({ signals: { reads_lines, blocked_since_ms } }, now_ms, { wait_threshold_ms }) => {
     if (!reads_lines) return {};
     if (blocked_since_ms === null)
-      return { word: word('working', 'it is not reading from its terminal', now_ms) };
+      return { statement: word('working', 'it is not reading from its terminal', now_ms) };
     return {
-      word: word('idle', 'it is blocked in read() on its terminal', blocked_since_ms),
+      statement: word('idle', 'it is blocked in read() on its terminal', blocked_since_ms),
       clear_ms: blocked_since_ms + wait_threshold_ms,
     };
   },
@@ -127,10 +137,10 @@ const SEEN: Partial<Record<VoiceName, Observe>> = {
 
   children(session, now_ms, options) {
     const [tool] = runningTools(session);
-    const { clear_ms = null, word: drawing } = activityOf(session, now_ms, options);
+    const { clear_ms = null, statement: drawing } = activityOf(session, now_ms, options);
     // While it draws, or may be about to, its terminal tells more.
     if (tool === undefined || drawing?.says !== 'idle' || (clear_ms ?? now_ms) > now_ms) return {};
-    return { word: word('working', `its tool runs: ${tool.command}`, tool.since_ms) };
+    return { statement: word('working', `its tool runs: ${tool.command}`, tool.since_ms) };
   },
 };
 
@@ -147,11 +157,11 @@ function activityOf(session: Session, now_ms: number, options: ResolveOptions): 
   const clear_ms = Math.max(now_ms - idleTime(activity, now_ms) + wait_threshold_ms, loaded_ms);
   if (activity.working && !isTyping(session, options, voice)) {
     const text = 'it keeps drawing although no key is pressed';
-    return { word: word('working', text, activity.run_start_ms ?? now_ms), until_ms: clear_ms };
+    return { statement: word('working', text, activity.run_start_ms ?? now_ms), until_ms: clear_ms };
   }
   if (voice.silence === null) return {};
   const text = `its terminal has been silent for ${wait_threshold_ms} ms`;
-  return { word: word('idle', text, now_ms - silence(activity, now_ms)), clear_ms };
+  return { statement: word('idle', text, now_ms - silence(activity, now_ms)), clear_ms };
 }
 
 /** Whether what is drawn may answer keys that nobody saw. A transcript will tell. */
@@ -160,6 +170,6 @@ function isTyping({ signals, type }: Session, options: ResolveOptions, voice: Vo
   return type.voices.some(({ name }) => name === 'transcript');
 }
 
-function word(says: 'working' | 'idle', text: string, at_ms: number): Heard {
+function word(says: 'working' | 'idle', text: string, at_ms: number): LastStatement {
   return { says, text, at_ms, last_ms: at_ms, removed_ms: null, detail: null };
 }

@@ -2,8 +2,10 @@ import type { Ending, Transition } from '../../model/agent.js';
 import type { Observation, ProcessObservation, SensorObservation } from '../../model/observation.js';
 import type { Recogniser } from '../agent-type.js';
 import { describeEnding } from './ending.js';
-import { ProcessMembership, type Unattached } from './membership.js';
-import { type Resolution, resolve } from './resolve.js';
+import { ProcessMembership } from './membership.js';
+import type { Unattached } from './pending.js';
+import type { Resolution } from './resolution.js';
+import { resolve } from './resolve.js';
 import { addEvidence, type Session } from './session.js';
 import {
   observeBlockedRead,

@@ -15,6 +15,7 @@ const session = {
   pid: pid.describe('of the main process, which may be gone'),
   start_ticks,
   agent: text,
+  label: text.exactOptional().describe('its name for people'),
   cwd: text.nullable(),
   alive: z.boolean(),
 };

@@ -1,12 +1,13 @@
 import { basename } from 'node:path';
 import type { AgentReport } from '../../api/client/index.js';
 import { printable } from '../../lib/text/printable.js';
+import { type BadgeSource, badgeSource } from '../../model/badge-source.js';
 import { attention } from './order.js';
 
 interface EwwSession {
   id: number;
   state: 'working' | 'stopped' | 'idle';
-  source: 'claude-code' | 'codex' | 'generic';
+  source: BadgeSource;
   project: string;
   needs_attention: boolean;
   count: number;
@@ -23,7 +24,7 @@ function session(agent: AgentReport): EwwSession {
   return {
     id: agent.pid,
     state: agent.state === 'WORKING' ? 'working' : level > 1 ? 'stopped' : 'idle',
-    source: agent.agent === 'claude-code' || agent.agent === 'codex' ? agent.agent : 'generic',
+    source: badgeSource(agent.agent),
     project: agent.cwd === null ? '' : printable(basename(agent.cwd) || '/', 100),
     needs_attention: level > 1,
     count: Math.min(9999, Math.max(1, agent.unseen)),

@@ -1,4 +1,4 @@
-import { isSame } from '../../agents/tracker/membership.js';
+import { isSame } from '../../agents/tracker/pending.js';
 import type { Session } from '../../agents/tracker/session.js';
 import type { Logger } from '../../lib/log/logger.js';
 import { nowTicks, ticksToEpochMs } from '../../lib/os/boot.js';

@@ -1,4 +1,4 @@
-import type { Resolution } from '../../agents/tracker/resolve.js';
+import type { Resolution } from '../../agents/tracker/resolution.js';
 import { backgroundCount, type Session } from '../../agents/tracker/session.js';
 import type { AgentReport, ExplainReport } from '../../api/reports/agent.js';
 import type { AgentService } from '../../api/services.js';

@@ -34,7 +34,7 @@ const OPEN: ReadonlySet<Assertion | null> = new Set<Assertion>(['tool', 'approva
 export function asks(session: Session): string | null {
   if (session.state !== 'WAITING' || (session.reason !== 'approval' && session.reason !== 'question'))
     return null;
-  const said = session.signals.heard.get('transcript');
+  const said = session.signals.statements.get('transcript');
   if (said === undefined || !OPEN.has(said.says)) return null;
   return said.detail?.slice(0, 500) ?? null;
 }

@@ -1,4 +1,3 @@
-import { AGENT_TYPES } from '../../agents/types/index.js';
 import { isSameProcess } from '../../lib/process/identity.js';
 import { printable } from '../../lib/text/printable.js';
 import type { SessionRef } from '../../model/snapshot.js';
@@ -7,17 +6,15 @@ import type { ProcessTrack } from '../engine/process-track.js';
 
 /** How alerts call things. All of it is printable. */
 
-const LABELS = new Map(AGENT_TYPES.map(type => [type.name, type.label]));
-
 /** `Claude Code`; types of the user's own by their name. */
-export function agentName(agent: string): string {
-  return LABELS.get(agent) ?? printable(agent, 40);
+export function agentName({ agent, label = agent }: Pick<SessionRef, 'agent' | 'label'>): string {
+  return printable(label, 40);
 }
 
 /** `the Claude Code session in ~/shop` */
 export function sessionName(session: SessionRef): string {
   const where = session.cwd === null ? `(pid ${session.pid})` : `in ${folder(session.cwd)}`;
-  return `the ${agentName(session.agent)} session ${where}`;
+  return `the ${agentName(session)} session ${where}`;
 }
 
 /** With `~` for a home: alerts are read by whoever owns the process. */
@@ -59,6 +56,6 @@ export function lineage(history: History, track: ProcessTrack): string {
   // `bash → bash → bash` says no more than `bash`.
   const told = names.filter((name, index) => index === names.length - 1 || name !== names[index + 1]);
   if (session !== null && !session.alive)
-    told.unshift(`${agentName(session.agent)} (ended, pid ${session.pid})`);
+    told.unshift(`${agentName(session)} (ended, pid ${session.pid})`);
   return told.join(' → ');
 }

@@ -35,7 +35,7 @@ function sentence(
     const first = tracks[0]!;
     const { session } = first.sample;
     const count = tracks.length === 1 ? '' : `${counted(tracks.length, 'process', 'processes')}, `;
-    const whose = session === null ? '' : `, of ${shared ? agentName(session.agent) : sessionName(session)}`;
+    const whose = session === null ? '' : `, of ${shared ? agentName(session) : sessionName(session)}`;
     return `${programName(first)} (${count}${show(weight)}${whose})`;
   });
   return ` ${begin} ${names.join(', ')}.`;

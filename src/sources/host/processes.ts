@@ -8,7 +8,7 @@ import type { ProcessTable, TableRow } from '../procfs/table.js';
 
 /** What is told of an agent session; the tracker's `Session` is one. */
 export interface AgentSession extends Origin {
-  readonly type: { readonly name: string };
+  readonly type: { readonly name: string; readonly label: string };
   readonly pid: number;
   readonly start_ticks: number;
   readonly uid: number;
@@ -129,6 +129,7 @@ export function sessionRef(session: AgentSession): SessionRef {
     pid: session.pid,
     start_ticks: session.start_ticks,
     agent: session.type.name,
+    label: session.type.label,
     cwd: session.cwd,
     alive: session.ending === null,
   };

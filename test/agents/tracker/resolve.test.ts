@@ -9,7 +9,8 @@ import {
   title,
   transcript,
 } from '../../../src/agents/standard-voices.js';
-import { type Resolution, resolve } from '../../../src/agents/tracker/resolve.js';
+import type { Resolution } from '../../../src/agents/tracker/resolution.js';
+import { resolve } from '../../../src/agents/tracker/resolve.js';
 import type { Situation, Speaking } from '../../../src/agents/tracker/situation.js';
 import type { Assertion, Voice } from '../../../src/agents/voice.js';
 import type { State } from '../../../src/model/agent.js';
@@ -25,15 +26,15 @@ function says(
   some: Partial<Speaking> & { last_ago_ms?: number } = {},
 ): Speaking {
   const { last_ago_ms = ago_ms, ...rest } = some;
-  const word = {
+  const statement = {
     ...{ says: assertion, text: `${voice.name} says ${assertion}`, removed_ms: null, detail: null },
     ...{ at_ms: NOW - ago_ms, last_ms: NOW - last_ago_ms },
   };
-  return { voice, word, void: null, clear_ms: null, until_ms: null, ...rest };
+  return { voice, statement, void: null, clear_ms: null, until_ms: null, ...rest };
 }
 
 function silent(voice: Voice): Speaking {
-  return { voice, word: null, void: null, clear_ms: null, until_ms: null };
+  return { voice, statement: null, void: null, clear_ms: null, until_ms: null };
 }
 
 interface Some {
@@ -88,13 +89,13 @@ describe('which voice has the say', () => {
       'WAITING approval | registry decides, transcript disbelieved, activity disbelieved',
     ],
     [
-      'a later word to work on the terminal at once, for the file is late',
+      'a later statement to work on the terminal at once, for the file is late',
       [says(registry(), 'idle', 900), says(title(), 'working', 10)],
       { state: 'WORKING' },
       'WORKING thinking | registry disbelieved, title decides',
     ],
     [
-      'a later word to wait only once the file would have followed',
+      'a later statement to wait only once the file would have followed',
       [says(registry(), 'working', 900), says(title(), 'idle', 299)],
       {},
       'WORKING thinking | registry decides, title disbelieved',
@@ -146,7 +147,7 @@ describe('which voice has the say', () => {
   });
 });
 
-describe('a word is believed once it has settled', () => {
+describe('a statement is believed once it has settled', () => {
   const blip = (ago_ms: number, last_ago_ms = ago_ms) => [says(title(), 'working', ago_ms, { last_ago_ms })];
   it.each<[string, Speaking[], Some, string, number | null]>([
     ['a spinner that no Enter explains', blip(149), { state: 'WAITING' }, 'WAITING null', NOW + 1],

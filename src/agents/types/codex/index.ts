@@ -3,7 +3,7 @@ import { plainTitle } from '../../osc.js';
 import { baseName, hasOption, isProgram, subcommand } from '../../recognition/identity.js';
 import { isShellCommand } from '../../recognition/shell.js';
 import { activity, status, title, transcript } from '../../standard-voices.js';
-import type { Word } from '../../voice.js';
+import type { Statement } from '../../voice.js';
 import { CodexFiles } from './files.js';
 
 /** Subcommands with a conversation on the terminal; no subcommand at all is the usual one. */
@@ -54,7 +54,7 @@ const TAKES_VALUE = new Set([
 ]);
 
 /** OSC 7501: `state=working:app=codex`. */
-function readStatus(payload: string): Word | null {
+function readStatus(payload: string): Statement | null {
   const fields = new Map(
     payload
       .split(/[:;]/)

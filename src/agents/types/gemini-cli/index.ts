@@ -1,7 +1,7 @@
 import type { AgentType } from '../../agent-type.js';
 import { plainTitle } from '../../osc.js';
 import { activity, title } from '../../standard-voices.js';
-import type { Word } from '../../voice.js';
+import type { Statement } from '../../voice.js';
 import { familyMatch } from './family.js';
 
 /**
@@ -9,7 +9,7 @@ import { familyMatch } from './family.js';
  * thought, `⏲  Working…` when a tool has said nothing for long, `✋  Action Required (shop)`. With
  * `ui.dynamicWindowTitle` off it says nothing: `Gemini CLI (shop)`.
  */
-function readTitle(title: string): Word | null {
+function readTitle(title: string): Statement | null {
   switch (title.slice(0, title.indexOf(' '))) {
     case '◇':
       return { says: 'idle', text: 'window title says Ready' };

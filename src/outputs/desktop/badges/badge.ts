@@ -1,12 +1,13 @@
 import { basename } from 'node:path';
 import { printable } from '../../../lib/text/printable.js';
+import { type BadgeSource, badgeSource } from '../../../model/badge-source.js';
 import type { HelperAgent } from '../protocol.js';
 
 /** `specs/contracts/badge.schema.json`. */
 export interface Badge {
   window_id: number;
   state: 'working' | 'stopped';
-  source: 'claude-code' | 'codex' | 'generic';
+  source: BadgeSource;
   timestamp: number;
   project: string;
   count: number;
@@ -53,7 +54,7 @@ export function badgeOf(window_id: number, parts: readonly BadgePart[], now_ms: 
   return {
     window_id,
     state: stopped ? 'stopped' : 'working',
-    source: first.agent.kind === 'claude-code' || first.agent.kind === 'codex' ? first.agent.kind : 'generic',
+    source: badgeSource(first.agent.kind),
     timestamp: now_ms / 1000,
     project: projectOf(first.agent),
     count: Math.min(MAX_COUNT, Math.max(1, count)),

@@ -70,7 +70,7 @@ export const agentMemory = defineRule({
         for_ms: duration_s * 1000,
         clear_ms: 60_000,
         subject: processSubject(history, track),
-        title: `${agentName(session.agent)}${where} holds very much memory`,
+        title: `${agentName(session)}${where} holds very much memory`,
         text: `${bytesText(held_bytes)} resident${swapped ? ' or swapped out' : ''} (threshold ${bytesText(threshold)}). ${end}`,
         suggestion: 'End the session and resume it: the conversation is kept, the memory is not.',
         numbers: {

@@ -47,7 +47,7 @@ export const agentSpinning = defineRule({
           for_ms: 0,
           clear_ms: 30_000,
           subject: processSubject(history, track),
-          title: `${agentName(session.agent)}${where} waits for you and yet burns CPU`,
+          title: `${agentName(session)}${where} waits for you and yet burns CPU`,
           text: `It has been waiting for ${durationText(now_ms - session.since_ms)} and uses ${percentText(cpu_percent)} of a core (threshold ${percentText(threshold_percent)}).`,
           suggestion: 'It does no work for you: end the session and resume it.',
           numbers: { cpu_percent, threshold_percent, waiting_ms: now_ms - session.since_ms },

@@ -109,5 +109,5 @@ function duplicateTitle({ tracks }: Group): string {
 }
 
 function headlessTitle({ tracks }: Group): string {
-  return `${tracks.length} × ${agentName(tracks[0]!.sample.session!.agent)} without a terminal`;
+  return `${tracks.length} × ${agentName(tracks[0]!.sample.session!)} without a terminal`;
 }
