@@ -1,5 +1,5 @@
-import { Tracker, type TrackerOptions } from '../agents/tracker/tracker.js';
 import type { Recogniser } from '../agents/agent-type.js';
+import { Tracker, type TrackerOptions } from '../agents/tracker/tracker.js';
 import type { Transition } from '../model/agent.js';
 import type { Observation } from '../model/observation.js';
 

@@ -55,7 +55,6 @@ export function lineage(history: History, track: ProcessTrack): string {
   );
   // `bash → bash → bash` says no more than `bash`.
   const told = names.filter((name, index) => index === names.length - 1 || name !== names[index + 1]);
-  if (session !== null && !session.alive)
-    told.unshift(`${agentName(session)} (ended, pid ${session.pid})`);
+  if (session !== null && !session.alive) told.unshift(`${agentName(session)} (ended, pid ${session.pid})`);
   return told.join(' → ');
 }
