@@ -30,14 +30,20 @@ export function mistakeText(said: string, command: CliCommand, words: readonly s
   const known = Object.keys({ ...GLOBAL_OPTIONS, ...command.options });
   // An option is named twice where camelCase is another name for it.
   const names = unknown[1]!.split(', ');
-  return names
-    .filter((name, i) => !names.slice(0, i).some(other => camelCase(other) === name))
-    .map(name =>
-      words.includes(name)
-        ? `"${name}" has no meaning here: vigil ${command.usage}`
-        : `unknown option ${dashed(name)}${didYouMean(nearest(name, known), '--')}`,
-    )
-    .join('\n');
+  const extra = words.filter(word => names.includes(word));
+  const options = names.filter(
+    (name, i) => !words.includes(name) && !names.slice(0, i).some(other => camelCase(other) === name),
+  );
+  return [
+    ...(extra.length === 0 ? [] : [`${quoted(extra)}: too much for vigil ${command.usage}`]),
+    ...options.map(name => `unknown option ${dashed(name)}${didYouMean(nearest(name, known), '--')}`),
+  ].join('\n');
+}
+
+/** A `*` that the shell took for files may be many. */
+function quoted(words: readonly string[]): string {
+  const shown = words.slice(0, 3).map(word => `"${word}"`);
+  return `${shown.join(', ')}${words.length > 3 ? ` and ${words.length - 3} more` : ''}`;
 }
 
 /** The command whose words the line begins with, the one with the most of them. */

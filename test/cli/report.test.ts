@@ -112,6 +112,8 @@ describe('charts', () => {
         '02:30',
         '03:00',
       ]);
+      // No label comes twice because it has no seconds.
+      expect(labels('2026-03-28T12:00:40Z', '2026-03-28T12:02:40Z', 4)).toEqual(['13:01', '13:02']);
       // An hour that the clock leaves out is on no axis.
       expect(labels('2026-03-28T23:00Z', '2026-03-29T03:00Z', 4)).toEqual([
         '00:00',

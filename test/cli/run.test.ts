@@ -47,6 +47,12 @@ describe('usage', () => {
     ['-h', 0, /vigil config +Show .*\(show, get, set, .*vigil completion /s, NOTHING],
     ['config shwo', 2, NOTHING, 'vigil: there is no command "config shwo": did you mean config show?\n'],
     ['kill --help', 0, /Options:\n +--group.*Options of every command:\n +--runtime-dir/s, NOTHING],
+    [
+      'whitelist add a b c d e f',
+      2,
+      NOTHING,
+      'vigil: "b", "c", "d" and 2 more: too much for vigil whitelist add <pattern>\n',
+    ],
     ['help kill', 0, '--tree', NOTHING],
     [
       'agents --jsno',
@@ -61,8 +67,8 @@ describe('usage', () => {
       NOTHING,
       'vigil: unknown option --show-promt: did you mean --show-prompt?\nvigil: see',
     ],
-    ['agents extra', 2, NOTHING, '"extra" has no meaning here: vigil agents\n'],
-    ['kill 7 8', 2, NOTHING, '"8" has no meaning here: vigil kill <pid>\n'],
+    ['agents extra', 2, NOTHING, '"extra": too much for vigil agents\n'],
+    ['kill 7 8', 2, NOTHING, '"8": too much for vigil kill <pid>\n'],
     [
       'agents explain',
       2,
@@ -156,7 +162,8 @@ describe('with a daemon', () => {
     ['agents', 0, 'No agents are running.\n', NOTHING],
     ['agents --json', 0, /^\[\]\n$/, NOTHING],
     ['agents explain 7', 1, NOTHING, 'vigil: pid 7 belongs to no agent that vigil knows'],
-    ['events', 0, NOTHING, NOTHING],
+    ['events', 0, 'Nothing has happened yet.\n', NOTHING],
+    ['events --json', 0, NOTHING, NOTHING],
     ['alerts', 0, 'Nothing is wrong.\n', NOTHING],
     ['alerts --all', 0, 'There has been no alert.\n', NOTHING],
     ['alerts --json', 0, /^\[\]\n$/, NOTHING],

@@ -34,7 +34,9 @@ export const events = defineCommand({
     const client = await connectToDaemon({ runtimeDir });
     try {
       if (!follow) {
-        for (const event of await client.call('events', { limit })) print(event);
+        const past = await client.call('events', { limit });
+        for (const event of past) print(event);
+        if (past.length === 0 && !json && limit !== 0) io.out('Nothing has happened yet.\n');
         return OK;
       }
       // An event can arrive in the same read as the answer, before the past ones are printed.

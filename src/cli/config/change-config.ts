@@ -4,7 +4,9 @@ import { type ConfigKey, findKey, valueFrom } from '../../config/keys.js';
 import { printable } from '../../lib/text/printable.js';
 import { OK } from '../command.js';
 import type { Io } from '../io.js';
-import { type FileArgs, reloadDaemon, warnOfFormerName } from './config-file.js';
+import type { FileArgs } from './config-file.js';
+import { reloadDaemon } from './reload-daemon.js';
+import { warnOfFormerName } from './show-config.js';
 
 /** `vigil config set`. Answers the exit code. */
 export async function setInFile(

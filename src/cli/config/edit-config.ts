@@ -10,7 +10,8 @@ import { readWhole, TooLargeError } from '../../lib/files/bounded-read.js';
 import { printable } from '../../lib/text/printable.js';
 import { CANNOT, OK } from '../command.js';
 import type { Io } from '../io.js';
-import { type FileArgs, reloadDaemon } from './config-file.js';
+import type { FileArgs } from './config-file.js';
+import { reloadDaemon } from './reload-daemon.js';
 
 /** For a file that is not there yet. */
 const TEMPLATE = '# All keys and their defaults: vigil config show\n';

@@ -2,11 +2,12 @@ import { existsSync } from 'node:fs';
 import { tomlValue } from '../../config/edit.js';
 import { type ConfigKey, configKeys, findKeys, valueAt } from '../../config/keys.js';
 import { parseConfig, parseFile, readConfigText } from '../../config/load.js';
+import { renamedText } from '../../config/renamed.js';
 import { shownConfig } from '../../config/shown.js';
 import { printable } from '../../lib/text/printable.js';
 import type { Io } from '../io.js';
 import { paint } from '../ui/style.js';
-import { existence, warnOfFormerName } from './config-file.js';
+import { existence } from './config-file.js';
 
 interface Form {
   json: boolean;
@@ -36,6 +37,12 @@ export function showKey(path: string, name: string, { json }: Form, io: Io): voi
   else if (!isKey || key.type === 'tables') print(path, [key, ...more], io);
   else if (value === undefined) io.err(`vigil: ${name} is not set, and has no default\n`);
   else io.out(`${typeof value === 'string' ? printable(value, 4096) : tomlValue(value)}\n`);
+}
+
+/** Somebody names a key as it was called before. */
+export function warnOfFormerName(name: string, io: Io): void {
+  const key = configKeys().find(({ formerly }) => formerly.includes(name));
+  if (key !== undefined) io.err(`vigil: ${renamedText({ former: name, name: key.name, ignored: false })}\n`);
 }
 
 /** The effective configuration and what the file holds of it. @throws ConfigError */

@@ -9,6 +9,8 @@ export interface Tick {
   label: string;
 }
 
+const MINUTE_MS = 60_000;
+
 /** The times from `from_ms` to before `to_ms` that are as near to each other as `at_most` of them allow. */
 export function ticks(from_ms: number, to_ms: number, at_most: number): Tick[] {
   const times = roundTimes(from_ms, to_ms, at_most);
@@ -22,7 +24,9 @@ export function ticks(from_ms: number, to_ms: number, at_most: number): Tick[] {
 /** d3 takes a number as a hint, and finds up to three times as many. */
 function roundTimes(from_ms: number, to_ms: number, at_most: number): Date[] {
   for (let wanted = at_most; wanted > 0; wanted--) {
-    const times = timeTicks(new Date(from_ms), new Date(to_ms - 1), wanted);
+    const all = timeTicks(new Date(from_ms), new Date(to_ms - 1), wanted);
+    // A label has no seconds.
+    const times = all.filter(time => time.getTime() % MINUTE_MS === 0);
     if (times.length <= at_most || wanted === 1) return times.slice(0, at_most);
   }
   return [];
