@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { clock } from '../../src/lib/time/time.js';
 import type { ProcessSample, Snapshot } from '../../src/model/snapshot.js';
 import { fakeAlert } from './fake-daemon.js';
 import { Rig, waitFor } from './rig.js';
@@ -6,7 +7,12 @@ import { Rig, waitFor } from './rig.js';
 /** The socket as RunawayGuard's clients use it: `nc -U`, a line each. */
 
 let rig: Rig;
-afterEach(() => rig.stop());
+// Nobody sets the clock meanwhile; a machine that has no time to spare looks like it.
+beforeEach(() => void vi.spyOn(clock, 'wallTime').mockImplementation(time_ms => time_ms));
+afterEach(async () => {
+  await rig.stop();
+  vi.restoreAllMocks();
+});
 
 const process_ = (pid: number, uid: number): ProcessSample => ({
   pid,

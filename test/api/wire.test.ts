@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { clock } from '../../src/lib/time/time.js';
 import { snapshot, TIME_MS } from '../diagnosis/incident.js';
 import { fakeAction, fakeAgent, fakeAlert, fakeEvent, fakeHealth, T0 } from './fake-daemon.js';
 import { Rig } from './rig.js';
@@ -78,7 +79,12 @@ const ANN = 4321;
 const BEN = 4322;
 
 let rig: Rig;
-afterEach(() => rig.stop());
+// Nobody sets the clock meanwhile; a machine that has no time to spare looks like it.
+beforeEach(() => void vi.spyOn(clock, 'wallTime').mockImplementation(time_ms => time_ms));
+afterEach(async () => {
+  await rig.stop();
+  vi.restoreAllMocks();
+});
 
 /** Ann and Ben work on the machine. */
 async function up(): Promise<void> {

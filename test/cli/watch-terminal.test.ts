@@ -3,9 +3,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Snapshot } from '../../src/model/snapshot.js';
 import { fakeAgent, fakeAlert } from '../api/fake-daemon.js';
 import { Rig, waitFor } from '../api/rig.js';
+import { sample } from '../diagnosis/incident.js';
 import { Built, Tmux } from './built.js';
 import { fakeHost } from './host.js';
 
@@ -25,25 +25,18 @@ describe('vigil watch, in a real terminal', { timeout: 60_000 }, () => {
   let tmux: Tmux;
   beforeAll(async () => {
     rig = await Rig.start();
-    const process = { pid: 4242, ppid: 1, comm: 'claude', cmdline: 'claude', state: 'S', uid: 1000 };
     const session = { pid: 4242, start_ticks: 1, agent: 'claude', cwd: null, alive: true };
-    const processes = [4242, 4300].map(pid => ({
-      ...process,
-      pid,
-      ppid: pid === 4300 ? 4242 : 1,
-      cmdline: `command ${pid}`,
-      started_ms: Date.now() - 5_000,
-      start_ticks: pid,
-      rss_bytes: 5e6,
-      session,
-    }));
-    rig.daemon.last = {
-      time_ms: 1,
-      host: fakeHost(),
-      processes,
-      sessions: [],
-      events: [],
-    } as unknown as Snapshot;
+    const processes = [4242, 4300].map(pid =>
+      sample(pid, {
+        ppid: pid === 4300 ? 4242 : 1,
+        comm: 'claude',
+        cmdline: `command ${pid}`,
+        started_ms: Date.now() - 5_000,
+        rss_bytes: 5e6,
+        session,
+      }),
+    );
+    rig.daemon.last = { time_ms: 1, host: fakeHost(), processes, sessions: [], events: [] };
     rig.daemon.list = [fakeAgent(), fakeAgent({ pid: 77, agent: 'codex', cwd: '/home/ann/bank' })];
     rig.daemon.alerts = [fakeAlert()];
     tmux = new Tmux(100, 30);
