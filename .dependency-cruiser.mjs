@@ -4,7 +4,9 @@ const FLOORS = [
   ['lib'],
   ['model'],
   ['bus'],
-  ['sources', 'agents', 'rules', 'store'],
+  ['sources', 'agents', 'store'],
+  // They call agents by their labels.
+  ['rules'],
   ['actions', 'diagnosis'],
   ['outputs'],
   ['config'],

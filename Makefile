@@ -25,6 +25,7 @@ test: deps-test build lint unit ## Lint and all tests (installs what they need)
 lint: build
 	node_modules/.bin/tsc --noEmit
 	node_modules/.bin/biome check --error-on-warnings .
+	node_modules/.bin/depcruise --config .dependency-cruiser.mjs src
 	shellcheck -x scripts/*.sh .ci/run test/vm/*.sh test/vm/start test/vm/kernel/checks.sh packaging/debian/build.sh packaging/debian/p[or]* test/packaging/*.sh
 
 # Tests as root see more: eBPF, other users. tracefs is missing in some containers.

@@ -2,7 +2,6 @@ import type { z } from 'zod';
 import type { Alert, Severity, Subject } from '../../model/alert.js';
 import type { History } from './history.js';
 import type { Windows } from './process-track.js';
-import type { SettingsOf } from './settings.js';
 
 /** Keys of the configuration with their schemas, each with a default and a description. */
 export type Keys = Record<string, z.ZodType>;
@@ -56,6 +55,9 @@ export interface Rule<Id extends string, K extends Keys = NoKeys, T extends Keys
 
 /** Any rule, for who treats all alike. */
 export type AnyRule = Rule<string, Keys, Keys>;
+
+/** The settings of a rule, this one or another: the keys of its table and its thresholds. */
+export type SettingsOf = <K extends Keys, T extends Keys>(rule: Rule<string, K, T>) => Settings<K, T>;
 
 /** A rule with the types of its keys. */
 export function defineRule<const Id extends string, K extends Keys = NoKeys, T extends Keys = NoKeys>(

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AnyRule, Keys, Rule, Settings } from './rule.js';
+import type { AnyRule, Keys, Rule, Settings, SettingsOf } from './rule.js';
 
 /** The configuration of rules, made from what each rule declares: `[thresholds]` and `[detection.ID]`. */
 
@@ -52,9 +52,6 @@ export interface RuleTables {
   /** By id. A rule without a table is not enabled. */
   detection: Readonly<Record<string, { enabled: boolean }>>;
 }
-
-/** The settings of a rule, this one or another: the keys of its table and its thresholds. */
-export type SettingsOf = <K extends Keys, T extends Keys>(rule: Rule<string, K, T>) => Settings<K, T>;
 
 export function settingsFrom({ thresholds, detection }: RuleTables): SettingsOf {
   const known = new Map<string, unknown>();
