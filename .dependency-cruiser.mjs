@@ -4,9 +4,7 @@ const FLOORS = [
   ['lib'],
   ['model'],
   ['bus'],
-  ['sources', 'agents', 'store'],
-  // They call agents by their labels.
-  ['rules'],
+  ['sources', 'agents', 'rules', 'store'],
   ['actions', 'diagnosis'],
   ['outputs'],
   ['config'],

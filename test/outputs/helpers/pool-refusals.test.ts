@@ -9,11 +9,11 @@ import { until } from '../../daemon/until.js';
 import { PoolRig } from './pool-rig.js';
 
 const installed = vi.hoisted(() => ({ setpriv: false }));
-vi.mock('../../../src/lib/files/stat-file.js', async original => {
-  const real = await original<typeof import('../../../src/lib/files/stat-file.js')>();
+vi.mock('../../../src/lib/files/find-program.js', async original => {
+  const real = await original<typeof import('../../../src/lib/files/find-program.js')>();
   return {
-    statFile: (path: string) =>
-      /\/(setpriv|choom)$/.test(path) && !installed.setpriv ? null : real.statFile(path),
+    findProgram: (...[name, options]: Parameters<typeof real.findProgram>) =>
+      ['setpriv', 'choom'].includes(name) && !installed.setpriv ? null : real.findProgram(name, options),
   };
 });
 
