@@ -19,7 +19,7 @@ describe('addresses of kernel functions', () => {
   });
 
   it('are of every function that the programs ask for, and the unit writes those down', () => {
-    const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+    const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
     const asked = new Set(
       ['lifecycle', 'terminal-fentry', 'terminal-workqueue'].flatMap(name =>
         [...read(`bpf/${name}.bt`).matchAll(/kaddr\("(\w+)"\)/g)].map(([, found]) => found),
