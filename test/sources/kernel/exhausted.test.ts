@@ -11,9 +11,9 @@ const SCRIPT = `
 import { spawnSync } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-const { createSensor } = await import(process.argv[1] + '/kernel/index.js');
-const { follow } = await import(process.argv[1] + '/collectors/journal/journalctl.js');
-const { statfsByChild } = await import(process.argv[1] + '/collectors/filesystems/statfs.js');
+const { createSensor } = await import(process.argv[1] + '/sources/kernel/index.js');
+const { follow } = await import(process.argv[1] + '/sources/journal/journalctl.js');
+const { statfsByChild } = await import(process.argv[1] + '/sources/host/filesystems/statfs.js');
 const log = { debug() {}, info() {}, warn() {}, error() {} };
 const quiet = { event() {}, gap() {}, lost() {}, lifecycle() {}, terminal() {} };
 const options = { logger: log, bpfDir: process.argv[1] + '/../bpf', daemonPid: process.pid };
