@@ -25,7 +25,7 @@ export class EventLog implements Module<{ log_level: LogLevel }> {
       bus.on(this.name, 'alert.changed', change => this.alert(change)),
       bus.on(this.name, 'diagnosis.finished', diagnosis => this.diagnosis(diagnosis)),
       bus.on(this.name, 'action.finished', ({ id, result: { outcome, message } }) =>
-        logger.warn({ action: id, outcome, message }, 'action ended'),
+        logger.info({ action: id, outcome, message }, 'action ended'),
       ),
       bus.on(this.name, 'config.changed', changed =>
         logger.info({ changed }, 'the configuration is taken over'),
