@@ -112,7 +112,7 @@ export function makeModules({
     modules,
   });
   const history = store === null ? [] : [new History(store, bus)];
-  const log = new EventLog(logger, bus, options.levelNamed);
+  const log = new EventLog(logger, bus, options.levelNamed, store === null);
   const recording = options.record === null ? [] : [new Recording(options.record, VERSION, bus, logger)];
   const kernel = new KernelSensor(sensorOptions(options), bus);
   const { sensor } = kernel;

@@ -19,13 +19,15 @@ export class EventLog implements Module<{ log_level: LogLevel }> {
     bus: Bus,
     /** The level was given on the command line: it holds whatever the file says. */
     private readonly isLevelFixed: boolean,
+    /** No history is kept: of what vigil does the log is the record, also where it holds warnings alone. */
+    isRecord: boolean,
   ) {
     this.ends = [
       bus.on(this.name, 'agent.transition', transition => this.transition(transition)),
       bus.on(this.name, 'alert.changed', change => this.alert(change)),
       bus.on(this.name, 'diagnosis.finished', diagnosis => this.diagnosis(diagnosis)),
       bus.on(this.name, 'action.finished', ({ id, result: { outcome, message } }) =>
-        logger.info({ action: id, outcome, message }, 'action ended'),
+        logger[isRecord ? 'warn' : 'info']({ action: id, outcome, message }, 'action ended'),
       ),
       bus.on(this.name, 'config.changed', changed =>
         logger.info({ changed }, 'the configuration is taken over'),

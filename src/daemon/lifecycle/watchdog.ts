@@ -17,7 +17,7 @@ export interface WatchdogOptions {
 
 /**
  * Signs of life for systemd, from the event loop that does the work: a loop that hangs sends none, and one
- * that knows of an failure withholds them. Then systemd kills and restarts the daemon.
+ * that knows of a failure withholds them. Then systemd kills and restarts the daemon.
  */
 export class Watchdog implements Module {
   readonly name = 'watchdog';
@@ -54,10 +54,7 @@ export class Watchdog implements Module {
   private tick(manager: ServiceManager): void {
     const failure = this.options.failure();
     if (failure !== null && !this.failing && manager.watchdog_ms !== null)
-      this.options.logger.error(
-        { ailment: failure },
-        'no more signs of life for systemd, which restarts the daemon',
-      );
+      this.options.logger.error({ failure }, 'no more signs of life for systemd, which restarts the daemon');
     this.failing = failure !== null;
     const status = failure ?? this.options.status();
     const fields: Record<string, string> = {};
