@@ -91,7 +91,7 @@ export interface ActionService {
 export interface ExplanationService {
   /** Always answers. `viewer`: what the one who asks may know of. */
   explainAlert(alert: Alert, viewer: Viewer, inTurns: InTurns): Promise<Explained>;
-  explainProcess(pid: number, viewer: Viewer): Promise<Explained>;
+  explainProcess(pid: number, viewer: Viewer, inTurns: InTurns): Promise<Explained>;
   /** Exactly what would be sent to a model. */
   prompt(about: Question['about'], viewer: Viewer): Prompt;
 }

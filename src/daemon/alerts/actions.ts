@@ -87,10 +87,10 @@ export class Actions implements Module<{ actions: ActionsConfig }> {
     return this.engine.propose(alert, this.asker(viewer, inTurns));
   }
 
-  /** Those that a diagnosis of an alert suggests. */
+  /** Those that a diagnosis suggests. `alert`: what it is about; null: a process. */
   plansOfDiagnosis(
     diagnosed: readonly DiagnosedAction[],
-    alert: Alert,
+    alert: Alert | null,
     viewer: Viewer,
     inTurns: InTurns,
   ): Promise<ActionPlan[]> {

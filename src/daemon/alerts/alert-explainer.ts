@@ -124,13 +124,13 @@ export class AlertExplainer implements Module<AiConfig>, ExplanationService {
     return { explanation, plans: await this.plansFor(alert, explanation, viewer, inTurns) };
   }
 
-  async explainProcess(pid: number, viewer: Viewer): Promise<Explained> {
+  async explainProcess(pid: number, viewer: Viewer, inTurns: InTurns): Promise<Explained> {
     const question = this.question({ kind: 'process', pid }, viewerUid(viewer));
     const explanation = await this.advisor.explain(question);
     this.announce(null, explanation);
     return {
       explanation,
-      plans: await this.options.actions.engine.planDiagnosis(explanation.proposals, null),
+      plans: await this.options.actions.plansOfDiagnosis(explanation.proposals, null, viewer, inTurns),
     };
   }
 

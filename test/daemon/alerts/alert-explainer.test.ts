@@ -5,6 +5,7 @@ import { Actions } from '../../../src/daemon/alerts/actions.js';
 import { AlertExplainer } from '../../../src/daemon/alerts/alert-explainer.js';
 import { FaultLog } from '../../../src/lib/log/faults.js';
 import { createLogger } from '../../../src/lib/log/logger.js';
+import type { InTurns } from '../../../src/lib/time/in-turns.js';
 import { inSlices } from '../../../src/lib/time/slices.js';
 import type { Alert } from '../../../src/model/alert.js';
 import type { SessionSample, Snapshot } from '../../../src/model/snapshot.js';
@@ -168,6 +169,19 @@ describe('what a model said', () => {
     expect(ann.explanation.failure).toMatchObject({ code: 'busy' });
     api.script = [{ kind: 'status', status: 401 }];
     expect((await explainer.explainAlert(shared(), ANN, inSlices)).explanation.by).toBe('rules');
+  });
+
+  it('costs the turns of the one who asks: what is planned about an alert, and about a process', async () => {
+    let asked = 0;
+    const inTurns: InTurns = work => {
+      asked++;
+      return inSlices(work);
+    };
+    await explainer.explainAlert(shared(), ANN, inTurns);
+    expect(asked).toBeGreaterThan(0);
+    asked = 0;
+    await explainer.explainProcess(1100, ANN, inTurns);
+    expect(asked).toBeGreaterThan(0);
   });
 
   it('is forgotten when the alert is over, for everybody', async () => {

@@ -27,6 +27,6 @@ export const explainProcess = defineCommand({
     const { explanations } = services;
     return prompt
       ? explanations.prompt({ kind: 'process', pid }, caller.viewer)
-      : explanations.explainProcess(pid, caller.viewer);
+      : explanations.explainProcess(pid, caller.viewer, caller.inTurns);
   },
 });
