@@ -25,8 +25,8 @@ export interface Resolution {
   evidence: Evidence;
   /** The rule that decided, in words. */
   rule: string;
-  /** All voices of the agent, strongest first. */
-  voices: Weighed[];
+  /** All voices of the agent, strongest first: weighed when they are asked for. */
+  readonly voices: readonly Weighed[];
   /** When this must be looked at again although nothing happened; null: never. */
   until_ms: number | null;
 }

@@ -1,7 +1,7 @@
 import { TOOL_SHOWN_MS } from '../standard-voices.js';
 import { EVIDENCE_OF, isWork, type Overruling, type VoiceName } from '../voice.js';
 import { type Ask, askOf, refinedBy, type Stating, speaks } from './asks.js';
-import { NAMES, NOT_YET, type Resolution, RULES, type Verdict, weigh } from './resolution.js';
+import { NAMES, NOT_YET, type Resolution, RULES, type Verdict, type Weighed, weigh } from './resolution.js';
 import { evidence, type LastStatement } from './session.js';
 import type { Situation, Speaking } from './situation.js';
 
@@ -21,16 +21,12 @@ export function resolve(situation: Situation): Resolution {
     until_ms = earliest(until_ms, rival.until_ms, one.until_ms);
     if (rival.by === null) {
       const verdict = judge(one, situation);
-      return resolution(
-        situation,
-        { ...verdict, until_ms: earliest(verdict.until_ms, until_ms) },
-        one,
-        overruled,
-      );
+      const until = earliest(verdict.until_ms, until_ms);
+      return new Resolved(situation, { ...verdict, until_ms: until }, one, overruled);
     }
     overruled.set(one.voice.name, `the ${NAMES[rival.by]} says otherwise, and has the say`);
   }
-  return resolution(situation, { ...unchanged(situation, null, ''), until_ms }, null, overruled);
+  return new Resolved(situation, { ...unchanged(situation, null, ''), until_ms }, null, overruled);
 }
 
 /** Which voice has the say over this one, now or at `until_ms`. */
@@ -122,28 +118,32 @@ function goesOn({ at_ms }: LastStatement, blip_ms: number, { speaking, terminal 
 function working(one: Stating, situation: Situation): Verdict {
   const { voice, statement } = one;
   const { now_ms, terminal, tools_since_ms } = situation;
-  const said = evidence(EVIDENCE_OF[voice.name], statement.text, statement.at_ms);
-  const verdict: Verdict = {
-    ...{ state: 'WORKING', ask: null, rule: RULES[voice.name].working(situation), evidence: said },
-    ...{ until_ms: null, by: voice.name, against: null },
-  };
   const asks_ms = mayAskAt(one, situation);
+  const believed = (until_ms: number | null): Verdict => ({
+    state: 'WORKING',
+    ask: null,
+    rule: RULES[voice.name].working(situation),
+    evidence: evidence(EVIDENCE_OF[voice.name], statement.text, statement.at_ms),
+    until_ms,
+    by: voice.name,
+    against: null,
+  });
   const silence = voice.refuted_by.find(({ by }) => by === 'silence');
   const { draws_steadily, has_drawn, watched } = terminal;
   if (silence === undefined || !draws_steadily || !has_drawn || !watched || tools_since_ms.length > 0)
-    return { ...verdict, until_ms: asks_ms };
+    return believed(asks_ms);
   // Silence from before the statement does not speak against it; the echo of typing does not speak for it.
   const quiet_ms = Math.min(terminal.idle_ms, now_ms - statement.at_ms);
-  if (quiet_ms < silence.after_ms)
-    return { ...verdict, until_ms: asks_ms ?? now_ms - quiet_ms + silence.after_ms };
+  if (quiet_ms < silence.after_ms) return believed(asks_ms ?? now_ms - quiet_ms + silence.after_ms);
   const against = `its terminal has been silent for ${silence.after_ms / 1000} s`;
   return {
-    ...{ state: 'WAITING', ask: null, rule: 'a working agent of this kind never stops drawing' },
-    ...{
-      evidence: evidence(EVIDENCE_OF.activity, `${statement.text}, but ${against}`, now_ms),
-      until_ms: null,
-    },
-    ...{ by: 'activity', against },
+    state: 'WAITING',
+    ask: null,
+    rule: 'a working agent of this kind never stops drawing',
+    evidence: evidence(EVIDENCE_OF.activity, `${statement.text}, but ${against}`, now_ms),
+    until_ms: null,
+    by: 'activity',
+    against,
   };
 }
 
@@ -165,9 +165,13 @@ function waiting(one: Stating, ask: Ask, situation: Situation): Verdict {
   if (drawing !== undefined && drawsAgainst(statement, drawing.after_ms, situation)) {
     const against = `it has been drawing for ${drawing.after_ms / 1000} s without a key being pressed`;
     return {
-      ...{ state: 'WORKING', ask: null, rule: 'a waiting agent does not keep drawing' },
+      state: 'WORKING',
+      ask: null,
+      rule: 'a waiting agent does not keep drawing',
       evidence: evidence(EVIDENCE_OF.activity, `${statement.text}, but ${against}`, now_ms),
-      ...{ until_ms: now_ms + options.wait_threshold_ms, by: 'activity', against },
+      until_ms: now_ms + options.wait_threshold_ms,
+      by: 'activity',
+      against,
     };
   }
   const said = evidence(EVIDENCE_OF[voice.name], statement.text, statement.at_ms);
@@ -187,19 +191,32 @@ function unchanged({ known }: Situation, until_ms: number | null, against: strin
   return { state: null, ask: null, rule, evidence: known.evidence, until_ms, by: null, against };
 }
 
-function resolution(
-  situation: Situation,
-  verdict: Verdict,
-  heard: Speaking | null,
-  overruled: ReadonlyMap<VoiceName, string>,
-): Resolution {
-  const { rule, evidence: found } = verdict;
-  return {
-    ...stateOf(situation, verdict),
-    evidence: found,
-    rule,
-    voices: situation.speaking.map(one => weigh(one, verdict, heard, overruled, situation)),
-  };
+/** There is one with each observation, and of a thousand nobody asks for the voices: they are weighed then. */
+class Resolved implements Resolution {
+  readonly state: Resolution['state'];
+  readonly reason: Resolution['reason'];
+  readonly until_ms: number | null;
+  readonly evidence: Resolution['evidence'];
+  readonly rule: string;
+
+  constructor(
+    private readonly situation: Situation,
+    private readonly verdict: Verdict,
+    private readonly heard: Speaking | null,
+    private readonly overruled: ReadonlyMap<VoiceName, string>,
+  ) {
+    const { state, reason, until_ms } = stateOf(situation, verdict);
+    this.state = state;
+    this.reason = reason;
+    this.until_ms = until_ms;
+    this.evidence = verdict.evidence;
+    this.rule = verdict.rule;
+  }
+
+  get voices(): Weighed[] {
+    const { situation, verdict, heard, overruled } = this;
+    return situation.speaking.map(one => weigh(one, verdict, heard, overruled, situation));
+  }
 }
 
 function stateOf(
