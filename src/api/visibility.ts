@@ -2,7 +2,7 @@ import type { Alert } from '../model/alert.js';
 import type { Snapshot } from '../model/snapshot.js';
 import type { AgentStateEvent } from '../model/state-event.js';
 import { maySee, ownOf, snapshotFor, type Viewer, type ViewerUid, viewerUid } from '../model/viewer.js';
-import type { AgentReport } from './reports/agent.js';
+import type { AgentReport, ExplainReport } from './reports/agent.js';
 import { alertReport } from './reports/alert.js';
 import type { OwnedEvent } from './reports/event.js';
 
@@ -31,7 +31,7 @@ export class Visibility {
   /** The same of an event. */
   event(owned: OwnedEvent, viewer: Viewer): OwnedEvent | null {
     if (!maySee(viewer, owned.uid)) return null;
-    if (viewer.kind === 'all' || !this.hidden.value) return owned;
+    if (!this.hides(viewer)) return owned;
     const { uid, event, alert } = owned;
     if (event.type === 'agent_state') return { uid, event: withoutSender(event) };
     const told = alert === undefined ? null : this.alert(alert, viewer);
@@ -41,13 +41,25 @@ export class Visibility {
   /** The same of an agent's report. */
   agent(report: AgentReport, viewer: Viewer): AgentReport | null {
     if (!maySee(viewer, report.uid)) return null;
-    return viewer.kind === 'all' || !this.hidden.value ? report : withoutSender(report);
+    return this.hides(viewer) ? withoutSender(report) : report;
+  }
+
+  /** The same of why an agent is in its state. */
+  explained(report: ExplainReport, viewer: Viewer): ExplainReport | null {
+    const agent = this.agent(report.agent, viewer);
+    if (agent === null) return null;
+    const from = this.hides(viewer) ? senderIn(report.agent) : null;
+    return { ...report, agent, evidence: report.evidence.map(one => without(from, one)) };
   }
 
   /** The machine as far as it may be known at all; whose a process is, is to be asked of each. */
   machine<S extends Snapshot | null>(snapshot: S, viewer: Viewer): S {
     if (snapshot === null || !this.hidden.value) return snapshot;
     return snapshotWithoutOthers(snapshot, viewerUid(viewer)) as S;
+  }
+
+  private hides(viewer: Viewer): boolean {
+    return viewer.kind !== 'all' && this.hidden.value;
   }
 }
 
@@ -86,8 +98,17 @@ function snapshotWithoutOthers(snapshot: Snapshot, viewer_uid: ViewerUid): Snaps
 
 /** Who sent the signal that ended it is somebody else's process, or may be. */
 function withoutSender<T extends AgentReport | AgentStateEvent>(report: T): T {
-  const { signal_sender: sender, evidence } = report;
-  if (sender == null) return report;
-  const from = ` from ${sender.comm} (${sender.pid})`;
-  return { ...report, signal_sender: null, evidence: { ...evidence, text: evidence.text.replace(from, '') } };
+  const from = senderIn(report);
+  return from === null
+    ? report
+    : { ...report, signal_sender: null, evidence: without(from, report.evidence) };
+}
+
+/** As the tracker's evidence of an end names it; null: it is not known, or nobody sent it one. */
+function senderIn({ signal_sender: sender }: AgentReport | AgentStateEvent): string | null {
+  return sender == null ? null : ` from ${sender.comm} (${sender.pid})`;
+}
+
+function without<T extends { text: string }>(words: string | null, evidence: T): T {
+  return words === null ? evidence : { ...evidence, text: evidence.text.replace(words, '') };
 }

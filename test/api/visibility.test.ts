@@ -62,6 +62,30 @@ describe('where the machine hides processes, a user', () => {
     expect(told).not.toMatch(/ben-secret|4711/);
   });
 
+  it('is not told it by the evidence that explains the state either; root is', () => {
+    const evidence = {
+      source: 'lifecycle',
+      text: 'ended by signal 9 from ben-secret (4711)',
+      time: '',
+    } as const;
+    const ended = {
+      state: 'EXITED',
+      signal: 'SIGKILL',
+      signal_sender: { pid: 4711, comm: 'ben-secret' },
+    } as const;
+    const report = {
+      agent: fakeAgent({ ...ended, evidence }),
+      decided_by: 'the process ended',
+      evidence: [{ ...evidence, age_ms: 5, note: 'decided' }],
+      voices: [],
+      processes: [],
+    };
+    const told = JSON.stringify(visibility.explained(report, ANN));
+    expect(told).toContain('ended by signal 9');
+    expect(told).not.toMatch(/ben-secret|4711/);
+    expect(visibility.explained(report, ROOT)).toEqual(report);
+  });
+
   it('sees nothing but his own in a look at the machine', () => {
     const host = { ...snapshot().host, cgroups: [], gpus: [] };
     const own = sample(1, { uid: 1000, comm: 'ann-own' });

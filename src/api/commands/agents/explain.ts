@@ -12,10 +12,9 @@ export const explain = defineCommand({
   result: explainReportSchema,
   *run({ agents, visibility }, { pid }, { viewer }) {
     const report = yield* agents.explain(pid);
-    const agent = report === undefined ? null : visibility.agent(report.agent, viewer);
+    const told = report === undefined ? null : visibility.explained(report, viewer);
     // Somebody else's agent and no agent at all look the same.
-    if (report === undefined || agent === null)
-      throw new RequestError('not_found', `pid ${pid} belongs to no agent that vigil knows`);
-    return { ...report, agent };
+    if (told === null) throw new RequestError('not_found', `pid ${pid} belongs to no agent that vigil knows`);
+    return told;
   },
 });
