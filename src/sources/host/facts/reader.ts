@@ -1,3 +1,5 @@
+import type { ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { startChild } from '../../../lib/process/child.js';
 import { NO_INSPECTOR_FLAG } from '../../../lib/process/no-inspector.js';
@@ -10,6 +12,8 @@ const TIMEOUT_MS = 20_000;
 const MAX_BYTES = 65_536;
 /** What failed is tried again when somebody asks so much later. */
 const AGAIN_MS = 60_000;
+
+type Child = Pick<ChildProcess, 'pid' | 'exitCode' | 'signalCode'>;
 
 /** What the machine is: read once, when somebody asks for the first time, by a process of its own. */
 export class HostFactsReader {
@@ -48,20 +52,25 @@ export class HostFactsReader {
       maxBuffer: MAX_BYTES,
       detached: true,
     });
-    const late = setTimeout(() => endGroup(child.pid), this.timeout_ms);
+    const late = setTimeout(() => endGroup(child), this.timeout_ms);
     try {
       const { stdout } = await child;
       return JSON.parse(stdout) as HostFacts;
     } finally {
       clearTimeout(late);
-      endGroup(child.pid);
+      endGroup(child);
     }
   }
 }
 
-function endGroup(pid: number | undefined): void {
+/** Its process group, with or without it: what it started is not to outlive it. */
+function endGroup({ pid, exitCode, signalCode }: Child): void {
+  if (pid === undefined) return;
+  const ended = exitCode !== null || signalCode !== null;
+  // A group that is not empty keeps its number from being given away: who carries it now is in another one.
+  if (ended && existsSync(`/proc/${pid}`)) return;
   try {
-    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+    process.kill(-pid, 'SIGKILL');
   } catch {
     // Nobody is left in it.
   }
