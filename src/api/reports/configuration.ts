@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import type { WhitelistEntry } from '../../rules/allowlist/whitelist.js';
-import { MATCH_TYPES } from '../../rules/allowlist/whitelist.js';
+import { MATCH_TYPES, type WhitelistEntry } from '../../rules/allowlist/whitelist.js';
 import { list, schemaOf, text, time_ms } from './schema.js';
 
 export const reloadedSchema = z

@@ -1,5 +1,4 @@
-import type { AgentReport } from '../../api/client/index.js';
-import { type ApiClient, connectToDaemon } from '../../api/client/index.js';
+import { type AgentReport, type ApiClient, connectToDaemon } from '../../api/client/index.js';
 
 const COALESCE_MS = 30;
 /** Looking at a window changes what is unseen, and no event says so. */

@@ -1,5 +1,11 @@
-import type { AgentStateEvent, AlertEvent, VigilEvent } from '../../api/client/index.js';
-import { connectToDaemon, NotRunningError, notUnderstood } from '../../api/client/index.js';
+import {
+  type AgentStateEvent,
+  type AlertEvent,
+  connectToDaemon,
+  NotRunningError,
+  notUnderstood,
+  type VigilEvent,
+} from '../../api/client/index.js';
 import { printable } from '../../lib/text/printable.js';
 import { defineCommand, OK, UsageError } from '../command.js';
 import type { Io } from '../io.js';

@@ -1,5 +1,11 @@
-import type { AgentReport, AlertReport, HostFacts, MachineReport } from '../../api/client/index.js';
-import { type ApiClient, ApiError } from '../../api/client/index.js';
+import {
+  type AgentReport,
+  type AlertReport,
+  type ApiClient,
+  ApiError,
+  type HostFacts,
+  type MachineReport,
+} from '../../api/client/index.js';
 import { printable } from '../../lib/text/printable.js';
 import { clip } from '../../lib/text/width.js';
 import type { ProcessSample } from '../../model/snapshot.js';

@@ -1,5 +1,4 @@
-import type { AlertReport, HistoryReport } from '../../api/client/index.js';
-import { REPORT_LIMITS } from '../../api/client/index.js';
+import { type AlertReport, type HistoryReport, REPORT_LIMITS } from '../../api/client/index.js';
 import { counted } from '../../lib/text/amounts.js';
 import { printable } from '../../lib/text/printable.js';
 import { alertName } from '../target.js';

@@ -1,5 +1,4 @@
-import type { AgentReport, HealthReport } from '../../api/client/index.js';
-import { connectToDaemon } from '../../api/client/index.js';
+import { type AgentReport, connectToDaemon, type HealthReport } from '../../api/client/index.js';
 import { counted } from '../../lib/text/amounts.js';
 import { printable } from '../../lib/text/printable.js';
 import { clip } from '../../lib/text/width.js';

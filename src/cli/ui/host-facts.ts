@@ -1,4 +1,5 @@
 import type { ApiClient, HostFacts } from '../../api/client/index.js';
+import { counted } from '../../lib/text/amounts.js';
 import { printable } from '../../lib/text/printable.js';
 import { bytes } from './format.js';
 
@@ -17,7 +18,7 @@ export function factsLine({ cpu, system, distribution, kernel, virtualisation, g
   const cores = cpu.physical_cores;
   const parts = [
     system,
-    [cpu.model, cores === null ? null : `${cores} ${cores === 1 ? 'core' : 'cores'}`],
+    [cpu.model, cores === null ? null : counted(cores, 'core')],
     gpus.map(({ name, vram_bytes }) => (vram_bytes === null ? name : `${name} (${bytes(vram_bytes)})`)),
     [distribution, kernel === null ? null : `Linux ${kernel}`],
     virtualisation,

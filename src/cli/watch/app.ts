@@ -1,5 +1,9 @@
-import type { MachineReport, ProcessesReport } from '../../api/client/index.js';
-import { type ApiClient, ApiError } from '../../api/client/index.js';
+import {
+  type ApiClient,
+  ApiError,
+  type MachineReport,
+  type ProcessesReport,
+} from '../../api/client/index.js';
 import type { Io } from '../io.js';
 import type { Key } from '../ui/keys.js';
 import { LiveScreen } from '../ui/live-screen.js';

@@ -7,8 +7,7 @@ import { Baseline, type BaselineCell } from '../statistics/baseline.js';
 import { AlertStore } from './alert-store.js';
 import { History } from './history.js';
 import { WINDOWS, type Windows } from './process-track.js';
-import type { SettingsOf } from './rule.js';
-import { type AnyRule, type Finding, findingOf } from './rule.js';
+import { type AnyRule, type Finding, findingOf, type SettingsOf } from './rule.js';
 import { type RuleTables, settingsFrom } from './settings.js';
 
 /** Many alerts at a time help nobody. */
