@@ -27,9 +27,12 @@ export const EVIDENCE_OF: Record<VoiceName, EvidenceSource> = {
 
 /**
  * What a voice can assert. `tool`: a tool was called that has not answered; it runs, or asks for permission.
- * `done`: the turn is over. `idle`: it does not work; why is not told.
+ * `retrying`: the API refuses for now. `limit`, `auth`, `error`: the turn ended for want of quota, of a login, or in an
+ * error of the API. `done`: the turn is over. `idle`: it does not work; why is not told.
  */
-export type Assertion = 'working' | 'tool' | 'approval' | 'question' | 'done' | 'idle';
+export type Assertion =
+  | ('working' | 'tool' | 'retrying')
+  | ('approval' | 'question' | 'limit' | 'auth' | 'error' | 'done' | 'idle');
 
 /** One assertion, and how it was put. */
 export interface Statement {
@@ -113,5 +116,5 @@ export interface Refining {
 
 /** True for what an agent does; false for what it does while it waits for its person. */
 export function isWork(says: Assertion): boolean {
-  return says === 'working' || says === 'tool';
+  return says === 'working' || says === 'tool' || says === 'retrying';
 }

@@ -1,11 +1,48 @@
 /** The vocabulary of agent state: what `vigil agents` and `vigil events` speak of. */
 
-export type State = 'UNKNOWN' | 'WORKING' | 'WAITING' | 'EXITED';
+export const STATES = ['UNKNOWN', 'WORKING', 'WAITING', 'EXITED'] as const;
+export type State = (typeof STATES)[number];
 
-export type WorkingReason = 'thinking' | 'tool' | 'stalled';
-export type WaitingReason = 'approval' | 'question' | 'done' | 'input';
-export type ExitReason = 'exit' | 'signal' | 'oom';
+export const WORKING_REASONS = [
+  'thinking',
+  'tool', // a tool of this turn runs
+  'retrying', // the API refuses for now, and it tries again
+  'hung', // busy by its own words, but it neither draws nor reads for longer than its kind ever does
+  'stalled', // no sign of progress for a long time
+] as const;
+export const WAITING_REASONS = [
+  'approval',
+  'question',
+  'limit', // its quota is used up
+  'auth', // its person has to log in
+  'error', // the turn ended in an error of the API
+  'suspended', // Ctrl-Z or SIGSTOP: it goes on with `fg`
+  'done',
+  'input',
+] as const;
+export const EXIT_REASONS = ['exit', 'signal', 'oom'] as const;
+export const REASONS = [...WORKING_REASONS, ...WAITING_REASONS, ...EXIT_REASONS] as const;
+export type WorkingReason = (typeof WORKING_REASONS)[number];
+export type WaitingReason = (typeof WAITING_REASONS)[number];
+export type ExitReason = (typeof EXIT_REASONS)[number];
 export type Reason = WorkingReason | WaitingReason | ExitReason;
+
+/** What a reason means to the agent's person: `request`: it goes on when he answers; `trouble`: it does not go on by itself. */
+export type Concern = 'request' | 'trouble' | null;
+const CONCERNS: Partial<Record<Reason, Exclude<Concern, null>>> = {
+  ...{ approval: 'request', question: 'request' },
+  ...{ auth: 'trouble', limit: 'trouble', error: 'trouble', hung: 'trouble', stalled: 'trouble' },
+};
+
+/** What a reason means to the agent's person; null: nothing beyond the state. */
+export function concernOf(reason: Reason | null): Concern {
+  return reason === null ? null : (CONCERNS[reason] ?? null);
+}
+
+/** It asks its person for something, and goes on when it is answered. */
+export function isRequest(reason: Reason | null): reason is 'approval' | 'question' {
+  return concernOf(reason) === 'request';
+}
 
 /** Where a belief about a state comes from, strongest first. */
 export const EVIDENCE_SOURCES = [

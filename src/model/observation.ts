@@ -80,18 +80,27 @@ export interface TranscriptObservation {
   entry: TranscriptEntry;
 }
 
+export const TRANSCRIPT_PHASES = [
+  ...(['working', 'tool', 'retrying'] as const),
+  ...(['approval', 'question', 'turn_over', 'limit', 'auth', 'error'] as const),
+] as const;
+export type TranscriptPhase = (typeof TRANSCRIPT_PHASES)[number];
+
 export interface TranscriptEntry {
   /**
    * `working`: a turn runs. `tool`: the model called a tool whose result is not there yet (it runs, or
    * asks for permission). `approval`: it says that it asks. `question`: that tool is a question to the
-   * person. `turn_over`: the turn ended.
+   * person. `turn_over`: the turn ended. `retrying`: the API refuses for now, and it tries again. The turn ended because
+   * the quota is used up (`limit`), the login is not valid (`auth`), or the API failed (`error`).
    */
-  phase: 'working' | 'tool' | 'approval' | 'question' | 'turn_over';
+  phase: TranscriptPhase;
   /** In a few words, e.g. `Bash: npm test`. */
   detail: string | null;
   session_id: string | null;
   /** When the log's last entry says it was written. */
   at_ms: number;
+  /** Only for `limit`: when the quota is there again, ms since the epoch; null where the agent does not say. */
+  resets_at_ms?: number | null;
 }
 
 /** A watched process sits in read() on its terminal (`blocked`), or no longer does. */

@@ -4,7 +4,7 @@ import { withAgentsTable } from '../../src/agents/reference.js';
 import type { Role } from '../../src/agents/tracker/session.js';
 import { Tracker } from '../../src/agents/tracker/tracker.js';
 import { createRecogniser } from '../../src/agents/types/index.js';
-import { EVIDENCE_SOURCES, type Reason, type State } from '../../src/model/agent.js';
+import { EVIDENCE_SOURCES, REASONS, STATES } from '../../src/model/agent.js';
 import { parseRecording } from '../../src/standalone/replay.js';
 import { Story } from '../agents/story.js';
 import { defaultOf, pattern, quoted, readPage, rows, section } from './page.js';
@@ -12,20 +12,7 @@ import { defaultOf, pattern, quoted, readPage, rows, section } from './page.js';
 const page = readPage('states.md');
 const CAPITALS = 'PID|CODE|NAME|WHAT|STATE|MS|N|WORDS|COMMAND|SOURCE';
 
-// Types have no list at run time: the compiler sees that these are whole.
-const STATES: Record<State, true> = { UNKNOWN: true, WORKING: true, WAITING: true, EXITED: true };
-const REASONS: Record<Reason, true> = {
-  thinking: true,
-  tool: true,
-  stalled: true,
-  approval: true,
-  question: true,
-  done: true,
-  input: true,
-  exit: true,
-  signal: true,
-  oom: true,
-};
+// This type has no list at run time: the compiler sees that it is whole.
 const ROLES: Record<Role, true> = {
   main: true,
   wrapper: true,
@@ -43,8 +30,8 @@ function firsts(heading: string, column = 0): string[] {
 describe('docs/states.md', () => {
   it('has each state, reason and role', () => {
     const states = rows(section(page, '## States and reasons')).filter(row => row.length === 4);
-    expect(states.flatMap(row => quoted(row[0]!)).sort()).toEqual(Object.keys(STATES).sort());
-    expect(states.flatMap(row => quoted(row[1]!)).sort()).toEqual(['-', ...Object.keys(REASONS)].sort());
+    expect(states.flatMap(row => quoted(row[0]!)).sort()).toEqual([...STATES].sort());
+    expect(states.flatMap(row => quoted(row[1]!)).sort()).toEqual(['-', ...REASONS].sort());
     expect(firsts('## Processes of a session')).toEqual(Object.keys(ROLES));
   });
 

@@ -39,6 +39,10 @@ const PHASES: Record<TranscriptEntry['phase'], Assertion> = {
   approval: 'approval',
   question: 'question',
   turn_over: 'done',
+  retrying: 'retrying',
+  limit: 'limit',
+  auth: 'auth',
+  error: 'error',
 };
 
 export function observeTranscript(session: Session, entry: TranscriptEntry, time_ms: number): void {

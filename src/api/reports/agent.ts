@@ -1,16 +1,10 @@
 import { z } from 'zod';
-import { EVIDENCE_SOURCES } from '../../model/agent.js';
+import { EVIDENCE_SOURCES, REASONS, STATES } from '../../model/agent.js';
 import type { AgentStateEvent, EvidenceReport } from '../../model/state-event.js';
 import { bytes, count, list, pid, schemaOf, text, time, uid } from './schema.js';
 
-const state = z.enum(['UNKNOWN', 'WORKING', 'WAITING', 'EXITED']);
-const reason = z
-  .enum([
-    ...(['thinking', 'tool', 'stalled'] as const),
-    ...(['approval', 'question', 'done', 'input'] as const),
-    ...(['exit', 'signal', 'oom'] as const),
-  ])
-  .nullable();
+const state = z.enum(STATES);
+const reason = z.enum(REASONS).nullable();
 const source = z.enum(EVIDENCE_SOURCES);
 const evidence = schemaOf<EvidenceReport>()({ source, text, time });
 

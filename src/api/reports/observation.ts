@@ -8,19 +8,20 @@ import type {
   OscEvent,
   OutputEvent,
 } from '../../model/kernel-event.js';
-import type {
-  BlockedReadObservation,
-  ClockObservation,
-  GoneObservation,
-  Observation,
-  ProcessFacts,
-  ProcessObservation,
-  RegistryEntry,
-  RegistryObservation,
-  ResizeObservation,
-  SensorObservation,
-  TranscriptEntry,
-  TranscriptObservation,
+import {
+  type BlockedReadObservation,
+  type ClockObservation,
+  type GoneObservation,
+  type Observation,
+  type ProcessFacts,
+  type ProcessObservation,
+  type RegistryEntry,
+  type RegistryObservation,
+  type ResizeObservation,
+  type SensorObservation,
+  TRANSCRIPT_PHASES,
+  type TranscriptEntry,
+  type TranscriptObservation,
 } from '../../model/observation.js';
 import { count, pid, schemaOf, start_ticks, text, time_ms, uid } from './schema.js';
 
@@ -52,10 +53,11 @@ const registryEntry = schemaOf<RegistryEntry>()({
 });
 
 const transcriptEntry = schemaOf<TranscriptEntry>()({
-  phase: z.enum(['working', 'tool', 'approval', 'question', 'turn_over']),
+  phase: z.enum(TRANSCRIPT_PHASES),
   detail: text.nullable(),
   session_id: text.nullable(),
   at_ms: time_ms,
+  resets_at_ms: time_ms.nullable().exactOptional(),
 });
 
 const one = <T extends string>(type: T) => ({ type: z.literal(type), time_ms });

@@ -1,10 +1,12 @@
 import type { AgentReport } from '../../api/client/index.js';
+import { concernOf, isRequest } from '../../model/agent.js';
 
 /** 3: asks something, 2: its turn is over and nobody looked, 1: works, 0: waits with nothing new. */
 export function attention(agent: AgentReport): 0 | 1 | 2 | 3 {
-  if (agent.state === 'WORKING') return agent.reason === 'stalled' ? 2 : 1;
+  if (agent.state === 'WORKING') return concernOf(agent.reason) === 'trouble' ? 2 : 1;
   if (agent.state !== 'WAITING') return 0;
-  if (agent.reason === 'approval' || agent.reason === 'question') return 3;
+  if (isRequest(agent.reason)) return 3;
+  if (concernOf(agent.reason) === 'trouble') return 2;
   return agent.reason === 'done' && agent.unseen > 0 ? 2 : 0;
 }
 

@@ -1,5 +1,6 @@
 import type { AgentReport, AgentStateEvent } from '../../api/client/index.js';
 import { printable } from '../../lib/text/printable.js';
+import { concernOf, isRequest } from '../../model/agent.js';
 import type { Io } from '../io.js';
 import { bytes, duration, percent, shortPath } from './format.js';
 import type { Style } from './style.js';
@@ -70,14 +71,14 @@ export function byNeed(a: AgentReport, b: AgentReport): number {
 }
 
 function rank(agent: AgentReport): number {
-  const asks = agent.reason === 'approval' || agent.reason === 'question';
+  const asks = isRequest(agent.reason);
   return RANK[agent.state] + (agent.state === 'WAITING' && !asks ? 1 : 0);
 }
 
 export function stateStyles({ state, reason }: Pick<AgentReport, 'state' | 'reason'>): readonly Style[] {
-  if (state === 'WAITING')
-    return reason === 'approval' || reason === 'question' ? ['bold', 'yellow'] : ['cyan'];
-  if (state === 'WORKING') return reason === 'stalled' ? ['magenta'] : ['green'];
+  if (concernOf(reason) === 'trouble') return ['magenta'];
+  if (state === 'WAITING') return isRequest(reason) ? ['bold', 'yellow'] : ['cyan'];
+  if (state === 'WORKING') return ['green'];
   if (state === 'EXITED') return reason === 'exit' ? ['dim'] : ['red'];
   return ['dim'];
 }

@@ -1,5 +1,6 @@
 import { counted } from '../../lib/text/amounts.js';
 import { printable } from '../../lib/text/printable.js';
+import { isRequest } from '../../model/agent.js';
 import { isGrave } from '../ui/format.js';
 import { paint } from '../ui/style.js';
 import { dialogLines } from './dialogs.js';
@@ -51,7 +52,7 @@ function titleLine(
 ): string {
   const grave = alerts.filter(({ severity }) => isGrave(severity)).length;
   const living = agents.filter(({ state }) => state !== 'EXITED').length;
-  const waiting = agents.filter(({ reason }) => reason === 'approval' || reason === 'question').length;
+  const waiting = agents.filter(({ reason }) => isRequest(reason)).length;
   const figures = [
     counted(living, 'agent') + (waiting === 0 ? '' : paint(`, ${waiting} asking`, ['yellow', 'bold'], color)),
     alerts.length === 0

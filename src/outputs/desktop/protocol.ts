@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { REASONS, STATES } from '../../model/agent.js';
 import { SEVERITIES } from '../../model/alert.js';
-import type { RegistryEntry, TranscriptEntry } from '../../model/observation.js';
+import { type RegistryEntry, TRANSCRIPT_PHASES, type TranscriptEntry } from '../../model/observation.js';
 
 /**
  * What the daemon and a helper say to each other: JSON lines over the helper's stdin and stdout. Neither side
@@ -23,18 +24,14 @@ const pid = z
   .max(2 ** 31 - 1);
 const text = (max: number) => z.string().max(max);
 
-export const ENDED_REASONS = ['exit', 'signal', 'oom'] as const;
-
 /** One agent as its user's helper needs to know it. */
 export const helperAgentSchema = z.strictObject({
   pid,
   /** Name of the kind, e.g. `claude-code`, and its name for people. */
   kind: text(64),
   label: text(64),
-  state: z.enum(['UNKNOWN', 'WORKING', 'WAITING', 'EXITED']),
-  reason: z
-    .enum(['thinking', 'tool', 'stalled', 'approval', 'question', 'done', 'input', ...ENDED_REASONS])
-    .nullable(),
+  state: z.enum(STATES),
+  reason: z.enum(REASONS).nullable(),
   since_ms: z.number(),
   interactive: z.boolean(),
   tty: text(64).nullable(),
@@ -126,10 +123,11 @@ const registryEntry = z.strictObject({
 }) satisfies z.ZodType<RegistryEntry>;
 
 const transcriptEntry = z.strictObject({
-  phase: z.enum(['working', 'tool', 'approval', 'question', 'turn_over']),
+  phase: z.enum(TRANSCRIPT_PHASES),
   detail: text(4096).nullable(),
   session_id: text(200).nullable(),
   at_ms: z.number(),
+  resets_at_ms: z.number().nullable().exactOptional(),
 }) satisfies z.ZodType<TranscriptEntry>;
 
 export const COMPOSITORS = ['sway', 'i3', 'hyprland'] as const;

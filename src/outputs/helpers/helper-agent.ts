@@ -1,5 +1,6 @@
 import type { Session } from '../../agents/tracker/session.js';
 import type { Assertion } from '../../agents/voice.js';
+import { isRequest } from '../../model/agent.js';
 import { endingFields } from '../../model/state-event.js';
 import type { HelperAgent } from '../desktop/protocol.js';
 
@@ -32,8 +33,7 @@ const OPEN: ReadonlySet<Assertion | null> = new Set<Assertion>(['tool', 'approva
 
 /** What a waiting agent asks for, in a few words, where its transcript says so. */
 export function asks(session: Session): string | null {
-  if (session.state !== 'WAITING' || (session.reason !== 'approval' && session.reason !== 'question'))
-    return null;
+  if (session.state !== 'WAITING' || !isRequest(session.reason)) return null;
   const said = session.signals.statements.get('transcript');
   if (said === undefined || !OPEN.has(said.says)) return null;
   return said.detail?.slice(0, 500) ?? null;

@@ -1,4 +1,4 @@
-import type { Transition } from '../../model/agent.js';
+import { isRequest, type Transition } from '../../model/agent.js';
 
 interface Turn {
   worked_ms: number;
@@ -21,7 +21,7 @@ export class WorkTimer {
       if (!this.answered.has(pid)) turn.worked_ms = 0;
       turn.working_since_ms = time_ms;
     }
-    if (to === 'WAITING' && (reason === 'approval' || reason === 'question')) this.answered.add(pid);
+    if (to === 'WAITING' && isRequest(reason)) this.answered.add(pid);
     else if (to !== 'WORKING') this.answered.delete(pid);
     this.turns.set(pid, turn);
   }

@@ -1,5 +1,5 @@
+import { isRequest } from '../../../model/agent.js';
 import type { HelperAgent } from '../protocol.js';
-import { isRequest } from './badge.js';
 
 interface Memory {
   /** Identity of the stop that was last counted. */
@@ -25,7 +25,7 @@ export class Attention {
       const memory = this.memory.get(agent.pid) ?? { stop: null, stopped_ms: 0, unseen: 0, looked: false };
       this.memory.set(agent.pid, memory);
       const stop =
-        isRequest(agent) || (agent.state === 'WAITING' && agent.reason === 'done')
+        isRequest(agent.reason) || (agent.state === 'WAITING' && agent.reason === 'done')
           ? `${agent.reason} ${agent.since_ms}`
           : null;
       if (stop === memory.stop) continue;
@@ -50,14 +50,14 @@ export class Attention {
     const due_ms = memory.stopped_ms + SEEN_AFTER_MS;
     if (memory.stop !== null && now_ms < due_ms) return due_ms;
     memory.unseen = 0;
-    memory.looked = isRequest(agent);
+    memory.looked = isRequest(agent.reason);
     return null;
   }
 
   /** The person looks elsewhere: a request that still has no answer is news again. */
   lookAway(agent: HelperAgent): void {
     const memory = this.memory.get(agent.pid);
-    if (memory === undefined || !memory.looked || !isRequest(agent)) return;
+    if (memory === undefined || !memory.looked || !isRequest(agent.reason)) return;
     memory.looked = false;
     memory.unseen = 1;
   }

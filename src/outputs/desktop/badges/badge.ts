@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { printable } from '../../../lib/text/printable.js';
+import { isRequest } from '../../../model/agent.js';
 import { type BadgeSource, badgeSource } from '../../../model/badge-source.js';
 import type { HelperAgent } from '../protocol.js';
 
@@ -31,15 +32,11 @@ export function projectOf(agent: Pick<HelperAgent, 'cwd'>, max = MAX_PROJECT): s
   return agent.cwd === null ? '' : printable(basename(agent.cwd) || '/', max);
 }
 
-export function isRequest(agent: HelperAgent): boolean {
-  return agent.state === 'WAITING' && (agent.reason === 'approval' || agent.reason === 'question');
-}
-
 /** 3: asks, 2: its turn is over, 1: works, 0: nothing to say. */
 function rank({ agent, unseen }: BadgePart): number {
   if (agent.state === 'WORKING') return 1;
   if (agent.state !== 'WAITING' || unseen === 0) return 0;
-  return isRequest(agent) ? 3 : 2;
+  return isRequest(agent.reason) ? 3 : 2;
 }
 
 /** The badge of one window; null: none. The agent that needs its person most speaks for all. */

@@ -1,6 +1,7 @@
 import { printable } from '../../../lib/text/printable.js';
+import { isRequest } from '../../../model/agent.js';
 import { severityRank } from '../../../model/alert.js';
-import { isRequest, projectOf } from '../badges/badge.js';
+import { projectOf } from '../badges/badge.js';
 import { wishFor } from '../notify/wish.js';
 import type { HelperAgent, HelperAlert, HelperConfig } from '../protocol.js';
 import type { TrayColor } from './icon.js';
@@ -49,7 +50,7 @@ const QUIT: TrayItem = { label: 'Quit until the next login', action: { type: 'qu
 export function trayModel(input: TrayInput): TrayModel {
   const { agents, unseen, paused, silent, config } = input;
   const living = agents.filter(({ state }) => state !== 'EXITED');
-  const waits = living.filter(agent => isRequest(agent) || unseen(agent.pid) > 0).length;
+  const waits = living.filter(agent => isRequest(agent.reason) || unseen(agent.pid) > 0).length;
   const trouble = agents.filter(agent => {
     const kind = wishFor(agent, config)?.kind;
     return kind === 'stalled' || kind === 'ended';
