@@ -47,7 +47,7 @@ export interface Statement {
  */
 export interface Voice {
   name: VoiceName;
-  /** The agent speaks of itself: believed unless `evidence.words` is off. Else it is seen from outside. */
+  /** The agent speaks of itself: believed unless `evidence.self_reported` is off. Else it is seen from outside. */
   self_reported: boolean;
   /** What it can assert; another assertion of it is not heard. */
   asserts: readonly Assertion[];

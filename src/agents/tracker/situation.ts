@@ -108,7 +108,7 @@ function voidness(
   now_ms: number,
   options: ResolveOptions,
 ): string | null {
-  if (voice.self_reported && !options.self_reported) return 'evidence.words is off';
+  if (voice.self_reported && !options.self_reported) return 'evidence.self_reported is off';
   if (statement.says === null) return 'it says nothing that is known';
   return ends_ms !== null && now_ms >= ends_ms ? 'what it spoke from is gone' : null;
 }

@@ -13,7 +13,12 @@ export function isAttended(history: History, { sample }: ProcessTrack): boolean 
     const state = history.session(sample.session)?.state;
     if (state === 'WORKING' || state === 'UNKNOWN') return true;
   }
-  return sample.sid !== sample.pid && history.process(sample.sid)?.features.prompt === true;
+  return isJobOfPrompt(history, sample);
+}
+
+/** A job of a shell prompt that still runs: whoever put it aside there can take it up again. */
+export function isJobOfPrompt(history: History, { sid, pid }: ProcessTrack['sample']): boolean {
+  return sid !== pid && history.process(sid)?.features.prompt === true;
 }
 
 /** Part of a build, or of a browser: busy by nature. */

@@ -120,7 +120,10 @@ describe('which voice has the say', () => {
     ],
     [
       'of what is void, nobody',
-      [says(registry(), 'working', 900, { void: 'evidence.words is off' }), says(steady, 'idle', 2_000)],
+      [
+        says(registry(), 'working', 900, { void: 'evidence.self_reported is off' }),
+        says(steady, 'idle', 2_000),
+      ],
       {},
       'WAITING done | registry disbelieved, activity decides',
     ],

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { backgroundCount } from '../../../src/agents/tracker/session.js';
+import { configKeys } from '../../../src/config/keys.js';
 import { facts } from '../facts.js';
 import { Story } from '../story.js';
 
@@ -142,6 +143,13 @@ describe('rhythm alone', () => {
     expect(found.states).toEqual(['WAITING input @1.00']);
     const loading = new Story({ self_reported: false }).claude(0).until(5);
     expect(loading.states).toEqual([]);
+  });
+
+  it('names the key that makes what an agent says of itself void', () => {
+    const story = idle().osc(7, FRAME('⠋ Fix tests')).until(8);
+    const title = story.tracker.explain(story.session)!.voices.find(({ voice }) => voice === 'title')!;
+    const key = title.why.match(/^(\S+) is off$/)?.[1];
+    expect(configKeys().map(({ name }) => name)).toContain(key);
   });
 
   it('does not take typing for work, however long it lasts', () => {

@@ -1,8 +1,7 @@
 import { counted, durationText } from '../../../lib/text/amounts.js';
-import type { History } from '../../engine/history.js';
-import type { ProcessTrack } from '../../engine/process-track.js';
 import { defineRule } from '../../engine/rule.js';
 import { lasting } from '../../engine/settings.js';
+import { isJobOfPrompt } from '../../processes/exemptions.js';
 import { groupBy, programKey, totalRss } from '../../processes/groups.js';
 import { programName } from '../../wording/labels.js';
 import { processesSubject } from '../../wording/subjects.js';
@@ -30,7 +29,7 @@ export const stopped = defineRule({
       track =>
         track.sample.state === 'T' &&
         now_ms - track.state_since_ms >= duration_ms &&
-        !isSuspendedAtPrompt(history, track),
+        !isJobOfPrompt(history, track.sample),
     );
     return groupBy(suspects, programKey, track => -track.state_since_ms).map(({ key, tracks }) => {
       const held_ms = now_ms - tracks[0]!.state_since_ms;
@@ -52,7 +51,3 @@ export const stopped = defineRule({
   },
   sees_again_ms: ({ duration_s }) => duration_s * 1000,
 });
-
-function isSuspendedAtPrompt(history: History, { sample }: ProcessTrack): boolean {
-  return sample.sid !== sample.pid && history.process(sample.sid)?.features.prompt === true;
-}
