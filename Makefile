@@ -67,6 +67,8 @@ bench: lab ## How true, how fast, and what it costs: all scenarios, half an hour
 	node build/lab/bench/accuracy/main.js --mode words
 	node build/lab/bench/accuracy/main.js --mode rhythm
 	node build/lab/bench/accuracy/main.js --mode procfs
+	node_modules/.bin/tsc -p bench/day/tsconfig.json
+	node build/day/bench/day/main.js
 	node build/lab/bench/load/main.js
 	node bench/start/run.mjs
 	node bench/scan/run.mjs
