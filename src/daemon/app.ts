@@ -15,6 +15,7 @@ import type { FaultLog } from '../lib/log/faults.js';
 import { libc } from '../lib/os/libc.js';
 import { Users } from '../lib/os/users.js';
 import { memoryOf } from '../lib/proc/process-memory.js';
+import { children } from '../lib/process/run-child.js';
 import { loopPauses } from '../lib/time/loop-pauses.js';
 import { clock, now } from '../lib/time/time.js';
 import { wallClock } from '../lib/time/wall-clock.js';
@@ -209,6 +210,7 @@ export function makeModules({
     log,
     ...recording,
     { name: 'loop', start: () => loopPauses.start(), stop: () => loopPauses.stop() },
+    { name: 'child programs', start: () => children.aside(), stop: () => children.stop() },
     { name: 'process memory', start: () => memoryOf(PROC).guard(), stop: () => memoryOf(PROC).stop() },
     resync,
     kernel,

@@ -147,7 +147,7 @@ export class LiveView implements ProcessView {
     for (let at = 0; at < pids.length; at += PIECE) {
       yield;
       const unread = pids.slice(at, at + PIECE).filter(pid => !this.found.has(pid));
-      this.readArguments(unread);
+      yield* this.readArguments(unread);
       for (const pid of unread) this.find(pid);
     }
   }
@@ -270,14 +270,14 @@ export class LiveView implements ProcessView {
     return read === 'unknown' ? [] : splitArguments(read);
   }
 
-  private readArguments(pids: readonly number[]): void {
+  private *readArguments(pids: readonly number[]): Work<void> {
     const own = pids.filter(pid => {
       const stat = this.stat(pid);
       if (stat === null || !stat.is_copy) return stat !== null;
       const isKnown = this.found.has(stat.ppid) || pids.includes(stat.ppid);
       return !isKnown || this.stat(stat.ppid)?.comm !== stat.comm;
     });
-    const read = memoryOf(this.root).readAll(own, 'cmdline');
+    const read = yield* memoryOf(this.root).readInTurns(own, 'cmdline');
     for (const [i, pid] of own.entries()) this.argumentsOf.set(pid, read[i] ?? null);
   }
 

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { runChild } from '../../lib/process/run-child.js';
 
 export interface CommandResult {
   /** Null: it could not be started, or was ended after the time was over. */
@@ -12,21 +12,16 @@ const TIMEOUT_MS = 90_000;
 const MAX_OUTPUT_BYTES = 64 * 1024;
 
 /** Runs a program by its absolute path, without a shell and with nothing of our environment. */
-export const runCommand: CommandRunner = argv =>
-  new Promise(resolve => {
-    const [program, ...args] = argv;
-    if (program === undefined || !program.startsWith('/')) {
-      resolve({ code: null, stderr: 'not an absolute path' });
-      return;
-    }
-    const options = {
-      timeout: TIMEOUT_MS,
-      maxBuffer: MAX_OUTPUT_BYTES,
-      env: { PATH: '/usr/bin:/bin', LC_ALL: 'C' },
-      shell: false,
-    };
-    execFile(program, args, options, (error, _stdout, stderr) => {
-      const code = error === null ? 0 : typeof error.code === 'number' ? error.code : null;
-      resolve({ code, stderr: stderr === '' ? (error?.message ?? '') : stderr });
-    });
+export const runCommand: CommandRunner = async argv => {
+  const [program, ...args] = argv;
+  if (program === undefined || !program.startsWith('/'))
+    return { code: null, stderr: 'not an absolute path' };
+  const { code, problem, stderr } = await runChild(program, args, {
+    timeout: TIMEOUT_MS,
+    killSignal: 'SIGTERM',
+    maxBuffer: MAX_OUTPUT_BYTES,
+    env: { PATH: '/usr/bin:/bin', LC_ALL: 'C' },
+    cwd: '/',
   });
+  return { code, stderr: stderr === '' ? (problem ?? '') : stderr };
+};

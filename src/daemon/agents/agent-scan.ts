@@ -3,6 +3,7 @@ import type { Session } from '../../agents/tracker/session.js';
 import type { Logger } from '../../lib/log/logger.js';
 import { nowTicks, ticksToEpochMs } from '../../lib/os/boot.js';
 import { type Stat, ttyName } from '../../lib/proc/stat.js';
+import type { Work } from '../../lib/time/in-turns.js';
 import { inSlices, type Steps } from '../../lib/time/slices.js';
 import { type Clock, clock } from '../../lib/time/time.js';
 import type { Module, ModuleHealth } from '../../model/module.js';
@@ -85,10 +86,13 @@ export class AgentScan implements Module {
     } while (this.scanAll && !this.stopped);
   }
 
-  private *scanSteps(): Steps<void> {
-    for (const process of this.scanner.steps(nowTicks())) {
-      if (process !== null) this.options.monitor.look(process);
-      yield;
+  private *scanSteps(): Work<void> {
+    for (const step of this.scanner.steps(nowTicks(), true)) {
+      if (step instanceof Promise) yield step;
+      else {
+        if (step !== null) this.options.monitor.look(step);
+        yield;
+      }
     }
   }
 

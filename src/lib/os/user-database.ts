@@ -1,5 +1,5 @@
-import { execFile } from 'node:child_process';
 import { findProgram } from '../files/find-program.js';
+import { runChild } from '../process/run-child.js';
 
 /**
  * The system's user database, whatever feeds it (files, LDAP, SSSD, systemd-userdb): nsswitch.conf(5). Only the C
@@ -17,23 +17,20 @@ export type Entry = { line: string } | 'unknown' | 'failed';
 export type AskDatabase = (database: 'passwd' | 'group', key: string) => Promise<Entry>;
 
 /** Asks getent. Does not reject. */
-export const askDatabase: AskDatabase = (database, key) =>
-  new Promise(resolve => {
-    const getent = findProgram('getent');
-    if (getent === null) return resolve('failed');
-    const options = {
-      timeout: TIMEOUT_MS,
-      killSignal: 'SIGKILL',
-      maxBuffer: MAX_BYTES,
-      cwd: '/',
-      env: { PATH: '/usr/bin:/bin', LC_ALL: 'C' },
-    } as const;
-    execFile(getent, ['--', database, key], options, (error, stdout) => {
-      const line = stdout.split('\n', 1)[0] ?? '';
-      if (error === null && line !== '') resolve({ line });
-      else resolve(error?.code === NOT_FOUND ? 'unknown' : 'failed');
-    });
+export const askDatabase: AskDatabase = async (database, key) => {
+  const getent = findProgram('getent');
+  if (getent === null) return 'failed';
+  const { code, problem, stdout } = await runChild(getent, ['--', database, key], {
+    timeout: TIMEOUT_MS,
+    killSignal: 'SIGKILL',
+    maxBuffer: MAX_BYTES,
+    cwd: '/',
+    env: { PATH: '/usr/bin:/bin', LC_ALL: 'C' },
   });
+  const line = stdout.split('\n', 1)[0] ?? '';
+  if (problem === null && line !== '') return { line };
+  return code === NOT_FOUND ? 'unknown' : 'failed';
+};
 
 /** The number of a group, local or not; null: there is none, or the database does not answer. */
 export async function findGroup(name: string, ask: AskDatabase = askDatabase): Promise<number | null> {

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { cuts, failureOf, readBytes } from '../files/bounded-read.js';
 import { libc } from '../os/libc.js';
 import { readUid } from '../os/uid.js';
+import type { Work } from '../time/in-turns.js';
 import {
   ASKED,
   COUNT,
@@ -31,8 +32,13 @@ import {
 /** Bytes of one file; null: gone, or not to be read; `unknown`: it cannot be told now, ask again later. */
 export type Memory = Buffer | null | 'unknown';
 
-/** Reading takes some 15 µs: who needs longer does not answer, or the machine has no time for the thread. */
+/**
+ * Between two turns of the event loop, for all that is asked at once. Reading takes some 15 µs: who needs longer does
+ * not answer, or the machine has no time for the thread.
+ */
 const WAIT_MS = 50;
+/** For what is asked in turns, which keeps nobody else waiting. */
+const WAIT_IN_TURNS_MS = 250;
 /** A thread that is as far as it was this long ago hangs; before that it may have had no turn. */
 const HUNG_MS = 1_000;
 /**
@@ -53,6 +59,27 @@ interface Reader {
   pids: readonly number[];
   /** When it was asked what it has not answered; null: it waits for a question. */
   asked_ms: number | null;
+  /** Its answer has yet to be taken. */
+  isHeld: boolean;
+}
+
+/** What one thread was asked. */
+interface Question {
+  reader: Reader;
+  pids: readonly number[];
+  file: MemoryFile;
+  /** Of its thread, before it. */
+  done: number;
+}
+
+/** Of ES2024, which Node.js 20 has. */
+interface AsyncAtomics {
+  waitAsync(
+    words: Int32Array,
+    index: number,
+    value: number,
+    timeout_ms: number,
+  ): { async: true; value: Promise<'ok' | 'timed-out'> } | { async: false; value: 'not-equal' | 'timed-out' };
 }
 
 /** Reads the memory files of processes; in the daemon, on threads that can be left behind. */
@@ -60,6 +87,9 @@ export class ProcessMemory {
   private readonly readers: Reader[] = [];
   private guarded = false;
   private exits = false;
+  /** Spent on waiting since the event loop had its last turn. */
+  private waited_ms = 0;
+  private nextTurn: NodeJS.Immediate | null = null;
 
   constructor(
     private readonly root = '/proc',
@@ -98,10 +128,20 @@ export class ProcessMemory {
   /** One file of each process, in their order, at the price of one question for many of them. */
   readAll(pids: readonly number[], file: MemoryFile): Memory[] {
     if (!this.guarded) return pids.map(pid => this.direct(pid, file));
+    return questions(pids, file).flatMap(some => this.ask(some, file));
+  }
+
+  /** The same as work in pieces: whatever a thread waits for, the event loop goes on. */
+  *readInTurns(pids: readonly number[], file: MemoryFile): Work<Memory[]> {
+    if (!this.guarded) return pids.map(pid => this.direct(pid, file));
     const found: Memory[] = [];
-    const each = file === 'cmdline' ? MAX_PIDS : 1;
-    for (let from = 0; from < pids.length; from += each)
-      found.push(...this.ask(pids.slice(from, from + each), file));
+    for (const some of questions(pids, file)) {
+      let answers: Memory[] = some.map(() => 'unknown');
+      yield this.askLater(some, file).then(told => {
+        answers = told;
+      });
+      found.push(...answers);
+    }
     return found;
   }
 
@@ -116,10 +156,43 @@ export class ProcessMemory {
   }
 
   private ask(pids: readonly number[], file: MemoryFile): Memory[] {
+    const patience_ms = this.patienceLeft();
+    const question = patience_ms > 0 ? this.begin(pids, file) : null;
+    if (question === null) return pids.map(() => 'unknown');
+    const { reader, done } = question;
+    const begin_ms = performance.now();
+    if (Atomics.wait(reader.words, DONE, done, patience_ms) !== 'timed-out') reader.asked_ms = null;
+    this.waited_ms += performance.now() - begin_ms;
+    return answersTo(question, pids);
+  }
+
+  private async askLater(pids: readonly number[], file: MemoryFile): Promise<Memory[]> {
+    const question = this.begin(pids, file);
+    if (question === null) return pids.map(() => 'unknown');
+    const { reader, done } = question;
+    reader.isHeld = true;
+    const { waitAsync } = Atomics as unknown as AsyncAtomics;
+    if ((await waitAsync(reader.words, DONE, done, WAIT_IN_TURNS_MS).value) !== 'timed-out')
+      reader.asked_ms = null;
+    reader.isHeld = false;
+    return answersTo(question, pids);
+  }
+
+  /** Of the time that may be waited in this turn of the event loop. */
+  private patienceLeft(): number {
+    this.nextTurn ??= setImmediate(() => {
+      this.nextTurn = null;
+      this.waited_ms = 0;
+    });
+    return WAIT_MS - this.waited_ms;
+  }
+
+  /** Asks a thread; null: none may be risked for these, or has a turn. */
+  private begin(pids: readonly number[], file: MemoryFile): Question | null {
     const taken = this.taken();
     const wanted = taken.length === 0 ? pids : pids.filter(pid => this.mayRead(pid, taken));
     const reader = wanted.length === 0 ? undefined : this.freeReader();
-    if (reader === undefined) return pids.map(() => 'unknown');
+    if (reader === undefined) return null;
     const { words } = reader;
     words[FILE] = FILES.indexOf(file);
     words[COUNT] = wanted.length;
@@ -130,18 +203,16 @@ export class ProcessMemory {
     }
     reader.pids = wanted;
     reader.asked_ms = performance.now();
-    const before = words[DONE]!;
+    const done = words[DONE]!;
     Atomics.add(words, ASKED, 1);
     Atomics.notify(words, ASKED);
-    if (Atomics.wait(words, DONE, before, WAIT_MS) !== 'timed-out') reader.asked_ms = null;
-    const read = Atomics.load(words, PROGRESS);
-    const found = new Map(wanted.map((pid, i) => [pid, i < read ? answer(reader, i, file) : 'unknown']));
-    return pids.map(pid => found.get(pid) ?? 'unknown');
+    return { reader, pids: wanted, file, done };
   }
 
   /** One that waits for a question; a new one where all hang. Undefined: none has a turn at the moment. */
   private freeReader(): Reader | undefined {
     for (const reader of this.readers) {
+      if (reader.isHeld) continue;
       if (reader.asked_ms !== null && reader.words[DONE] === reader.words[ASKED]) reader.asked_ms = null;
       if (reader.asked_ms === null) return reader;
     }
@@ -190,6 +261,7 @@ export class ProcessMemory {
       bytes: new Uint8Array(shared, WORDS_BYTES),
       pids: [],
       asked_ms: null,
+      isHeld: false,
     };
     const forget = () => {
       const at = this.readers.indexOf(reader);
@@ -228,6 +300,21 @@ export function memoryOf(root: string): ProcessMemory {
 /** It has yet to answer. */
 function isTaken({ asked_ms, words }: Reader): boolean {
   return asked_ms !== null && words[DONE] !== words[ASKED];
+}
+
+/** So many at a time as have room. */
+function questions(pids: readonly number[], file: MemoryFile): (readonly number[])[] {
+  const each = file === 'cmdline' ? MAX_PIDS : 1;
+  return Array.from({ length: Math.ceil(pids.length / each) }, (_, i) =>
+    pids.slice(i * each, (i + 1) * each),
+  );
+}
+
+/** What a thread has answered by now, for each of these. */
+function answersTo({ reader, pids: asked, file }: Question, pids: readonly number[]): Memory[] {
+  const read = Atomics.load(reader.words, PROGRESS);
+  const found = new Map(asked.map((pid, i) => [pid, i < read ? answer(reader, i, file) : 'unknown']));
+  return pids.map(pid => found.get(pid) ?? 'unknown');
 }
 
 function answer({ words, bytes }: Reader, at: number, file: MemoryFile): Memory {

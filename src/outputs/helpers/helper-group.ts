@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MOUNTS_BYTES, readText } from '../../lib/files/bounded-read.js';
@@ -6,6 +5,7 @@ import { findProgram } from '../../lib/files/find-program.js';
 import { statFile } from '../../lib/files/stat-file.js';
 import type { Logger } from '../../lib/log/logger.js';
 import { joinCgroup } from '../../lib/os/join-cgroup.js';
+import { runChild } from '../../lib/process/run-child.js';
 import { parseMountinfo } from '../../sources/host/filesystems/mounts.js';
 
 /**
@@ -69,23 +69,19 @@ export class HelperGroups {
   }
 
   /** Null: done. */
-  private bySystemd(uid: number, pid: number): Promise<string | null> {
+  private async bySystemd(uid: number, pid: number): Promise<string | null> {
     const busctl = findProgram('busctl');
-    if (busctl === null) return Promise.resolve('busctl (systemd) is not installed');
+    if (busctl === null) return 'busctl (systemd) is not installed';
     const { bus } = this.place;
     const args = [...(bus === null ? ['--system'] : [`--address=${bus}`]), '--quiet', ...scopeCall(uid, pid)];
-    const options = {
+    const { problem, stderr } = await runChild(busctl, args, {
       timeout: TIMEOUT_MS,
       killSignal: 'SIGKILL',
       maxBuffer: 64 * 1024,
       env: {},
       cwd: '/',
-    } as const;
-    return new Promise(resolve => {
-      execFile(busctl, args, options, (error, _stdout, stderr) =>
-        resolve(error === null ? null : stderr.trim().slice(0, 300) || error.message),
-      );
     });
+    return problem === null ? null : stderr.trim().slice(0, 300) || problem;
   }
 
   private async byHand(uid: number, pid: number): Promise<string | null> {

@@ -1,5 +1,6 @@
 import { memoryOf } from '../../lib/proc/process-memory.js';
 import type { Stat } from '../../lib/proc/stat.js';
+import type { Work } from '../../lib/time/in-turns.js';
 import type { Steps } from '../../lib/time/slices.js';
 import type { ProcessFacts } from '../../model/observation.js';
 import { readExe, readFacts, readStat, splitArguments } from './read.js';
@@ -33,6 +34,9 @@ interface Found {
   fresh: Fresh[];
 }
 
+/** A process that was found; null: the next step; or what the next step waits for. */
+type Step = ProcessFacts | Promise<unknown> | null;
+
 /** Processes looked at in one step, and command lines read at once. */
 const STEP = 32;
 const SETTLED_TICKS = 1_000;
@@ -57,16 +61,17 @@ export class Scanner {
 
   /** All of it at once. */
   scan(nowTicks: number): ProcessFacts[] {
-    return [...this.steps(nowTicks)].filter(process => process !== null);
+    return [...this.steps(nowTicks, false)].filter(isFound);
   }
 
   /**
-   * Step by step: null, or a process that was found, as it is at that moment. Throws where descriptors or memory ran
+   * Step by step: null, or a process that was found, as it is at that moment; where it may wait also a promise of what
+   * the next step needs. Throws where descriptors or memory ran
    * out: then the next scan tells what this one would have told.
    */
-  *steps(nowTicks: number): Generator<ProcessFacts | null, void> {
+  *steps(nowTicks: number, mayWait = true): Generator<Step, void> {
     try {
-      yield* this.scanSteps(nowTicks);
+      yield* this.scanSteps(nowTicks, mayWait);
     } catch (error) {
       // Who is new was asked for already: all are listed the next time.
       this.pids.close();
@@ -74,12 +79,13 @@ export class Scanner {
     }
   }
 
-  private *scanSteps(nowTicks: number): Generator<ProcessFacts | null, void> {
+  private *scanSteps(nowTicks: number, mayWait: boolean): Generator<Step, void> {
     const arrivals = yield* asNull(this.pids.next(performance.now(), this.seen));
     const candidates = arrivals.all ? arrivals.pids : new Set([...arrivals.pids, ...this.restless]);
     const seen = arrivals.all ? new Map<number, Seen>() : this.seen;
     const restless = new Set<number>();
     const fresh: Fresh[] = [];
+    const found = { seen, restless, fresh };
     let unread: Stat[] = [];
     let looked = 0;
     for (const pid of candidates) {
@@ -91,11 +97,11 @@ export class Scanner {
         unread.push(stat);
       }
       if (++looked % STEP > 0) continue;
-      this.readArguments(unread, nowTicks, { seen, restless, fresh });
+      yield* this.readArguments(unread, nowTicks, found, mayWait);
       unread = [];
       yield null;
     }
-    this.readArguments(unread, nowTicks, { seen, restless, fresh });
+    yield* this.readArguments(unread, nowTicks, found, mayWait);
     this.seen = seen;
     this.restless = restless;
     yield null;
@@ -107,7 +113,12 @@ export class Scanner {
     return this.seen.size > 0 && !this.seen.has(stat.pid) && !isYoung(stat, nowTicks);
   }
 
-  private readArguments(stats: readonly Stat[], nowTicks: number, { seen, restless, fresh }: Found): void {
+  private *readArguments(
+    stats: readonly Stat[],
+    nowTicks: number,
+    { seen, restless, fresh }: Found,
+    mayWait: boolean,
+  ): Generator<Step, void> {
     const asked = stats.filter(stat => {
       const before = this.seen.get(stat.pid);
       if (isYoung(stat, nowTicks) || stat.tty_nr !== 0) restless.add(stat.pid);
@@ -115,10 +126,11 @@ export class Scanner {
       if (settled && !this.restless.has(stat.pid)) seen.set(stat.pid, before);
       return !settled || this.restless.has(stat.pid);
     });
-    const found = memoryOf(this.root).readAll(
-      asked.map(({ pid }) => pid),
-      'cmdline',
-    );
+    const pids = asked.map(({ pid }) => pid);
+    const memory = memoryOf(this.root);
+    const found = mayWait
+      ? yield* asNull(memory.readInTurns(pids, 'cmdline'))
+      : memory.readAll(pids, 'cmdline');
     for (const [i, stat] of asked.entries()) {
       const { pid, start_ticks, ppid } = stat;
       const before = this.seen.get(pid);
@@ -165,16 +177,20 @@ export class Scanner {
   }
 }
 
+function isFound(step: Step): step is ProcessFacts {
+  return step !== null && !(step instanceof Promise);
+}
+
 /** A process of this age may still be about to exec what it was forked for. */
 function isYoung({ start_ticks }: Stat, nowTicks: number): boolean {
   return nowTicks - start_ticks <= SETTLED_TICKS;
 }
 
 /** Its steps as those of a scan. */
-function* asNull<T>(steps: Steps<T>): Generator<null, T> {
+function* asNull<T>(steps: Steps<T> | Work<T>): Generator<Promise<unknown> | null, T> {
   for (;;) {
     const { done, value } = steps.next();
     if (done) return value;
-    yield null;
+    yield value ?? null;
   }
 }

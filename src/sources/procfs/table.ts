@@ -1,6 +1,7 @@
 import { type Memory, memoryOf, type ProcessMemory } from '../../lib/proc/process-memory.js';
 import { PF_KTHREAD } from '../../lib/proc/stat.js';
 import { parseStatBytes, StatFields } from '../../lib/proc/stat-bytes.js';
+import type { Work } from '../../lib/time/in-turns.js';
 import { atOnce, inSlices, type Steps } from '../../lib/time/slices.js';
 import { CostlyFields } from './table-costly.js';
 import { DetailReader, parseCmdline } from './table-details.js';
@@ -62,16 +63,16 @@ export class ProcessTable {
    * Throws when /proc itself cannot be listed.
    */
   sample(now_ms: number, close: readonly number[] = []): TableRow[] {
-    return atOnce(this.steps(() => now_ms, close));
+    return atOnce(this.steps(() => now_ms, close, false));
   }
 
   /** The same between everything else that the event loop has to do; one at a time. */
   sampleAside(now_ms: number, close: readonly number[] = []): Promise<TableRow[]> {
     const started_ms = performance.now();
-    return inSlices(this.steps(() => now_ms + performance.now() - started_ms, close));
+    return inSlices(this.steps(() => now_ms + performance.now() - started_ms, close, true));
   }
 
-  private *steps(clock: () => number, close: readonly number[]): Steps<TableRow[]> {
+  private *steps(clock: () => number, close: readonly number[], mayWait: boolean): Work<TableRow[]> {
     this.sample_number++;
     let now_ms = clock();
     const arrivals = yield* this.pids.next(now_ms, this.entries);
@@ -88,7 +89,7 @@ export class ProcessTable {
     }
     yield* this.welcome(arrivals, now_ms);
     yield* this.costly.steps(now_ms, close);
-    yield* this.readNames();
+    yield* this.readNames(mayWait);
     if (this.files.crowded) this.stepBack();
     const rows: TableRow[] = [];
     for (const entry of this.entries.values()) rows.push(entry.row);
@@ -220,14 +221,14 @@ export class ProcessTable {
   }
 
   /** Many at once cost less than one after the other; what cannot be told now is asked again in the next sample. */
-  private *readNames(): Steps<void> {
+  private *readNames(mayWait: boolean): Work<void> {
     const entries = [...this.unnamed];
     for (let from = 0; from < entries.length; from += STEP) {
       const some = entries.slice(from, from + STEP);
-      const found = this.memory.readAll(
-        some.map(({ pid }) => pid),
-        'cmdline',
-      );
+      const pids = some.map(({ pid }) => pid);
+      const found = mayWait
+        ? yield* this.memory.readInTurns(pids, 'cmdline')
+        : this.memory.readAll(pids, 'cmdline');
       for (const [i, entry] of some.entries()) this.takeName(entry, found[i]!);
       yield;
     }

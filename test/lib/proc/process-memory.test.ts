@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ProcessMemory } from '../../../src/lib/proc/process-memory.js';
+import { inSlices } from '../../../src/lib/time/slices.js';
 
 /** Its thread is a file of its own: only the built one runs. */
 const built = (await import(resolve('dist/lib/proc/process-memory.js'))) as {
@@ -78,6 +79,44 @@ describe('the memory of processes that let nobody read it', () => {
     for (const pid of own) memory.read(pid, 'cmdline');
     await attack(own);
     expect(memory.hung().filter(pid => own.includes(pid)).length).toBeLessThanOrEqual(2);
+  });
+
+  it('keeps the event loop no longer for many that hang than for one', async () => {
+    const [one, ...many] = [1_000, 1_001, 1_002, 1_003].map(uid => add(uid, true));
+    const timeOf = (pids: number[]) => {
+      const begin_ms = performance.now();
+      for (const pid of pids) memory.read(pid, 'cmdline');
+      return performance.now() - begin_ms;
+    };
+    const alone_ms = timeOf([one!]);
+    await sleep(1_500); // it is known to hang: three more may be tried
+    expect(timeOf(many)).toBeLessThan(1.8 * alone_ms);
+  });
+
+  it('is read in turns while everything else goes on', async () => {
+    const hanging = add(1_000, true);
+    const well = [add(1_000, false), add(1_001, false)];
+    let turns = 0;
+    const count = setInterval(() => turns++, 1);
+    const found = await inSlices(memory.readInTurns([well[0]!, hanging, well[1]!], 'cmdline'));
+    const other = await inSlices(memory.readInTurns([well[1]!], 'cmdline'));
+    clearInterval(count);
+    expect(turns).toBeGreaterThan(10);
+    expect([found[0], found[1]].map(String)).toEqual(['program\0of 1000\0', 'unknown']);
+    expect(String(other[0])).toBe('program\0of 1001\0');
+  });
+
+  it('gives no question the answers of another', async () => {
+    const pids = Array.from({ length: 70 }, (_, i) => add(2_000 + i, false));
+    const expected = pids.map(pid => `program\0of ${owners.get(pid)}\0`);
+    const inTurns = Array.from({ length: 4 }, () => inSlices(memory.readInTurns(pids, 'cmdline')));
+    const atOnce = memory.readAll(pids.slice(0, 5), 'cmdline').map(String);
+    for (const found of await Promise.all(inTurns))
+      for (const [i, one] of found.map(String).entries()) expect([expected[i], 'unknown']).toContain(one);
+    for (const [i, one] of atOnce.entries()) expect([expected[i], 'unknown']).toContain(one);
+    // Nobody keeps a thread.
+    await isRead(pids[0]!);
+    expect((await inSlices(memory.readInTurns(pids, 'cmdline'))).map(String)).toEqual(expected);
   });
 
   it('leaves all other users theirs, and root always', async () => {
