@@ -24,8 +24,8 @@ export interface ScreenOptions {
   /** The person clicked on a popup, or on something in the tray. */
   popupAction(subject: PopupSubject, key: string, action: PopupAction): void;
   trayAction(action: TrayAction): void;
-  /** The person put something away: there may be something else to show. */
-  dismissed(): void;
+  /** A popup came, or the person put it away: there may be something else to show, now or later. */
+  changed(): void;
 }
 
 export interface Shown {
@@ -56,9 +56,13 @@ export class Screen {
     this.tray = tray.enabled ? this.newTray() : null;
     this.popups = new Popups(bus, log, notifications.snooze_minutes, {
       acted: (subject, key, action) => options.popupAction(subject, key, action),
+      shown: (subject, key) => {
+        this.announcer.shown(subject, key, now());
+        options.changed();
+      },
       dismissed: (subject, key) => {
         this.announcer.dismissed(subject, key);
-        options.dismissed();
+        options.changed();
       },
     });
   }

@@ -73,7 +73,7 @@ export class UserSession {
         isSeen: pid => this.eyes.isSeen(pid),
         popupAction: (subject, key, action) => this.popupAction(subject, key, action),
         trayAction: action => this.trayAction(action),
-        dismissed: () => this.refresh(),
+        changed: () => this.refresh(),
       },
       config,
     );

@@ -26,7 +26,7 @@ export class FakeServer {
     private readonly address: string,
   ) {}
 
-  async start(mode: 'good' | 'plain' | 'slow' | 'deny' | 'die' = 'good'): Promise<void> {
+  async start(mode: 'good' | 'plain' | 'slow' | 'deny' | 'die' | 'hasty' = 'good'): Promise<void> {
     this.calls.length = 0;
     const script = this.installed.fixture('notification-server.mjs');
     this.child = this.user.spawn([process.execPath, script, this.address, mode]);

@@ -207,6 +207,27 @@ describe.skipIf(!can)('a helper', () => {
       expect(server.notified()).toHaveLength(2);
     });
 
+    it('remind of what was shown late, too', async () => {
+      const helper = start({ notifications: { remind_after_s: 0.3 } });
+      helper.agents(asking());
+      await helper.hasLogged('cannot show notifications');
+      await sleep(400);
+      await server.start();
+      await until('a popup', () => server.notified()[0]);
+      await until('a reminder', () => server.notified()[1]);
+      await sleep(500);
+      expect(server.notified()).toHaveLength(2);
+    });
+
+    it('heed what the person does at once, before they are said to be there', async () => {
+      await server.start('hasty');
+      const helper = start({ notifications: { snooze_minutes: 0.001 } });
+      helper.agents(asking());
+      // The server says that it was snoozed and put away in the moment in which it answers.
+      const again = await until('it to come back', () => server.notified()[1]);
+      expect(again).toMatchObject({ replaces: 0 });
+    });
+
     it('speak to a server without markup and actions in plain words', async () => {
       await server.start('plain');
       const helper = start();

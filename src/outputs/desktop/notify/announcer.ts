@@ -1,6 +1,6 @@
 import type { HelperAgent, HelperAlert, HelperConfig } from '../protocol.js';
 import { type AlertMemory, decideAlerts } from './alert-wish.js';
-import { decide, type EventMemory } from './policy.js';
+import { decide, type EventMemory, shownAt } from './policy.js';
 import type { PopupSubject, PopupWish } from './popups.js';
 import type { PutAway } from './put-away.js';
 
@@ -53,6 +53,12 @@ export class Announcer {
   snooze(pid: number, key: string, now_ms: number): void {
     const snoozed_until_ms = now_ms + this.config.snooze_minutes * 60_000;
     this.remember(pid, key, memory => ({ ...memory, snoozed_until_ms }));
+  }
+
+  /** The popup is on the screen. */
+  shown(subject: PopupSubject, key: string, now_ms: number): void {
+    if (subject.startsWith('agent:'))
+      this.remember(numberOf(subject), key, memory => shownAt(memory, now_ms));
   }
 
   /** The person put the popup away, or it ran out of time. */

@@ -5,6 +5,8 @@ import { type Wish, wishFor } from './wish.js';
 export interface EventMemory {
   key: string;
   first_ms: number;
+  /** On the screen for the first time; null: not yet, as far as is known. */
+  shown_ms: number | null;
   /** `dropped`: seen, too short, quiet hours; it stays so. `gone`: shown, and the person is through with it. */
   fate: 'open' | 'dropped' | 'gone';
   snoozed_until_ms: number | null;
@@ -60,6 +62,7 @@ function born(wish: Wish, agent: HelperAgent, input: PolicyInput): EventMemory {
   const memory: EventMemory = {
     key: wish.key,
     first_ms: input.now_ms,
+    shown_ms: null,
     fate: 'open',
     snoozed_until_ms: null,
     reminded: false,
@@ -104,7 +107,12 @@ function dueTime(agent: HelperAgent, wish: Wish, memory: EventMemory, input: Pol
 
 function reminderTime(memory: EventMemory, { config }: PolicyInput): number | null {
   if (config.remind_after_s === 0 || memory.reminded || memory.fate === 'dropped') return null;
-  return memory.first_ms + config.remind_after_s * 1000;
+  return (memory.shown_ms ?? memory.first_ms) + config.remind_after_s * 1000;
+}
+
+/** Its popup is on the screen. A bus or server that took its time has nobody reminded of what they never saw. */
+export function shownAt(memory: EventMemory, now_ms: number): EventMemory {
+  return memory.shown_ms === null ? { ...memory, shown_ms: now_ms, reminded: false } : memory;
 }
 
 function isRequest(wish: Wish): boolean {

@@ -6,6 +6,8 @@ import type { Wish } from './wish.js';
 const NAME = 'org.freedesktop.Notifications';
 const SERVER = { destination: NAME, path: '/org/freedesktop/Notifications', interface: NAME } as const;
 
+/** Signals that came before it was known whose they are. */
+const MAX_EARLY = 64;
 const SLOW_MS = 5_000;
 const RETRY_MS = 10_000;
 const URGENCY = { low: 0, normal: 1, critical: 2 } as const;
@@ -35,6 +37,7 @@ export type PopupAction = 'focus' | 'snooze' | 'details';
 
 export interface PopupEvents {
   acted(subject: PopupSubject, key: string, action: PopupAction): void;
+  shown(subject: PopupSubject, key: string): void;
   /** The person put it away, or it ran out of time. */
   dismissed(subject: PopupSubject, key: string): void;
 }
@@ -59,6 +62,7 @@ export class Popups {
   private readonly once: Once;
   private timer: NodeJS.Timeout | null = null;
   private closing = false;
+  private early: Message[] = [];
 
   constructor(
     private readonly bus: SessionBus,
@@ -122,7 +126,11 @@ export class Popups {
     if (message.interface !== NAME || (this.owner !== null && message.sender !== this.owner)) return;
     const [id, what] = message.body as [number, string | number];
     const entry = [...this.popups].find(([, popup]) => popup.shown?.id === id);
-    if (entry === undefined) return;
+    if (entry === undefined) {
+      // The answer that says its id may be on its way, or just be taken in.
+      if (this.isAsking && this.early.length < MAX_EARLY) this.early.push(message);
+      return;
+    }
     const [subject, popup] = entry;
     const { key, kind } = popup.shown!.wish;
     if (message.member === 'ActionInvoked') {
@@ -148,6 +156,7 @@ export class Popups {
   private serverGone(): void {
     this.capabilities = null;
     this.owner = null;
+    this.early = [];
     for (const popup of this.popups.values()) popup.shown = null;
   }
 
@@ -159,9 +168,25 @@ export class Popups {
     void this.reconcile(subject, popup);
   }
 
+  private get isAsking(): boolean {
+    return [...this.popups.values()].some(({ busy }) => busy);
+  }
+
+  /** What the person did with a popup that was known to nobody yet. */
+  private hearEarly(): void {
+    const { early } = this;
+    this.early = [];
+    for (const message of early) this.signal(message);
+  }
+
   private async reconcile(subject: PopupSubject, popup: Popup): Promise<void> {
     if (popup.busy) return;
-    if (this.bus.connection !== null) await this.approach(popup);
+    if (this.bus.connection !== null) {
+      const before = popup.shown;
+      await this.approach(popup);
+      if (popup.shown !== null && popup.shown !== before) this.events.shown(subject, popup.shown.wish.key);
+      this.hearEarly();
+    }
     // Also without a bus: what nobody wants any more is not kept.
     if (popup.wish === null && popup.shown === null && this.popups.get(subject) === popup)
       this.popups.delete(subject);
