@@ -21,7 +21,7 @@ it('what is wanted no more is forgotten, also while there is no session bus to s
       return null;
     },
   } as unknown as SessionBus;
-  const popups = new Popups(nowhere, () => {}, 10, { acted: () => {}, dismissed: () => {} });
+  const popups = new Popups(nowhere, () => {}, 10, { acted: () => {}, shown: () => {}, dismissed: () => {} });
   for (let pid = 1; pid <= 100; pid++) popups.set(new Map<PopupSubject, PopupWish>([[`agent:${pid}`, wish]]));
   popups.set(new Map());
   asked = 0;
