@@ -93,6 +93,12 @@ export function readScheduling(pid: number, root = '/proc'): Reading | null {
     : { state: stat.state, ran_ms: stat.cpu_ticks * TICK_MS, waited_ms: 0 };
 }
 
+/** Whether it waits for nothing but a processor or a disk: proc_pid_stat(5). */
+export function isAtWork(pid: number, root = '/proc'): boolean {
+  const state = parseStat(tryRead(`${root}/${pid}/stat`) ?? '')?.state;
+  return state === 'R' || state === 'D';
+}
+
 function tryRead(path: string): string | null {
   try {
     return readText(path);

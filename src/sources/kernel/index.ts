@@ -22,6 +22,8 @@ export type { SensorOptions } from './options.js';
 const KILLED_MS = 1_000;
 const STOP_MS = 5_000;
 const TERMINAL_LINGER_MS = 5_000;
+/** Events of processes wait so long for older ones. */
+const ORDER_MS = 4;
 /** After a fallback the better program is tried again when the next agent comes, but not sooner than this. */
 const BETTER_AGAIN_MS = 10 * 60_000;
 type TerminalTier = Exclude<Tier, 'procfs'>;
@@ -59,7 +61,8 @@ class KernelSensor implements Sensor {
     private readonly options: SensorOptions,
     private readonly listener: SensorListener,
   ) {
-    this.order = new Reorder(event => this.listener.event(event));
+    const isBehind = () => this.lifecycle?.isBehind ?? false;
+    this.order = new Reorder(event => this.listener.event(event), ORDER_MS, undefined, isBehind);
     this.terminalOrder = new Reorder(event => this.listener.event(event), 0);
   }
 

@@ -1,18 +1,26 @@
 import { Slice } from './slice.js';
 
+interface Waiting<T> {
+  event: T;
+  at_ms: number;
+}
+
 /**
  * Puts events into the order of their time. bpftrace before 0.19 has one buffer for each CPU, so a child's
  * exec can arrive before its fork, or its exit before either. Each event waits `window_ms`, no longer than a
- * person could notice; a window of 0 sorts what came in one piece, and needs no timer. What is later still
+ * person could notice; a window of 0 sorts what came in one piece, and needs no timer. A bpftrace without CPU may empty one
+ * buffer long after another: until it is done, no process ends. What is later still
  * is passed on late, but not when its process has already ended: a process that is born after its death
  * would live for ever. Many events are passed on in slices: who pushes asks `isFull` first.
  */
 export class Reorder<T extends { type: string; time_ms: number; pid?: number }> {
-  private waiting: { event: T; at_ms: number }[] = [];
+  private waiting: Waiting<T>[] = [];
   private timer: NodeJS.Timeout | null = null;
   private soon = false;
   /** Process ids that ended lately, and when. */
   private ended = new Map<number, number>();
+  /** Since when nothing is passed on. */
+  private held_ms: number | null = null;
   private forgotAt_ms = Number.NEGATIVE_INFINITY;
   private readonly slice = new Slice();
 
@@ -20,6 +28,8 @@ export class Reorder<T extends { type: string; time_ms: number; pid?: number }> 
     private readonly deliver: (event: T) => void,
     private readonly window_ms = 4,
     private readonly now_ms: () => number = () => performance.now(),
+    /** Who sends the events may have sent some and not yet others that are as old. */
+    private readonly isBehind: (() => boolean) | null = null,
   ) {}
 
   get isFull(): boolean {
@@ -47,16 +57,29 @@ export class Reorder<T extends { type: string; time_ms: number; pid?: number }> 
   flush(): void {
     if (this.timer) clearTimeout(this.timer);
     this.timer = null;
-    this.release(this.waiting.length, () => true);
+    this.release(this.waiting.length, false, () => true);
   }
 
   private due(): void {
     this.timer = null;
+    if (this.isBehind === null) this.passOn(false);
+    else if (this.mayHold() && this.isBehind()) this.passOn(true);
+    // What it sent just before is still in the pipe: that is read first.
+    else this.slice.next(() => this.passOn(false));
+  }
+
+  private mayHold(): boolean {
+    this.held_ms ??= this.now_ms();
+    return !this.isFull && this.now_ms() - this.held_ms < MAX_BEHIND_MS;
+  }
+
+  private passOn(holdsEnds: boolean): void {
+    if (!holdsEnds) this.held_ms = null;
     const now = this.now_ms();
     // Up to the last one that waited long enough; what is older goes with it.
     const ready = this.waiting.findLastIndex(({ at_ms }) => now - at_ms >= this.window_ms - 1);
-    if (this.release(ready + 1, () => this.slice.hasTime())) {
-      this.slice.next(() => this.due());
+    if (this.release(ready + 1, holdsEnds, () => this.slice.hasTime())) {
+      this.slice.next(() => this.passOn(holdsEnds));
       return;
     }
     if (this.waiting.length > 0 && this.window_ms > 0)
@@ -64,22 +87,34 @@ export class Reorder<T extends { type: string; time_ms: number; pid?: number }> 
   }
 
   /** True when some of them are left: there was no time. */
-  private release(count: number, hasTime: () => boolean): boolean {
+  private release(count: number, holdsEnds: boolean, hasTime: () => boolean): boolean {
     const ready = this.waiting.splice(0, count);
+    const held: Waiting<T>[] = [];
+    /** Processes whose end is held, and so what their pids do after it. */
+    const ending = new Set<number | undefined>();
     let at = 0;
     try {
       while (at < ready.length && hasTime()) {
-        const { event } = ready[at++]!;
-        if (event.pid !== undefined) {
-          if ((this.ended.get(event.pid) ?? 0) > event.time_ms) continue;
-          if (event.type === 'exit') this.remember(event.pid, event.time_ms);
-        }
-        this.deliver(event);
+        const one = ready[at++]!;
+        const { type, pid } = one.event;
+        if (holdsEnds && (type === 'exit' || ending.has(pid))) {
+          ending.add(pid);
+          held.push(one);
+        } else this.passOnOne(one.event);
       }
     } finally {
-      if (at < ready.length) this.waiting = [...ready.slice(at), ...this.waiting];
+      if (at < ready.length || held.length > 0) this.waiting = [...held, ...ready.slice(at), ...this.waiting];
     }
     return at < ready.length;
+  }
+
+  private passOnOne(event: T): void {
+    const { type, pid, time_ms } = event;
+    if (pid !== undefined) {
+      if ((this.ended.get(pid) ?? 0) > time_ms) return;
+      if (type === 'exit') this.remember(pid, time_ms);
+    }
+    this.deliver(event);
   }
 
   private remember(pid: number, time_ms: number): void {
@@ -93,5 +128,7 @@ export class Reorder<T extends { type: string; time_ms: number; pid?: number }> 
 
 /** More are not waited with: the pipe holds the rest. */
 const MAX_WAITING = 4_096;
+/** So long a buffer is waited for: bpftrace has hardly any CPU then. */
+const MAX_BEHIND_MS = 3_000;
 /** No event arrives later than this. */
-const KEPT_MS = 2_000;
+const KEPT_MS = 4_000;

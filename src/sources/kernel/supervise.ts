@@ -1,6 +1,6 @@
 import { Backoff } from '../../lib/process/backoff.js';
 import { pageOut } from '../../lib/process/resident-pages.js';
-import { SilenceMeter } from '../../lib/process/silence-meter.js';
+import { isAtWork, SilenceMeter } from '../../lib/process/silence-meter.js';
 import { onTick } from '../../lib/time/ticker.js';
 import type { Bpftrace, Exit, ProgramInput, RunningProgram, RunProgram } from './bpftrace.js';
 import type { KernelClock } from './clock.js';
@@ -141,6 +141,12 @@ export class SupervisedProgram {
 
   get isAttached(): boolean {
     return this.hadHeartbeat && this.wanted;
+  }
+
+  /** It has not told all yet that it was told itself: it runs, or would if it had CPU. */
+  get isBehind(): boolean {
+    const pid = this.running?.pid ?? null;
+    return pid !== null && isAtWork(pid);
   }
 
   health(): ProgramHealth {

@@ -249,6 +249,41 @@ describe('Reorder', () => {
     vi.advanceTimersByTime(10);
     expect(got).toEqual(['exit 1', 'fork 2', 'fork 1']);
   });
+  it('lets nobody end as long as something older may come', () => {
+    vi.useFakeTimers();
+    let isBehind = true;
+    const got: string[] = [];
+    const order = new Reorder<{ type: string; time_ms: number; pid: number }>(
+      event => got.push(`${event.type} ${event.pid} ${event.time_ms}`),
+      4,
+      undefined,
+      () => isBehind,
+    );
+    order.push({ type: 'exit', time_ms: 5, pid: 1 });
+    order.push({ type: 'fork', time_ms: 6, pid: 1 });
+    order.push({ type: 'fork', time_ms: 7, pid: 2 });
+    vi.advanceTimersByTime(200);
+    expect(got).toEqual(['fork 2 7']);
+    order.push({ type: 'fork', time_ms: 3, pid: 1 });
+    // It came to rest, and what it said last is still to be read.
+    setTimeout(() => {
+      isBehind = false;
+      setImmediate(() => order.push({ type: 'exec', time_ms: 4, pid: 1 }));
+    }, 20);
+    vi.advanceTimersByTime(40);
+    expect(got.slice(1)).toEqual(['fork 1 3', 'exec 1 4', 'exit 1 5', 'fork 1 6']);
+    // One that never comes to rest is not waited for.
+    isBehind = true;
+    order.push({ type: 'exit', time_ms: 50, pid: 2 });
+    vi.advanceTimersByTime(500);
+    expect(got).toHaveLength(5);
+    vi.advanceTimersByTime(5_000);
+    expect(got.at(-1)).toBe('exit 2 50');
+    // Nor is it when too many wait.
+    for (let pid = 100; pid < 5_000; pid++) order.push({ type: 'exit', time_ms: pid, pid });
+    vi.advanceTimersByTime(100);
+    expect(got.length).toBeGreaterThan(4_000);
+  });
   it('hands out everything when asked', () => {
     const { got, order } = open();
     order.push({ type: 'key', time_ms: 2 });
