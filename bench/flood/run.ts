@@ -31,7 +31,7 @@ export interface Row {
 const SETTLE_MS = 5_000;
 
 /** Starts a daemon, lets it come to rest, opens the entrance for `seconds`, and says what came of it. */
-export async function flood(entrance: Entrance, seconds: number): Promise<Row> {
+export async function flood(entrance: Entrance, seconds: number, settle_ms = SETTLE_MS): Promise<Row> {
   const stage = new Stage();
   const dir = join(stage.dir, 'vigil');
   let vigil: Vigil | null = null;
@@ -42,7 +42,7 @@ export async function flood(entrance: Entrance, seconds: number): Promise<Row> {
     await vigil.startDaemon();
     const running = { ...place, vigil, daemon: (await vigil.health()).pid };
     const begin = await entrance.prepare(running);
-    await sleep(SETTLE_MS);
+    await sleep(settle_ms);
     const before = await vigil.health();
     const peaks = new Peaks(running.daemon);
     const ordinary = stage.node('ping-client.mjs', [place.socket], ORDINARY_UID);

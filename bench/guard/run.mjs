@@ -1,7 +1,7 @@
 // What the whole daemon costs at rest: CPU and wake-ups of each of its processes with the default intervals beside
 // many processes that do nothing, and its memory. Then, in fast-forward, whether an hour of looking at this machine
 // every 5 s leaves anything behind.
-// Usage: node --expose-gc bench/guard/run.mjs [--seconds 60] [--processes 1000]   after `make build`, as root. Needs cc.
+// Usage: node --expose-gc bench/guard/run.mjs [--seconds 60] [--processes 1000] [--only rest|hour]   after `make build`, as root. Needs cc.
 import { execFileSync, spawn } from 'node:child_process';
 import {
   closeSync,
@@ -20,7 +20,11 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const { values } = parseArgs({
-  options: { seconds: { type: 'string', default: '60' }, processes: { type: 'string', default: '1000' } },
+  options: {
+    seconds: { type: 'string', default: '60' },
+    processes: { type: 'string', default: '1000' },
+    only: { type: 'string' },
+  },
 });
 const seconds = Number(values.seconds);
 /** Processes that are new are looked at more often. */
@@ -36,8 +40,8 @@ const folder = mkdtempSync(join(tmpdir(), 'vigil-bench-guard-'));
 const running = [];
 
 try {
-  await atRest();
-  await anHour();
+  if (values.only !== 'hour') await atRest();
+  if (values.only !== 'rest') await anHour();
 } finally {
   for (const child of running) child.kill('SIGTERM');
   await sleep(2_000);
@@ -169,10 +173,13 @@ function processes() {
   return readdirSync('/proc').filter(entry => /^\d+$/.test(entry)).length;
 }
 
-/** The guard itself on a clock that jumps, with a store. */
+/** What looks, what judges and what is kept, as in the daemon, on a clock that jumps. */
 async function anHour() {
-  const { Guard } = await import(join(root, 'dist/daemon/guard.js'));
+  const { Bus } = await import(join(root, 'dist/bus.js'));
+  const { AlertRules } = await import(join(root, 'dist/daemon/alerts/alert-rules.js'));
+  const { HostMonitor } = await import(join(root, 'dist/daemon/host/host-monitor.js'));
   const { HOST_FIGURES } = await import(join(root, 'dist/sources/host/index.js'));
+  const { History } = await import(join(root, 'dist/store/history.js'));
   const { openStore } = await import(join(root, 'dist/store/open.js'));
   const { loadConfig } = await import(join(root, 'dist/config/load.js'));
   const { now } = await import(join(root, 'dist/lib/time/time.js'));
@@ -187,15 +194,20 @@ async function anHour() {
     max_bytes: 200_000_000,
     figures: HOST_FIGURES,
   });
-  const guard = new Guard({
+  const bus = new Bus({
+    record: (owner, error) => {
+      throw new Error(owner, { cause: error });
+    },
+  });
+  const history = new History(store, bus);
+  const judge = new AlertRules({ config, logger, bus, store });
+  const host = new HostMonitor({
     config,
     logger,
     roots: { proc: '/proc', sys: '/sys' },
-    store,
-    sessions: () => [],
-    isShared: () => false,
-    onChanges: () => {},
-    onSnapshot: () => {},
+    bus,
+    agents: { sessions: () => [], find: () => undefined, wantsFacts: () => false },
+    judge,
   });
   const real = performance.now.bind(performance);
   let jumped_ms = 0;
@@ -203,9 +215,11 @@ async function anHour() {
   const heaps_mb = [];
   const STEPS = 720;
   const cpu = process.cpuUsage();
+  let looks = 0;
+  bus.on('bench', 'machine.snapshot', () => looks++);
   for (let step = 0; step <= STEPS; step++) {
     jumped_ms += 5_000;
-    guard.look();
+    await host.look();
     await sleep(5);
     if (step % 90 !== 0) continue;
     await sleep(300);
@@ -213,8 +227,11 @@ async function anHour() {
     heaps_mb.push((process.memoryUsage().heapUsed / 1e6).toFixed(2));
   }
   const { user, system } = process.cpuUsage(cpu);
-  console.log(`an hour at 5 s, heap after each eighth: ${heaps_mb.join(', ')} MB`);
+  console.log(`${looks} looks, an hour at 5 s, heap after each eighth: ${heaps_mb.join(', ')} MB`);
   console.log(`CPU of a look, store included: ${((user + system) / 1000 / STEPS).toFixed(2)} ms`);
-  await guard.stop();
+  performance.now = real;
+  await host.stop();
+  await judge.stop();
+  history.stop?.();
   await store.stop();
 }
