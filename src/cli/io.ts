@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline';
+import { onReaderGone } from '../lib/process/reader-gone.js';
 
 /** What a command line program has to do with the world, so that tests can be the world. */
 export interface Io {
@@ -12,6 +13,8 @@ export interface Io {
   home: string | null;
   /** The answer to a question, without its newline; null: nobody is there to answer. */
   ask(question: string): Promise<string | null>;
+  /** What is printed from here on has no end: the program ends when nobody reads it any more, though nothing is printed. */
+  endWithReader(): void;
 }
 
 async function ask(question: string): Promise<string | null> {
@@ -40,5 +43,6 @@ export function processIo(): Io {
     now: Date.now,
     home: env.HOME || null,
     ask: question => ask(question),
+    endWithReader: () => void onReaderGone(stdout.fd, () => process.exit(0)),
   };
 }

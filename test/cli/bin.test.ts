@@ -1,9 +1,10 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { fakeAgent, fakeEvent, fakeHealth } from '../api/fake-daemon.js';
 import { Rig } from '../api/rig.js';
+import { until } from '../daemon/until.js';
 import { Built, Tmux } from './built.js';
 
 let built: Built;
@@ -51,7 +52,6 @@ describe('bin/vigil', () => {
   it('stays quiet when its reader goes away', async () => {
     const rig = await Rig.start();
     rig.daemon.past = Array.from({ length: 5000 }, () => ({ uid: 1, event: fakeEvent() }));
-    const { spawn } = await import('node:child_process');
     const shell = spawn('sh', [
       '-c',
       '"$0" "$1" events --runtime-dir "$2" | head -1',
@@ -71,6 +71,59 @@ describe('bin/vigil', () => {
     expect(err).toBe('');
     expect(out.split('\n')).toHaveLength(2);
     await rig.stop();
+  });
+});
+
+describe('whoever prints for ever ends with who reads it, though nothing happens', {
+  timeout: 60_000,
+}, () => {
+  let rig: Rig;
+  beforeAll(async () => {
+    rig = await Rig.start();
+    rig.daemon.list = [fakeAgent()];
+  });
+  afterAll(() => rig.stop());
+
+  it.each([
+    ['bar waybar --follow', true],
+    ['bar tmux -f', false],
+    ['bar eww', true],
+    ['bar eww --runtime-dir /nonexistent', true],
+    ['events --follow', false],
+    ['system --comm nobody-has-this-name', false],
+  ])('%s', async (line, prints) => {
+    // What a bar's own program gives it: a socket or a pipe.
+    const words = line.split(' ');
+    if (words[0] !== 'system' && !words.includes('--runtime-dir')) words.push('--runtime-dir', rig.dir);
+    const child = spawn(process.execPath, [built.bin, ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const ended = new Promise(resolve => child.once('exit', (code, signal) => resolve(signal ?? code)));
+    onTestFinished(() => void child.kill('SIGKILL'));
+    if (prints) await new Promise(resolve => child.stdout.once('data', resolve));
+    else await until('it to run', () => readFileSync(`/proc/${child.pid}/comm`, 'utf8') === 'vigil\n');
+    child.stdout.destroy();
+    expect(await ended).toBe(0);
+
+    const piped = spawn('sh', ['-c', '"$0" "$@" | :', process.execPath, built.bin, ...words]);
+    onTestFinished(() => void piped.kill('SIGKILL'));
+    expect(await new Promise(resolve => piped.once('exit', resolve))).toBe(0);
+  });
+
+  it('its terminal, too, whatever was said to SIGHUP', async () => {
+    const tmux = new Tmux(80, 24);
+    const pid = join(built.dir, 'pid');
+    tmux.type(
+      `sh -c 'trap "" HUP; echo $$ > ${pid}; exec "$0" "$1" events --follow --runtime-dir "$2"' ${process.execPath} ${built.bin} ${rig.dir}`,
+    );
+    tmux.key('Enter');
+    await until(
+      'it to run',
+      () =>
+        existsSync(pid) &&
+        readFileSync(`/proc/${readFileSync(pid, 'utf8').trim()}/comm`, 'utf8') === 'vigil\n',
+    );
+    const run = `/proc/${readFileSync(pid, 'utf8').trim()}`;
+    tmux.end();
+    await until('it to end', () => !existsSync(run));
   });
 });
 

@@ -28,6 +28,7 @@ export class TestIo implements Io {
     this.asked += question;
     return this.answer;
   }
+  endWithReader(): void {}
   now(): number {
     return Date.now();
   }

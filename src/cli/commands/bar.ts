@@ -38,7 +38,10 @@ export const bar = defineCommand({
       if (line !== last) io.out(`${line}\n`);
       last = line;
     };
-    if (follow ?? chosen.follow) await followAgents(runtimeDir, show);
+    if (follow ?? chosen.follow) {
+      io.endWithReader();
+      await followAgents(runtimeDir, show);
+    }
     show(await once(runtimeDir));
     return OK;
   },

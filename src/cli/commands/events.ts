@@ -45,6 +45,7 @@ export const events = defineCommand({
         if (past.length === 0 && !json && limit !== 0) io.out('Nothing has happened yet.\n');
         return OK;
       }
+      io.endWithReader();
       // An event can arrive in the same read as the answer, before the past ones are printed.
       const early: VigilEvent[] = [];
       let sink = (event: VigilEvent): void => {

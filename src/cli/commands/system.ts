@@ -77,6 +77,7 @@ export const system = defineCommand({
         stop.abort();
       }
     };
+    if (file === null) io.endWithReader();
     const listener = {
       now: io.now,
       line,

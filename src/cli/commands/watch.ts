@@ -16,6 +16,7 @@ export const watch = defineCommand({
     // Fails here, with the usual words, when there is no daemon.
     const client = await connectToDaemon({ runtimeDir });
     const screen = openScreen();
+    io.endWithReader();
     const app = new WatchApp(runtimeDir, io, screen);
     try {
       app.start(client);

@@ -27,6 +27,7 @@ export async function watchAgents(runtimeDir: string | undefined, io: Io): Promi
   // Fails here, with the usual words, when there is no daemon.
   const first = await connectToDaemon({ runtimeDir });
   const screen = openScreen();
+  io.endWithReader();
   let shown: Picture = { agents: [], health: null, trouble: 'connecting' };
   const draw = (): void => screen.draw(picture(shown, { ...io, columns: screen.columns }, screen.rows));
   const live = new LiveScreen({

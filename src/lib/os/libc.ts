@@ -12,6 +12,7 @@ export interface Libc {
   socket(domain: number, type: number, protocol: number): number;
   sendto(fd: number, data: Buffer, bytes: number, flags: number, to: Buffer, toBytes: number): number;
   close(fd: number): number;
+  poll(fds: Buffer, count: number, timeout_ms: number): number;
   adjtimex(timex: Buffer): number;
   lseek(fd: number, position: number, from: number): number;
   /** Not in every C library. */
@@ -69,6 +70,7 @@ function load(): Libc | null {
       socket: library.func('int socket(int, int, int)'),
       sendto: library.func('long sendto(int, const void *, size_t, int, const void *, uint32_t)'),
       close: library.func('int close(int)'),
+      poll: library.func('int poll(_Inout_ void *, ulong, int)'),
       adjtimex: library.func('int adjtimex(void *)'),
       lseek: library.func('int64_t lseek(int, int64_t, int)'),
       getdents64: orNull(() => library.func('int64_t getdents64(int, void *, size_t)')),

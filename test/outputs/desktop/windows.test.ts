@@ -142,6 +142,8 @@ it('Hyprland tells of windows by address', async () => {
   clients = [...clients, { address: '0x77', pid: 5, title: 'new' }];
   say('dow>>x\nopenwindow>>77,1,foot,new\n');
   await until('the new window', () => hyprland.windows().has(0x77));
+  say('windowtitlev2>>77,Zellij (a, b) - x\n');
+  await until('the title', () => hyprland.windows().get(0x77)?.title === 'Zellij (a, b) - x');
   say('closewindow>>55d0aa\n');
   await until('it to close', () => !hyprland.windows().has(0x55d0aa) && hyprland.focused() === null);
   await hyprland.focus(0x77);
@@ -155,6 +157,55 @@ it('Hyprland tells of windows by address', async () => {
   expect(found).toEqual({ bus: null, compositors: [{ name: 'hyprland', directory: instance }] });
   expect(discover(dir, 12345, '/nonexistent').compositors).toEqual([]);
   hyprland.close();
+});
+
+describe('Hyprland is told what to do in the language that it takes', () => {
+  const REFUSED =
+    "error: [string \"return hl.dispatch(focuswindow address:0x77)\"]:1: ')' expected near 'address'";
+  const NOTE =
+    ' → Note: dispatch in lua is a shorthand for hl.dispatch(...), your syntax might need to be updated.';
+
+  /** As `dispatch` answers: with a configuration in hyprlang, and with one in Lua (0.55 and later). */
+  const ANSWERS: Record<string, (asked: string) => string> = {
+    words: (asked: string) => {
+      if (!/^(focuswindow|exec) /.test(asked)) return 'Invalid dispatcher';
+      return asked.includes('address:0x99') ? 'No such window found' : 'ok';
+    },
+    lua: (asked: string) => {
+      if (!/^hl\.dsp\.(focus\(\{ window = "address:0x[0-9a-f]+" \}\)|exec_cmd\("[^"]*"\))$/.test(asked))
+        return `${REFUSED}\n\n${NOTE}`;
+      return asked.includes('address:0x99') ? 'warning: =[C]:-1: hl.focus: window not found' : 'ok';
+    },
+  };
+
+  it.each(['words', 'lua'] as const)('%s', async language => {
+    const answer = { now: ANSWERS[language]! };
+    const asked: string[] = [];
+    const requests = createServer({ allowHalfOpen: true }, socket => {
+      socket.on('data', chunk => {
+        const [, what] = /^dispatch (.*)$/s.exec(chunk.toString()) ?? [];
+        if (what !== undefined) asked.push(what);
+        socket.end(what === undefined ? '[]' : answer.now(what));
+      });
+    });
+    await listen(join(dir, '.socket.sock'), requests);
+    await listen(join(dir, '.socket2.sock'), createServer());
+    const hyprland = await HyprlandCompositor.connect(dir, listener());
+    await hyprland.focus(0x77);
+    await hyprland.launch(['/usr/bin/foot', '--hold', 'vigil']);
+    expect(asked.slice(-2)).toEqual(
+      language === 'words'
+        ? ['focuswindow address:0x77', 'exec /usr/bin/foot --hold vigil']
+        : ['hl.dsp.focus({ window = "address:0x77" })', 'hl.dsp.exec_cmd("/usr/bin/foot --hold vigil")'],
+    );
+    await expect(hyprland.focus(0x99)).rejects.toThrow(/no such window|window not found/i);
+    // Its person gives it a configuration of the other kind, and logs in again behind the same sockets.
+    answer.now = ANSWERS[language === 'lua' ? 'words' : 'lua']!;
+    await hyprland.focus(0x77);
+    answer.now = () => "current config provider doesn't support dispatch";
+    await expect(hyprland.focus(0x77)).rejects.toThrow("doesn't support dispatch");
+    hyprland.close();
+  });
 });
 
 it('a session is found in the environment of its processes, but no program is run for it', async () => {
@@ -202,13 +253,13 @@ describe('tmux', () => {
 
 describe('from the agent to its window', () => {
   const proc = () => join(dir, 'proc');
-  function process_(pid: number, ppid: number, comm: string, pts: number, environ = ''): void {
+  function process_(pid: number, ppid: number, comm: string, pts: number, environ = '', argv = [comm]): void {
     const device = pts < 0 ? 0 : (136 << 8) | pts;
     const stat = `${pid} (${comm}) S ${ppid} 1 1 ${device} 0 0 0 0 0 0 0 0 0 0 20 0 1 0 ${pid} 0 0 0 0\n`;
     mkdirSync(join(proc(), String(pid)), { recursive: true });
     writeFileSync(join(proc(), String(pid), 'stat'), stat);
     writeFileSync(join(proc(), String(pid), 'environ'), environ);
-    writeFileSync(join(proc(), String(pid), 'cmdline'), comm);
+    writeFileSync(join(proc(), String(pid), 'cmdline'), argv.map(arg => `${arg}\0`).join(''));
   }
   const window = (id: number, pid: number | null, title = '', x11: number | null = null) =>
     [id, { id, pid, x11, title }] as const;
@@ -243,11 +294,80 @@ describe('from the agent to its window', () => {
     expect((await find(102, [window(8, null, '', 7)])).window).toBeNull();
   });
 
+  /** A terminal with a client of zellij, and, far above all clients, the daemon that owns its panes. */
+  function zellij(terminal: number, pts: number, session: string, ...words: string[]): number {
+    process_(terminal, 1, 'foot', -1);
+    process_(terminal + 1, terminal, 'zellij', pts, '', ['zellij', ...words]);
+    return server(terminal + 2, session);
+  }
+  function server(pid: number, session: string): number {
+    process_(pid, 1, 'zellij', -1, '', [
+      '/usr/bin/zellij',
+      '--server',
+      `/run/user/1000/zellij/0.43.1/${session}`,
+    ]);
+    process_(pid + 1, pid, 'claude', pid + 1, `ZELLIJ_SESSION_NAME=${session}\0`);
+    return pid + 1;
+  }
+
   it('zellij: through its client', async () => {
-    process_(50, 1, 'zellij', -1);
+    const agent = zellij(100, 3, 'witty-cheese');
+    expect((await find(agent, [window(9, 100)])).window).toBe(9);
+  });
+
+  it('zellij: plain ones, which name no session, each through the client that began it', async () => {
+    const agents = [
+      zellij(1000, 3, 'witty-cheese'),
+      zellij(3000, 4, 'bold-tiger'),
+      zellij(5000, 5, 'work', '-s', 'work'),
+    ];
+    const windows = [window(9, 1000), window(8, 3000), window(7, 5000)];
+    for (const [i, agent] of agents.entries())
+      expect((await find(agent, windows)).window).toBe(windows[i]![0]);
+    // Attached from elsewhere, by name; what it was begun in is closed.
+    process_(7000, 1, 'foot', -1);
+    process_(7001, 7000, 'zellij', 6, '', ['zellij', 'attach', 'bold-tiger']);
+    rmSync(join(proc(), '3001'), { recursive: true });
+    expect((await find(agents[1]!, [...windows, window(6, 7000)])).window).toBe(6);
+    // Nobody looks at it: another session's client is not its own.
+    rmSync(join(proc(), '7001'), { recursive: true });
+    expect((await find(agents[1]!, windows)).window).toBeNull();
+  });
+
+  it('zellij: a client that went to another session is known by the title of its window', async () => {
+    zellij(1000, 3, 'witty-cheese');
+    const agent = server(9000, 'other');
+    expect((await find(agent, [window(9, 1000, 'Zellij (other) - ✳ Fix the cart')])).window).toBe(9);
+    expect((await find(agent, [window(9, 1000, 'Zellij (witty-cheese) - bash')])).window).toBeNull();
+  });
+
+  it('zellij as NixOS wraps it', async () => {
+    process_(50, 1, '.zellij-wrapped', -1);
     process_(51, 50, 'claude', 7, 'ZELLIJ_SESSION_NAME=work\0');
     process_(100, 1, 'foot', -1);
-    process_(101, 100, 'zellij', 3);
+    process_(101, 100, '.zellij-wrapped', 3);
     expect((await find(51, [window(9, 100)])).window).toBe(9);
+  });
+
+  it('screen: plain ones by whose child they are, or by the terminal that they were begun on', async () => {
+    for (const [terminal, pts] of [
+      [1000, 3],
+      [3000, 4],
+    ] as const) {
+      process_(terminal, 1, 'foot', -1);
+      process_(terminal + 1, terminal, 'screen', pts);
+      process_(terminal + 2, terminal + 1, 'screen', -1, '', ['SCREEN']);
+      process_(terminal + 3, terminal + 2, 'claude', pts + 10, `STY=${terminal + 2}.pts-${pts}.host\0`);
+    }
+    const windows = [window(9, 1000), window(8, 3000)];
+    expect((await find(1003, windows)).window).toBe(9);
+    expect((await find(3003, windows)).window).toBe(8);
+    // Detached, and attached again by a plain `screen -r` on the same terminal, long after.
+    process_(3002, 1, 'screen', -1, '', ['SCREEN']);
+    rmSync(join(proc(), '3001'), { recursive: true });
+    process_(9001, 3000, 'screen', 4, '', ['screen', '-r']);
+    expect((await find(3003, windows)).window).toBe(8);
+    rmSync(join(proc(), '9001'), { recursive: true });
+    expect((await find(3003, windows)).window).toBeNull();
   });
 });

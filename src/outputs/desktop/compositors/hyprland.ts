@@ -18,6 +18,14 @@ const MAX_REPLY_BYTES = 4 * 1024 * 1024;
 const MAX_LINE = 64 * 1024;
 
 /**
+ * What `dispatch` takes: from 0.55 on, with a configuration in Lua, it is evaluated as `hl.dispatch(…)`; with one in
+ * hyprlang it is words, as ever.
+ */
+type Language = 'words' | 'lua';
+/** Answers to who speaks the other language: of `hl.dispatch` to words, of the dispatchers of old to Lua. */
+const FOREIGN: Readonly<Record<Language, RegExp>> = { words: /hl\.dispatch/, lua: /^invalid dispatcher/i };
+
+/**
  * Hyprland: `.socket.sock` answers one request a connection, `.socket2.sock` tells events as lines
  * `EVENT>>DATA`. Windows are known by address.
  */
@@ -25,6 +33,7 @@ export class HyprlandCompositor implements Compositor {
   readonly name = 'hyprland';
   private readonly known = new Map<number, DesktopWindow>();
   private focusedId: number | null = null;
+  private language: Language = 'words';
   private over = false;
   private readonly lines = new LineSplitter(line => this.receive(line), MAX_LINE);
   private readonly messages = new Rate(MESSAGES_PER_S, MESSAGES_AT_ONCE);
@@ -65,11 +74,14 @@ export class HyprlandCompositor implements Compositor {
   }
 
   async focus(window: number): Promise<void> {
-    await this.dispatch(`focuswindow address:0x${window.toString(16)}`);
+    const address = `address:0x${window.toString(16)}`;
+    await this.dispatch({ words: `focuswindow ${address}`, lua: `hl.dsp.focus({ window = "${address}" })` });
   }
 
+  /** No word of `command` has a character that means anything to Lua within quotes: `LAUNCHABLE`. */
   async launch(command: readonly string[]): Promise<void> {
-    await this.dispatch(`exec ${command.join(' ')}`);
+    const line = command.join(' ');
+    await this.dispatch({ words: `exec ${line}`, lua: `hl.dsp.exec_cmd("${line}")` });
   }
 
   close(): void {
@@ -77,9 +89,19 @@ export class HyprlandCompositor implements Compositor {
     this.events.destroy();
   }
 
-  private async dispatch(what: string): Promise<void> {
-    const reply = await this.request(`dispatch ${what}`);
-    if (reply.trim() !== 'ok') throw new Error(`Hyprland refuses "${what}": ${reply.slice(0, 100)}`);
+  /** In the language that it took last, else in the other one: only its answer tells which it speaks. */
+  private async dispatch(what: Readonly<Record<Language, string>>): Promise<void> {
+    const other = this.language === 'lua' ? 'words' : 'lua';
+    for (const language of [this.language, other] as const) {
+      const reply = (await this.request(`dispatch ${what[language]}`)).trim();
+      if (reply === 'ok') {
+        this.language = language;
+        return;
+      }
+      if (!FOREIGN[language].test(reply))
+        throw new Error(`Hyprland refuses "${what[language]}": ${reply.slice(0, 100)}`);
+    }
+    throw new Error('Hyprland understands neither the dispatchers of its Lua nor those of before');
   }
 
   private async readAll(): Promise<void> {
@@ -118,6 +140,11 @@ export class HyprlandCompositor implements Compositor {
       this.known.delete(id);
       if (this.focusedId === id) this.focusedId = null;
       this.listener.changed();
+    } else if (name === 'windowtitlev2' && id !== null) {
+      const window = this.known.get(id);
+      // Everything behind the first comma: a title may have more of them.
+      if (window !== undefined)
+        this.known.set(id, { ...window, title: line.slice(line.indexOf(',', at) + 1).slice(0, MAX_TITLE) });
     } else if (name === 'openwindow') {
       void this.readSoon();
     }

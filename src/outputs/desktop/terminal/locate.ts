@@ -1,8 +1,8 @@
-import { statSync } from 'node:fs';
 import { failureOf } from '../../../lib/files/bounded-read.js';
 import { type Stat, ttyName } from '../../../lib/proc/stat.js';
-import { listPids, readArgv, tryStat } from '../../../sources/procfs/read.js';
+import { listPids, tryStat } from '../../../sources/procfs/read.js';
 import type { DesktopWindow } from '../compositors/compositor.js';
+import { clientShowing, programOf, sessionName } from './clients.js';
 import {
   askTmux,
   type TmuxClient,
@@ -105,7 +105,8 @@ function ancestors(procRoot: string, pid: number): Stat[] {
 
 function multiplexer(comm: string): 'tmux' | 'zellij' | 'screen' | null {
   if (comm.startsWith('tmux: server')) return 'tmux';
-  return comm === 'zellij' || comm === 'screen' ? comm : null;
+  const program = programOf(comm);
+  return program === 'zellij' || program === 'screen' ? program : null;
 }
 
 /** The process that shows what the multiplexer's server `found` keeps; null: nobody looks at it. */
@@ -117,7 +118,12 @@ async function clientOf(
   panes: PanePlace[],
 ): Promise<number | null> {
   const kind = multiplexer(found.comm);
-  if (kind !== 'tmux') return kind === null ? null : otherClient(kind, found, child, options);
+  if (kind === null) return null;
+  if (kind !== 'tmux') {
+    const name = sessionName(kind, child, options.procRoot);
+    const isTitled = (client: number) => name !== null && hasTitle(client, `(${name})`, options);
+    return clientShowing({ kind, server: found, name }, options, isTitled);
+  }
   if (child === undefined) return null;
   const server = tmuxServer(options.procRoot, found.pid, child.pid, options.uid);
   if (server === null) return null;
@@ -147,43 +153,17 @@ export function bestClient(
   return candidates[0] ?? null;
 }
 
-/** zellij and screen have nothing to ask: the client that names the session, or the only one. */
-function otherClient(
-  kind: 'zellij' | 'screen',
-  server: Stat,
-  child: Stat | undefined,
-  { procRoot, uid }: LocateOptions,
-): number | null {
-  const variableName = kind === 'zellij' ? 'ZELLIJ_SESSION_NAME' : 'STY';
-  const session = child === undefined ? null : variable(procRoot, child.pid, variableName);
-  const clients = listPids(procRoot).filter(pid => {
-    if (pid === server.pid || !isOwn(procRoot, pid, uid)) return false;
-    const stat = tryStat(procRoot, pid);
-    return stat?.comm === kind && stat.tty_nr !== 0 && !readArgv(procRoot, pid)?.includes('--server');
-  });
-  const naming = clients.filter(
-    pid => session !== null && readArgv(procRoot, pid)?.some(arg => names(arg, session)),
-  );
-  if (naming.length > 0) return naming.at(-1)!;
-  return clients.length === 1 ? clients[0]! : null;
-}
-
-/** `screen -r work` means 4021.work. */
-function names(arg: string, session: string): boolean {
-  return arg === session || session.endsWith(`.${arg}`) || session.startsWith(`${arg}.`);
-}
-
-function isOwn(procRoot: string, pid: number, uid: number): boolean {
-  try {
-    return statSync(`${procRoot}/${pid}`).uid === uid;
-  } catch {
-    return false;
-  }
-}
-
 function ownsWindow(pid: number, { windows }: LocateOptions): boolean {
   for (const window of windows.values()) if (window.pid === pid) return true;
   return false;
+}
+
+/** A window that the process stands in has such a title. zellij's are `Zellij (witty-cheese) - Pane #1`. */
+function hasTitle(pid: number, title: string, options: LocateOptions): boolean {
+  const owner = ancestors(options.procRoot, pid).find(one => ownsWindow(one.pid, options));
+  return [...options.windows.values()].some(
+    window => window.pid === owner?.pid && window.title.includes(title),
+  );
 }
 
 /** Which of a terminal program's windows shows the process below it. `below` is the way down to the agent. */
