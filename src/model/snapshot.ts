@@ -66,6 +66,8 @@ export interface ProcessSample extends ProcessRef {
   oom_score_adj: number | null;
   /** It cannot take more address space than this: RLIMIT_AS less what it has. Absent: no limit, or nobody asked. */
   room_bytes?: number;
+  /** Who started it meant it to go on alone (sources/procfs/to-stay.ts). Absent: it did not, or nobody asked. */
+  to_stay?: boolean;
   /** Path in the cgroup hierarchy, e.g. `/system.slice/ssh.service`; null: not read. */
   cgroup: string | null;
   /** The agent session it came from, by recorded lineage, alive or dead. */
@@ -88,6 +90,8 @@ export interface SessionRef {
 export interface SessionSample extends SessionRef {
   uid: number;
   tty: string | null;
+  /** It talks with nobody and works off what it was given (`claude -p`). Absent: it talks with a person, as far as is known. */
+  interactive?: false;
   /** State of the agent, as in agents/model. */
   state: 'UNKNOWN' | 'WORKING' | 'WAITING' | 'EXITED';
   since_ms: number;

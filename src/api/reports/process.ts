@@ -39,6 +39,7 @@ export const processSampleSchema = schemaOf<ProcessSample>()({
   write_bytes: bytes.nullable(),
   oom_score_adj: z.int().nullable(),
   room_bytes: bytes.exactOptional(),
+  to_stay: z.boolean().exactOptional().describe('who started it meant it to go on alone'),
   cgroup: text.nullable(),
   session: sessionRefSchema.nullable(),
 }).meta({ id: 'ProcessSample' });
@@ -47,6 +48,10 @@ export const sessionSampleSchema = schemaOf<SessionSample>()({
   ...session,
   uid,
   tty: text.nullable(),
+  interactive: z
+    .literal(false)
+    .exactOptional()
+    .describe('it talks with nobody: it works off what it was given'),
   state: z.enum(['UNKNOWN', 'WORKING', 'WAITING', 'EXITED']),
   since_ms: time_ms,
   started_ms: time_ms,

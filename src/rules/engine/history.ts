@@ -120,6 +120,11 @@ export class History {
     return this.tracks.get(pid);
   }
 
+  /** All of them. */
+  all(): Iterable<ProcessTrack> {
+    return this.tracks.values();
+  }
+
   session(ref: SessionRef): SessionSample | undefined {
     return this.sessions.get(processKey(ref));
   }

@@ -40,6 +40,8 @@ export class ProcessTrack {
   ignored: boolean | null = null;
   /** vigil itself, or a child of it. */
   own = false;
+  /** It was seen to get its present parent in place of one that ended. */
+  adopted = false;
   /** Its present rise of memory, resident or swapped out; null for a small process. */
   climb: Climb | null = null;
   /** Of anonymous memory, resident or swapped out; null for a small process. */
@@ -63,6 +65,7 @@ export class ProcessTrack {
     // A zombie with another parent has somebody else to wait for.
     const inherited = sample.state === 'Z' && sample.ppid !== before.ppid;
     this.sample = sample;
+    if (sample.ppid !== before.ppid) this.adopted = true;
     if (sample.cmdline !== before.cmdline || sample.comm !== before.comm) {
       this.unclassified = true;
     }

@@ -1,19 +1,21 @@
 import type { History } from '../engine/history.js';
 import type { ProcessTrack } from '../engine/process-track.js';
+import { isManaged } from './units.js';
 
 /** What looks like trouble and is none: learned from alarms that were wrong. */
 
 /**
  * Somebody waits for what it does: a job of a shell prompt that still runs, or a tool of an agent that is at
- * work, as far as is known: not waiting for its user.
+ * work, as far as is known: not waiting for its user, nor run without one (`claude -p`). What was started to stay works
+ * for whoever started it.
  * The session leader stands for the terminal: it is the shell that the terminal started.
  */
 export function isAttended(history: History, { sample }: ProcessTrack): boolean {
   if (sample.session?.alive === true && sample.pid !== sample.session.pid) {
-    const state = history.session(sample.session)?.state;
-    if (state === 'WORKING' || state === 'UNKNOWN') return true;
+    const session = history.session(sample.session);
+    if (session !== undefined && session.interactive !== false && isAtWork(session.state)) return true;
   }
-  return isJobOfPrompt(history, sample);
+  return sample.to_stay === true || isJobOfPrompt(history, sample);
 }
 
 /** A job of a shell prompt that still runs: whoever put it aside there can take it up again. */
@@ -21,37 +23,43 @@ export function isJobOfPrompt(history: History, { sid, pid }: ProcessTrack['samp
   return sid !== pid && history.process(sid)?.features.prompt === true;
 }
 
-/** Part of a build, or of a browser: busy by nature. */
-export function isBusyByNature({ features }: ProcessTrack): boolean {
-  return features.build || features.browser;
+/** Part of a build, or of a browser that somebody looks at: busy by nature. An agent's browser is for its agent's work alone. */
+export function isBusyByNature(history: History, { sample, features }: ProcessTrack): boolean {
+  if (features.build) return true;
+  if (!features.browser) return false;
+  if (sample.session === null) return true;
+  const session = history.session(sample.session);
+  return session?.alive === true && isAtWork(session.state);
 }
 
-/** Terminals keep everything that runs in them in their own unit. */
-const TERMINAL_UNIT =
-  /term|konsole|kitty|foot|ghostty|wezterm|rio|tilix|tmux|vte-spawn|code|cursor|zed|jetbrains|ssh|getty|login|display-manager|gdm|sddm|run-u\d+/i;
-
-/**
- * It belongs to a unit of its own, which systemd manages: a system service, or a service or an application
- * of the user. The units that carry whole login sessions, and those of terminals, are not meant.
- */
-export function isManaged(history: History, { sample }: ProcessTrack): boolean {
-  const { cgroup, session } = sample;
-  if (cgroup === null) return false;
-  // It never left the unit of its agent.
-  if (session !== null && history.agentCgroup(session) === cgroup) return false;
-  const leaf = cgroup.slice(cgroup.lastIndexOf('/') + 1);
-  if (TERMINAL_UNIT.test(leaf) || /^(user@\d+|session-.*)\./.test(leaf)) return false;
-  if (leaf.endsWith('.service')) return true;
-  return leaf.endsWith('.scope') && leaf.startsWith('app-');
+function isAtWork(state: string): boolean {
+  return state === 'WORKING' || state === 'UNKNOWN';
 }
 
-/** Outliving whoever started it is what it is for, or systemd looks after it. */
+/** Outliving whoever started it is what it is for, it was started to stay, or systemd looks after it. */
 export function maySurvive(history: History, track: ProcessTrack): boolean {
-  return track.features.stays || isManaged(history, track);
+  return track.features.stays || track.sample.to_stay === true || isManaged(history, track);
 }
 
 /** One of several workers that a living process of the same script started: a pool, e.g. of a web server. */
 export function isPoolWorker(history: History, { sample, features }: ProcessTrack): boolean {
   const parent = history.process(sample.ppid);
   return features.script !== null && parent?.features.script === features.script;
+}
+
+/** Programs that are the first process of a container, and take in whoever loses its parent there. */
+const INIT =
+  /^(systemd|init|tini(-static)?|docker-init|podman-init|dumb-init|catatonit|s6-svscan|runit|runsvdir|openrc-init|busybox)$/;
+
+/**
+ * It has another parent than the one that made it, which is gone: init, the user's systemd, or whoever takes in
+ * orphans (PR_SET_CHILD_SUBREAPER: containers' first processes, terminals, editors' hosts). Known where it was seen to
+ * change, and where it cannot have been born: a child has its parent's session, or leads one of its own.
+ */
+export function isAdopted(history: History, track: ProcessTrack): boolean {
+  const { ppid, sid, pid } = track.sample;
+  if (ppid === 1 || track.adopted) return true;
+  const parent = history.process(ppid);
+  if (parent === undefined) return false;
+  return INIT.test(parent.sample.comm) || (sid !== pid && sid !== parent.sample.sid && sid !== ppid);
 }

@@ -1,6 +1,5 @@
 import type { History } from '../engine/history.js';
 import type { ProcessTrack } from '../engine/process-track.js';
-import { isBusyByNature } from './exemptions.js';
 
 /** Who takes much memory for a while, by what it is, and who is kept from taking it all. */
 
@@ -22,7 +21,7 @@ export function isGuest({ sample }: ProcessTrack): boolean {
  * a session of its own is a part of nothing: a server that a build script left behind.
  */
 export function takesMuchForAWhile(history: History, track: ProcessTrack): boolean {
-  if (isBusyByNature(track) || isGuest(track)) return true;
+  if (track.features.build || track.features.browser || isGuest(track)) return true;
   let at = history.process(track.sample.ppid);
   for (let depth = 0; at !== undefined && depth < MAX_DEPTH; depth++) {
     if (at.features.build && at.sample.sid === track.sample.sid) return true;

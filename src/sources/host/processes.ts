@@ -14,6 +14,7 @@ export interface AgentSession extends Origin {
   readonly uid: number;
   readonly tty: string | null;
   readonly cwd: string | null;
+  readonly interactive?: boolean;
   readonly state: State;
   readonly since_ms: number;
   readonly started_ms: number;
@@ -140,6 +141,7 @@ function total(session: AgentSession, ref: SessionRef, members: readonly Process
     ...ref,
     uid: session.uid,
     tty: session.tty,
+    ...(session.interactive === false && { interactive: false }),
     state: session.state,
     since_ms: session.since_ms,
     started_ms: session.started_ms,

@@ -1,8 +1,9 @@
 import { processKey } from '../../../lib/process/identity.js';
 import type { History } from '../../engine/history.js';
 import type { ProcessTrack } from '../../engine/process-track.js';
-import { isManaged, isPoolWorker, maySurvive } from '../../processes/exemptions.js';
+import { isAdopted, isPoolWorker, maySurvive } from '../../processes/exemptions.js';
 import { type Group, groupBy, totalRss } from '../../processes/groups.js';
+import { isManaged } from '../../processes/units.js';
 
 /** What agents leave behind: the groups that three rules (orphan, duplicates, ghost_process_storm) speak of. */
 
@@ -10,29 +11,52 @@ const byRss = ({ sample }: ProcessTrack) => sample.rss_bytes;
 
 /** Processes of agents that have ended, by session. Without those that are meant to stay. */
 export function orphans(history: History): Group[] {
+  const unused = unusedServers(history);
   return groupBy(
     history.watched,
     track => {
       const { session, state, uid } = track.sample;
       if (state === 'Z') return null;
-      if (session === null) return looksLeftOver(history, track) ? `unknown:${uid}` : null;
+      if (session === null)
+        return unused.has(track) || looksLeftOver(history, track) ? `unknown:${uid}` : null;
       return session.alive || maySurvive(history, track) ? null : processKey(session);
     },
     byRss,
   );
 }
 
-/** What agents start says so: MCP servers by name, commands of Claude's Bash tool by their snapshot. */
-const OF_AN_AGENT = /\bmcp\b|mcp[-_]|[-_]mcp|modelcontextprotocol|\/shell-snapshots\/snapshot-/i;
-
 /**
- * Of an agent that ended before anybody watched: its parent is init or the user's systemd, its command line is
- * one that agents use, and no unit of its own says that this is on purpose.
+ * Of an agent that ended before anybody watched: it lost the parent that made it, it is a program that agents start, and
+ * no unit of its own says that this is on purpose.
  */
 function looksLeftOver(history: History, track: ProcessTrack): boolean {
-  if (!OF_AN_AGENT.test(track.sample.cmdline) || maySurvive(history, track)) return false;
-  const { ppid } = track.sample;
-  return ppid === 1 || history.process(ppid)?.sample.comm === 'systemd';
+  return track.features.of_agent && isAdopted(history, track) && !maySurvive(history, track);
+}
+
+/**
+ * Servers of agents (Codex's app-server) serve sessions that come and go, so the newest stays, and as many as there are
+ * living sessions of that agent. The others are left over once nobody holds them any more.
+ */
+function unusedServers(history: History): ReadonlySet<ProcessTrack> {
+  const servers = groupBy(
+    history.watched.filter(({ sample, features }) => features.serves !== null && sample.session === null),
+    track =>
+      track.sample.state !== 'Z' && isAdopted(history, track) && !maySurvive(history, track)
+        ? `${track.sample.uid}:${track.features.serves}`
+        : null,
+    ({ sample }) => sample.start_ticks,
+  );
+  return new Set(
+    servers.flatMap(({ tracks }) => (tracks.length < 2 ? [] : tracks.slice(sessionsOf(history, tracks[0]!)))),
+  );
+}
+
+/** Living sessions of that user and agent: `codex`, `claude-code` by the name of their program. */
+function sessionsOf({ snapshot }: History, { sample, features }: ProcessTrack): number {
+  const { uid } = sample;
+  return snapshot.sessions.filter(
+    one => one.alive && one.uid === uid && one.agent.startsWith(features.serves!),
+  ).length;
 }
 
 /** The same script many times over: more than allowed, where each living session may have one of its own. */

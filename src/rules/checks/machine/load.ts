@@ -68,7 +68,7 @@ function isExplained(history: History, load1: number): boolean {
     const share = cpu_percent ?? 0;
     if (share < LEAST_PERCENT && state !== 'D') continue;
     all += share;
-    if (isBusyByNature(track) || isAttended(history, track)) wanted += share;
+    if (isBusyByNature(history, track) || isAttended(history, track)) wanted += share;
     else if (state === 'D') blocked++;
   }
   return wanted >= all * EXPLAINED && wanted > 0 && blocked < load1 * EXPLAINED;

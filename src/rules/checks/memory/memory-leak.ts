@@ -62,7 +62,7 @@ export const memoryLeak = defineRule({
     const allowSudden = settingsOf(memoryFullSoon).enabled;
     const leaks = new Map<ProcessTrack, Leak>();
     for (const track of history.watched) {
-      if (track.memory === null || isBusyByNature(track) || isGuest(track)) continue;
+      if (track.memory === null || isBusyByNature(history, track) || isGuest(track)) continue;
       const leak = fast(history, track, now_ms, settings, allowSudden) ?? slow(track, now_ms, settings);
       if (leak !== null) leaks.set(track, leak);
     }

@@ -46,7 +46,7 @@ export const cpuHigh = defineRule({
     const suspects = history.watched.filter(
       track =>
         (track.sample.cpu_percent ?? 0) >= threshold_percent * HOLDS_ABOVE &&
-        !isBusyByNature(track) &&
+        !isBusyByNature(history, track) &&
         !(settingsOf(agentSpinning).enabled && isSpinningAgent(history, track)),
     );
     return groupBy(suspects, programKey, track => track.sample.cpu_percent ?? 0).map(({ key, tracks }) => {

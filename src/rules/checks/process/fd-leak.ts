@@ -36,7 +36,7 @@ export const fdLeak = defineRule({
     const gains = new Map<ProcessTrack, Growth>();
     for (const track of history.watched) {
       const fds = track.sample.fds ?? 0;
-      if (track.fds === null || fds < growth_threshold / 2 || isBusyByNature(track)) continue;
+      if (track.fds === null || fds < growth_threshold / 2 || isBusyByNature(history, track)) continue;
       const growth = steadyGrowth(track.fds.since(now_ms - window_minutes * 60_000), STEPS);
       if (growth !== null && growth.gained >= growth_threshold / 2) gains.set(track, growth);
     }
