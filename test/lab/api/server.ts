@@ -2,13 +2,72 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { nowMs, sleep } from '../clock.js';
 import { anthropicEvents, isAnthropicMain } from './anthropic.js';
+import { geminiEvents, geminiTools, plainGemini } from './gemini.js';
 import { isOpenAiMain, openAiEvents } from './openai.js';
+import { chatEvents, plainCompletion } from './openai-chat.js';
 import type { ApiLogEntry, Step } from './script.js';
 
 /** One server-sent event, or a pause before the next one. */
 export type SseItem = { event: string; data: Record<string, unknown> } | { pause_ms: number };
 
 type Body = Record<string, unknown>;
+
+/** A protocol that agents speak with their model. */
+interface Dialect {
+  path: RegExp;
+  /** The conversation is the one that carries tools; titles and quota checks carry none. */
+  isMain(body: Body): boolean;
+  isStream(body: Body, path: string): boolean;
+  events(step: Step, body: Body): Iterable<SseItem>;
+  plain(body: Body): Body;
+  error(status: number, type: string, message: string): Body;
+  /** What closes the stream. */
+  end: string;
+}
+
+const asOthers: Dialect['error'] = (_, type, message) => ({
+  type: 'error',
+  error: { type, code: type, message },
+});
+
+const DIALECTS: readonly Dialect[] = [
+  {
+    path: /\/messages$/,
+    isMain: isAnthropicMain,
+    isStream: body => body.stream === true,
+    events: anthropicEvents,
+    plain: plainMessage,
+    error: asOthers,
+    end: '',
+  },
+  {
+    path: /\/responses$/,
+    isMain: isOpenAiMain,
+    isStream: () => true,
+    events: openAiEvents,
+    plain: plainMessage,
+    error: asOthers,
+    end: '',
+  },
+  {
+    path: /\/chat\/completions$/,
+    isMain: isOpenAiMain,
+    isStream: body => body.stream === true,
+    events: chatEvents,
+    plain: plainCompletion,
+    error: asOthers,
+    end: 'data: [DONE]\n\n',
+  },
+  {
+    path: /:(stream)?generateContent$/i,
+    isMain: body => geminiTools(body).length > 0,
+    isStream: (_, path) => path.includes(':stream'),
+    events: geminiEvents,
+    plain: plainGemini,
+    error: (code, type, message) => ({ error: { code, status: type.toUpperCase(), message } }),
+    end: '',
+  },
+];
 
 /** A model API on 127.0.0.1 that follows a script. One server serves one agent. */
 export class ScriptedApi {
@@ -57,14 +116,14 @@ export class ScriptedApi {
     const time_ms = nowMs();
     const path = (req.url ?? '/').split('?')[0]!;
     const body = parse(await readAll(req));
-    const dialect = path.endsWith('/messages') ? 'anthropic' : path.endsWith('/responses') ? 'openai' : null;
+    const dialect = DIALECTS.find(one => one.path.test(path));
     if (req.method !== 'POST' || !dialect) {
       this.log.push({ time_ms, event: 'request', call: 'side', path, step: null, status: 404, did: 'none' });
       res.writeHead(404, { 'content-type': 'application/json' });
       res.end(JSON.stringify({ type: 'error', error: { type: 'not_found_error', message: 'not found' } }));
       return;
     }
-    const main = dialect === 'anthropic' ? isAnthropicMain(body) : isOpenAiMain(body);
+    const main = dialect.isMain(body);
     const index = main && this.#next < this.#steps.length ? this.#next++ : null;
     const step: Step = index === null ? { do: 'text', text: main ? 'Done.' : 'Lab' } : this.#steps[index]!;
     if (main) this.bodies.push(body);
@@ -91,26 +150,27 @@ export class ScriptedApi {
     if (aborted) return;
     if (step.do === 'error') {
       res.writeHead(step.status, { 'content-type': 'application/json' });
-      const error = { type: step.type, code: step.type, message: step.message };
-      res.end(JSON.stringify({ type: 'error', error }));
+      res.end(JSON.stringify(dialect.error(step.status, step.type, step.message)));
       entry('sent', step.status);
       return;
     }
-    if (dialect === 'anthropic' && body.stream !== true) {
+    if (!dialect.isStream(body, path)) {
       res.writeHead(200, { 'content-type': 'application/json' });
-      res.end(JSON.stringify(plainMessage(body)));
+      res.end(JSON.stringify(dialect.plain(body)));
       entry('sent', 200);
       return;
     }
     res.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
     entry('first_byte', 200);
-    const items = dialect === 'anthropic' ? anthropicEvents(step, body) : openAiEvents(step, body);
-    for (const item of items) {
+    for (const item of dialect.events(step, body)) {
       if ('pause_ms' in item) await sleep(item.pause_ms);
-      else res.write(`event: ${item.event}\ndata: ${JSON.stringify(item.data)}\n\n`);
+      else {
+        const event = item.event === '' ? '' : `event: ${item.event}\n`;
+        res.write(`${event}data: ${JSON.stringify(item.data)}\n\n`);
+      }
       if (aborted) return;
     }
-    res.end();
+    res.end(dialect.end);
     entry('sent', 200);
   }
 }
