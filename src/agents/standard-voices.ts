@@ -118,7 +118,7 @@ export function transcript(own: Partial<Voice> = {}): Voice {
     ...SILENT,
     name: 'transcript',
     self_reported: true,
-    asserts: ['working', 'tool', 'approval', 'question', 'done'],
+    asserts: ['working', 'tool', 'retrying', 'approval', 'question', 'limit', 'auth', 'error', 'done'],
     latency_ms: TRANSCRIPT_LATENCY_MS,
     settles: [
       {

@@ -10,12 +10,12 @@ import type { AgentFiles } from './reader.js';
 export function agentFolder(
   root: string,
   { pid, uid }: { pid: number; uid: number },
-  { variable, below_home }: AgentFiles['folder'],
+  { variable, below_variable, below_home }: AgentFiles['folder'],
   users: Users,
 ): string | null {
   const env = environmentOf(root, pid, ['HOME', variable]);
   const named = absolute(env[variable]);
-  if (named !== null) return named;
+  if (named !== null) return below_variable === undefined ? named : `${named}/${below_variable}`;
   const home = absolute(env.HOME) ?? users.home(uid);
   return home === null ? null : `${home}/${below_home}`;
 }

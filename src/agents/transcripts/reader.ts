@@ -25,8 +25,8 @@ export interface ReaderContext {
 
 /** Where an agent type keeps files that tell its state, and what reads them. */
 export interface AgentFiles {
-  /** The environment variable that names the folder, and where it is else, below the home. */
-  folder: { variable: string; below_home: string };
+  /** The environment variable that names the folder, or one above it, and where it is else, below the home. */
+  folder: { variable: string; below_variable?: string; below_home: string };
   open(context: ReaderContext): AgentFileReader;
 }
 

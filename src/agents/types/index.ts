@@ -4,13 +4,17 @@ import { type UserType, userType } from '../recognition/user-type.js';
 import { aider } from './aider.js';
 import { amp } from './amp.js';
 import { claudeCode } from './claude-code/index.js';
+import { cline } from './cline/index.js';
 import { codex } from './codex/index.js';
+import { continueCli } from './continue.js';
 import { copilotCli } from './copilot-cli/index.js';
 import { crush } from './crush.js';
 import { cursorAgent } from './cursor-agent.js';
 import { geminiCli } from './gemini-cli/index.js';
 import { goose } from './goose.js';
-import { opencode } from './opencode.js';
+import { kimi } from './kimi/index.js';
+import { opencode } from './opencode/index.js';
+import { pi } from './pi.js';
 import { qwenCode } from './qwen-code.js';
 
 /** All agent types. A new one is a file or folder here, and a line in this list. */
@@ -26,6 +30,10 @@ export const AGENT_TYPES: readonly AgentType[] = [
   aider,
   goose,
   cursorAgent,
+  cline,
+  kimi,
+  pi,
+  continueCli,
 ];
 
 /** The user's own types come first: they may claim what a built-in one would. */

@@ -13,9 +13,32 @@ const OPENCODE = '/usr/local/lib/node_modules/opencode-ai/bin/opencode.exe';
 const COPILOT = '/usr/local/lib/node_modules/@github/copilot/node_modules/@github/copilot-linux-x64/copilot';
 const AMP = '/usr/local/lib/node_modules/@sourcegraph/amp/node_modules/@ampcode/cli/bin/amp.exe';
 const CRUSH = '/usr/local/lib/node_modules/@charmland/crush/bin/crush';
+const CLINE = '/usr/local/lib/node_modules/cline/node_modules/@cline/cli-linux-x64/bin/cline';
 const CODEX = '/usr/lib/node_modules/@openai/codex-linux-x64/vendor/x86_64-unknown-linux-musl/bin/codex';
 
 const rows: Row[] = [
+  ['cline from npm', CLINE, ['/usr/local/bin/cline', '-i'], 'cline main true'],
+  ['cline with a prompt answers it without a person', CLINE, ['cline', 'fix it'], 'cline main false'],
+  ['cline’s hub', CLINE, ['cline', '--cline-hub-daemon', '--cwd', '/home/u'], 'cline helper false'],
+  ['cline history', CLINE, ['cline', 'history'], null],
+  ['kimi', NODE, ['node', '/usr/local/bin/kimi'], 'kimi main true'],
+  [
+    'kimi as a Python program',
+    '/usr/bin/python3.13',
+    ['python3', '/home/u/.local/bin/kimi'],
+    'kimi main true',
+  ],
+  ['kimi -p', NODE, ['node', '/usr/local/bin/kimi', '-p', 'hi'], 'kimi main false'],
+  ['kimi’s server', NODE, ['node', '/usr/local/bin/kimi', 'web'], null],
+  ['pi', NODE, ['pi'], 'pi main true'],
+  ['pi through its link', NODE, ['node', '/usr/local/bin/pi', '--continue'], 'pi main true'],
+  ['pi --mode rpc', NODE, ['node', '/usr/local/bin/pi', '--mode', 'rpc'], 'pi main false'],
+  ['another pi', '/usr/bin/pi', ['pi', '20'], null],
+  ['a script called pi', '/usr/bin/python3', ['python3', '/home/u/pi.py'], null],
+  ['cn', NODE, ['node', '/usr/local/bin/cn'], 'continue main true'],
+  ['cn -p', NODE, ['node', '/usr/local/bin/cn', '-p', 'hi'], 'continue main false'],
+  ['cn serve', NODE, ['node', '/usr/local/bin/cn', 'serve'], null],
+  ['another cn', '/usr/bin/cn', ['cn'], null],
   [
     'claude from npm',
     '/usr/lib/node_modules/@anthropic-ai/claude-code/bin/claude.exe',

@@ -1,7 +1,7 @@
 import { DirectoryWatch } from '../../../lib/files/directory-watch.js';
+import type { ConversationReader } from '../../transcripts/assign.js';
 import { type AgentFileReader, type ReaderContext, throttled } from '../../transcripts/reader.js';
 import { TRANSCRIPT_INTERVAL_MS, TranscriptTail } from '../../transcripts/transcript-tail.js';
-import type { CodexReader } from './assign.js';
 import { readCodexRollout } from './rollout.js';
 import { type CodexRollouts, rolloutsOf } from './rollouts.js';
 
@@ -9,7 +9,7 @@ import { type CodexRollouts, rolloutsOf } from './rollouts.js';
  * The rollout file of a Codex session: the one with which its conversation began, then that of each `/new` and
  * `resume`. Which file is whose, all readers of a user's files settle together: see CodexRollouts.
  */
-export class CodexFiles implements AgentFileReader, CodexReader {
+export class CodexFiles implements AgentFileReader, ConversationReader {
   file: string | null = null;
   private readonly rollouts: CodexRollouts;
   private watch: DirectoryWatch | null = null;

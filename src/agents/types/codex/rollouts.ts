@@ -2,8 +2,8 @@ import { tryList } from '../../../lib/files/bounded-read.js';
 import { DirectoryWatch } from '../../../lib/files/directory-watch.js';
 import { safeRead } from '../../../lib/files/safe-read.js';
 import { statFile } from '../../../lib/files/stat-file.js';
+import { assign, type Conversation, type ConversationReader } from '../../transcripts/assign.js';
 import { type ReaderContext, throttled } from '../../transcripts/reader.js';
-import { assign, type CodexReader, type Conversation } from './assign.js';
 import { isOnTerminal, readRolloutMeta } from './rollout.js';
 
 const HEAD_BYTES = 8 * 1024;
@@ -32,7 +32,7 @@ export function rolloutsOf(root: string, clock: Clock): CodexRollouts {
 
 /** The conversations below `sessions/YEAR/MONTH/DAY`, and which session each belongs to. */
 export class CodexRollouts {
-  private readonly readers = new Set<CodexReader>();
+  private readonly readers = new Set<ConversationReader>();
   private readonly conversations = new Map<string, Conversation>();
   /** Files that are none, or nobody's for good: not looked into again. */
   private readonly others = new Set<string>();
@@ -46,13 +46,13 @@ export class CodexRollouts {
     private readonly unused: () => void,
   ) {}
 
-  add(reader: CodexReader): void {
+  add(reader: ConversationReader): void {
     this.readers.add(reader);
     this.timer ??= setInterval(() => this.lookSoon(), LOOK_MS).unref();
     this.lookSoon();
   }
 
-  remove(reader: CodexReader): void {
+  remove(reader: ConversationReader): void {
     this.readers.delete(reader);
     for (const conversation of this.conversations.values()) {
       if (conversation.owner === reader) conversation.owner = null;

@@ -1,15 +1,16 @@
-import type { ReaderContext } from '../../transcripts/reader.js';
+import type { ReaderContext } from './reader.js';
 
-/** A reader of Codex's files, as far as settling which file is whose needs it. */
-export interface CodexReader {
+/** Who follows a conversation, as far as settling which is whose needs it. */
+export interface ConversationReader {
   readonly session: ReaderContext['session'];
   /** What it follows at present. */
   readonly file: string | null;
   follow(path: string | null): void;
 }
 
-/** A rollout file and what is known of it. */
+/** A conversation in the agent's files, and what is known of it. */
 export interface Conversation {
+  /** Its file, or what else names it. */
   readonly path: string;
   readonly cwd: string;
   /** By the wall clock, as the file says. */
@@ -19,11 +20,11 @@ export interface Conversation {
   written_ms: number;
   /** Since the look before this one. */
   grew: boolean;
-  owner: CodexReader | null;
+  owner: ConversationReader | null;
   /** Some session had it: then only its growth tells that another took it up. */
   was_owned: boolean;
   /** Who followed it before, and how large it was then: if it goes on growing, that was no `/new`. */
-  left_by: CodexReader | null;
+  left_by: ConversationReader | null;
   left_size: number;
 }
 
@@ -35,7 +36,7 @@ const NEAR_START_MS = 5_000;
 const SLACK_MS = 2_000;
 
 export interface Assignment {
-  reader: CodexReader;
+  reader: ConversationReader;
   path: string;
 }
 
@@ -45,14 +46,14 @@ export interface Assignment {
  */
 export function assign(
   conversations: readonly Conversation[],
-  readers: readonly CodexReader[],
+  readers: readonly ConversationReader[],
   wallTime: (time_ms: number) => number,
 ): Assignment[] {
-  const changed = new Map<CodexReader, string>();
-  const current = new Map<CodexReader, Conversation>();
+  const changed = new Map<ConversationReader, string>();
+  const current = new Map<ConversationReader, Conversation>();
   for (const conversation of conversations)
     if (conversation.owner !== null) current.set(conversation.owner, conversation);
-  const claim = (reader: CodexReader, conversation: Conversation, isBeginning = false) => {
+  const claim = (reader: ConversationReader, conversation: Conversation, isBeginning = false) => {
     const before = current.get(reader);
     if (before !== undefined) {
       before.owner = null;
@@ -67,13 +68,13 @@ export function assign(
     current.set(reader, conversation);
     changed.set(reader, conversation.path);
   };
-  const startsOf = ({ session }: CodexReader) => {
+  const startsOf = ({ session }: ConversationReader) => {
     // The wall clock, which dates the conversation, may have been set before the agent started, or since.
     return [session.started_ms, wallTime(session.started_ms)];
   };
-  const distance = (reader: CodexReader, { began_ms }: Conversation) =>
+  const distance = (reader: ConversationReader, { began_ms }: Conversation) =>
     Math.min(...startsOf(reader).map(start_ms => Math.abs(began_ms - start_ms)));
-  const isAfterStart = (reader: CodexReader, time_ms: number) =>
+  const isAfterStart = (reader: ConversationReader, time_ms: number) =>
     time_ms >= wallTime(reader.session.started_ms) - SLACK_MS;
 
   giveBack(conversations, current, claim, ({ cwd, written_ms }) =>
@@ -84,7 +85,7 @@ export function assign(
   const byTime = [...conversations].sort((a, b) => a.began_ms - b.began_ms);
   const free = () => byTime.filter(({ owner, left_by }) => owner === null && left_by === null);
   /** It has none yet, or an older one that it was thought to have resumed. */
-  const mayBegin = (reader: CodexReader) => {
+  const mayBegin = (reader: ConversationReader) => {
     const before = current.get(reader);
     return before === undefined || !isAfterStart(reader, before.began_ms);
   };
@@ -118,9 +119,9 @@ export function assign(
  */
 function giveBack(
   conversations: readonly Conversation[],
-  current: Map<CodexReader, Conversation>,
-  claim: (reader: CodexReader, conversation: Conversation) => void,
-  idle: (conversation: Conversation) => CodexReader | undefined,
+  current: Map<ConversationReader, Conversation>,
+  claim: (reader: ConversationReader, conversation: Conversation) => void,
+  idle: (conversation: Conversation) => ConversationReader | undefined,
 ): void {
   for (const conversation of conversations) {
     const { left_by, left_size, size } = conversation;
@@ -140,11 +141,11 @@ function giveBack(
 
 /** Who left its conversation before that time and can have begun another then: the one that was at it last. */
 function successor(
-  readers: readonly CodexReader[],
-  current: ReadonlyMap<CodexReader, Conversation>,
+  readers: readonly ConversationReader[],
+  current: ReadonlyMap<ConversationReader, Conversation>,
   time_ms: number,
-): CodexReader | undefined {
-  let last: CodexReader | undefined;
+): ConversationReader | undefined {
+  let last: ConversationReader | undefined;
   let last_ms = Number.NEGATIVE_INFINITY;
   for (const reader of readers) {
     const before = current.get(reader);

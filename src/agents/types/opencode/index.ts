@@ -1,6 +1,8 @@
-import { type AgentType, simpleMatch } from '../agent-type.js';
-import { hasOption, isProgram, subcommand } from '../recognition/identity.js';
-import { activity } from '../standard-voices.js';
+import { type AgentType, simpleMatch } from '../../agent-type.js';
+import { hasOption, isProgram, subcommand } from '../../recognition/identity.js';
+import { activity, transcript } from '../../standard-voices.js';
+import { databaseConversations } from '../../transcripts/database-conversations.js';
+import { opencodeDatabase } from './database.js';
 
 const NO_CONVERSATION = [
   'auth',
@@ -56,5 +58,9 @@ export const opencode: AgentType = {
     if (id.program !== 'opencode') return { role: 'wrapper', interactive: false };
     return simpleMatch(process, command === 'run' && !hasOption(id.args, '-i', '--interactive', '--mini'));
   },
-  voices: [activity({ goes_on: true })],
+  voices: [transcript(), activity({ goes_on: true })],
+  files: databaseConversations(
+    { variable: 'XDG_DATA_HOME', below_variable: 'opencode', below_home: '.local/share/opencode' },
+    opencodeDatabase('opencode.db'),
+  ),
 };
