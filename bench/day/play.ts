@@ -2,8 +2,8 @@ import { Tracker } from '../../src/agents/tracker/tracker.js';
 import { createRecogniser } from '../../src/agents/types/index.js';
 import type { Transition } from '../../src/model/agent.js';
 import type { Observation } from '../../src/model/observation.js';
+import type { AgentNotificationKind } from '../../src/outputs/desktop/notify/intent.js';
 import { decide, type EventMemory } from '../../src/outputs/desktop/notify/policy.js';
-import type { AgentWishKind } from '../../src/outputs/desktop/notify/wish.js';
 import type { HelperConfig } from '../../src/outputs/desktop/protocol.js';
 import { helperAgent } from '../../src/outputs/helpers/helper-agent.js';
 import { WorkTimer } from '../../src/outputs/helpers/work-timer.js';
@@ -12,7 +12,7 @@ import { WorkTimer } from '../../src/outputs/helpers/work-timer.js';
 export interface Shown {
   time_ms: number;
   pid: number;
-  kind: AgentWishKind | 'alert';
+  kind: AgentNotificationKind | 'alert';
   summary: string;
 }
 
@@ -85,7 +85,7 @@ class Screen {
     // It can be asked for again at once: time goes on.
     this.again_ms = decision.again_ms === null ? null : Math.max(decision.again_ms, now_ms + 1);
     const up = new Map<number, string>();
-    for (const [pid, { kind, key, summary, round }] of decision.wishes) {
+    for (const [pid, { kind, key, summary, round }] of decision.intents) {
       const popup = `${key} ${round}`;
       up.set(pid, popup);
       if (this.up.get(pid) !== popup && round === 0) this.shown.push({ time_ms: now_ms, pid, kind, summary });

@@ -1,5 +1,5 @@
 /** A user's helper: it shows badges, popups and the tray icon, and reads the agents' files. */
-export interface HandHealth {
+export interface HelperHealth {
   uid: number;
   user: string;
   pid: number | null;

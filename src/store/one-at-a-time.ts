@@ -1,5 +1,5 @@
 import { VIGIL } from './asker.js';
-import { within } from './within.js';
+import { withTimeout } from './with-timeout.js';
 
 /** So many who ask may wait, of root and vigil itself and of all others; who comes then is told so at once. */
 const MAX_ASKED = 32;
@@ -54,7 +54,7 @@ export class OneAtATime {
     };
     const { result, begin } = this.queue(line.waiting, timed);
     try {
-      return await within<T | null>(result, patience_ms, null);
+      return await withTimeout<T | null>(result, patience_ms, null);
     } finally {
       line.waiting.delete(begin);
       this.forgetIdle();

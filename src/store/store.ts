@@ -5,9 +5,9 @@ import type { Figure } from '../model/figure.js';
 import type { Snapshot } from '../model/snapshot.js';
 import type { Asker } from './asker.js';
 import { boundedAction, boundedAlert, boundedDiagnosis } from './bounded.js';
+import { DatabaseWriter } from './database-writer.js';
 import type { Opened } from './engine/engine.js';
 import type { StoreHealth } from './health.js';
-import { Keeper } from './keeper.js';
 import type { Operation } from './operation.js';
 import type { QueryArguments, QueryName, QueryResult } from './queries/index.js';
 import type { ActionRecord, DiagnosisRecord, WhitelistRow } from './records.js';
@@ -41,7 +41,7 @@ export interface WhitelistChange {
  * What cannot be written waits in memory, within bounds, until it can.
  */
 export class Store {
-  private readonly keeper: Keeper;
+  private readonly writer: DatabaseWriter;
   private readonly list = new Whitelist();
   private readonly transitions = new RowQuota(TRANSITIONS_PER_HOUR);
   private readonly alerts = new RowQuota(ALERTS_PER_HOUR);
@@ -64,12 +64,12 @@ export class Store {
   ) {
     const { retry_ms } = times;
     const onOpen = (opened: Opened) => this.opened(opened);
-    this.keeper = new Keeper({ runner, logger, now, retry_ms, max_bytes, directory, onOpen });
+    this.writer = new DatabaseWriter({ runner, logger, now, retry_ms, max_bytes, directory, onOpen });
   }
 
   /** Opens the database; when that fails, it goes on in memory and tries again. */
   async start(): Promise<void> {
-    await this.keeper.start();
+    await this.writer.start();
     const every = (ms: number, work: () => void) => this.timers.push(setInterval(work, ms).unref());
     every(this.times.flush_ms, () => void this.flush());
     every(this.times.maintain_ms, () => void this.maintain());
@@ -78,7 +78,7 @@ export class Store {
   /** Writes what waits and closes. */
   async stop(): Promise<void> {
     for (const timer of this.timers.splice(0)) clearInterval(timer);
-    await this.keeper.stop();
+    await this.writer.stop();
   }
 
   /** Counts from the next snapshot, and the next time that old rows are looked for. */
@@ -90,7 +90,7 @@ export class Store {
     snapshot_interval_s: number;
   }): void {
     this.times = { ...this.times, snapshot_interval_ms: snapshot_interval_s * 1000 };
-    this.keeper.keepFor(retention_hours * 3_600_000);
+    this.writer.keepFor(retention_hours * 3_600_000);
   }
 
   /** Called with every snapshot; keeps one per interval. Nothing of it is held on to. */
@@ -99,13 +99,13 @@ export class Store {
     // Timers are a little early or late. A clock that went back begins anew.
     if (since_ms >= 0 && since_ms < this.times.snapshot_interval_ms * 0.9) return;
     this.lastSample_ms = snapshot.time_ms;
-    this.keeper.push({ type: 'sample', sample: sampleOf(snapshot, this.figures) });
+    this.writer.push({ type: 'sample', sample: sampleOf(snapshot, this.figures) });
   }
 
   /** `uid`: whose agent it is. */
   addTransition(transition: Transition, uid: number | null = null): void {
     if (!this.transitions.take(uid, this.now())) return;
-    this.keeper.push({ type: 'transition', transition });
+    this.writer.push({ type: 'transition', transition });
   }
 
   /** Opened, updated or resolved: the alert as it is now. */
@@ -117,15 +117,15 @@ export class Store {
       if (status !== 'open') this.unwritten.delete(id);
       return;
     }
-    this.keeper.push({ type: 'alert', alert: boundedAlert(alert) });
+    this.writer.push({ type: 'alert', alert: boundedAlert(alert) });
   }
 
   addDiagnosis(diagnosis: DiagnosisRecord): void {
-    this.keeper.push({ type: 'diagnosis', diagnosis: boundedDiagnosis(diagnosis) });
+    this.writer.push({ type: 'diagnosis', diagnosis: boundedDiagnosis(diagnosis) });
   }
 
   saveBaseline(key: string, hour: number, state: unknown): void {
-    this.keeper.push({ type: 'baseline', baseline: { key, hour, state }, time_ms: this.now() });
+    this.writer.push({ type: 'baseline', baseline: { key, hour, state }, time_ms: this.now() });
   }
 
   /** For `Alert.id`: counts on where the history ends. */
@@ -143,7 +143,7 @@ export class Store {
    * when the disk hangs.
    */
   writeAction(action: ActionRecord): Promise<boolean> {
-    return this.keeper.write({ type: 'action', action: boundedAction(action) });
+    return this.writer.write({ type: 'action', action: boundedAction(action) });
   }
 
   whitelist(): readonly WhitelistRow[] {
@@ -154,7 +154,7 @@ export class Store {
   addToWhitelist(entry: Pick<WhitelistRow, 'pattern' | 'match_type' | 'reason'>): WhitelistChange | null {
     const { row, added } = this.list.add(entry, this.now());
     if (row === null) return null;
-    const written = added ? this.keeper.write({ type: 'whitelist_add', row }) : this.keeper.sync();
+    const written = added ? this.writer.write({ type: 'whitelist_add', row }) : this.writer.sync();
     return { row, written };
   }
 
@@ -163,12 +163,12 @@ export class Store {
     const row = this.list.remove(id);
     if (row === null) return null;
     const { pattern, match_type } = row;
-    return { row, written: this.keeper.write({ type: 'whitelist_remove', pattern, match_type }) };
+    return { row, written: this.writer.write({ type: 'whitelist_remove', pattern, match_type }) };
   }
 
   /** Null: the history cannot be read now; `health()` says why. What was handed in before is in the answer. */
   query<N extends QueryName>(name: N, ...args: QueryArguments<N>): Promise<QueryResult<N> | null> {
-    return this.keeper.query(name, args);
+    return this.writer.query(name, args);
   }
 
   /** The same for somebody at the socket: in his turn, and charged to him. */
@@ -177,21 +177,21 @@ export class Store {
     name: N,
     ...args: QueryArguments<N>
   ): Promise<QueryResult<N> | null> {
-    return this.keeper.query(name, args, asker);
+    return this.writer.query(name, args, asker);
   }
 
   /** Writes what waits. True: nothing waits any more; `durably`: and it is on the disk. */
   flush(durably = false): Promise<boolean> {
-    return this.keeper.flush(durably);
+    return this.writer.flush(durably);
   }
 
   /** Thins, deletes, gives room back. */
   maintain(): Promise<void> {
-    return this.keeper.maintain();
+    return this.writer.maintain();
   }
 
   health(): StoreHealth {
-    const health = this.keeper.health();
+    const health = this.writer.health();
     return { ...health, lost: health.lost + this.transitions.refused + this.alerts.refused };
   }
 

@@ -71,6 +71,7 @@ export function fakeHealth(over: Partial<HealthReport> = {}): HealthReport {
   return {
     status: 'healthy',
     problems: [],
+    helpers: [],
     hands: [],
     modules: {},
     version: '0.1.0',

@@ -7,7 +7,7 @@ export const helperStdio: Entrance = {
   async prepare({ stage, vigil }) {
     stage.agent();
     return async () => {
-      const pid = (await vigil.health()).hands.find(({ uid }) => uid === HOSTILE_UID)?.pid;
+      const pid = (await vigil.health()).helpers.find(({ uid }) => uid === HOSTILE_UID)?.pid;
       if (pid === undefined || pid === null) throw new Error('no helper was started');
       const cast = stage.python('helper-flood.py', [String(pid)], HOSTILE_UID);
       return { end: () => cast.end() };

@@ -2,7 +2,7 @@
 
 export type { Prompt } from '../../diagnosis/prompt.js';
 export type { ActionPlan, ActionResult, Scope, Verdict } from '../../model/action.js';
-export type { HandHealth } from '../../model/helper-health.js';
+export type { HelperHealth } from '../../model/helper-health.js';
 export type { HostFacts } from '../../model/host-facts.js';
 export type { AgentStateEvent } from '../../model/state-event.js';
 export type { WhitelistEntry } from '../../rules/allowlist/whitelist.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { HandHealth } from '../../model/helper-health.js';
+import type { HelperHealth } from '../../model/helper-health.js';
 import type { ChannelHealth } from '../../outputs/channels/channel.js';
 import type { CollectorHealth } from '../../sources/host/health.js';
 import type { ProgramHealth, SensorHealth } from '../../sources/kernel/health.js';
@@ -28,7 +28,7 @@ const sensor = schemaOf<SensorHealth>()({
   programs: z.array(program),
 }).meta({ id: 'SensorHealth', description: 'how it looks into the kernel' });
 
-const helper = schemaOf<HandHealth>()({
+const helper = schemaOf<HelperHealth>()({
   uid,
   user: text,
   pid: pid.nullable(),
@@ -103,7 +103,10 @@ export const healthReportSchema = z
     started: time,
     uptime_s: figure,
     sensor,
-    hands: list(helper).describe('the helpers that run as the users: one for each whose agents are watched'),
+    helpers: list(helper).describe(
+      'the helpers that run as the users: one for each whose agents are watched',
+    ),
+    hands: list(helper).describe('the former name of `helpers`, for programs that ask for it'),
     modules: z
       .record(text, z.record(text, z.unknown()))
       .describe('what other parts say of themselves, by the name of the part'),

@@ -1,4 +1,4 @@
-import type { HandHealth, HealthReport } from '../../api/client/index.js';
+import type { HealthReport, HelperHealth } from '../../api/client/index.js';
 import { counted } from '../../lib/text/amounts.js';
 import { printable } from '../../lib/text/printable.js';
 import { JSON_OPTION, printAnswer } from '../answer.js';
@@ -32,7 +32,7 @@ function healthText(report: HealthReport, io: Io): string[] {
     ...report.problems.map(problem => paint(`  ! ${printable(problem, 400)}`, ['yellow'], io.color)),
     `sensor: ${sensor.tier} (${printable(sensor.tier_reason, 400)}), bpftrace ${printable(sensor.bpftrace_version ?? 'none', 40)}`,
     ...sensor.programs.flatMap(programLines),
-    ...report.hands.map(helperLine),
+    ...report.helpers.map(helperLine),
     configLine(report.config),
     collectorsLine(report),
     historyLine(report),
@@ -61,7 +61,7 @@ function configLine({ file, restart, renamed = [] }: HealthReport['config']): st
   return `configuration: ${printable(file, 300)}${waits}${former}`;
 }
 
-function helperLine(health: HandHealth): string {
+function helperLine(health: HelperHealth): string {
   const { user, state, pid, restarts, floods, dropped, rss_bytes, desktop } = health;
   const where = pid === null ? '' : ` (pid ${pid}, ${bytes(rss_bytes)})`;
   const found = [desktop?.compositor, desktop?.session_bus ? 'session bus' : null, desktop?.note];

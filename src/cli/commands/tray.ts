@@ -16,10 +16,10 @@ export const tray = defineCommand({
       io.err('vigil: XDG_RUNTIME_DIR is not set: this needs a login session\n');
       return CANNOT;
     }
-    const { unquit } = await import('../../outputs/desktop/quit-mark.js');
-    const { TrayKeeper } = await import('../../outputs/desktop/tray/keeper.js');
+    const { optIn } = await import('../../outputs/desktop/tray-opt-out.js');
+    const { StandbyTray } = await import('../../outputs/desktop/tray/standby.js');
     try {
-      unquit(own);
+      optIn(own);
     } catch (error) {
       io.err(`vigil: ${printable(own, 200)}/vigil: ${(error as Error).message}\n`);
       return CANNOT;
@@ -28,8 +28,8 @@ export const tray = defineCommand({
       if (level === 'warn' || level === 'error') io.err(`vigil: ${printable(message, 400)}\n`);
     };
     const answers = () => isRunning(runtimeDir);
-    const keeper = new TrayKeeper({ runtimeDir: own, answers, mourning: false, log });
-    const end = await keeper.run();
+    const standby = new StandbyTray({ runtimeDir: own, answers, until_served: false, log });
+    const end = await standby.run();
     if (end !== 'no_desktop') return OK;
     io.err('vigil: no session bus: this needs a desktop\n');
     return CANNOT;

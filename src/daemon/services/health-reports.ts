@@ -52,6 +52,7 @@ export class HealthReports implements HealthService {
     const { problems, reports } = modules.health(viewer);
     const sensor = this.options.sensor.health();
     const awake_s = (performance.now() - this.atStart.awake_ms) / 1000;
+    const running = helpers.states(viewer);
     const bpftrace = this.bpftraceUsage(sensor.programs.map(program => program.pid));
     return {
       status: problems.length === 0 ? 'healthy' : 'degraded',
@@ -61,7 +62,8 @@ export class HealthReports implements HealthService {
       started: iso(this.started_ms),
       uptime_s: Math.round((now() - this.started_ms) / 1000),
       sensor,
-      hands: helpers.states(viewer),
+      helpers: running,
+      hands: running,
       modules: reports,
       agents: monitor.living().length,
       config: configuration.state(viewer),

@@ -16,14 +16,14 @@ import {
   toHelperSchema,
 } from './protocol.js';
 import { TranscriptPasser } from './transcripts.js';
-import { TrayKeeper } from './tray/keeper.js';
 import { isAnswered } from './tray/ping.js';
+import { StandbyTray } from './tray/standby.js';
 import { UserSession } from './user-session.js';
 
 /**
  * A user's helper: started by the daemon with that user's identity and nothing else, told what to show on
  * stdin, answering on stdout. It ends with a farewell, or when stdin does; a daemon that died without one is
- * mourned by a red icon.
+ * shown by a red icon.
  */
 
 /** The daemon's times are compared with ours: theirs, though the wall clock was set since it started. */
@@ -125,13 +125,13 @@ async function orphaned(): Promise<void> {
   alone = true;
   if (silence !== null) clearTimeout(silence);
   transcripts.close();
-  const mourns = session?.inTray ?? false;
+  const hasIcon = session?.inTray ?? false;
   await session?.close();
-  if (mourns && config !== null) {
+  if (hasIcon && config !== null) {
     const { runtime_dir } = config;
     const runtimeDir = process.env.XDG_RUNTIME_DIR!;
     const answers = () => isAnswered(join(runtime_dir, 'vigil.sock'));
-    await new TrayKeeper({ runtimeDir, answers, mourning: true, log: out.log }).run();
+    await new StandbyTray({ runtimeDir, answers, until_served: true, log: out.log }).run();
   }
   process.exit(0);
 }

@@ -5,9 +5,9 @@ import { BadgeFiles } from './badges/files.js';
 import { desktopBadges } from './badges/of-desktop.js';
 import type { SessionBus } from './bus.js';
 import type { Desktop } from './compositors/desktop.js';
-import { Announcer } from './notify/announcer.js';
+import { DismissedAlerts } from './notify/dismissed-alerts.js';
+import { PopupScheduler } from './notify/popup-scheduler.js';
 import { type PopupAction, type PopupSubject, Popups } from './notify/popups.js';
-import { PutAway } from './notify/put-away.js';
 import type { Log } from './out.js';
 import type { HelperAgent, HelperAlert, HelperConfig } from './protocol.js';
 import { type TrayAction, trayModel } from './tray/model.js';
@@ -40,7 +40,7 @@ export interface Shown {
 /** Badges, popups and the icon in the tray. */
 export class Screen {
   private badges: BadgeFiles | null;
-  private readonly announcer: Announcer;
+  private readonly scheduler: PopupScheduler;
   private readonly popups: Popups;
   private tray: Tray | null;
 
@@ -51,17 +51,17 @@ export class Screen {
     const { runtimeDir, log, now, bus } = options;
     const { notifications, tray } = config;
     // An agent that ended its turn while a helper was being started anew is still news.
-    this.announcer = new Announcer(notifications, now() - 5_000, new PutAway(runtimeDir, log));
+    this.scheduler = new PopupScheduler(notifications, now() - 5_000, new DismissedAlerts(runtimeDir, log));
     this.badges = this.badgesFor(config);
     this.tray = tray.enabled ? this.newTray() : null;
     this.popups = new Popups(bus, log, notifications.snooze_minutes, {
       acted: (subject, key, action) => options.popupAction(subject, key, action),
       shown: (subject, key) => {
-        this.announcer.shown(subject, key, now());
+        this.scheduler.shown(subject, key, now());
         options.changed();
       },
       dismissed: (subject, key) => {
-        this.announcer.dismissed(subject, key);
+        this.scheduler.dismissed(subject, key);
         options.changed();
       },
     });
@@ -71,7 +71,7 @@ export class Screen {
   configure(config: HelperConfig): void {
     const before = this.config;
     this.config = config;
-    this.announcer.configure(config.notifications);
+    this.scheduler.configure(config.notifications);
     this.popups.snoozeMinutes = config.notifications.snooze_minutes;
     if (!isDeepStrictEqual(before.badges, config.badges)) {
       this.badges?.close();
@@ -96,8 +96,8 @@ export class Screen {
     const { attention, isSeen } = this.options;
     const unseen = (pid: number) => attention.unseen(pid);
     this.showBadges(paused ? [] : agents, now_ms, dues);
-    const wishes = this.announcer.wishes({ agents, alerts, isSeen, now_ms }, dues);
-    this.popups.set(paused ? new Map() : wishes);
+    const intents = this.scheduler.intents({ agents, alerts, isSeen, now_ms }, dues);
+    this.popups.set(paused ? new Map() : intents);
     const { notifications, tray } = this.config;
     this.tray?.set(
       trayModel({ agents, alerts, unseen, paused, silent, config: notifications }),
@@ -106,7 +106,7 @@ export class Screen {
   }
 
   snooze(pid: number, key: string): void {
-    this.announcer.snooze(pid, key, this.options.now());
+    this.scheduler.snooze(pid, key, this.options.now());
   }
 
   /** The session bus is there. */

@@ -3,16 +3,16 @@ import { SessionBus } from './bus.js';
 import { Desktop } from './compositors/desktop.js';
 import { alertDetails, DASHBOARD, type VigilView } from './compositors/launch.js';
 import { openView } from './compositors/open-view.js';
-import { Eyes } from './eyes.js';
-import { numberOf } from './notify/announcer.js';
+import { DesktopConnection } from './desktop-connection.js';
+import { numberOf } from './notify/popup-scheduler.js';
 import type { PopupAction, PopupSubject } from './notify/popups.js';
 import type { Out } from './out.js';
-import { Presence } from './presence.js';
 import type { HelperAgent, HelperAlert, HelperConfig } from './protocol.js';
-import { quit } from './quit-mark.js';
 import { Reports } from './reports.js';
 import { Screen } from './screen.js';
 import type { TrayAction } from './tray/model.js';
+import { optOut } from './tray-opt-out.js';
+import { VisibilityTracker } from './visibility.js';
 
 const PROC = '/proc';
 
@@ -24,9 +24,9 @@ export class UserSession {
   private silent = false;
   private readonly attention = new Attention();
   private readonly desktop: Desktop;
-  private readonly eyes: Eyes;
+  private readonly visibility: VisibilityTracker;
   private readonly bus: SessionBus;
-  private readonly presence: Presence;
+  private readonly connection: DesktopConnection;
   private readonly screen: Screen;
   private readonly reports: Reports;
   private timer: NodeJS.Timeout | null = null;
@@ -41,17 +41,17 @@ export class UserSession {
   ) {
     const { log } = out;
     const procRoot = PROC;
-    const lost = () => this.presence.lost();
+    const lost = () => this.connection.lost();
     this.reports = new Reports(out);
     this.desktop = new Desktop({
       procRoot,
       uid,
       log,
       now,
-      changed: () => this.eyes.desktopChanged(),
+      changed: () => this.visibility.desktopChanged(),
       lost,
     });
-    this.eyes = new Eyes(this.desktop, this.attention, now, () => this.refresh());
+    this.visibility = new VisibilityTracker(this.desktop, this.attention, now, () => this.refresh());
     this.bus = new SessionBus(
       log,
       {
@@ -70,14 +70,14 @@ export class UserSession {
         bus,
         desktop,
         attention,
-        isSeen: pid => this.eyes.isSeen(pid),
+        isSeen: pid => this.visibility.isSeen(pid),
         popupAction: (subject, key, action) => this.popupAction(subject, key, action),
         trayAction: action => this.trayAction(action),
         changed: () => this.refresh(),
       },
       config,
     );
-    this.presence = new Presence({
+    this.connection = new DesktopConnection({
       runtimeDir,
       uid,
       procRoot,
@@ -93,8 +93,8 @@ export class UserSession {
 
   async close(): Promise<void> {
     this.closed = true;
-    this.eyes.close();
-    this.presence.close();
+    this.visibility.close();
+    this.connection.close();
     await this.leave();
   }
 
@@ -113,7 +113,7 @@ export class UserSession {
     this.agents = agents.filter(agent => agent.interactive);
     this.startIfNeeded();
     this.attention.update(this.agents, this.now());
-    this.eyes.setAgents(this.agents);
+    this.visibility.setAgents(this.agents);
   }
 
   setAlerts(alerts: readonly HelperAlert[]): void {
@@ -130,7 +130,7 @@ export class UserSession {
 
   /** Who has nothing to show leaves the desktop to others. */
   private startIfNeeded(): void {
-    if (this.agents.length + this.alerts.length > 0) this.presence.start();
+    if (this.agents.length + this.alerts.length > 0) this.connection.start();
   }
 
   /** Brings the agent before its person. */
@@ -144,7 +144,7 @@ export class UserSession {
 
   private async open(view: VigilView): Promise<void> {
     const { desktop, runtimeDir } = this;
-    const { busAddress } = this.presence;
+    const { busAddress } = this.connection;
     const daemonDir = this.config.runtime_dir;
     const why = await openView(view, { desktop, procRoot: PROC, runtimeDir, daemonDir, busAddress });
     if (why !== null) this.out.log('info', `cannot open a terminal: ${why}`);
@@ -183,12 +183,12 @@ export class UserSession {
 
   private async quit(): Promise<void> {
     try {
-      quit(this.runtimeDir);
+      optOut(this.runtimeDir);
     } catch (error) {
       this.out.log('warn', `cannot quit for longer than this: ${(error as Error).message}`);
     }
     await this.leave();
-    this.presence.awaitLogin();
+    this.connection.awaitLogin();
     this.tellDesktop();
   }
 
@@ -199,17 +199,17 @@ export class UserSession {
     this.bus.close();
     this.screen.lost();
     this.desktop.close();
-    this.presence.leave();
+    this.connection.leave();
   }
 
   /** Makes the screen what it should be, and says what is new. */
   private refresh(): void {
     if (this.closed) return;
     this.tellDesktop();
-    if (!this.presence.serves) return;
+    if (!this.connection.serves) return;
     const now_ms = this.now();
     const dues: number[] = [];
-    this.eyes.look(now_ms, dues);
+    this.visibility.look(now_ms, dues);
     const { agents, alerts, paused, silent } = this;
     this.screen.show({ agents, alerts, paused, silent }, now_ms, dues);
     this.reports.unseen(this.agents, pid => this.attention.unseen(pid));
@@ -224,7 +224,7 @@ export class UserSession {
     this.reports.desktop({
       session_bus: this.bus.connection !== null,
       compositor: this.desktop.name,
-      note: this.presence.missing(),
+      note: this.connection.missing(),
     });
   }
 }

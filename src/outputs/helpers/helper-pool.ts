@@ -5,7 +5,7 @@ import type { Logger } from '../../lib/log/logger.js';
 import type { Lookup, Users } from '../../lib/os/users.js';
 import { now } from '../../lib/time/time.js';
 import type { Alert } from '../../model/alert.js';
-import type { HandHealth } from '../../model/helper-health.js';
+import type { HelperHealth } from '../../model/helper-health.js';
 import type { Module, ModuleHealth } from '../../model/module.js';
 import type { Observation } from '../../model/observation.js';
 import type { ProcessRef } from '../../model/snapshot.js';
@@ -118,9 +118,9 @@ export class HelperPool implements Module<PoolConfig> {
   }
 
   /** One for each user that has a helper, or should have, as far as it is the viewer's. */
-  states(viewer: Viewer): HandHealth[] {
+  states(viewer: Viewer): HelperHealth[] {
     const { users, procRoot } = this.options;
-    const running = [...this.helpers].map(([uid, helper]): HandHealth => {
+    const running = [...this.helpers].map(([uid, helper]): HelperHealth => {
       const { pid, ...health } = helper.health();
       const rss_bytes = pid === null ? 0 : rssBytes(procRoot, pid);
       return { uid, user: users.name(uid), pid, ...health, rss_bytes };
@@ -135,7 +135,7 @@ export class HelperPool implements Module<PoolConfig> {
       desktop: null,
     } as const;
     const refused = [...this.admission.refused()].map(
-      ([uid, problem]): HandHealth => ({ uid, user: users.name(uid), problem, ...none }),
+      ([uid, problem]): HelperHealth => ({ uid, user: users.name(uid), problem, ...none }),
     );
     return [...running, ...refused].filter(({ uid }) => maySee(viewer, uid));
   }

@@ -1,7 +1,7 @@
 import type { Session } from '../../agents/tracker/session.js';
 import type { Logger } from '../../lib/log/logger.js';
 import { now } from '../../lib/time/time.js';
-import type { HandHealth } from '../../model/helper-health.js';
+import type { HelperHealth } from '../../model/helper-health.js';
 import type { Observation } from '../../model/observation.js';
 import type {
   FromHelper,
@@ -69,7 +69,7 @@ export class UserHelper {
     return this.helper.stop();
   }
 
-  health(): Pick<HandHealth, 'pid' | 'state' | 'problem' | 'restarts' | 'floods' | 'dropped' | 'desktop'> {
+  health(): Pick<HelperHealth, 'pid' | 'state' | 'problem' | 'restarts' | 'floods' | 'dropped' | 'desktop'> {
     const { pid, state, problem, restarts, floods } = this.helper;
     const dropped = this.dropped + this.files.dropped;
     return {

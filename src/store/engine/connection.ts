@@ -5,7 +5,7 @@ import { EngineError } from './error.js';
 
 type Sqlite = new (path: string, options: { timeout: number; fileMustExist: boolean }) => Database;
 
-/** The library is loaded here and only now: it is native code that clients and hands never need. */
+/** The library is loaded here and only now: it is native code that clients and helpers never need. */
 export async function loadSqlite(): Promise<Sqlite> {
   try {
     const { default: Sqlite } = await import('better-sqlite3');

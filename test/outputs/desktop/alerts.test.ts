@@ -104,7 +104,7 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('on a desktop', () => {
     expect(desktop.notified().slice(since)).toHaveLength(2);
   }, 30_000);
 
-  it('one that was put away comes back only when it gets worse; in quiet hours only critical ones come', async () => {
+  it('one that was dismissed comes back only when it gets worse; in quiet hours only critical ones come', async () => {
     rig = HelperRig.start(user, installed, { notifications: { quiet_hours: '00:00-23:59' } });
     const since = desktop.notified().length;
     rig.send({ type: 'alerts', alerts: [leak] });
@@ -114,7 +114,7 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('on a desktop', () => {
     rig.send({ type: 'alerts', alerts: [{ ...leak, severity: 'critical' }] });
     const shown = await popup(since, 'orphans');
     user.run(['swaync-client', '--close-latest'], desktop.env);
-    await until('it to be put away', () => desktop.closed().includes(shown.id));
+    await until('it to be dismissed', () => desktop.closed().includes(shown.id));
     rig.send({ type: 'alerts', alerts: [{ ...leak, severity: 'critical', text: 'still there' }] });
     await sleep(300);
     expect(desktop.notified()).toHaveLength(since + 1);
@@ -122,9 +122,9 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('on a desktop', () => {
     // The next helper of this login knows of it.
     await rig.end();
     rig = HelperRig.start(user, installed, { tray: { enabled: true } });
-    const mild: HelperAlert = { ...leak, id: 9, title: 'not put away' };
+    const mild: HelperAlert = { ...leak, id: 9, title: 'not dismissed' };
     rig.send({ type: 'alerts', alerts: [{ ...leak, severity: 'critical' }, mild] });
-    await popup(since + 1, 'not put away');
+    await popup(since + 1, 'not dismissed');
     expect(bar.property(await bar.item(), 'ToolTip')).toContain('2 alerts');
     expect(desktop.notified()).toHaveLength(since + 2);
   }, 30_000);

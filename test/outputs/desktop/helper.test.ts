@@ -223,7 +223,7 @@ describe.skipIf(!can)('a helper', () => {
       await server.start('hasty');
       const helper = start({ notifications: { snooze_minutes: 0.001 } });
       helper.agents(asking());
-      // The server says that it was snoozed and put away in the moment in which it answers.
+      // The server says that it was snoozed and dismissed in the moment in which it answers.
       const again = await until('it to come back', () => server.notified()[1]);
       expect(again).toMatchObject({ replaces: 0 });
     });

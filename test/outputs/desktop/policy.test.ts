@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { duration, intentFor } from '../../../src/outputs/desktop/notify/intent.js';
 import {
   decide,
   type EventMemory,
@@ -7,7 +8,6 @@ import {
   TRANSCRIPT_MS,
 } from '../../../src/outputs/desktop/notify/policy.js';
 import { bodyOf, escapeMarkup } from '../../../src/outputs/desktop/notify/popups.js';
-import { duration, wishFor } from '../../../src/outputs/desktop/notify/wish.js';
 import type { HelperAgent, HelperConfig } from '../../../src/outputs/desktop/protocol.js';
 import { helperAgent, helperConfig } from './helper-rig.js';
 
@@ -35,8 +35,8 @@ class Story {
     const decision = decide(this.memory, input);
     this.memory = decision.memory;
     this.again_ms = decision.again_ms === null ? null : decision.again_ms - T0;
-    const wish = decision.wishes.get(agent.pid);
-    return wish === undefined ? null : `${wish.summary}${wish.round === 0 ? '' : ` #${wish.round}`}`;
+    const intent = decision.intents.get(agent.pid);
+    return intent === undefined ? null : `${intent.summary}${intent.round === 0 ? '' : ` #${intent.round}`}`;
   }
 
   change(pid: number, change: Partial<EventMemory>): void {
@@ -128,8 +128,8 @@ describe('what is announced', () => {
 
   it('has its urgency from the configuration', () => {
     const config = helperConfig({ notifications: { urgency_approval: 'low' } }).notifications;
-    expect(wishFor(asking, config)?.urgency).toBe('low');
-    expect(wishFor(done, config)?.urgency).toBe('normal');
+    expect(intentFor(asking, config)?.urgency).toBe('low');
+    expect(intentFor(done, config)?.urgency).toBe('normal');
   });
 });
 
@@ -172,7 +172,7 @@ describe('through time', () => {
     expect(new Story({ focused_grace_s: 0 }).at(0, asking, true)).toBe(APPROVE);
   });
 
-  it('what was put away stays away, until it is another', () => {
+  it('what was dismissed stays away, until it is another', () => {
     const story = new Story();
     expect(story.at(0, asking)).toBe(APPROVE);
     story.change(7, { fate: 'gone' });
@@ -189,7 +189,7 @@ describe('through time', () => {
     expect(story.at(300_000, asking)).toBe(`${APPROVE} #1`);
   });
 
-  it('reminds once, also of what was put away', () => {
+  it('reminds once, also of what was dismissed', () => {
     const story = new Story({ remind_after_s: 60 });
     expect(story.at(0, asking)).toBe(APPROVE);
     expect(story.again_ms).toBe(60_000);
@@ -221,15 +221,15 @@ it.each([
 describe('what is shown', () => {
   const config = helperConfig().notifications;
   it('is markup only for servers that speak it', () => {
-    const wish = wishFor({ ...asking, cwd: '/x/<b>&', asks: 'Bash: a > b' }, config)!;
-    expect(bodyOf(wish, new Set(['body', 'body-markup']))).toBe('<b>&lt;b&gt;&amp;</b>\nBash: a &gt; b');
-    expect(bodyOf(wish, new Set(['body']))).toBe('<b>&\nBash: a > b');
+    const intent = intentFor({ ...asking, cwd: '/x/<b>&', asks: 'Bash: a > b' }, config)!;
+    expect(bodyOf(intent, new Set(['body', 'body-markup']))).toBe('<b>&lt;b&gt;&amp;</b>\nBash: a &gt; b');
+    expect(bodyOf(intent, new Set(['body']))).toBe('<b>&\nBash: a > b');
     expect(escapeMarkup(`"'`)).toBe('&quot;&#39;');
   });
 
   it('cannot break out of its line or turn it around', () => {
-    const wish = wishFor({ ...asking, cwd: '/x/a\nb\u202e', asks: 'Bash: \u001b[31m\r\n' }, config)!;
-    expect(wish.heading).toBe('a\\nb\\u202e');
-    expect(wish.lines).toEqual(['Bash: \\x1b[31m\\r\\n']);
+    const intent = intentFor({ ...asking, cwd: '/x/a\nb\u202e', asks: 'Bash: \u001b[31m\r\n' }, config)!;
+    expect(intent.heading).toBe('a\\nb\\u202e');
+    expect(intent.lines).toEqual(['Bash: \\x1b[31m\\r\\n']);
   });
 });

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import type { SessionBus } from '../../../src/outputs/desktop/bus.js';
-import { type PopupSubject, Popups, type PopupWish } from '../../../src/outputs/desktop/notify/popups.js';
+import { type PopupIntent, type PopupSubject, Popups } from '../../../src/outputs/desktop/notify/popups.js';
 
-const wish: PopupWish = {
+const intent: PopupIntent = {
   kind: 'approval',
   key: 'k',
   summary: 'Claude Code: approve?',
@@ -22,10 +22,11 @@ it('what is wanted no more is forgotten, also while there is no session bus to s
     },
   } as unknown as SessionBus;
   const popups = new Popups(nowhere, () => {}, 10, { acted: () => {}, shown: () => {}, dismissed: () => {} });
-  for (let pid = 1; pid <= 100; pid++) popups.set(new Map<PopupSubject, PopupWish>([[`agent:${pid}`, wish]]));
+  for (let pid = 1; pid <= 100; pid++)
+    popups.set(new Map<PopupSubject, PopupIntent>([[`agent:${pid}`, intent]]));
   popups.set(new Map());
   asked = 0;
-  popups.set(new Map<PopupSubject, PopupWish>([['agent:1000', wish]]));
+  popups.set(new Map<PopupSubject, PopupIntent>([['agent:1000', intent]]));
   // One popup is thought about, not all that ever were.
   expect(asked).toBe(1);
 });

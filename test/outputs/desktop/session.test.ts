@@ -11,7 +11,7 @@ import {
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import type { HandHealth } from '../../../src/api/client/index.js';
+import type { HelperHealth } from '../../../src/api/client/index.js';
 import type { Badge } from '../../../src/outputs/desktop/badges/badge.js';
 import { FakeAgent } from './agent.js';
 import { TrayBar } from './bar.js';
@@ -585,9 +585,9 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('a session', () => {
   }, 60_000);
 
   /** The user's helper, once it serves the desktop. */
-  const own = async (): Promise<HandHealth | null> => {
-    const { hands } = await daemon.ask(client => client.call('health'));
-    return hands.find(({ uid, desktop }) => uid === user.uid && desktop?.session_bus) ?? null;
+  const own = async (): Promise<HelperHealth | null> => {
+    const { helpers } = await daemon.ask(client => client.call('health'));
+    return helpers.find(({ uid, desktop }) => uid === user.uid && desktop?.session_bus) ?? null;
   };
 
   it('vigil health tells of the helper, and of one that hangs until another takes its place', async () => {
@@ -627,9 +627,9 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('a session', () => {
     await daemon.start(CONFIG);
     await bar.saying('1 agent');
 
-    const keeper = user.spawn([process.execPath, installed.bin, 'tray'], desktop.env);
+    const standby = user.spawn([process.execPath, installed.bin, 'tray'], desktop.env);
     let stderr = '';
-    keeper.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    standby.stderr?.setEncoding('utf8').on('data', (text: string) => {
       stderr += text;
     });
     await sleep(3_000);
@@ -640,8 +640,8 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('a session', () => {
     await daemon.start(CONFIG);
     const item = await bar.saying('no agents');
     bar.click(item, 'Quit until the next login');
-    await until('vigil tray to end', () => keeper.exitCode !== null);
-    expect([keeper.exitCode, stderr, bar.items()]).toEqual([0, '', []]);
+    await until('vigil tray to end', () => standby.exitCode !== null);
+    expect([standby.exitCode, stderr, bar.items()]).toEqual([0, '', []]);
     expect(existsSync(join(user.runtime, 'vigil/quit'))).toBe(true);
     // Asking for it takes it back.
     const again = user.spawn([process.execPath, installed.bin, 'tray'], desktop.env);

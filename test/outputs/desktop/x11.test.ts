@@ -135,14 +135,14 @@ describe.skipIf(!CAN)('on a real i3', () => {
     await expect(i3.focus(12345)).rejects.toThrow('does not focus');
 
     // From the process to its window, though i3 names no processes.
-    const eyes = desktop();
-    await eyes.use(discover(dir, uid, '/nonexistent').compositors);
-    expect(eyes.name).toBe('i3');
-    expect((await eyes.locate({ pid: await one.pid(), title: null })).window).toBe(first);
-    expect((await eyes.locate({ pid: await two.pid(), title: null })).window).toBe(second);
-    expect(eyes.isSeen(await one.pid())).toBe(true);
-    expect(eyes.isSeen(await two.pid())).toBe(false);
-    expect(await eyes.show({ pid: await two.pid(), title: null })).toBeNull();
+    const watching = desktop();
+    await watching.use(discover(dir, uid, '/nonexistent').compositors);
+    expect(watching.name).toBe('i3');
+    expect((await watching.locate({ pid: await one.pid(), title: null })).window).toBe(first);
+    expect((await watching.locate({ pid: await two.pid(), title: null })).window).toBe(second);
+    expect(watching.isSeen(await one.pid())).toBe(true);
+    expect(watching.isSeen(await two.pid())).toBe(false);
+    expect(await watching.show({ pid: await two.pid(), title: null })).toBeNull();
     await until('the other to be focused', () => i3.focused() === second);
 
     execFileSync('i3-msg', ['workspace', '9'], { env: { ...env, I3SOCK: socket() }, stdio: 'ignore' });
@@ -151,7 +151,7 @@ describe.skipIf(!CAN)('on a real i3', () => {
     await until('what was launched', () => i3.windows().size === started + 1, 8_000);
     await until('it to close', () => i3.windows().size === started, 8_000);
     execFileSync('i3-msg', ['workspace', '1'], { env: { ...env, I3SOCK: socket() }, stdio: 'ignore' });
-    eyes.close();
+    watching.close();
   }, 30_000);
 
   it('through tmux in tmux, by -S and -L, to the window, and back to the pane', async () => {
@@ -164,10 +164,10 @@ describe.skipIf(!CAN)('on a real i3', () => {
     const window = await xterm('tmux', ...outer, '-f', '/dev/null', 'new', '-s', 'out', nested);
     const elsewhere = await xterm(agent().command);
     const pid = await inside.pid();
-    const eyes = desktop();
-    await eyes.use(discover(dir, uid, '/nonexistent').compositors);
+    const watching = desktop();
+    await watching.use(discover(dir, uid, '/nonexistent').compositors);
     const place = await until('its place', async () => {
-      const found = await eyes.locate({ pid, title: null });
+      const found = await watching.locate({ pid, title: null });
       return found.window === null ? null : found;
     });
     expect(place.window).toBe(window);
@@ -180,18 +180,18 @@ describe.skipIf(!CAN)('on a real i3', () => {
     const shown = (socket: readonly string[]) => tmux(socket, 'display-message', '-p', '#{window_index}');
     await until('both to show the new ones', () => shown(outer) === '1' && shown(inner) === '1');
     expect(i3.focused()).toBe(elsewhere);
-    expect(await eyes.show({ pid, title: null })).toBeNull();
+    expect(await watching.show({ pid, title: null })).toBeNull();
     expect([shown(outer), shown(inner)]).toEqual(['0', '0']);
     await until('the window to have the focus', () => i3.focused() === window);
     // Seen only when every tmux on the way shows it.
-    await eyes.locate({ pid, title: null });
-    await until('it to be seen', () => eyes.isSeen(pid));
+    await watching.locate({ pid, title: null });
+    await until('it to be seen', () => watching.isSeen(pid));
     tmux(outer, 'select-window', '-t', ':1');
     await until('it to be out of sight', async () => {
-      await eyes.locate({ pid, title: null });
-      return !eyes.isSeen(pid);
+      await watching.locate({ pid, title: null });
+      return !watching.isSeen(pid);
     });
-    eyes.close();
+    watching.close();
   }, 30_000);
 
   it('through screen to the window, and nowhere once it is detached', async () => {
@@ -199,16 +199,16 @@ describe.skipIf(!CAN)('on a real i3', () => {
     const window = await xterm('screen', '-S', 'work', inside.command);
     await xterm(agent().command);
     const pid = await inside.pid();
-    const eyes = desktop();
-    await eyes.use(discover(dir, uid, '/nonexistent').compositors);
-    expect((await eyes.locate({ pid, title: null })).window).toBe(window);
+    const watching = desktop();
+    await watching.use(discover(dir, uid, '/nonexistent').compositors);
+    expect((await watching.locate({ pid, title: null })).window).toBe(window);
     spawnSync('screen', ['-S', 'work', '-X', 'detach'], { env });
     await until('the window to go', () => !i3.windows().has(window));
-    expect((await eyes.locate({ pid, title: null })).window).toBeNull();
+    expect((await watching.locate({ pid, title: null })).window).toBeNull();
     // In another window it is found again.
     const again = await xterm('screen', '-r', 'work');
-    await until('its new place', async () => (await eyes.locate({ pid, title: null })).window === again);
-    eyes.close();
+    await until('its new place', async () => (await watching.locate({ pid, title: null })).window === again);
+    watching.close();
   }, 30_000);
 
   it('an i3 that restarts is noticed, and found again', async () => {

@@ -23,7 +23,7 @@ export class StoreError extends Error {
  * Runs `work` with a path to the directory that stays the same directory whatever becomes of its name.
  * It must be a directory of our own that not everybody may write into; links are refused.
  */
-function within<T>(dir: string, make: boolean, work: (held: string) => T): T {
+function withFolder<T>(dir: string, make: boolean, work: (held: string) => T): T {
   let fd: number;
   try {
     fd = openDirectory(dir, make);
@@ -75,7 +75,7 @@ function reason(error: NodeJS.ErrnoException, what: string): string {
 
 /** Readers see the old content or the new one, never a part. Throws StoreError. */
 export function writeFileSafely(dir: string, name: string, content: string): void {
-  within(dir, true, held => {
+  withFolder(dir, true, held => {
     const temporary = `${held}/.${name}.${process.pid}.tmp`;
     const fd = createFile(temporary);
     try {
@@ -109,7 +109,7 @@ function createFile(path: string): number {
 /** Throws StoreError, but not for what is already gone. */
 export function removeFileSafely(dir: string, name: string): void {
   try {
-    within(dir, false, held => removeIfThere(`${held}/${name}`));
+    withFolder(dir, false, held => removeIfThere(`${held}/${name}`));
   } catch (error) {
     if (!(error instanceof StoreError && error.message.endsWith('is not there'))) throw error;
   }

@@ -1,7 +1,7 @@
 import type { HelperAgent, HelperConfig } from '../protocol.js';
-import { type Wish, wishFor } from './wish.js';
+import { intentFor, type NotificationIntent } from './intent.js';
 
-/** What is remembered of one event (of one `Wish.key`). */
+/** What is remembered of one event (of one `NotificationIntent.key`). */
 export interface EventMemory {
   key: string;
   first_ms: number;
@@ -29,7 +29,7 @@ export interface PolicyInput {
 
 export interface Decision {
   /** What should be on the screen now. */
-  wishes: Map<number, Wish & { round: number }>;
+  intents: Map<number, NotificationIntent & { round: number }>;
   memory: Map<number, EventMemory>;
   /** When to decide again although nothing happened. */
   again_ms: number | null;
@@ -40,17 +40,17 @@ export const TRANSCRIPT_MS = 180;
 
 /** What should be on the screen. Pure: what it remembers goes in and comes out. */
 export function decide(before: ReadonlyMap<number, EventMemory>, input: PolicyInput): Decision {
-  const decision: Decision = { wishes: new Map(), memory: new Map(), again_ms: null };
+  const decision: Decision = { intents: new Map(), memory: new Map(), again_ms: null };
   if (!input.config.enabled) return decision;
   for (const agent of input.agents) {
-    const wish = wishFor(agent, input.config);
-    if (wish === null) continue;
+    const intent = intentFor(agent, input.config);
+    if (intent === null) continue;
     const known = before.get(agent.pid);
-    const memory = known?.key === wish.key ? { ...known } : born(wish, agent, input);
-    const due_ms = dueTime(agent, wish, memory, input);
+    const memory = known?.key === intent.key ? { ...known } : born(intent, agent, input);
+    const due_ms = dueTime(agent, intent, memory, input);
     decision.memory.set(agent.pid, memory);
     if (due_ms === null) continue;
-    if (due_ms <= input.now_ms) decision.wishes.set(agent.pid, { ...wish, round: memory.round });
+    if (due_ms <= input.now_ms) decision.intents.set(agent.pid, { ...intent, round: memory.round });
     const again_ms = due_ms > input.now_ms ? due_ms : reminderTime(memory, input);
     if (again_ms !== null && again_ms > input.now_ms)
       decision.again_ms = Math.min(decision.again_ms ?? again_ms, again_ms);
@@ -58,9 +58,9 @@ export function decide(before: ReadonlyMap<number, EventMemory>, input: PolicyIn
   return decision;
 }
 
-function born(wish: Wish, agent: HelperAgent, input: PolicyInput): EventMemory {
+function born(intent: NotificationIntent, agent: HelperAgent, input: PolicyInput): EventMemory {
   const memory: EventMemory = {
-    key: wish.key,
+    key: intent.key,
     first_ms: input.now_ms,
     shown_ms: null,
     fate: 'open',
@@ -68,18 +68,23 @@ function born(wish: Wish, agent: HelperAgent, input: PolicyInput): EventMemory {
     reminded: false,
     round: 0,
   };
-  if (isRequest(wish)) return memory;
+  if (isRequest(intent)) return memory;
   const { config } = input;
   const drop =
     input.isSeen(agent.pid) ||
     agent.since_ms < input.started_ms ||
     isQuiet(config.quiet_hours, input.minute_of_day) ||
-    (wish.kind === 'done' && agent.worked_ms < config.min_work_seconds * 1000);
+    (intent.kind === 'done' && agent.worked_ms < config.min_work_seconds * 1000);
   return drop ? { ...memory, fate: 'dropped' } : memory;
 }
 
 /** When it is to be on the screen; null: not, or no more. Moves the memory on. */
-function dueTime(agent: HelperAgent, wish: Wish, memory: EventMemory, input: PolicyInput): number | null {
+function dueTime(
+  agent: HelperAgent,
+  intent: NotificationIntent,
+  memory: EventMemory,
+  input: PolicyInput,
+): number | null {
   const { now_ms, config } = input;
   if (memory.fate === 'dropped') return null;
   const reminder_ms = reminderTime(memory, input);
@@ -95,7 +100,7 @@ function dueTime(agent: HelperAgent, wish: Wish, memory: EventMemory, input: Pol
     memory.round++;
   }
   const seen = input.isSeen(agent.pid);
-  if (!isRequest(wish)) {
+  if (!isRequest(intent)) {
     // A finished turn that was looked at is no news any more.
     if (seen) memory.fate = 'gone';
     return seen ? null : now_ms;
@@ -115,8 +120,8 @@ export function shownAt(memory: EventMemory, now_ms: number): EventMemory {
   return memory.shown_ms === null ? { ...memory, shown_ms: now_ms, reminded: false } : memory;
 }
 
-function isRequest(wish: Wish): boolean {
-  return wish.kind === 'approval' || wish.kind === 'question';
+function isRequest(intent: NotificationIntent): boolean {
+  return intent.kind === 'approval' || intent.kind === 'question';
 }
 
 /** `22:00-07:00`: from the first minute to before the last one, over midnight if need be. */

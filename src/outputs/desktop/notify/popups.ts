@@ -1,7 +1,7 @@
 import type { Message } from '@jellybrick/dbus-next';
 import { DBUS, type SessionBus } from '../bus.js';
 import { type Log, Once } from '../out.js';
-import type { Wish } from './wish.js';
+import type { NotificationIntent } from './intent.js';
 
 const NAME = 'org.freedesktop.Notifications';
 const SERVER = { destination: NAME, path: '/org/freedesktop/Notifications', interface: NAME } as const;
@@ -28,7 +28,7 @@ const ICON = {
   alert: 'dialog-warning',
 } as const;
 
-export type PopupWish = Wish & { round: number };
+export type PopupIntent = NotificationIntent & { round: number };
 
 /** What a popup is about: an agent by its pid, an alert by its id. There is never more than one of each. */
 export type PopupSubject = `agent:${number}` | `alert:${number}`;
@@ -44,8 +44,8 @@ export interface PopupEvents {
 
 /** One subject's notification: what should be there, what is there, and whether the server is being asked. */
 interface Popup {
-  wish: PopupWish | null;
-  shown: { id: number; wish: PopupWish; content: string } | null;
+  intent: PopupIntent | null;
+  shown: { id: number; intent: PopupIntent; content: string } | null;
   busy: boolean;
   /** The server did not take it; wait for it to change, or for the next try. */
   failed: boolean;
@@ -73,15 +73,16 @@ export class Popups {
     this.once = new Once(log);
   }
 
-  set(wishes: ReadonlyMap<PopupSubject, PopupWish>): void {
-    for (const [subject, popup] of this.popups) if (!wishes.has(subject)) this.wish(subject, popup, null);
-    for (const [subject, wish] of wishes) {
+  set(intents: ReadonlyMap<PopupSubject, PopupIntent>): void {
+    for (const [subject, popup] of this.popups)
+      if (!intents.has(subject)) this.setIntent(subject, popup, null);
+    for (const [subject, intent] of intents) {
       let popup = this.popups.get(subject);
       if (popup === undefined) {
-        popup = { wish: null, shown: null, busy: false, failed: false };
+        popup = { intent: null, shown: null, busy: false, failed: false };
         this.popups.set(subject, popup);
       }
-      this.wish(subject, popup, wish);
+      this.setIntent(subject, popup, intent);
     }
   }
 
@@ -132,7 +133,7 @@ export class Popups {
       return;
     }
     const [subject, popup] = entry;
-    const { key, kind } = popup.shown!.wish;
+    const { key, kind } = popup.shown!.intent;
     if (message.member === 'ActionInvoked') {
       const plain = kind === 'alert' ? 'details' : 'focus';
       this.events.acted(subject, key, what === 'snooze' ? 'snooze' : plain);
@@ -160,10 +161,10 @@ export class Popups {
     for (const popup of this.popups.values()) popup.shown = null;
   }
 
-  private wish(subject: PopupSubject, popup: Popup, wish: PopupWish | null): void {
-    const before = popup.wish;
-    popup.wish = wish;
-    if (popup.failed && wish !== null && before !== null && content(before) === content(wish)) return;
+  private setIntent(subject: PopupSubject, popup: Popup, intent: PopupIntent | null): void {
+    const before = popup.intent;
+    popup.intent = intent;
+    if (popup.failed && intent !== null && before !== null && content(before) === content(intent)) return;
     popup.failed = false;
     void this.reconcile(subject, popup);
   }
@@ -184,11 +185,11 @@ export class Popups {
     if (this.bus.connection !== null) {
       const before = popup.shown;
       await this.approach(popup);
-      if (popup.shown !== null && popup.shown !== before) this.events.shown(subject, popup.shown.wish.key);
+      if (popup.shown !== null && popup.shown !== before) this.events.shown(subject, popup.shown.intent.key);
       this.hearEarly();
     }
     // Also without a bus: what nobody wants any more is not kept.
-    if (popup.wish === null && popup.shown === null && this.popups.get(subject) === popup)
+    if (popup.intent === null && popup.shown === null && this.popups.get(subject) === popup)
       this.popups.delete(subject);
   }
 
@@ -196,28 +197,28 @@ export class Popups {
     popup.busy = true;
     try {
       for (let steps = 0; !this.closing && !popup.failed && steps < 1_000; steps++) {
-        const { wish, shown } = popup;
-        if (wish === null && shown === null) break;
-        if (wish !== null && shown?.content === content(wish)) break;
-        if (wish === null) {
+        const { intent, shown } = popup;
+        if (intent === null && shown === null) break;
+        if (intent !== null && shown?.content === content(intent)) break;
+        if (intent === null) {
           popup.shown = null;
           await this.closeCall(shown!.id).catch(() => {});
-        } else await this.show(popup, wish);
+        } else await this.show(popup, intent);
       }
     } finally {
       popup.busy = false;
     }
   }
 
-  private async show(popup: Popup, wish: PopupWish): Promise<void> {
+  private async show(popup: Popup, intent: PopupIntent): Promise<void> {
     const slow = setTimeout(
       () => this.once.warn('server', 'the notification server does not answer; waiting for it'),
       SLOW_MS,
     );
     const replaces = popup.shown?.id ?? 0;
     try {
-      const [id] = await this.notify(wish, replaces);
-      popup.shown = typeof id === 'number' && id > 0 ? { id, wish, content: content(wish) } : null;
+      const [id] = await this.notify(intent, replaces);
+      popup.shown = typeof id === 'number' && id > 0 ? { id, intent, content: content(intent) } : null;
       if (popup.shown === null) popup.failed = true;
       this.once.clear('server', 'the notification server answers again');
     } catch (error) {
@@ -231,11 +232,11 @@ export class Popups {
     }
   }
 
-  private async notify(wish: PopupWish, replaces: number): Promise<unknown[]> {
+  private async notify(intent: PopupIntent, replaces: number): Promise<unknown[]> {
     this.capabilities ??= this.askCapabilities();
     const can = await this.capabilities;
     const Variant = this.bus.library!.Variant;
-    const body = bodyOf(wish, can);
+    const body = bodyOf(intent, can);
     return this.bus.call({
       ...SERVER,
       member: 'Notify',
@@ -243,22 +244,22 @@ export class Popups {
       body: [
         'vigil',
         replaces,
-        wish.kind === 'alert' && wish.urgency === 'critical' ? 'dialog-error' : ICON[wish.kind],
-        can.has('body') || body === '' ? wish.summary : `${wish.summary} ${wish.heading}`.trimEnd(),
+        intent.kind === 'alert' && intent.urgency === 'critical' ? 'dialog-error' : ICON[intent.kind],
+        can.has('body') || body === '' ? intent.summary : `${intent.summary} ${intent.heading}`.trimEnd(),
         can.has('body') ? body : '',
-        can.has('actions') ? this.actions(wish) : [],
+        can.has('actions') ? this.actions(intent) : [],
         {
-          urgency: new Variant('y', URGENCY[wish.urgency]),
-          category: new Variant('s', CATEGORY[wish.kind]),
+          urgency: new Variant('y', URGENCY[intent.urgency]),
+          category: new Variant('s', CATEGORY[intent.kind]),
           'desktop-entry': new Variant('s', 'vigil'),
         },
-        wish.urgency === 'critical' ? 0 : -1,
+        intent.urgency === 'critical' ? 0 : -1,
       ],
     });
   }
 
   /** Keys and labels in turn; `default` is a click on the popup itself. */
-  private actions({ kind }: PopupWish): string[] {
+  private actions({ kind }: PopupIntent): string[] {
     if (kind === 'alert') return ['default', 'Details', 'details', 'Details'];
     return ['default', 'Focus', 'focus', 'Focus', 'snooze', `Snooze ${this.snoozeMinutes} min`];
   }
@@ -291,15 +292,23 @@ export class Popups {
   }
 }
 
-function content(wish: PopupWish): string {
-  return JSON.stringify([wish.key, wish.round, wish.summary, wish.heading, wish.lines, wish.urgency]);
+function content(intent: PopupIntent): string {
+  return JSON.stringify([
+    intent.key,
+    intent.round,
+    intent.summary,
+    intent.heading,
+    intent.lines,
+    intent.urgency,
+  ]);
 }
 
 /** Exported for its tests. */
-export function bodyOf(wish: Wish, can: ReadonlySet<string>): string {
-  if (!can.has('body-markup')) return [wish.heading, ...wish.lines].filter(line => line !== '').join('\n');
-  const heading = wish.heading === '' ? [] : [`<b>${escapeMarkup(wish.heading)}</b>`];
-  return [...heading, ...wish.lines.map(escapeMarkup)].join('\n');
+export function bodyOf(intent: NotificationIntent, can: ReadonlySet<string>): string {
+  if (!can.has('body-markup'))
+    return [intent.heading, ...intent.lines].filter(line => line !== '').join('\n');
+  const heading = intent.heading === '' ? [] : [`<b>${escapeMarkup(intent.heading)}</b>`];
+  return [...heading, ...intent.lines.map(escapeMarkup)].join('\n');
 }
 
 export function escapeMarkup(text: string): string {

@@ -2,7 +2,7 @@ import { printable } from '../../../lib/text/printable.js';
 import { isRequest } from '../../../model/agent.js';
 import { severityRank } from '../../../model/alert.js';
 import { projectOf } from '../badges/badge.js';
-import { wishFor } from '../notify/wish.js';
+import { intentFor } from '../notify/intent.js';
 import type { HelperAgent, HelperAlert, HelperConfig } from '../protocol.js';
 import type { TrayColor } from './icon.js';
 
@@ -52,7 +52,7 @@ export function trayModel(input: TrayInput): TrayModel {
   const living = agents.filter(({ state }) => state !== 'EXITED');
   const waits = living.filter(agent => isRequest(agent.reason) || unseen(agent.pid) > 0).length;
   const trouble = agents.filter(agent => {
-    const kind = wishFor(agent, config)?.kind;
+    const kind = intentFor(agent, config)?.kind;
     return kind === 'stalled' || kind === 'ended';
   }).length;
   const alerts = input.alerts
@@ -91,7 +91,7 @@ export function trayModel(input: TrayInput): TrayModel {
 }
 
 /** The icon while no helper is there to show one: the daemon has nothing to tell this user, or it is gone. */
-export function keeperModel(running: boolean): TrayModel {
+export function standbyModel(running: boolean): TrayModel {
   const said = running ? 'no agents' : 'vigil is not running';
   const label = running ? 'No agents' : 'vigil is not running';
   return {

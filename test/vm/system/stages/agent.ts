@@ -102,14 +102,14 @@ export async function workAndAsk(
 async function helper(): Promise<void> {
   await check('the helper of its user runs, and found the bus', () =>
     eventually(30, async () => {
-      const { hands } = await health();
+      const { helpers } = await health();
       same(
-        hands.map(({ user, state, desktop }) => [user, state, desktop?.session_bus]),
+        helpers.map(({ user, state, desktop }) => [user, state, desktop?.session_bus]),
         [[USER, 'running', true]],
       );
     }),
   );
-  const pid = (await health()).hands[0]?.pid ?? 0;
+  const pid = (await health()).helpers[0]?.pid ?? 0;
   await check('it is its user’s, with no capability, and not shielded from the OOM killer', () => {
     const capabilities = ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb'].map(name =>
       Number.parseInt(statusLine(pid, name), 16),

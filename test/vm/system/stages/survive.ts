@@ -74,7 +74,7 @@ async function same_agent(played: PlayedAgent, after: string): Promise<void> {
   );
   await check(`and its user’s desktop is served, after ${after}`, () =>
     eventually(30, async () => {
-      const helper = (await health()).hands.find(({ uid }) => uid === UID);
+      const helper = (await health()).helpers.find(({ uid }) => uid === UID);
       holds(helper?.state === 'running' && helper.desktop?.session_bus === true, JSON.stringify(helper));
     }),
   );

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type AlertMemory, decideAlerts } from '../../../src/outputs/desktop/notify/alert-wish.js';
+import { type AlertMemory, decideAlerts } from '../../../src/outputs/desktop/notify/alert-intent.js';
 import type { HelperAlert } from '../../../src/outputs/desktop/protocol.js';
-import { keeperModel, trayModel } from '../../../src/outputs/desktop/tray/model.js';
+import { standbyModel, trayModel } from '../../../src/outputs/desktop/tray/model.js';
 import { helperAgent, helperConfig, type Overrides } from './helper-rig.js';
 
 const alert = (over: Partial<HelperAlert> = {}): HelperAlert => ({
@@ -29,8 +29,8 @@ describe('which alerts are popups', () => {
     ['critical in quiet hours', { severity: 'critical' }, { quiet_hours: '22:00-07:00' }, NIGHT, true],
     ['switched off', { severity: 'critical' }, { enabled: false }, NOON, false],
   ])('%s', (_what, over, notifications, minute, shown) => {
-    const { wishes } = decideAlerts(new Map(), [alert(over)], minute, config(notifications));
-    expect(wishes.has(1)).toBe(shown);
+    const { intents } = decideAlerts(new Map(), [alert(over)], minute, config(notifications));
+    expect(intents.has(1)).toBe(shown);
   });
 
   it('what quiet hours hold back comes when they are over', () => {
@@ -39,16 +39,16 @@ describe('which alerts are popups', () => {
     expect(night.held).toBe(true);
     const morning = decideAlerts(night.memory, [alert()], 7 * 60, quiet);
     expect(morning.held).toBe(false);
-    expect(morning.wishes.get(1)?.heading).toBe('a leak');
+    expect(morning.intents.get(1)?.heading).toBe('a leak');
   });
 
-  it('one that was put away comes back when it gets worse, as another popup', () => {
+  it('one that was dismissed comes back when it gets worse, as another popup', () => {
     const gone: ReadonlyMap<number, AlertMemory> = new Map([
       [1, { severity: 'high', fate: 'gone', round: 0 }],
     ]);
-    expect(decideAlerts(gone, [alert({ text: 'more' })], NOON, config()).wishes.size).toBe(0);
+    expect(decideAlerts(gone, [alert({ text: 'more' })], NOON, config()).intents.size).toBe(0);
     const worse = decideAlerts(gone, [alert({ severity: 'critical' })], NOON, config());
-    expect(worse.wishes.get(1)).toMatchObject({ round: 1, urgency: 'critical' });
+    expect(worse.intents.get(1)).toMatchObject({ round: 1, urgency: 'critical' });
     // It is over and forgotten: the same trouble again has another id.
     expect(decideAlerts(gone, [], NOON, config()).memory.size).toBe(0);
   });
@@ -56,9 +56,9 @@ describe('which alerts are popups', () => {
   it('a flood is the worst five, and hostile text is harmless', () => {
     const many = Array.from({ length: 50 }, (_, i) => alert({ id: i + 1 }));
     const worst = alert({ id: 99, severity: 'critical', title: '\u202ex\u001b[31m', text: 'y\nz' });
-    const { wishes } = decideAlerts(new Map(), [...many, worst], NOON, config());
-    expect([...wishes.keys()]).toEqual([99, 50, 49, 48, 47]);
-    expect(wishes.get(99)).toMatchObject({ heading: '\\u202ex\\x1b[31m', lines: ['y\\nz'] });
+    const { intents } = decideAlerts(new Map(), [...many, worst], NOON, config());
+    expect([...intents.keys()]).toEqual([99, 50, 49, 48, 47]);
+    expect(intents.get(99)).toMatchObject({ heading: '\\u202ex\\x1b[31m', lines: ['y\\nz'] });
   });
 });
 
@@ -96,8 +96,8 @@ describe('the colour of the tray', () => {
   });
 
   it('without a helper it is the daemon’s', () => {
-    expect(keeperModel(true).color).toBe('green');
-    expect(keeperModel(false)).toMatchObject({ color: 'red', tooltip: 'vigil is not running' });
+    expect(standbyModel(true).color).toBe('green');
+    expect(standbyModel(false)).toMatchObject({ color: 'red', tooltip: 'vigil is not running' });
   });
 
   it('the menu has no label that could be mistaken for another', () => {

@@ -1,10 +1,10 @@
 import type { SessionBus } from './bus.js';
-import { DesktopLock, desktopLock } from './claim.js';
 import type { Desktop } from './compositors/desktop.js';
 import { discover } from './compositors/discover.js';
+import { DesktopLock, desktopLock } from './desktop-lock.js';
 import { type Log, Once } from './out.js';
-import { hasQuit } from './quit-mark.js';
 import { RuntimeDir } from './runtime-dir.js';
+import { hasOptedOut } from './tray-opt-out.js';
 
 const SOON_MS = 50;
 /** Looking for what is missing, when nothing announces it. */
@@ -12,7 +12,7 @@ const AGAIN_MS = 5_000;
 /** Nobody is logged in, or wants us: a stat() or two so often. */
 const LOGIN_MS = 1_000;
 
-export interface PresenceOptions {
+export interface DesktopConnectionOptions {
   runtimeDir: string;
   uid: number;
   procRoot: string;
@@ -30,7 +30,7 @@ export interface PresenceOptions {
 }
 
 /** Finds the user's login, bus and compositor, and again whenever one of them is gone; one helper serves them. */
-export class Presence {
+export class DesktopConnection {
   /** Empty: none was found. */
   busAddress = '';
   private readonly lock: DesktopLock;
@@ -40,7 +40,7 @@ export class Presence {
   private closed = false;
   private timer: NodeJS.Timeout | null = null;
 
-  constructor(private readonly options: PresenceOptions) {
+  constructor(private readonly options: DesktopConnectionOptions) {
     this.lock = new DesktopLock(desktopLock(options.runtimeDir));
     this.once = new Once(options.log);
     this.directory = new RuntimeDir(options.runtimeDir, () => this.lookAnew());
@@ -67,7 +67,7 @@ export class Presence {
     this.lock.release();
   }
 
-  /** Left by its person's wish. */
+  /** Left because its person quit. */
   awaitLogin(): void {
     this.lookIn(LOGIN_MS);
   }
@@ -82,7 +82,7 @@ export class Presence {
   missing(): string | null {
     if (!this.started) return 'nothing to show yet';
     if (!this.directory.exists) return 'not logged in';
-    if (hasQuit(this.options.runtimeDir)) return 'its person quit vigil until the next login';
+    if (hasOptedOut(this.options.runtimeDir)) return 'its person quit vigil until the next login';
     if (!this.lock.held) return this.lock.refusal?.why ?? 'not locked yet';
     const missing: string[] = [];
     if (this.options.bus.connection === null) missing.push('no session bus');
@@ -114,7 +114,7 @@ export class Presence {
     }
     if (!(await this.mayServe())) {
       this.options.absent();
-      const awaited = !this.directory.exists || hasQuit(runtimeDir);
+      const awaited = !this.directory.exists || hasOptedOut(runtimeDir);
       return this.lookIn(awaited ? LOGIN_MS : AGAIN_MS);
     }
     this.options.found();
@@ -128,7 +128,7 @@ export class Presence {
   /** There is a session that wants us, and no other helper serves it. */
   private async mayServe(): Promise<boolean> {
     // Without a login there is nobody to be reached.
-    if (!this.directory.exists || hasQuit(this.options.runtimeDir)) return false;
+    if (!this.directory.exists || hasOptedOut(this.options.runtimeDir)) return false;
     if (this.lock.held) return true;
     if (!(await this.lock.take())) {
       const { taken, why } = this.lock.refusal!;

@@ -3,12 +3,12 @@ import { projectOf } from '../badges/badge.js';
 import type { HelperAgent, HelperConfig } from '../protocol.js';
 
 export type Urgency = 'low' | 'normal' | 'critical';
-export type WishKind = AgentWishKind | 'alert';
-export type AgentWishKind = 'approval' | 'question' | 'done' | 'stalled' | 'ended';
+export type NotificationKind = AgentNotificationKind | 'alert';
+export type AgentNotificationKind = 'approval' | 'question' | 'done' | 'stalled' | 'ended';
 
 /** A notification as it should stand on the screen. All text is foreign and not yet escaped. */
-export interface Wish {
-  kind: WishKind;
+export interface NotificationIntent {
+  kind: NotificationKind;
   /** Identity of what it is about: another key is another event, worth a new look. */
   key: string;
   summary: string;
@@ -22,7 +22,10 @@ export interface Wish {
 const MAX_LINE = 240;
 
 /** What an agent's present state has to say to its person; null: nothing. */
-export function wishFor(agent: HelperAgent, config: HelperConfig['notifications']): Wish | null {
+export function intentFor(
+  agent: HelperAgent,
+  config: HelperConfig['notifications'],
+): NotificationIntent | null {
   if (!agent.interactive) return null;
   const kind = kindOf(agent);
   if (kind === null) return null;
@@ -36,7 +39,7 @@ export function wishFor(agent: HelperAgent, config: HelperConfig['notifications'
   };
 }
 
-function kindOf(agent: HelperAgent): AgentWishKind | null {
+function kindOf(agent: HelperAgent): AgentNotificationKind | null {
   if (agent.state === 'WAITING') {
     const { reason } = agent;
     return reason === 'approval' || reason === 'question' || reason === 'done' ? reason : null;
@@ -55,7 +58,7 @@ function isTrouble({ reason, signal, exit_code, has_worked }: HelperAgent): bool
   return has_worked && exit_code !== null && exit_code !== 0 && !WANTED_CODES.has(exit_code);
 }
 
-function headline(kind: AgentWishKind, { reason, signal }: HelperAgent): string {
+function headline(kind: AgentNotificationKind, { reason, signal }: HelperAgent): string {
   switch (kind) {
     case 'approval':
       return 'approve?';
@@ -71,7 +74,7 @@ function headline(kind: AgentWishKind, { reason, signal }: HelperAgent): string 
   }
 }
 
-function lines(kind: AgentWishKind, agent: HelperAgent): string[] {
+function lines(kind: AgentNotificationKind, agent: HelperAgent): string[] {
   const worked = agent.worked_ms >= 1000 ? [`worked ${duration(agent.worked_ms)}`] : [];
   const asks = agent.asks === null ? [] : [printable(agent.asks, MAX_LINE)];
   switch (kind) {
@@ -90,7 +93,7 @@ function lines(kind: AgentWishKind, agent: HelperAgent): string[] {
   }
 }
 
-function urgencyOf(kind: AgentWishKind, config: HelperConfig['notifications']): Urgency {
+function urgencyOf(kind: AgentNotificationKind, config: HelperConfig['notifications']): Urgency {
   switch (kind) {
     case 'approval':
       return config.urgency_approval;

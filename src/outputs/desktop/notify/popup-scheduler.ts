@@ -1,13 +1,13 @@
 import type { HelperAgent, HelperAlert, HelperConfig } from '../protocol.js';
-import { type AlertMemory, decideAlerts } from './alert-wish.js';
+import { type AlertMemory, decideAlerts } from './alert-intent.js';
+import type { DismissedAlerts } from './dismissed-alerts.js';
 import { decide, type EventMemory, shownAt } from './policy.js';
-import type { PopupSubject, PopupWish } from './popups.js';
-import type { PutAway } from './put-away.js';
+import type { PopupIntent, PopupSubject } from './popups.js';
 
 /** Quiet hours end by the minute. */
 const QUIET_LOOK_MS = 60_000;
 
-export interface AnnouncerInput {
+export interface PopupSchedulerInput {
   agents: readonly HelperAgent[];
   alerts: readonly HelperAlert[];
   isSeen(pid: number): boolean;
@@ -15,7 +15,7 @@ export interface AnnouncerInput {
 }
 
 /** What should be on the screen, with what its person did about it before. */
-export class Announcer {
+export class PopupScheduler {
   private memory: ReadonlyMap<number, EventMemory> = new Map();
   private alertMemory: ReadonlyMap<number, AlertMemory> = new Map();
   private alerts: readonly HelperAlert[] = [];
@@ -24,7 +24,7 @@ export class Announcer {
     private config: HelperConfig['notifications'],
     /** Turns that ended before this are no news. */
     private readonly started_ms: number,
-    private readonly putAway: Pick<PutAway, 'find' | 'add'>,
+    private readonly dismissedAlerts: Pick<DismissedAlerts, 'find' | 'add'>,
   ) {}
 
   /** What was announced before stays announced. */
@@ -33,7 +33,10 @@ export class Announcer {
   }
 
   /** Adds to `dues` when to decide again although nothing happened. */
-  wishes({ agents, alerts, isSeen, now_ms }: AnnouncerInput, dues: number[]): Map<PopupSubject, PopupWish> {
+  intents(
+    { agents, alerts, isSeen, now_ms }: PopupSchedulerInput,
+    dues: number[],
+  ): Map<PopupSubject, PopupIntent> {
     const { config, started_ms } = this;
     const date = new Date();
     const minute_of_day = date.getHours() * 60 + date.getMinutes();
@@ -44,10 +47,10 @@ export class Announcer {
     this.alerts = alerts;
     if (events.again_ms !== null) dues.push(events.again_ms);
     if (troubles.held) dues.push(now_ms + QUIET_LOOK_MS);
-    const wishes = new Map<PopupSubject, PopupWish>();
-    for (const [pid, wish] of events.wishes) wishes.set(`agent:${pid}`, wish);
-    for (const [id, wish] of troubles.wishes) wishes.set(`alert:${id}`, wish);
-    return wishes;
+    const intents = new Map<PopupSubject, PopupIntent>();
+    for (const [pid, intent] of events.intents) intents.set(`agent:${pid}`, intent);
+    for (const [id, intent] of troubles.intents) intents.set(`alert:${id}`, intent);
+    return intents;
   }
 
   snooze(pid: number, key: string, now_ms: number): void {
@@ -74,14 +77,14 @@ export class Announcer {
     if (memory !== undefined)
       this.alertMemory = new Map(this.alertMemory).set(id, { ...memory, fate: 'gone' });
     const alert = this.alerts.find(one => one.id === id);
-    if (alert !== undefined) this.putAway.add(alert);
+    if (alert !== undefined) this.dismissedAlerts.add(alert);
   }
 
-  /** With what was put away before this helper began. */
+  /** With what was dismissed before this helper began. */
   private remembered(alerts: readonly HelperAlert[]): ReadonlyMap<number, AlertMemory> {
     const memory = new Map(this.alertMemory);
     for (const alert of alerts) {
-      const severity = memory.has(alert.id) ? null : this.putAway.find(alert);
+      const severity = memory.has(alert.id) ? null : this.dismissedAlerts.find(alert);
       if (severity !== null) memory.set(alert.id, { severity, fate: 'gone', round: 0 });
     }
     return memory;

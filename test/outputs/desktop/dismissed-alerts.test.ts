@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { Announcer } from '../../../src/outputs/desktop/notify/announcer.js';
-import { PutAway } from '../../../src/outputs/desktop/notify/put-away.js';
+import { DismissedAlerts } from '../../../src/outputs/desktop/notify/dismissed-alerts.js';
+import { PopupScheduler } from '../../../src/outputs/desktop/notify/popup-scheduler.js';
 import type { HelperAlert } from '../../../src/outputs/desktop/protocol.js';
 import { helperConfig } from './helper-rig.js';
 
@@ -28,15 +28,15 @@ const leak: HelperAlert = {
 
 /** A helper as it begins: what it shows of these alerts. */
 function helper(config = helperConfig().notifications) {
-  const putAway = new PutAway(dir, (_level, message) => warnings.push(message));
-  const announcer = new Announcer(config, 0, putAway);
+  const dismissed = new DismissedAlerts(dir, (_level, message) => warnings.push(message));
+  const scheduler = new PopupScheduler(config, 0, dismissed);
   const shown = (alerts: HelperAlert[]) => [
-    ...announcer.wishes({ agents: [], alerts, isSeen: () => false, now_ms: 0 }, []).keys(),
+    ...scheduler.intents({ agents: [], alerts, isSeen: () => false, now_ms: 0 }, []).keys(),
   ];
-  return { shown, dismiss: (id: number) => announcer.dismissed(`alert:${id}`, `alert ${id}`) };
+  return { shown, dismiss: (id: number) => scheduler.dismissed(`alert:${id}`, `alert ${id}`) };
 }
 
-it('what was put away stays so for the next helper, until it gets worse; what was not is shown again', () => {
+it('what was dismissed stays so for the next helper, until it gets worse; what was not is shown again', () => {
   const first = helper();
   const other = { ...leak, id: 8 };
   expect(first.shown([leak, other])).toEqual(['alert:8', 'alert:7']);
@@ -81,7 +81,7 @@ it('what cannot be remembered is said once, and holds for this helper', () => {
   dismiss(8);
   expect(shown([leak])).toEqual([]);
   expect(warnings).toEqual([
-    'cannot remember which alerts were put away: the folder is not a folder, or is a symbolic link',
+    'cannot remember which alerts were dismissed: the folder is not a folder, or is a symbolic link',
   ]);
 });
 

@@ -7,16 +7,16 @@ const NAME = 'quit';
 const folder = (runtimeDir: string) => `${runtimeDir}/vigil`;
 
 /** The person wants nothing of vigil on this desktop until the next login. */
-export function hasQuit(runtimeDir: string): boolean {
+export function hasOptedOut(runtimeDir: string): boolean {
   return statFile(`${folder(runtimeDir)}/${NAME}`) !== null;
 }
 
 /** Throws StoreError. */
-export function quit(runtimeDir: string): void {
+export function optOut(runtimeDir: string): void {
   writeFileSafely(folder(runtimeDir), NAME, '');
 }
 
 /** They want it back. Throws StoreError. */
-export function unquit(runtimeDir: string): void {
+export function optIn(runtimeDir: string): void {
   removeFileSafely(folder(runtimeDir), NAME);
 }

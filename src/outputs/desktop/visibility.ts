@@ -14,7 +14,7 @@ const SEEK_MS = 300;
 const SETTLED_AFTER_MS = 2_000;
 
 /** Where each agent is to be seen, and whether its person sees it. */
-export class Eyes {
+export class VisibilityTracker {
   private agents: readonly HelperAgent[] = [];
   private states = new Map<number, string>();
   private seen = new Set<number>();

@@ -1,15 +1,15 @@
 import { printable } from '../../../lib/text/printable.js';
 import { type Severity, severityRank } from '../../../model/alert.js';
 import type { HelperAlert, HelperConfig } from '../protocol.js';
+import type { NotificationIntent } from './intent.js';
 import { isQuiet } from './policy.js';
-import type { Wish } from './wish.js';
 
 /** Milder alerts are for the tray and for `vigil alerts`. */
 const LEAST: Severity = 'high';
 /** So many at once are worth reading; the rest follows when these are over. */
 const MAX_POPUPS = 5;
 
-/** What is remembered of an alert that its person has put away. */
+/** What is remembered of an alert that its person has dismissed. */
 export interface AlertMemory {
   severity: Severity;
   fate: 'open' | 'gone';
@@ -19,7 +19,7 @@ export interface AlertMemory {
 
 export interface AlertDecision {
   /** By id of the alert. */
-  wishes: Map<number, Wish & { round: number }>;
+  intents: Map<number, NotificationIntent & { round: number }>;
   memory: Map<number, AlertMemory>;
   /** Quiet hours hold something back. */
   held: boolean;
@@ -35,7 +35,7 @@ export function decideAlerts(
   minute_of_day: number,
   config: HelperConfig['notifications'],
 ): AlertDecision {
-  const decision: AlertDecision = { wishes: new Map(), memory: new Map(), held: false };
+  const decision: AlertDecision = { intents: new Map(), memory: new Map(), held: false };
   if (!config.enabled) return decision;
   const quiet = isQuiet(config.quiet_hours, minute_of_day);
   const worth = alerts
@@ -46,8 +46,8 @@ export function decideAlerts(
     decision.memory.set(alert.id, memory);
     if (memory.fate === 'gone') continue;
     if (quiet && alert.severity !== 'critical') decision.held = true;
-    else if (decision.wishes.size < MAX_POPUPS)
-      decision.wishes.set(alert.id, { ...alertWish(alert), round: memory.round });
+    else if (decision.intents.size < MAX_POPUPS)
+      decision.intents.set(alert.id, { ...alertIntent(alert), round: memory.round });
   }
   return decision;
 }
@@ -59,7 +59,7 @@ function remembered(before: AlertMemory | undefined, severity: Severity): AlertM
   return { severity, fate: 'open', round: before.round + 1 };
 }
 
-function alertWish({ id, severity, title, text, suggestion }: HelperAlert): Wish {
+function alertIntent({ id, severity, title, text, suggestion }: HelperAlert): NotificationIntent {
   return {
     kind: 'alert',
     key: `alert ${id}`,

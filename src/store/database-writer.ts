@@ -9,7 +9,7 @@ import type { QueryArguments, QueryName, QueryResult } from './queries/index.js'
 import { Queue } from './queue.js';
 import { Recovery } from './recovery.js';
 import type { Runner } from './runner.js';
-import { within } from './within.js';
+import { withTimeout } from './with-timeout.js';
 
 /** So many rows are not left waiting for the clock. */
 const BATCH = 256;
@@ -21,7 +21,7 @@ const OPENING_MS = 10_000;
 /** How long somebody who wants an answer waits for a disk that hangs. */
 const PATIENCE_MS = 3_000;
 
-export interface KeeperOptions {
+export interface DatabaseWriterOptions {
   runner: Runner;
   logger: Logger;
   now: () => number;
@@ -34,7 +34,7 @@ export interface KeeperOptions {
 }
 
 /** Gets operations into the database, whatever happens to it: the queue, the retries, what is said of it. */
-export class Keeper {
+export class DatabaseWriter {
   private readonly queue = new Queue();
   private readonly turns: OneAtATime;
   private readonly database: Recovery;
@@ -52,7 +52,7 @@ export class Keeper {
   /** Null: as the database was opened for. */
   private retention_ms: number | null = null;
 
-  constructor(private readonly options: KeeperOptions) {
+  constructor(private readonly options: DatabaseWriterOptions) {
     this.turns = new OneAtATime(options.now);
     const onOpen = (opened: Opened) => {
       for (const operation of options.onOpen(opened)) this.queue.push(operation);
@@ -62,7 +62,7 @@ export class Keeper {
 
   /** Opens the database; when that fails, it goes on in memory and tries again. */
   async start(): Promise<void> {
-    await within(
+    await withTimeout(
       this.turns.take(() => this.database.ready(false)),
       OPENING_MS,
       false,
@@ -72,7 +72,7 @@ export class Keeper {
   /** Writes what waits and closes. */
   async stop(): Promise<void> {
     this.stopped = true;
-    await within(this.flush(), PATIENCE_MS, false);
+    await withTimeout(this.flush(), PATIENCE_MS, false);
     await this.database.close();
   }
 
@@ -92,7 +92,7 @@ export class Keeper {
 
   /** The same of everything that was handed in before. */
   sync(): Promise<boolean> {
-    return within(this.flush(true), PATIENCE_MS, false);
+    return withTimeout(this.flush(true), PATIENCE_MS, false);
   }
 
   /**

@@ -16,10 +16,10 @@ const schema = z
 type Entry = z.infer<typeof schema>[number];
 
 /**
- * The alerts that a person has put away, and how bad they were: in the runtime directory, so that the next helper
+ * The alerts that a person has dismissed, and how bad they were: in the runtime directory, so that the next helper
  * does not show them again, and the next login begins anew. The latest are kept.
  */
-export class PutAway {
+export class DismissedAlerts {
   private entries: Entry[] | null = null;
   private readonly once: Once;
 
@@ -30,7 +30,7 @@ export class PutAway {
     this.once = new Once(log);
   }
 
-  /** How bad it was then; null: it was not put away. */
+  /** How bad it was then; null: it was not dismissed. */
   find(alert: HelperAlert): Severity | null {
     return this.known().find(entry => isOf(entry, alert))?.severity ?? null;
   }
@@ -41,9 +41,9 @@ export class PutAway {
     this.entries = [...others, { id, opened_ms, severity }].slice(-MAX_ALERTS);
     try {
       writeFileSafely(join(this.runtimeDir, 'vigil'), NAME, `${JSON.stringify(this.entries)}\n`);
-      this.once.clear(NAME, 'it is remembered again which alerts were put away');
+      this.once.clear(NAME, 'it is remembered again which alerts were dismissed');
     } catch (error) {
-      this.once.warn(NAME, `cannot remember which alerts were put away: ${(error as Error).message}`);
+      this.once.warn(NAME, `cannot remember which alerts were dismissed: ${(error as Error).message}`);
     }
   }
 

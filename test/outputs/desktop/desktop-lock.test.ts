@@ -9,7 +9,7 @@ import {
   isLocked,
   type LockPlace,
   trayLock,
-} from '../../../src/outputs/desktop/claim.js';
+} from '../../../src/outputs/desktop/desktop-lock.js';
 import { until } from './desktop.js';
 
 let runtime: string;
@@ -51,7 +51,7 @@ it('stays with who has it, whatever is removed from the runtime directory', asyn
 });
 
 it('is had by one of many processes that want it at the same moment, though its last holder was killed', async () => {
-  const script = `const { DesktopLock } = await import(${JSON.stringify(resolve('dist/outputs/desktop/claim.js'))});
+  const script = `const { DesktopLock } = await import(${JSON.stringify(resolve('dist/outputs/desktop/desktop-lock.js'))});
     process.stdin.once('data', async () => {
       console.log(await new DesktopLock(${JSON.stringify(place)}).take());
       setInterval(() => {}, 1000);
