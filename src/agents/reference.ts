@@ -1,7 +1,7 @@
 import { withMadeSection } from '../lib/text/made-section.js';
 import { EVIDENCE_SOURCES } from '../model/agent.js';
 import { AGENT_TYPES } from './types/index.js';
-import { EVIDENCE_OF, type Overruling, type Refutation, type Settling, VOICES, type Voice } from './voice.js';
+import { EVIDENCE_OF, type Overruling, type Settling, VOICES, type Voice } from './voice.js';
 
 /** The tables of docs/states.md: which voices each agent type has, and how each is weighed. */
 
@@ -57,14 +57,14 @@ function voicesTable(): string {
 }
 
 function described(voice: Voice): string[] {
-  const { name, asserts, latency_ms, settles, overruled_by, refuted_by, silence } = voice;
+  const { name, asserts, latency_ms, settles, overruled_by, silence } = voice;
   return [
     `\`${name}\``,
     asserts.join(', '),
     latency_ms === 0 ? '–' : `${latency_ms} ms`,
     listed(settles.map(settled), 'at once'),
     listed(overruled_by.map(overruled)),
-    listed(refuted_by.map(refuted)),
+    refuted(voice),
     silence === null
       ? '–'
       : `${silence.says}, after ${silence.after_ms === null ? '`state.wait_threshold_ms`' : `${silence.after_ms} ms`}`,
@@ -82,11 +82,15 @@ function settled({ says, from, after_ms, unless_enter, and_goes_on }: Settling):
   return `${says}, while ${state}: after ${after_ms} ms${further}${unless}`;
 }
 
-function overruled({ by, saying, once_late, if_later }: Overruling): string {
+function overruled({ by, saying, after_ms, if_later }: Overruling): string {
   const names = by.map(name => `\`${name}\``).join(', ');
-  return `${names} ${if_later ? 'later ' : ''}saying ${saying}${once_late ? ', once this one is late' : ''}`;
+  return `${names} ${if_later ? 'later ' : ''}saying ${saying}${after_ms > 0 ? `, for ${after_ms} ms` : ''}`;
 }
 
-function refuted({ by, after_ms }: Refutation): string {
-  return `${after_ms / 1000} s of ${by}`;
+function refuted(voice: Voice): string {
+  const { drawing_refutes_after_ms: drawing_ms, silence_refutes_after_ms: silence_ms, hangs_after_ms } = voice;
+  const drawing = drawing_ms === null ? [] : [`${drawing_ms / 1000} s of drawing`];
+  const silence = silence_ms === null ? [] : [`${silence_ms / 1000} s of silence`];
+  const hangs = hangs_after_ms === null ? [] : [`${hangs_after_ms / 1000} s of silence: it hangs`];
+  return listed([...drawing, ...silence, ...hangs]);
 }

@@ -17,19 +17,25 @@ const TRANSCRIPT_LATENCY_MS = 110;
 const FILE_IS_LATE_MS = 300;
 /** The transcript cannot tell a running tool from a request for permission; this long without work can. */
 const ASKS_AFTER_MS = 600;
-/** A word on the terminal can have been missed; a file is read again and again. */
-const SILENCE_REFUTES_MS = { terminal: 3_000, file: 15_000 };
 const DRAWING_REFUTES_MS = 5_000;
+/** Who draws all through its work, and falls silent for so long, hangs. */
+const HANGS_AFTER_MS = 15_000;
+/** An agent takes its session file away when it ends; one that lives on so long after that has lost it. */
+const FILE_GONE_MS = 1_000;
+/** The end of a turn that the transcript has told for so long was missed on the terminal. */
+const WORD_MISSED_MS = 1_000;
 /** A command that ends sooner is not worth a word: agents run many to look around. */
 export const TOOL_SHOWN_MS = 100;
 
 const SILENT: Omit<Voice, 'name' | 'asserts'> = {
   self_reported: false,
   latency_ms: 0,
-  void_when: { removed_after_ms: null, said_since: null, without_keys: false },
+  void_when: { removed_after_ms: null, never_worked: false, said_since: null, without_keys: false },
   settles: [],
   overruled_by: [],
-  refuted_by: [],
+  drawing_refutes_after_ms: null,
+  silence_refutes_after_ms: null,
+  hangs_after_ms: null,
   refined_by: null,
   silence: null,
   begins_with: null,
@@ -46,12 +52,11 @@ const NO_BLIP: Settling = {
   ...{ unless_enter: true, and_goes_on: true },
 };
 
-function refutedAfter(silence_ms: number): Voice['refuted_by'] {
-  return [
-    { saying: 'working', by: 'silence', after_ms: silence_ms },
-    { saying: 'waiting', by: 'drawing', after_ms: DRAWING_REFUTES_MS },
-  ];
-}
+/** Of the agent's own words. */
+const REFUTED = { drawing_refutes_after_ms: DRAWING_REFUTES_MS, hangs_after_ms: HANGS_AFTER_MS };
+
+/** Whether its process is stopped (Ctrl-Z, SIGSTOP): a fact, and stronger than any word. */
+export const RUN_STATE: Voice = { ...SILENT, name: 'run_state', asserts: ['suspended'] };
 
 /** How it was started: a run without a person never waits for one. The strongest voice of every type. */
 export const PROCESS: Voice = { ...SILENT, name: 'process', asserts: ['working'] };
@@ -65,12 +70,14 @@ export function registry(own: Partial<Voice> = {}): Voice {
     self_reported: true,
     asserts: ['working', 'approval', 'question', 'idle'],
     latency_ms: FILE_IS_LATE_MS,
+    void_when: { ...SILENT.void_when, removed_after_ms: FILE_GONE_MS },
     settles: [END_SETTLES],
     overruled_by: [
-      { by, saying: 'working', once_late: false, if_later: true },
-      { by, saying: 'waiting', once_late: true, if_later: true },
+      { by, saying: 'working', after_ms: 0, if_later: true },
+      { by, saying: 'waiting', after_ms: FILE_IS_LATE_MS, if_later: true },
+      { by: ['transcript'], saying: 'asking', after_ms: 0, if_later: true },
     ],
-    refuted_by: refutedAfter(SILENCE_REFUTES_MS.file),
+    ...REFUTED,
     refined_by: { by: 'transcript', what: 'asking' },
     begins_with: { voice: 'title', within_ms: SETTLED_MS },
     ...own,
@@ -83,15 +90,16 @@ export function status(own: Partial<Voice> = {}): Voice {
     ...SILENT,
     name: 'status',
     self_reported: true,
-    asserts: ['working', 'approval', 'question', 'done', 'idle'],
+    asserts: ['working', 'approval', 'question', 'error', 'done', 'idle'],
     latency_ms: 30,
     void_when: { ...SILENT.void_when, said_since: { voice: 'title', says: 'working' } },
     settles: [NO_BLIP, END_SETTLES],
     overruled_by: [
-      { by: ['title'], saying: 'working', once_late: false, if_later: true },
-      { by: ['title'], saying: 'waiting', once_late: false, if_later: true },
+      { by: ['title'], saying: 'working', after_ms: 0, if_later: true },
+      { by: ['title'], saying: 'waiting', after_ms: 0, if_later: true },
+      { by: ['transcript'], saying: 'waiting', after_ms: WORD_MISSED_MS, if_later: true },
     ],
-    refuted_by: refutedAfter(SILENCE_REFUTES_MS.terminal),
+    ...REFUTED,
     ...own,
   };
 }
@@ -105,7 +113,7 @@ export function title(own: Partial<Voice> = {}): Voice {
     asserts: ['working', 'approval', 'question', 'done', 'idle'],
     latency_ms: 30,
     settles: [NO_BLIP, END_SETTLES],
-    refuted_by: refutedAfter(SILENCE_REFUTES_MS.terminal),
+    ...REFUTED,
     refined_by: { by: 'transcript', what: 'idle' },
     goes_on: true,
     ...own,
@@ -130,7 +138,7 @@ export function transcript(own: Partial<Voice> = {}): Voice {
       },
       END_SETTLES,
     ],
-    refuted_by: refutedAfter(SILENCE_REFUTES_MS.file),
+    ...REFUTED,
     open_call_asks_after_ms: ASKS_AFTER_MS,
     ...own,
   };
@@ -148,13 +156,13 @@ export function activity(own: Partial<Voice> = {}): Voice {
     name: 'activity',
     asserts: ['working', 'idle'],
     void_when: { ...SILENT.void_when, without_keys: true },
-    overruled_by: [{ by: ['children'], saying: 'working', once_late: false, if_later: false }],
+    overruled_by: [{ by: ['children'], saying: 'working', after_ms: 0, if_later: false }],
     silence: { says: 'idle', after_ms: null },
     ...own,
   };
 }
 
-/** Of agents that may be silent while a tool runs. Agents also ask git and others about their surroundings. */
+/** A tool that runs is work, however silent. Agents also ask git and others about their surroundings. */
 export function children(own: Partial<Voice> = {}): Voice {
   const settles: Settling = {
     ...{ says: 'working', from: 'not WORKING', after_ms: TOOL_SHOWN_MS },

@@ -2,6 +2,7 @@ import type { EvidenceSource } from '../model/agent.js';
 
 /** What can tell the state of an agent. */
 export const VOICES = [
+  'run_state', // stopped by a signal, or not
   'process', // how it was started
   'registry', // its own session file
   'status', // status sequences on its terminal
@@ -15,6 +16,7 @@ export type VoiceName = (typeof VOICES)[number];
 
 /** What the evidence of each is called for people and on the socket. */
 export const EVIDENCE_OF: Record<VoiceName, EvidenceSource> = {
+  run_state: 'lifecycle',
   process: 'lifecycle',
   registry: 'registry',
   status: 'osc',
@@ -28,11 +30,12 @@ export const EVIDENCE_OF: Record<VoiceName, EvidenceSource> = {
 /**
  * What a voice can assert. `tool`: a tool was called that has not answered; it runs, or asks for permission.
  * `retrying`: the API refuses for now. `limit`, `auth`, `error`: the turn ended for want of quota, of a login, or in an
- * error of the API. `done`: the turn is over. `idle`: it does not work; why is not told.
+ * error of the API. `suspended`: its process is stopped. `done`: the turn is over. `idle`: it does not work; why is not
+ * told.
  */
 export type Assertion =
   | ('working' | 'tool' | 'retrying')
-  | ('approval' | 'question' | 'limit' | 'auth' | 'error' | 'done' | 'idle');
+  | ('approval' | 'question' | 'limit' | 'auth' | 'error' | 'suspended' | 'done' | 'idle');
 
 /** One assertion, and how it was put. */
 export interface Statement {
@@ -58,8 +61,18 @@ export interface Voice {
   settles: readonly Settling[];
   /** Which other voices have the say over it, and when. */
   overruled_by: readonly Overruling[];
-  /** Against what the terminal shows it is not believed. */
-  refuted_by: readonly Refutation[];
+  /** It says that it waits, and its terminal is drawn for so long without a key: it works. Null: its word stands. */
+  drawing_refutes_after_ms: number | null;
+  /**
+   * It says that it works, no tool runs, and a terminal that is drawn all through work is silent for so long: it does not.
+   * For what only follows from its words; null: it says so itself, and silence is nothing against that.
+   */
+  silence_refutes_after_ms: number | null;
+  /**
+   * It says that it works, no tool runs, and a terminal that it has drawn on all through its work is silent for so long:
+   * its word stands, and it hangs. Null: its silence says nothing.
+   */
+  hangs_after_ms: number | null;
   /** Which other voice says more exactly what is asked for. */
   refined_by: Refining | null;
   /** What it means that it says nothing; null: nothing. After `after_ms`, or `state.wait_threshold_ms`. */
@@ -75,6 +88,8 @@ export interface Voice {
 export interface VoidWhen {
   /** Its source is gone for so long; null: what it said last holds. */
   removed_after_ms: number | null;
+  /** The turn is over, it says, and has never shown one although there may have been some: then it never shows any. */
+  never_worked: boolean;
   /** Another voice began to say this, and so it has not been heard since. */
   said_since: { voice: VoiceName; says: Assertion } | null;
   /** While keys are not seen, where the agent has a transcript: typing looks like work. */
@@ -94,24 +109,23 @@ export interface Settling {
 
 export interface Overruling {
   by: readonly VoiceName[];
-  saying: 'working' | 'waiting';
-  /** Only once this voice, as late as it is, would have said the same. */
-  once_late: boolean;
+  /** `asking`: what waits for its person's answer; an open request is a fact, whatever else is said. */
+  saying: 'working' | 'waiting' | 'asking';
+  /** Only once it has said so for so long: this voice, as late as it is, would have said the same. */
+  after_ms: number;
   /** Only if it began to say so after this voice began to say the contrary. */
   if_later: boolean;
 }
-
-/** Only of agents that draw all the time while they work, as far as their terminal is watched. */
-export type Refutation =
-  /** It says that it works, and its terminal is silent though no tool runs. */
-  | { saying: 'working'; by: 'silence'; after_ms: number }
-  /** It says that it waits, and draws without a key being pressed. */
-  | { saying: 'waiting'; by: 'drawing'; after_ms: number };
 
 export interface Refining {
   by: VoiceName;
   /** `asking`: which of approval and question it is. `idle`: that it asks, where this voice only says that it does not work. */
   what: 'asking' | 'idle';
+}
+
+/** True for what ended a turn before its time. */
+export function isTrouble(says: Assertion): says is 'limit' | 'auth' | 'error' {
+  return says === 'limit' || says === 'auth' || says === 'error';
 }
 
 /** True for what an agent does; false for what it does while it waits for its person. */

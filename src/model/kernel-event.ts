@@ -84,8 +84,23 @@ export interface OscEvent {
   text: string;
 }
 
+/** The terminal of a watched process changed its size: what follows is a redraw. */
+export interface ResizeEvent {
+  type: 'resize';
+  time_ms: number;
+  pid: number;
+}
+
+/** A signal stopped a watched process (Ctrl-Z, SIGSTOP; not a debugger), or let it go on. */
+export interface RunStateEvent {
+  type: 'run_state';
+  time_ms: number;
+  pid: number;
+  stopped: boolean;
+}
+
 export type LifecycleEvent = ForkEvent | ExecEvent | ExitEvent | OomEvent;
-export type TerminalEvent = KeyEvent | OutputEvent | OscEvent;
+export type TerminalEvent = KeyEvent | OutputEvent | OscEvent | ResizeEvent | RunStateEvent;
 export type KernelEvent = LifecycleEvent | TerminalEvent;
 
 /** What the kernel programs could not tell: for a time, `reason` says why, or so many process events. */

@@ -6,6 +6,8 @@ import type {
   OomEvent,
   OscEvent,
   OutputEvent,
+  ResizeEvent,
+  RunStateEvent,
 } from './kernel-event.js';
 
 /**
@@ -99,7 +101,10 @@ export interface TranscriptEntry {
   session_id: string | null;
   /** When the log's last entry says it was written. */
   at_ms: number;
-  /** Only for `limit`: when the quota is there again, ms since the epoch; null where the agent does not say. */
+  /**
+   * `limit`: when the quota is there again. `retrying`: when it tries again. ms since the epoch; null where the agent does
+   * not say.
+   */
   resets_at_ms?: number | null;
 }
 
@@ -109,13 +114,6 @@ export interface BlockedReadObservation {
   time_ms: number;
   pid: number;
   blocked: boolean;
-}
-
-/** The window of a terminal changed its size: what follows is a redraw. */
-export interface ResizeObservation {
-  type: 'resize';
-  time_ms: number;
-  tty: string;
 }
 
 /** What can be believed about terminals from now on. */
@@ -148,7 +146,8 @@ export type Observation =
   | KeyEvent
   | OutputEvent
   | OscEvent
-  | ResizeObservation
+  | ResizeEvent
+  | RunStateEvent
   | RegistryObservation
   | TranscriptObservation
   | BlockedReadObservation

@@ -23,6 +23,7 @@ const TYPES: ReadonlySet<string> = new Set<Observation['type']>([
   'oom',
   'key',
   'resize',
+  'run_state',
   'output',
   'osc',
   'registry',

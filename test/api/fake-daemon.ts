@@ -34,6 +34,7 @@ export function fakeAgent(over: Partial<AgentReport> = {}): AgentReport {
     evidence: { source: 'registry', text: 'registry says busy', time: T0 },
     interactive: true,
     background: 0,
+    resets_at: null,
     asks: null,
     unseen: 0,
     uid: 1000,

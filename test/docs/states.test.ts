@@ -126,10 +126,16 @@ function* stories(): Generator<Story> {
     .registry(2, { status: null })
     .registry(3, { status: 'shell' })
     .registry(4, null);
-  yield new Story().claude(0).registry(1, { status: 'busy' }).spins(1, 3).until(30);
+  yield new Story().claude(0).registry(1, { status: 'busy' }).spins(1, 21).until(40);
   yield new Story().claude(0).registry(1, { status: 'idle' }).spins(20, 40);
   const titled = new Story().claude(0).key(1, true).osc(1.1, '\x1b]0;⠂ Fix\x07').spins(1.2, 3);
-  yield titled.osc(3, '\x1b]0;⠐ Fix\x07').until(10);
+  const sensor = { type: 'sensor', keys: true, lifecycle: true };
+  yield titled.at(4, { ...sensor, terminal: false }).at(5, { ...sensor, terminal: true }).until(10);
+  const stopped = new Story().claude(0).at(1, { type: 'run_state', pid: 100, stopped: true });
+  yield stopped;
+  yield stopped.at(2, { type: 'run_state', pid: 100, stopped: false });
+  for (const phase of ['retrying', 'limit', 'auth', 'error'] as const)
+    yield new Story().claude(0).transcript(1, phase);
   yield new Story().claude(0).transcript(1, 'approval').transcript(2, 'question', 'AskUserQuestion');
   const reader = new Story().process(0, liner).at(2, { type: 'blocked_read', pid: 100, blocked: true });
   yield reader.until(4);

@@ -35,6 +35,7 @@ export const NOT_YET = 'it has not said so for long enough yet';
 
 /** What people call the voices. */
 export const NAMES: Record<VoiceName, string> = {
+  run_state: 'state of its process',
   process: 'way it was started',
   registry: 'session file',
   status: 'status on its terminal',
@@ -50,6 +51,8 @@ export interface Verdict {
   /** Null: as before. */
   state: 'WORKING' | 'WAITING' | null;
   ask: Ask;
+  /** It works by its own words, and hangs. */
+  hangs: boolean;
   rule: string;
   evidence: Evidence;
   until_ms: number | null;
@@ -92,6 +95,10 @@ function ownWord(name: VoiceName): { working: Rule; waiting: Rule } {
 
 /** The rules by which a voice that is believed decides. */
 export const RULES: Record<VoiceName, { working: Rule; waiting: Rule }> = {
+  run_state: {
+    working: () => 'a stopped process does nothing',
+    waiting: () => 'a stopped process does nothing',
+  },
   process: {
     working: () => 'non-interactive runs never wait for a person',
     waiting: () => 'non-interactive runs never wait for a person',

@@ -1,12 +1,16 @@
 import { TOOL_SHOWN_MS } from '../standard-voices.js';
-import { EVIDENCE_OF, isWork, type Overruling, type VoiceName } from '../voice.js';
-import { type Ask, askOf, refinedBy, type Stating, speaks } from './asks.js';
+import { type Assertion, EVIDENCE_OF, isWork, type Overruling, type VoiceName } from '../voice.js';
+import { type Ask, askOf, refinedBy, retryingUntil, type Stating, speaks } from './asks.js';
 import { NAMES, NOT_YET, type Resolution, RULES, type Verdict, type Weighed, weigh } from './resolution.js';
 import { evidence, type LastStatement } from './session.js';
 import type { Situation, Speaking } from './situation.js';
 
 /** An Enter this long before a statement to work explains it. */
 const ENTER_EXPLAINS_MS = 2_000;
+/** What is said and a key come by different ways: the later one may arrive first. */
+const EVENTS_CROSS_MS = 100;
+/** While nobody watched its terminal words on it were missed: one from before that does not stand against so much silence. */
+const OLD_WORD_STANDS_MS = 3_000;
 
 /**
  * What state a living session is in, from what each voice says. The strongest voice that speaks, is not void and is not
@@ -35,7 +39,7 @@ function rivalOf(one: Stating, situation: Situation): { by: VoiceName | null; un
   for (const rule of one.voice.overruled_by) {
     const rival = situation.speaking.find(other => isRival(other, one, rule));
     if (rival === undefined || rival.statement === null) continue;
-    const since_ms = rival.statement.at_ms + (rule.once_late ? one.voice.latency_ms : 0);
+    const since_ms = rival.statement.at_ms + rule.after_ms;
     if (situation.now_ms >= since_ms) return { by: rival.voice.name, until_ms: null };
     until_ms = earliest(until_ms, since_ms);
   }
@@ -45,9 +49,12 @@ function rivalOf(one: Stating, situation: Situation): { by: VoiceName | null; un
 function isRival(other: Speaking, one: Stating, { by, saying, if_later }: Overruling): boolean {
   if (!by.includes(other.voice.name) || !speaks(other)) return false;
   const works = isWork(other.statement.says);
-  if (works !== (saying === 'working') || works === isWork(one.statement.says)) return false;
+  if (works === isWork(one.statement.says) || works !== (saying === 'working')) return false;
+  if (saying === 'asking' && !ASKING.has(other.statement.says)) return false;
   return !if_later || other.statement.at_ms > one.statement.at_ms;
 }
+
+const ASKING: ReadonlySet<Assertion> = new Set(['approval', 'question']);
 
 /** What follows from the voice that has the say. */
 function judge(one: Stating, situation: Situation): Verdict {
@@ -86,7 +93,7 @@ function unsettled(
   situation: Situation,
 ): Verdict | null {
   const { now_ms, known, terminal } = situation;
-  const refined_ms = ask === null ? null : refinedBy({ voice, statement }, situation);
+  const refined_ms = works ? null : refinedBy({ voice, statement }, ask, situation);
   if (refined_ms !== null)
     return unchanged(situation, refined_ms, 'what it asks for will be known in a moment');
   for (const rule of voice.settles) {
@@ -102,7 +109,9 @@ function unsettled(
 }
 
 function enterExplains({ at_ms }: LastStatement, { terminal: { last_enter_ms } }: Situation): boolean {
-  return last_enter_ms !== null && at_ms - last_enter_ms < ENTER_EXPLAINS_MS;
+  if (last_enter_ms === null) return false;
+  const after_ms = at_ms - last_enter_ms;
+  return after_ms > -EVENTS_CROSS_MS && after_ms < ENTER_EXPLAINS_MS;
 }
 
 /**
@@ -117,29 +126,56 @@ function goesOn({ at_ms }: LastStatement, blip_ms: number, { speaking, terminal 
 
 function working(one: Stating, situation: Situation): Verdict {
   const { voice, statement } = one;
-  const { now_ms, terminal, tools_since_ms } = situation;
-  const asks_ms = mayAskAt(one, situation);
-  const believed = (until_ms: number | null): Verdict => ({
+  const { now_ms, terminal } = situation;
+  const outdated = staleAt(one, situation);
+  if (outdated !== null && now_ms >= outdated.at_ms) return stale(one, outdated.after_ms, situation);
+  const hangs_ms = hangsAt(one, situation);
+  const hangs = hangs_ms !== null && now_ms >= hangs_ms;
+  const silent = hangs
+    ? `, but its terminal has been silent for ${Math.floor(terminal.silent_ms / 1000)} s`
+    : '';
+  return {
     state: 'WORKING',
     ask: null,
-    rule: RULES[voice.name].working(situation),
-    evidence: evidence(EVIDENCE_OF[voice.name], statement.text, statement.at_ms),
-    until_ms,
+    hangs,
+    rule: hangs
+      ? 'an agent that draws all through its work does not fall silent'
+      : RULES[voice.name].working(situation),
+    evidence: hangs
+      ? evidence(EVIDENCE_OF.activity, `${statement.text}${silent}`, now_ms)
+      : evidence(EVIDENCE_OF[voice.name], statement.text, statement.at_ms),
+    until_ms: hangs ? null : earliest(mayAskAt(one, situation), outdated?.at_ms ?? null, hangs_ms),
     by: voice.name,
     against: null,
-  });
-  const silence = voice.refuted_by.find(({ by }) => by === 'silence');
-  const { draws_steadily, has_drawn, watched } = terminal;
-  if (silence === undefined || !draws_steadily || !has_drawn || !watched || tools_since_ms.length > 0)
-    return believed(asks_ms);
-  // Silence from before the statement does not speak against it; the echo of typing does not speak for it.
-  const quiet_ms = Math.min(terminal.idle_ms, now_ms - statement.at_ms);
-  if (quiet_ms < silence.after_ms) return believed(asks_ms ?? now_ms - quiet_ms + silence.after_ms);
-  const against = `its terminal has been silent for ${silence.after_ms / 1000} s`;
+  };
+}
+
+/** From when on its silence says that it hangs; null: it may be silent. A tool that runs explains it, for any length of time. */
+function hangsAt({ voice, statement }: Stating, situation: Situation): number | null {
+  const { now_ms, terminal, tools_since_ms } = situation;
+  const { watched, draws_through, silent_ms } = terminal;
+  if (voice.hangs_after_ms === null || !watched || !draws_through || tools_since_ms.length > 0) return null;
+  return Math.max(now_ms - silent_ms, statement.at_ms) + voice.hangs_after_ms;
+}
+
+/** From when on silence speaks against it, and for how long it must have lasted; null: its word stands. */
+function staleAt(one: Stating, situation: Situation): { at_ms: number; after_ms: number } | null {
+  const { voice, statement } = one;
+  const { terminal, tools_since_ms, now_ms } = situation;
+  const { watched, watched_since_ms, draws_steadily, idle_ms } = terminal;
+  if (!watched || !draws_steadily || tools_since_ms.length > 0) return null;
+  const isOld = EVIDENCE_OF[voice.name] === 'osc' && statement.last_ms < watched_since_ms;
+  const after_ms = isOld ? OLD_WORD_STANDS_MS : voice.silence_refutes_after_ms;
+  return after_ms === null ? null : { at_ms: Math.max(now_ms - idle_ms, statement.at_ms) + after_ms, after_ms };
+}
+
+function stale({ statement }: Stating, after_ms: number, { now_ms }: Situation): Verdict {
+  const against = `its terminal has been silent for ${after_ms / 1000} s`;
   return {
     state: 'WAITING',
     ask: null,
-    rule: 'a working agent of this kind never stops drawing',
+    hangs: false,
+    rule: 'a word that may be out of date does not stand against silence',
     evidence: evidence(EVIDENCE_OF.activity, `${statement.text}, but ${against}`, now_ms),
     until_ms: null,
     by: 'activity',
@@ -161,12 +197,13 @@ function mayAskAt(
 function waiting(one: Stating, ask: Ask, situation: Situation): Verdict {
   const { voice, statement } = one;
   const { now_ms, options } = situation;
-  const drawing = voice.refuted_by.find(({ by }) => by === 'drawing');
-  if (drawing !== undefined && drawsAgainst(statement, drawing.after_ms, situation)) {
-    const against = `it has been drawing for ${drawing.after_ms / 1000} s without a key being pressed`;
+  const { drawing_refutes_after_ms: after_ms } = voice;
+  if (after_ms !== null && ask !== 'suspended' && drawsAgainst(statement, after_ms, situation)) {
+    const against = `it has been drawing for ${after_ms / 1000} s without a key being pressed`;
     return {
       state: 'WORKING',
       ask: null,
+      hangs: false,
       rule: 'a waiting agent does not keep drawing',
       evidence: evidence(EVIDENCE_OF.activity, `${statement.text}, but ${against}`, now_ms),
       until_ms: now_ms + options.wait_threshold_ms,
@@ -176,7 +213,8 @@ function waiting(one: Stating, ask: Ask, situation: Situation): Verdict {
   }
   const said = evidence(EVIDENCE_OF[voice.name], statement.text, statement.at_ms);
   const rule = RULES[voice.name].waiting(situation);
-  return { state: 'WAITING', ask, rule, evidence: said, until_ms: null, by: voice.name, against: null };
+  const by = voice.name;
+  return { state: 'WAITING', ask, hangs: false, rule, evidence: said, until_ms: null, by, against: null };
 }
 
 function drawsAgainst({ at_ms }: LastStatement, after_ms: number, { terminal }: Situation): boolean {
@@ -188,7 +226,16 @@ function drawsAgainst({ at_ms }: LastStatement, after_ms: number, { terminal }: 
 function unchanged({ known }: Situation, until_ms: number | null, against: string): Verdict {
   const rule =
     known.state === 'UNKNOWN' ? 'nothing has told its state yet' : 'nothing has changed its state yet';
-  return { state: null, ask: null, rule, evidence: known.evidence, until_ms, by: null, against };
+  return {
+    state: null,
+    ask: null,
+    hangs: false,
+    rule,
+    evidence: known.evidence,
+    until_ms,
+    by: null,
+    against,
+  };
 }
 
 /** There is one with each observation, and of a thousand nobody asks for the voices: they are weighed then. */
@@ -220,14 +267,19 @@ class Resolved implements Resolution {
 }
 
 function stateOf(
-  { known, now_ms, tools_since_ms, progress_ms, options }: Situation,
-  { state, ask, until_ms }: Verdict,
+  situation: Situation,
+  { state, ask, hangs, until_ms }: Verdict,
 ): Pick<Resolution, 'state' | 'reason' | 'until_ms'> {
+  const { known, now_ms, tools_since_ms, progress_ms, options } = situation;
   if (state === null) return { state: known.state, reason: known.reason, until_ms };
   if (state === 'WAITING') return { state, reason: ask ?? (known.has_worked ? 'done' : 'input'), until_ms };
   const shown_ms = Math.min(...tools_since_ms) + TOOL_SHOWN_MS;
   if (now_ms >= shown_ms) return { state, reason: 'tool', until_ms };
+  if (hangs) return { state, reason: 'hung', until_ms };
   const soon_ms = tools_since_ms.length > 0 ? shown_ms : null;
+  const retrying_ms = retryingUntil(situation);
+  if (retrying_ms !== null)
+    return { state, reason: 'retrying', until_ms: earliest(until_ms, soon_ms, retrying_ms) };
   const stalls_ms = progress_ms + options.stall_after_ms;
   if (now_ms >= stalls_ms) return { state, reason: 'stalled', until_ms: earliest(until_ms, soon_ms) };
   return { state, reason: 'thinking', until_ms: earliest(until_ms, soon_ms, stalls_ms) };

@@ -31,6 +31,10 @@ export interface LastStatement {
   removed_ms: number | null;
   /** What it asks for or is at, e.g. `Bash: npm test`. */
   detail: string | null;
+  /** It has said once that it works. */
+  worked: boolean;
+  /** `limit`: when the quota is there again. `retrying`: when it tries again. Null: it does not say. */
+  resets_at_ms: number | null;
 }
 
 /** What is known of a session that can tell its state. */
@@ -41,6 +45,8 @@ export interface Signals {
   /** It reads line by line: blocked reads tell its state, silence does not. */
   reads_lines: boolean;
   oom_ms: number | null;
+  /** Since when its process has been stopped by a signal; null: it is not. */
+  stopped_since_ms: number | null;
   /** When the model or its tools last did something that can be told from a mere spinner. */
   progress_ms: number;
 }
@@ -67,6 +73,8 @@ export interface Session {
   ending: Ending | null;
   /** It has worked at least once: then waiting means `done`, not `input`. */
   has_worked: boolean;
+  /** What it was when it was stopped, and is again when it goes on. */
+  before_stop: Pick<Session, 'state' | 'reason'>;
   signals: Signals;
   /** Newest last, bounded. */
   evidence_log: Evidence[];
@@ -105,12 +113,14 @@ export function newSession(
     evidence: first,
     ending: null,
     has_worked: false,
+    before_stop: { state: 'UNKNOWN', reason: null },
     signals: {
       statements: new Map(),
       activity: newActivity(process.started_ms, seen_starting),
       blocked_since_ms: null,
       reads_lines: false,
       oom_ms: null,
+      stopped_since_ms: null,
       progress_ms: first.time_ms,
     },
     evidence_log: [first],
@@ -131,6 +141,12 @@ export function addEvidence(session: Session, added: Evidence): void {
     session.evidence_log.splice(Math.max(same, 0), same < 0 ? 0 : 1);
   session.evidence_log.push(added);
   if (session.evidence_log.length > MAX_EVIDENCE) session.evidence_log.shift();
+}
+
+/** When the quota is there again of a session that waits for it, ms since the epoch; null: it does not, or it does not say. */
+export function resetsAt({ reason, signals }: Session): number | null {
+  if (reason !== 'limit') return null;
+  return signals.statements.get('transcript')?.resets_at_ms ?? null;
 }
 
 /** Tools of the present turn. */

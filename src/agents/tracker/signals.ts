@@ -1,6 +1,6 @@
 import type { RegistryEntry, TranscriptEntry } from '../../model/observation.js';
 import { isTitle, type Osc, parseOsc, plainTitle } from '../osc.js';
-import type { Assertion, Statement, VoiceName } from '../voice.js';
+import { type Assertion, isTrouble, isWork, type VoiceName } from '../voice.js';
 import { addEvidence, evidence, type LastStatement, type Session } from './session.js';
 import { applyKey } from './terminal-activity.js';
 
@@ -8,6 +8,9 @@ import { applyKey } from './terminal-activity.js';
  * What is stored of a session when something about it is observed: the latest of each voice for `resolve`, words for
  * `explain`. What it means is not judged here.
  */
+
+/** What is said of a stopped process. */
+export const STOPPED = 'a signal has stopped its process';
 
 export function observeKey(session: Session, enter: boolean, time_ms: number): void {
   applyKey(session.signals.activity, time_ms, enter);
@@ -24,6 +27,21 @@ export function observeTool(session: Session, what: 'started' | 'ended', time_ms
 export function observeOom(session: Session, victim: number, time_ms: number): void {
   if (session.pid === victim) session.signals.oom_ms = time_ms;
   addEvidence(session, evidence('lifecycle', `the OOM killer chose process ${victim}`, time_ms));
+}
+
+/** A stopped process neither works nor waits, and the time that it stood still says nothing of what it does. */
+export function observeRunState(session: Session, stopped: boolean, time_ms: number): void {
+  const { signals } = session;
+  const { stopped_since_ms: since_ms, activity } = signals;
+  if (stopped === (since_ms !== null)) return;
+  signals.stopped_since_ms = stopped ? time_ms : null;
+  if (since_ms === null) session.before_stop = { state: session.state, reason: session.reason };
+  else {
+    signals.progress_ms += time_ms - since_ms;
+    if (activity.watched_since_ms !== null) activity.watched_since_ms = time_ms;
+  }
+  const text = stopped ? STOPPED : 'a signal let its process go on';
+  addEvidence(session, evidence('lifecycle', text, time_ms));
 }
 
 export function observeBlockedRead(session: Session, blocked: boolean, time_ms: number): void {
@@ -49,7 +67,11 @@ export function observeTranscript(session: Session, entry: TranscriptEntry, time
   session.session_id ??= entry.session_id;
   const detail = entry.detail ? ` (${entry.detail})` : '';
   const text = `its transcript says ${entry.phase.replace('_', ' ')}${detail}`;
-  if (!store(session, 'transcript', { says: PHASES[entry.phase], text }, time_ms, entry.detail)) return;
+  const { resets_at_ms = null } = entry;
+  // What ended the last turn of an earlier run is no news of a conversation that is taken up again.
+  const says =
+    entry.at_ms < session.started_ms && isTrouble(PHASES[entry.phase]) ? 'done' : PHASES[entry.phase];
+  if (!store(session, 'transcript', { says, text, detail: entry.detail, resets_at_ms }, time_ms)) return;
   session.signals.progress_ms = time_ms;
   addEvidence(session, evidence('transcript', text, time_ms));
 }
@@ -104,18 +126,21 @@ function observeTitle(session: Session, { payload }: Osc, time_ms: number): void
   addEvidence(session, evidence('osc', word.text, time_ms));
 }
 
+type Stored = Pick<LastStatement, 'says' | 'text'> & Partial<Pick<LastStatement, 'detail' | 'resets_at_ms'>>;
+
 /** False for what a voice of this agent cannot say. */
 function store(
   session: Session,
   name: VoiceName,
-  { says, text }: Omit<Statement, 'says'> & Pick<LastStatement, 'says'>,
+  { says, text, detail = null, resets_at_ms = null }: Stored,
   time_ms: number,
-  detail: string | null = null,
 ): boolean {
   const { statements } = session.signals;
   const voice = session.type.voices.find(one => one.name === name);
   if (voice === undefined || (says !== null && !voice.asserts.includes(says))) return false;
-  statements.set(name, { says, text, at_ms: time_ms, last_ms: time_ms, removed_ms: null, detail });
+  const worked = statements.get(name)?.worked === true || (says !== null && isWork(says));
+  const at_ms = time_ms;
+  statements.set(name, { says, text, at_ms, last_ms: at_ms, removed_ms: null, detail, worked, resets_at_ms });
   for (const { name: other, void_when } of session.type.voices) {
     const { said_since } = void_when;
     if (said_since?.voice === name && said_since.says === says && statements.get(other)?.says !== says)

@@ -1,7 +1,8 @@
-import { PROCESS } from '../standard-voices.js';
-import type { Voice, VoiceName } from '../voice.js';
+import { PROCESS, RUN_STATE } from '../standard-voices.js';
+import { type Assertion, isWork, type Voice, type VoiceName } from '../voice.js';
 import { type LastStatement, runningTools, type Session } from './session.js';
-import { idleTime, silence, unpromptedRun } from './terminal-activity.js';
+import { STOPPED } from './signals.js';
+import { drawsThroughWork, idleTime, silence, unpromptedRun } from './terminal-activity.js';
 
 export interface ResolveOptions {
   /** Silence after which an agent counts as waiting when it says nothing itself. */
@@ -36,9 +37,12 @@ export interface Situation {
     draws_steadily: boolean;
     /** Writes to it are seen, and keys. */
     watched: boolean;
+    watched_since_ms: number;
     keys_seen: boolean;
-    has_drawn: boolean;
+    /** It has been seen to draw all through its work. */
+    draws_through: boolean;
     idle_ms: number;
+    silent_ms: number;
     /** For how long it has been drawing although nobody touched anything, since when, in how many pieces. */
     run_ms: number;
     run_since_ms: number;
@@ -54,17 +58,19 @@ export interface Situation {
 /** What is known of a living session at a moment. Its activity must be settled. */
 export function situationOf(session: Session, now_ms: number, options: ResolveOptions): Situation {
   const { activity, progress_ms } = session.signals;
-  const { watched_since_ms, last_output_ms, last_enter_ms, run_outputs, run_start_ms } = activity;
+  const { watched_since_ms, last_enter_ms, run_outputs, run_start_ms } = activity;
   return {
     now_ms,
-    speaking: [PROCESS, ...session.type.voices].map(voice => speaking(session, voice, now_ms, options)),
-    known: session,
+    speaking: voicesOf(session).map(voice => speaking(session, voice, now_ms, options)),
+    known: knownOf(session),
     terminal: {
       draws_steadily: drawsSteadily(session),
       watched: watched_since_ms !== null,
+      watched_since_ms: watched_since_ms ?? 0,
       keys_seen: activity.keys_seen,
-      has_drawn: last_output_ms !== null,
+      draws_through: drawsThroughWork(activity),
       idle_ms: idleTime(activity, now_ms),
+      silent_ms: silence(activity, now_ms),
       run_ms: unpromptedRun(activity, now_ms),
       run_since_ms: run_start_ms ?? 0,
       run_outputs,
@@ -74,6 +80,23 @@ export function situationOf(session: Session, now_ms: number, options: ResolveOp
     progress_ms,
     options,
   };
+}
+
+const EVERYBODYS = [RUN_STATE, PROCESS];
+
+function voicesOf({ type }: Session): readonly Voice[] {
+  const known = voices.get(type.voices);
+  if (known !== undefined) return known;
+  const all = [...EVERYBODYS, ...type.voices];
+  voices.set(type.voices, all);
+  return all;
+}
+const voices = new WeakMap<readonly Voice[], readonly Voice[]>();
+
+/** Of one that was stopped and goes on: what it was before. */
+function knownOf(session: Session): Situation['known'] {
+  if (session.reason !== 'suspended' || session.signals.stopped_since_ms !== null) return session;
+  return { ...session, ...session.before_stop };
 }
 
 function drawsSteadily({ type }: Session): boolean {
@@ -96,12 +119,13 @@ function speaking(session: Session, voice: Voice, now_ms: number, options: Resol
     voice,
     ...SILENT,
     statement,
-    void: voidness(voice, statement, ends_ms, now_ms, options),
+    void: voidness(session, voice, statement, ends_ms, now_ms, options),
     until_ms: ends_ms,
   };
 }
 
 function voidness(
+  session: Session,
   voice: Voice,
   statement: LastStatement,
   ends_ms: number | null,
@@ -110,7 +134,17 @@ function voidness(
 ): string | null {
   if (voice.self_reported && !options.self_reported) return 'evidence.self_reported is off';
   if (statement.says === null) return 'it says nothing that is known';
+  if (voice.void_when.never_worked && !statement.worked && isRest(statement.says) && mayHaveWorked(session))
+    return 'it has never shown work: then showing none says nothing';
   return ends_ms !== null && now_ms >= ends_ms ? 'what it spoke from is gone' : null;
+}
+
+function mayHaveWorked({ has_worked, seen_starting, signals }: Session): boolean {
+  return has_worked || !seen_starting || signals.activity.last_enter_ms !== null;
+}
+
+function isRest(says: Assertion): boolean {
+  return says === 'idle' || says === 'done';
 }
 
 type Seen = Partial<Omit<Speaking, 'voice'>>;
@@ -118,6 +152,9 @@ type Observe = (session: Session, now_ms: number, options: ResolveOptions) => Se
 
 /** The voices that are not words of the agent, but what is seen of it. */
 const SEEN: Partial<Record<VoiceName, Observe>> = {
+  run_state: ({ signals: { stopped_since_ms } }) =>
+    stopped_since_ms === null ? {} : { statement: word('suspended', STOPPED, stopped_since_ms) },
+
   process: ({ interactive, started_ms }) =>
     interactive
       ? {}
@@ -170,6 +207,7 @@ function isTyping({ signals, type }: Session, options: ResolveOptions, voice: Vo
   return type.voices.some(({ name }) => name === 'transcript');
 }
 
-function word(says: 'working' | 'idle', text: string, at_ms: number): LastStatement {
-  return { says, text, at_ms, last_ms: at_ms, removed_ms: null, detail: null };
+function word(says: Assertion, text: string, at_ms: number): LastStatement {
+  const worked = isWork(says);
+  return { says, text, at_ms, last_ms: at_ms, removed_ms: null, detail: null, worked, resets_at_ms: null };
 }

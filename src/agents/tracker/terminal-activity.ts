@@ -27,6 +27,11 @@ const ENTER_RUN_OUTPUTS = 3;
 const STARTUP_MS = 12_000;
 /** On a busy machine it is late to begin: the welcome goes on for this long from its first output on. */
 const WELCOME_MS = 6_000;
+/** At work, an output so soon after the one before is drawing without a pause, also on a busy machine. */
+const DRAWING_GAP_MS = 1_500;
+/** So much work must have been seen, and so large a part of it drawn, to say that it draws all through its work. */
+const DRAWN_THROUGH_MS = 8_000;
+const DRAWN_PART = 0.95;
 /** Who works before anything was asked of it was given its prompt on the command line, and is at it for longer. */
 const UNASKED_RUN_MS = 1_000;
 
@@ -51,6 +56,9 @@ export interface TerminalActivity {
   /** Outputs without a break since Enter; null once there was a break or another key. */
   enter_outputs: number | null;
   working: boolean;
+  /** Of the time in which it was at work: drawn without a pause, and silent. */
+  drawn_ms: number;
+  undrawn_ms: number;
 }
 
 export function newActivity(started_ms: number, seen_starting: boolean): TerminalActivity {
@@ -69,6 +77,8 @@ export function newActivity(started_ms: number, seen_starting: boolean): Termina
     last_enter_ms: null,
     enter_outputs: null,
     working: false,
+    drawn_ms: 0,
+    undrawn_ms: 0,
   };
 }
 
@@ -95,8 +105,15 @@ function breakRun(activity: TerminalActivity): void {
   activity.run_outputs = 0;
 }
 
-export function applyOutput(activity: TerminalActivity, time_ms: number, wait_ms: number): void {
+/** `work_since_ms`: since when it is believed to work; null: it is not. */
+export function applyOutput(
+  activity: TerminalActivity,
+  time_ms: number,
+  wait_ms: number,
+  work_since_ms: number | null,
+): void {
   settleActivity(activity, time_ms, wait_ms);
+  if (work_since_ms !== null) learnDrawing(activity, time_ms, work_since_ms);
   const before_ms = activity.last_output_ms;
   activity.first_output_ms ??= time_ms;
   activity.last_output_ms = time_ms;
@@ -113,6 +130,18 @@ export function applyOutput(activity: TerminalActivity, time_ms: number, wait_ms
   if (activity.run_outputs < RUN_OUTPUTS || time_ms - activity.run_start_ms < RUN_MS) return;
   activity.busy_ms = time_ms;
   if (activity.last_enter_ms !== null || worksUnasked(activity, time_ms)) activity.working = true;
+}
+
+/** Whether an agent draws while it works is its person's setting, and is learnt from each session anew. */
+function learnDrawing(activity: TerminalActivity, time_ms: number, work_since_ms: number): void {
+  const gap_ms = Math.min(silence(activity, time_ms), time_ms - work_since_ms);
+  if (gap_ms <= DRAWING_GAP_MS) activity.drawn_ms += gap_ms;
+  else activity.undrawn_ms += gap_ms;
+}
+
+/** It has been seen to draw all through its work. */
+export function drawsThroughWork({ drawn_ms, undrawn_ms }: TerminalActivity): boolean {
+  return drawn_ms >= DRAWN_THROUGH_MS && drawn_ms >= DRAWN_PART * (drawn_ms + undrawn_ms);
 }
 
 /** Whether the present run is work although Enter was never pressed. */

@@ -13,6 +13,7 @@ import {
   observeOom,
   observeOsc,
   observeRegistry,
+  observeRunState,
   observeTool,
   observeTranscript,
 } from './signals.js';
@@ -97,7 +98,6 @@ export class Tracker {
           this.processes.isShared(observation.process.ppid)
         );
       case 'key':
-      case 'resize':
         return this.processes.onTerminal(observation.tty).length > 0;
       case 'clock':
       case 'sensor':
@@ -179,16 +179,17 @@ export class Tracker {
         return sessions;
       }
       case 'resize': {
-        const sessions = this.processes.onTerminal(observation.tty);
-        for (const session of sessions) applyResize(session.signals.activity, observation.time_ms);
-        return sessions;
+        const session = this.processes.speaker(observation.pid);
+        if (session !== undefined) applyResize(session.signals.activity, observation.time_ms);
+        return session === undefined ? [] : [session];
       }
       case 'output': {
         const session = this.processes.speaker(observation.pid);
         if (session === undefined) return [];
         const { activity } = session.signals;
         const since_ms = Math.min(observation.time_ms - (activity.last_output_ms ?? 0), LONGEST_OUTPUT_MS);
-        applyOutput(activity, observation.time_ms, this.options.wait_threshold_ms);
+        const work_since_ms = session.state === 'WORKING' ? session.since_ms : null;
+        applyOutput(activity, observation.time_ms, this.options.wait_threshold_ms, work_since_ms);
         const spinner_bytes = MORE_THAN_A_SPINNER_BYTES * Math.max(1, since_ms / 100);
         if (observation.bytes > spinner_bytes) session.signals.progress_ms = observation.time_ms;
         return [session];
@@ -212,6 +213,11 @@ export class Tracker {
       case 'blocked_read': {
         const session = this.processes.speaker(observation.pid);
         if (session !== undefined) observeBlockedRead(session, observation.blocked, observation.time_ms);
+        return session === undefined ? [] : [session];
+      }
+      case 'run_state': {
+        const session = this.mainOf(observation.pid);
+        if (session !== undefined) observeRunState(session, observation.stopped, observation.time_ms);
         return session === undefined ? [] : [session];
       }
       case 'sensor':

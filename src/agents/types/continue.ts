@@ -1,7 +1,7 @@
 import type { TranscriptEntry } from '../../model/observation.js';
 import { type AgentType, simpleMatch } from '../agent-type.js';
 import { hasOption, isProgram, subcommand } from '../recognition/identity.js';
-import { activity, transcript } from '../standard-voices.js';
+import { activity, children, transcript } from '../standard-voices.js';
 import { conversationFiles } from '../transcripts/conversation-files.js';
 import type { ConversationHead } from '../transcripts/conversation-folder.js';
 
@@ -23,8 +23,9 @@ export const continueCli: AgentType = {
   },
   voices: [
     // Its spinner goes on while it asks. It writes down no failure of the API, but its spinner ends.
-    transcript({ refuted_by: [{ saying: 'working', by: 'silence', after_ms: 3_000 }] }),
+    transcript({ drawing_refutes_after_ms: null, silence_refutes_after_ms: 3_000, hangs_after_ms: null }),
     activity({ goes_on: true }),
+    children(),
   ],
   files: conversationFiles(
     { variable: 'CONTINUE_GLOBAL_DIR', below_home: '.continue' },

@@ -1,7 +1,7 @@
 import type { TranscriptEntry, TranscriptPhase } from '../../model/observation.js';
 import { type AgentType, simpleMatch } from '../agent-type.js';
 import { hasOption, isProgram } from '../recognition/identity.js';
-import { activity, transcript } from '../standard-voices.js';
+import { activity, children, transcript } from '../standard-voices.js';
 import { conversationFiles } from '../transcripts/conversation-files.js';
 import type { ConversationHead } from '../transcripts/conversation-folder.js';
 import { refusal } from '../transcripts/failures.js';
@@ -23,7 +23,7 @@ export const pi: AgentType = {
     if (NO_CONVERSATION.has(id.args[0] ?? '')) return null;
     return simpleMatch(process, hasOption(id.args, '-p', '--print', '--mode'));
   },
-  voices: [transcript(), activity({ goes_on: true })],
+  voices: [transcript(), activity({ goes_on: true }), children()],
   files: conversationFiles(
     { variable: 'PI_CODING_AGENT_DIR', below_home: '.pi/agent' },
     {

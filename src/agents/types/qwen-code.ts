@@ -1,5 +1,5 @@
 import type { AgentType } from '../agent-type.js';
-import { activity } from '../standard-voices.js';
+import { activity, children } from '../standard-voices.js';
 import { familyMatch } from './gemini-cli/family.js';
 
 const TAKES_VALUE = [
@@ -27,5 +27,5 @@ export const qwenCode: AgentType = {
     takes_value: TAKES_VALUE,
     prompt_is_one_shot: true,
   }),
-  voices: [activity({ goes_on: true })],
+  voices: [activity({ goes_on: true }), children()],
 };

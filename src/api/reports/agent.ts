@@ -24,6 +24,9 @@ export const agentReportSchema = z
     evidence,
     interactive: z.boolean(),
     background: count.describe('shells and subagents of it that still run although its turn is over'),
+    resets_at: time
+      .nullable()
+      .describe('only for WAITING limit: when its quota is there again, where it says so; else null'),
     asks: text.nullable().describe('what a waiting agent asks for, e.g. `Bash: npm test`'),
     unseen: count.describe(
       'how often it stopped (turn ends and requests) since its person last looked at its window',

@@ -7,6 +7,8 @@ import type {
   OomEvent,
   OscEvent,
   OutputEvent,
+  ResizeEvent,
+  RunStateEvent,
 } from '../../model/kernel-event.js';
 import {
   type BlockedReadObservation,
@@ -17,7 +19,6 @@ import {
   type ProcessObservation,
   type RegistryEntry,
   type RegistryObservation,
-  type ResizeObservation,
   type SensorObservation,
   TRANSCRIPT_PHASES,
   type TranscriptEntry,
@@ -91,7 +92,8 @@ export const observationSchema: z.ZodType<Observation> = z
     schemaOf<KeyEvent>()({ ...one('key'), tty: text, bytes: count, enter: z.boolean(), escape: z.boolean() }),
     schemaOf<OutputEvent>()({ ...one('output'), pid, tty: text, writes: count, bytes: count }),
     schemaOf<OscEvent>()({ ...one('osc'), pid, tty: text, text }),
-    schemaOf<ResizeObservation>()({ ...one('resize'), tty: text }),
+    schemaOf<ResizeEvent>()({ ...one('resize'), pid }),
+    schemaOf<RunStateEvent>()({ ...one('run_state'), pid, stopped: z.boolean() }),
     schemaOf<RegistryObservation>()({ ...one('registry'), pid, entry: registryEntry.nullable() }),
     schemaOf<TranscriptObservation>()({ ...one('transcript'), pid, entry: transcriptEntry }),
     schemaOf<BlockedReadObservation>()({ ...one('blocked_read'), pid, blocked: z.boolean() }),

@@ -7,6 +7,7 @@ import { now } from '../../lib/time/time.js';
 import type { Module } from '../../model/module.js';
 import type { Sensor } from '../../sources/kernel/sensor.js';
 import { isBlockedOnTerminal } from '../../sources/procfs/blocked.js';
+import { readLiving } from '../../sources/procfs/read.js';
 import type { AgentMonitor } from './agent-monitor.js';
 import type { AgentScan } from './agent-scan.js';
 
@@ -83,6 +84,7 @@ export class AgentSampling implements Module {
     this.ends.push(
       onTick(this.name, () => {
         this.options.monitor.noticeSleep();
+        this.sampleRunState();
         this.sampleBlocked();
         if (this.halfway === null && this.options.monitor.living().some(isAsked)) this.sampleBlockedHalfway();
       }),
@@ -95,6 +97,19 @@ export class AgentSampling implements Module {
       this.sampleBlocked();
     });
     this.halfway = setTimeout(sample, BLOCKED_SAMPLE_MS);
+  }
+
+  /**
+   * Who was stopped by a signal, and who goes on. The kernel tells it of agents on terminals that it watches, unless their
+   * parent does not want to know.
+   */
+  sampleRunState(): void {
+    for (const session of this.options.monitor.living()) {
+      const state = orUnknown(() => readLiving(this.options.procRoot, session.pid)?.state ?? 'unknown');
+      const stopped = state === 'T';
+      if (state === 'unknown' || stopped === (session.signals.stopped_since_ms !== null)) continue;
+      this.options.monitor.feed({ type: 'run_state', time_ms: now(), pid: session.pid, stopped });
+    }
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { Resolution } from '../../agents/tracker/resolution.js';
-import { backgroundCount, type Session } from '../../agents/tracker/session.js';
+import { backgroundCount, resetsAt, type Session } from '../../agents/tracker/session.js';
 import type { AgentReport, ExplainReport } from '../../api/reports/agent.js';
 import type { AgentService } from '../../api/services.js';
 import type { Users } from '../../lib/os/users.js';
@@ -57,6 +57,7 @@ export class AgentReports implements AgentService {
     const { users, helpers } = this.options;
     const alive = session.ending === null ? [...session.members.keys()] : [];
     const usage = yield* this.usage.of(session);
+    const resets_at_ms = resetsAt(session);
     const report: AgentReport = {
       pid: session.pid,
       agent: session.type.name,
@@ -66,6 +67,7 @@ export class AgentReports implements AgentService {
       evidence: evidenceReport(session.evidence),
       interactive: session.interactive,
       background: backgroundCount(session),
+      resets_at: resets_at_ms === null ? null : iso(resets_at_ms),
       asks: asks(session),
       unseen: helpers.unseen(session),
       uid: session.uid,

@@ -30,6 +30,7 @@ const NUMBERS: Record<string, number> = {
   W: 5, // pid index writes bytes last
   S: 2, // pid index
   K: 2, // bytes flags
+  R: 2, // pid what
 };
 
 /** Lines of bpftrace itself that carry nothing for us. Its own report of lost events is not to be believed. */

@@ -5,6 +5,9 @@ import type { Line } from './stream.js';
 
 /** An index from here on is no pts but a device number, as in /proc/PID/stat. */
 const OTHER_TERMINALS = 2 ** 20;
+const SIGWINCH = 28;
+/** `si_code` of the SIGCHLD that tells a parent of it; that it goes on is 6. */
+const CLD_STOPPED = 5;
 const ESC = 0x1b;
 const BEL = 0x07;
 
@@ -43,9 +46,17 @@ export class TerminalTranslator {
           escape: (second & 2) !== 0,
         });
         return true;
+      case 'R':
+        this.signalled(this.time_ms(line.nsecs), first, second);
+        return true;
       default:
         return false;
     }
+  }
+
+  private signalled(time_ms: number, pid: number, what: number): void {
+    if (what === SIGWINCH) this.deliver({ type: 'resize', time_ms, pid });
+    else this.deliver({ type: 'run_state', time_ms, pid, stopped: what === CLD_STOPPED });
   }
 
   /** The totals of all agents: `pid,field` with field 0 writes, 1 bytes, 2 time of the last one, 3 its terminal. */

@@ -28,6 +28,7 @@ function says(
   const { last_ago_ms = ago_ms, ...rest } = some;
   const statement = {
     ...{ says: assertion, text: `${voice.name} says ${assertion}`, removed_ms: null, detail: null },
+    ...{ worked: true, resets_at_ms: null },
     ...{ at_ms: NOW - ago_ms, last_ms: NOW - last_ago_ms },
   };
   return { voice, statement, void: null, clear_ms: null, until_ms: null, ...rest };
@@ -57,7 +58,8 @@ function resolved(speaking: Speaking[], some: Some = {}): Resolution {
       evidence: { source: 'procfs', text: 'before', time_ms: 0 },
     },
     terminal: {
-      ...{ draws_steadily: true, watched: true, keys_seen: true, has_drawn: true, idle_ms: 0 },
+      ...{ draws_steadily: true, watched: true, keys_seen: true, idle_ms: 0, silent_ms: 0 },
+      ...{ watched_since_ms: 0, draws_through: true },
       ...{ run_ms: 0, run_since_ms: 0, run_outputs: 0, last_enter_ms: null, ...some.terminal },
     },
     tools_since_ms: (some.tools_ago_ms ?? []).map(ago_ms => NOW - ago_ms),
@@ -155,20 +157,20 @@ describe('a statement is believed once it has settled', () => {
   it.each<[string, Speaking[], Some, string, number | null]>([
     ['a spinner that no Enter explains', blip(149), { state: 'WAITING' }, 'WAITING null', NOW + 1],
     ['and that does not move on', blip(150), { state: 'WAITING' }, 'WAITING null', null],
-    ['unless it moves on', blip(150, 10), { state: 'WAITING' }, 'WORKING thinking', NOW + 3_000],
+    ['unless it moves on', blip(150, 10), { state: 'WAITING' }, 'WORKING thinking', NOW + 15_000],
     [
       'or Enter explains it',
       blip(1),
       { state: 'WAITING', terminal: { last_enter_ms: NOW - 500 } },
       'WORKING thinking',
-      NOW + 3_000,
+      NOW + 15_000,
     ],
     [
       'or it has never moved, and the terminal is drawn',
       [says(title({ goes_on: false }), 'working', 150)],
       { state: 'WAITING', terminal: { run_ms: 300 } },
       'WORKING thinking',
-      NOW + 3_000,
+      NOW + 15_000,
     ],
     ['the end of a turn', [says(registry(), 'idle', 39)], {}, 'WORKING null', NOW + 1],
     ['after 40 ms', [says(registry(), 'idle', 40)], {}, 'WAITING done', null],
@@ -205,14 +207,15 @@ describe('a statement is believed once it has settled', () => {
 });
 
 describe('the terminal refutes', () => {
-  const idle = { idle_ms: 60_000 };
+  const idle = { idle_ms: 60_000, silent_ms: 60_000 };
+  const was_missed = { ...idle, watched_since_ms: NOW - 60_000 };
   const drawing = { run_ms: 5_000, run_since_ms: NOW - 5_000, run_outputs: 20 };
   it.each<[string, Speaking[], Some, string]>([
     [
-      'work by silence',
+      'no work by silence: who draws all through its work hangs',
       [says(registry(), 'working', 15_000), says(steady, 'idle', 15_000)],
       { terminal: idle },
-      'WAITING done | registry disbelieved, activity decides',
+      'WORKING hung | registry decides, activity disbelieved',
     ],
     [
       'not by silence from before the word',
@@ -221,9 +224,9 @@ describe('the terminal refutes', () => {
       'WORKING thinking | registry decides, activity disbelieved',
     ],
     [
-      'sooner what may have been missed',
-      [says(title(), 'working', 3_000), says(steady, 'idle', 3_000)],
-      { terminal: idle },
+      'work by silence where its terminal was not watched meanwhile',
+      [says(title(), 'working', 70_000), says(steady, 'idle', 3_000)],
+      { terminal: was_missed },
       'WAITING done | title disbelieved, activity decides',
     ],
     [
@@ -233,9 +236,9 @@ describe('the terminal refutes', () => {
       'WORKING tool | registry decides, activity disbelieved',
     ],
     [
-      'not of an agent that may be silent',
+      'not of an agent that was not seen to draw through its work',
       [says(registry(), 'working', 15_000), says(activity(), 'idle', 15_000)],
-      { terminal: { ...idle, draws_steadily: false } },
+      { terminal: { ...idle, draws_through: false } },
       'WORKING thinking | registry decides, activity disbelieved',
     ],
     [
@@ -261,8 +264,8 @@ describe('the terminal refutes', () => {
   });
 
   it('and says what, in the evidence and of the voice', () => {
-    const found = resolved([says(title(), 'working', 3_000), says(steady, 'idle', 3_000)], {
-      terminal: idle,
+    const found = resolved([says(title(), 'working', 70_000), says(steady, 'idle', 3_000)], {
+      terminal: was_missed,
     });
     expect(found.evidence).toMatchObject({
       source: 'rhythm',

@@ -85,10 +85,118 @@ describe('what Claude says of itself', () => {
     expect(story.states).toEqual(['WAITING input @2.00', 'WORKING thinking @10.50', 'WAITING done @15.00']);
   });
 
-  it('does not believe busy for ever when the terminal fell silent', () => {
+  it('is hung when it is busy by its own word, and its terminal falls silent in the midst of its work', () => {
+    const story = new Story().claude(0).registry(1, { status: 'busy' }).spins(1, 21).until(400);
+    expect(story.states).toEqual(['WORKING thinking @1.00', 'WORKING hung @36.00']);
+    expect(story.session.evidence.text).toContain('silent for 15 s');
+    story.output(401);
+    expect(story.states.at(-1)).toMatch('WORKING stalled @401.00');
+    story.registry(402, { status: 'idle' }).until(403);
+    expect(story.states.at(-1)).toBe('WAITING done @402.04');
+  });
+
+  it('believes it when it never draws while it works: that is a setting of its person', () => {
     const story = new Story().claude(0).registry(1, { status: 'busy' }).spins(1, 5).until(40);
-    expect(story.states).toEqual(['WORKING thinking @1.00', 'WAITING done @20.00']);
-    expect(story.session.evidence.source).toBe('rhythm');
+    story.output(40).until(60).output(60).registry(80, { status: 'idle' }).until(81);
+    expect(story.states).toEqual(['WORKING thinking @1.00', 'WAITING done @80.04']);
+  });
+
+  it('does not take it for hung while its tool runs', () => {
+    const story = new Story().claude(0).key(0.5, true).registry(1, { status: 'busy' }).spins(1, 21);
+    story.at(21, { type: 'fork', ppid: 100, pid: 200 });
+    story.at(21, {
+      type: 'exec',
+      pid: 200,
+      ppid: 100,
+      uid: 1,
+      path: '/bin/bash',
+      argv: TOOL,
+      truncated: false,
+    });
+    expect(story.until(200).states).toEqual(['WORKING thinking @1.00', 'WORKING tool @21.10']);
+  });
+
+  it('lets an open question of its transcript have the say over busy, and a later busy over that', () => {
+    const story = new Story().claude(0).registry(1, { status: 'busy' }).spins(1, 3);
+    story
+      .transcript(3, 'question', 'AskUserQuestion')
+      .until(20)
+      .registry(21, { status: 'busy', waiting_for: 'x' });
+    expect(story.states).toEqual([
+      'WORKING thinking @1.00',
+      'WAITING question @3.00',
+      'WORKING thinking @21.00',
+    ]);
+  });
+
+  it('is suspended as long as its process is stopped, and then what it was', () => {
+    const story = new Story().claude(0).registry(1, { status: 'busy' }).spins(1, 12);
+    story.at(12, { type: 'run_state', pid: 100, stopped: true }).until(400);
+    story.at(400, { type: 'run_state', pid: 100, stopped: false }).spins(400, 414);
+    expect(story.states).toEqual([
+      'WORKING thinking @1.00',
+      'WAITING suspended @12.00',
+      'WORKING thinking @400.00',
+    ]);
+    story.registry(415, { status: 'idle' }).at(420, { type: 'run_state', pid: 100, stopped: true });
+    story.at(430, { type: 'run_state', pid: 100, stopped: false }).until(440);
+    expect(story.states.slice(3)).toEqual([
+      'WAITING done @415.04',
+      'WAITING suspended @420.00',
+      'WAITING done @430.00',
+    ]);
+  });
+
+  it('lets a session file that was taken away speak no longer, if the agent lives on', () => {
+    const story = new Story().claude(0).registry(1, { status: 'busy' }).spins(1, 3).transcript(2, 'working');
+    story.registry(3, null).spins(3.25, 6).transcript(6, 'tool', 'Bash: npm test').until(20);
+    expect(story.states).toEqual(['WORKING thinking @1.00', 'WAITING approval @6.60']);
+  });
+
+  it.each(['limit', 'auth', 'error'] as const)(
+    'says that the turn ended in %s, where the transcript does',
+    how => {
+      const story = new Story()
+        .claude(0)
+        .registry(1, { status: 'busy' })
+        .spins(1, 3)
+        .transcript(1.1, 'working');
+      story.transcript(3.01, how).registry(3.02, { status: 'idle' }).until(30);
+      expect(story.states).toEqual(['WORKING thinking @1.00', `WAITING ${how} @3.02`]);
+      story.key(31, true).registry(31.1, { status: 'busy' }).spins(31.25, 32).transcript(31.2, 'working');
+      story.transcript(32, 'turn_over').registry(32, { status: 'idle' }).until(40);
+      expect(story.states.at(-1)).toBe('WAITING done @32.04');
+    },
+  );
+
+  it('says that it tries its API again, until it should have got through', () => {
+    const story = new Story()
+      .claude(0)
+      .registry(1, { status: 'busy' })
+      .spins(1, 3)
+      .transcript(1.1, 'working');
+    story.transcript(4, 'retrying').spins(4, 10).transcript(10, 'retrying').spins(10, 30);
+    expect(story.states).toEqual([
+      'WORKING thinking @1.00',
+      'WORKING retrying @4.00',
+      'WORKING thinking @20.00',
+    ]);
+  });
+
+  it('believes no title that never shows a spinner: newer versions show none in tmux', () => {
+    const topic = () => FRAME('✳ Fix tests');
+    const found = new Story().process(0, { exe: '/usr/bin/claude', argv: ['claude'] }, 'scan');
+    found.registry(0.5, { status: 'busy' }).spins(0.5, 3).osc(3, topic()).spins(3, 30);
+    expect(found.states).toEqual(['WORKING thinking @0.50']);
+    const lost = new Story().claude(0).osc(0.5, FRAME('✳ Claude Code')).key(1, true);
+    lost
+      .registry(1.1, { status: 'busy' })
+      .spins(1.1, 3)
+      .registry(3, null)
+      .spins(3, 6)
+      .osc(6, topic())
+      .spins(6, 30);
+    expect(lost.states).toEqual(['WAITING input @0.50', 'WORKING thinking @1.10']);
   });
 
   it('does not believe idle while it keeps drawing', () => {
@@ -166,7 +274,7 @@ describe('rhythm alone', () => {
     const story = idle().output(20, 32).until(30);
     for (let s = 30; s < 33; s += 0.2)
       story
-        .at(s, { type: 'resize', tty: 'pts/3' })
+        .at(s, { type: 'resize', pid: 100 })
         .output(s + 0.05)
         .output(s + 0.15);
     expect(story.until(50).states).toEqual(['WAITING input @1.60']);
@@ -261,9 +369,14 @@ describe('Codex', () => {
     // The end of a blip is lost: it draws no more.
     story.osc(20, STATUS('working')).output(20.01).until(40);
     expect(story.states).toHaveLength(5);
-    // Both are lost: silence tells.
-    story.key(50, true).osc(50.1, STATUS('working')).spins(50.2, 52.2).until(60);
-    expect(story.states.slice(5)).toEqual(['WORKING thinking @50.10', 'WAITING done @55.20']);
+    // Both are lost: the transcript tells.
+    story
+      .key(50, true)
+      .osc(50.1, STATUS('working'))
+      .spins(50.2, 52.2)
+      .transcript(52.3, 'turn_over')
+      .until(60);
+    expect(story.states.slice(5)).toEqual(['WORKING thinking @50.10', 'WAITING done @53.30']);
   });
 
   it('is believed without titles too, when no Enter explains its work but it goes on', () => {

@@ -101,9 +101,57 @@ describe('Claude’s transcript', () => {
         message: { content: [{ type: 'text', text: '[Request interrupted by user]' }] },
       }),
     ).toBe('turn_over');
-    expect(phase(prompt, { ...says('API Error: 529', 'stop_sequence'), isApiErrorMessage: true })).toBe(
-      'turn_over',
+  });
+
+  const failed = (words: string, some: object = {}) => ({
+    ...says(words, 'stop_sequence'),
+    ...{ isApiErrorMessage: true, ...some },
+  });
+  it.each([
+    ['error', failed('API Error: 529 Overloaded')],
+    ['auth', failed('Invalid API key · Fix external API key', { error: 'authentication_failed' })],
+    ['auth', failed('API Error: 401 … · Please run /login')],
+    ['limit', failed("You've hit your limit · resets 3:34am (UTC)", { error: 'rate_limit', apiErrorStatus: 429 })],
+    ['limit', failed('Claude AI usage limit reached|1795923240')],
+    ['limit', failed('Credit balance is too low', { error: 'billing_error' })],
+  ])('tells that the turn ended in %s: %#', (how, line) => {
+    expect(phase(prompt, line)).toBe(how);
+    expect(phase(prompt, line, over)).toBe(how);
+    expect(phase(prompt, line, over, prompt)).toBe('working');
+  });
+
+  it('tells when the quota is there again', () => {
+    const resets = (words: string) => {
+      const line = { ...failed(words, { error: 'rate_limit' }), timestamp: '2026-11-29T02:04:47.992Z' };
+      const at_ms = readClaudeTranscript(lines(prompt, line))?.resets_at_ms;
+      return at_ms == null ? at_ms : new Date(at_ms).toISOString();
+    };
+    expect(resets("You've hit your limit · resets 3:34am (UTC)")).toBe('2026-11-29T03:34:00.000Z');
+    expect(resets("You've hit your limit · resets 2am (UTC)")).toBe('2026-11-30T02:00:00.000Z');
+    expect(resets('limit reached ∙ resets 12:30pm (America/New_York)')).toBe('2026-11-29T17:30:00.000Z');
+    expect(resets("You've hit your weekly limit · resets Dec 3, 5pm (Europe/Berlin)")).toBe('2026-12-03T16:00:00.000Z');
+    expect(resets('Claude AI usage limit reached|1795923240')).toBe('2026-11-29T03:34:00.000Z');
+    expect(resets('usage limit reached')).toBeNull();
+  });
+
+  it('tells that it tries again, where each attempt is written down', () => {
+    const request = (s: number) => ({
+      ...{ type: 'api-request', querySource: 'repl_main_thread' },
+      timestamp: `2026-11-29T02:09:${s}.000Z`,
+    });
+    expect(phase(prompt, request(19))).toBe('working');
+    expect(phase(prompt, request(19), request(22))).toBe('retrying');
+    expect(phase(prompt, request(19), says('a', null), request(22))).toBe('working');
+    const retry = { type: 'system', subtype: 'api_error', retryAttempt: 2, retryInMs: 1000, timestamp: AT };
+    expect(phase(prompt, retry)).toBe('retrying');
+    expect(readClaudeTranscript(lines(prompt, request(19), request(22)))?.resets_at_ms).toBe(
+      Date.parse('2026-11-29T02:09:28Z'),
     );
+  });
+
+  it('takes what a command of its own prints for no turn', () => {
+    const command = { ...prompt, message: { content: '<command-name>/model</command-name>' } };
+    expect(phase(prompt, over, command)).toBe('turn_over');
   });
 
   it('says what it asks for, and ignores subagents', () => {
@@ -151,6 +199,18 @@ describe('Codex’s rollout', () => {
     expect(phase(event('task_started'), call('c1', {}), output('c1'))).toBe('working');
     expect(phase(event('task_started'), event('task_complete'))).toBe('turn_over');
     expect(phase(event('task_started'), call('c1', {}), event('turn_aborted'))).toBe('turn_over');
+    const ended = (info: unknown, message = '') => ({
+      ...{ timestamp: AT, type: 'event_msg' },
+      payload: { type: 'task_complete', error: { message, codex_error_info: info } },
+    });
+    expect(phase(event('task_started'), ended('usage_limit_exceeded'))).toBe('limit');
+    expect(phase(event('task_started'), ended({ http_connection_failed: { http_status_code: 401 } }))).toBe('auth');
+    expect(phase(event('task_started'), ended({ http_connection_failed: { http_status_code: 529 } }))).toBe('error');
+    const rate_limits = { primary: { used_percent: 100, window_minutes: 300, resets_at: 1_795_923_635 } };
+    const count = { timestamp: AT, type: 'event_msg', payload: { type: 'token_count', rate_limits } };
+    expect(readCodexRollout(lines(event('task_started'), count, ended('usage_limit_exceeded')))).toMatchObject({
+      ...{ phase: 'limit', resets_at_ms: 1_795_923_635_000 },
+    });
     expect(phase({ timestamp: AT, type: 'session_meta', payload: {} })).toBeUndefined();
     expect(readCodexRollout(lines(event('task_started'), call('c1', { cmd: ['npm', 'test'] })))?.detail).toBe(
       'exec_command: npm test',

@@ -1,7 +1,7 @@
 import { type AgentType, onTerminal } from '../../agent-type.js';
 import { hasOption, type Identity, isProgram, subcommand } from '../../recognition/identity.js';
 import { isShellCommand } from '../../recognition/shell.js';
-import { activity, registry, title, transcript } from '../../standard-voices.js';
+import { activity, children, registry, title, transcript } from '../../standard-voices.js';
 import { ClaudeFiles } from './files.js';
 
 /** Subcommands that hold no conversation. */
@@ -45,6 +45,9 @@ function isEmbeddedTool(id: Identity): boolean {
   return id.script === null && id.called !== '' && !/^(claude|cli|node|bun|\d+(\.\d+)+.*)$/.test(id.called);
 }
 
+/** Since 2.1.236 it shows no spinner in tmux, only its topic: `✳` means nothing there. */
+const NO_SPINNER = { removed_after_ms: null, never_worked: true, said_since: null, without_keys: false };
+
 export const claudeCode: AgentType = {
   name: 'claude-code',
   label: 'Claude Code',
@@ -58,7 +61,13 @@ export const claudeCode: AgentType = {
       subcommand(id.args) === 'remote-control';
     return { role: 'main', interactive: !oneShot && onTerminal(process) };
   },
-  voices: [registry(), title(), transcript(), activity({ goes_on: true })],
+  voices: [
+    registry(),
+    title({ void_when: NO_SPINNER }),
+    transcript(),
+    activity({ goes_on: true }),
+    children(),
+  ],
   files: {
     folder: { variable: 'CLAUDE_CONFIG_DIR', below_home: '.claude' },
     open: context => new ClaudeFiles(context),
@@ -73,8 +82,8 @@ export const claudeCode: AgentType = {
     return /permission|approv/i.test(waiting_for ?? 'permission') ? 'approval' : 'question';
   },
   readTitle(title) {
-    // A spinner of braille or dots in front while it works, `✳` when it does not.
-    if (/^[\u2800-\u28ff\u2802\u2810·✢✶✻✽] /u.test(title))
+    // A spinner of braille, dots or half circles in front while it works, `✳` when it does not.
+    if (/^[\u2800-\u28ff·✢✶✻✽◐◑◒◓] /u.test(title))
       return { says: 'working', text: 'window title shows its spinner' };
     if (title.startsWith('✳')) return { says: 'idle', text: 'window title shows no spinner' };
     return null;

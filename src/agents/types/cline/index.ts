@@ -1,6 +1,6 @@
 import { type AgentType, simpleMatch } from '../../agent-type.js';
 import { hasOption, isProgram, subcommand } from '../../recognition/identity.js';
-import { activity, transcript } from '../../standard-voices.js';
+import { activity, children, transcript } from '../../standard-voices.js';
 import { conversationFiles } from '../../transcripts/conversation-files.js';
 import { readClineHead, readClineSession } from './session.js';
 
@@ -51,7 +51,7 @@ export const cline: AgentType = {
     const prompted = first !== null && !hasOption(id.args, '-i', '--tui');
     return simpleMatch(process, prompted || hasOption(id.args, '--json', '-z', '--zen'));
   },
-  voices: [transcript(), activity({ goes_on: true })],
+  voices: [transcript(), activity({ goes_on: true }), children()],
   files: conversationFiles(
     { variable: 'CLINE_DIR', below_home: '.cline' },
     {

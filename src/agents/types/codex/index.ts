@@ -2,7 +2,7 @@ import { type AgentType, onTerminal } from '../../agent-type.js';
 import { plainTitle } from '../../osc.js';
 import { baseName, hasOption, isProgram, subcommand } from '../../recognition/identity.js';
 import { isShellCommand } from '../../recognition/shell.js';
-import { activity, status, title, transcript } from '../../standard-voices.js';
+import { activity, children, status, title, transcript } from '../../standard-voices.js';
 import type { Statement } from '../../voice.js';
 import { CodexFiles } from './files.js';
 
@@ -72,7 +72,7 @@ function readStatus(payload: string): Statement | null {
       };
     case 'done':
     case 'error':
-      return { says: 'done', text };
+      return { says: state, text };
     case 'idle':
       return { says: 'idle', text };
     default:
@@ -99,7 +99,7 @@ export const codex: AgentType = {
     if (sub !== null && OTHERS.has(sub) && !CONVERSATIONS.has(sub)) return null;
     return { role: 'main', interactive: onTerminal(process) };
   },
-  voices: [status(), title(), transcript(), activity({ goes_on: true })],
+  voices: [status(), title(), transcript(), activity({ goes_on: true }), children()],
   files: {
     folder: { variable: 'CODEX_HOME', below_home: '.codex' },
     open: context => new CodexFiles(context),

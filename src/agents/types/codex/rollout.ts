@@ -1,4 +1,4 @@
-import type { TranscriptEntry } from '../../../model/observation.js';
+import type { TranscriptEntry, TranscriptPhase } from '../../../model/observation.js';
 import { detailOf, jsonLines, text, timeOf } from '../../transcripts/jsonl.js';
 
 /**
@@ -10,22 +10,24 @@ import { detailOf, jsonLines, text, timeOf } from '../../transcripts/jsonl.js';
 export function readCodexRollout(tail: string): TranscriptEntry | null {
   let phase: TranscriptEntry['phase'] | null = null;
   let at_ms = 0;
+  let resets_at_ms: number | null = null;
   const open = new Map<string, string>();
   for (const line of jsonLines(tail)) {
     const payload = line.payload as Record<string, unknown> | undefined;
+    const time_ms = timeOf(line.timestamp) ?? at_ms;
+    if (payload?.type === 'token_count') resets_at_ms = quotaReset(payload.rate_limits, time_ms);
     const next = readLine(line.type, payload, open);
-    if (next === null) continue;
+    // Older versions write the error first, and then only that the task is complete.
+    if (next === null || (next === 'turn_over' && isFailure(phase))) continue;
     phase = next;
-    at_ms = timeOf(line.timestamp) ?? at_ms;
+    at_ms = time_ms;
   }
   if (phase === null) return null;
-  const detail = phase === 'turn_over' ? null : ([...open.values()].at(-1) ?? null);
-  return {
-    phase: phase === 'turn_over' ? phase : detail === null ? 'working' : 'tool',
-    detail,
-    session_id: null,
-    at_ms,
-  };
+  const entry = { phase, detail: null, session_id: null, at_ms };
+  if (phase === 'limit') return { ...entry, resets_at_ms };
+  if (phase !== 'working' && phase !== 'tool') return entry;
+  const detail = [...open.values()].at(-1) ?? null;
+  return { ...entry, phase: detail === null ? 'working' : 'tool', detail };
 }
 
 function readLine(
@@ -36,7 +38,10 @@ function readLine(
   const what = payload?.type;
   if (type === 'event_msg') {
     if (what === 'task_started') return fresh(open, 'working');
+    if (what === 'task_complete' && isObject(payload?.error)) return fresh(open, failureOf(payload.error));
     if (what === 'task_complete' || what === 'turn_aborted') return fresh(open, 'turn_over');
+    if (what === 'error') return fresh(open, failureOf(payload ?? {}));
+    if (what === 'stream_error') return fresh(open, 'retrying');
     return null;
   }
   if (type !== 'response_item' || payload === undefined) return null;
@@ -53,6 +58,44 @@ function readLine(
     return 'working';
   }
   return null;
+}
+
+type Failure = Extract<TranscriptPhase, 'limit' | 'auth' | 'error'>;
+
+function isFailure(phase: TranscriptPhase | null): boolean {
+  return phase === 'limit' || phase === 'auth' || phase === 'error';
+}
+
+/**
+ * `codex_error_info`: a name (`usage_limit_exceeded`, `unauthorized`, …), or a name and the status of the answer:
+ * `{"http_connection_failed":{"http_status_code":401}}`.
+ */
+function failureOf({ codex_error_info: info, message }: Record<string, unknown>): Failure {
+  const named = text(info) ?? JSON.stringify(info ?? '');
+  if (/usage_limit|quota/.test(named)) return 'limit';
+  if (/unauthorized|"http_status_code":401\b/.test(named)) return 'auth';
+  const words = info === undefined ? (text(message) ?? '') : '';
+  if (/usage limit|quota exceeded/i.test(words)) return 'limit';
+  return /\b401\b|log ?in again|not logged in/i.test(words) ? 'auth' : 'error';
+}
+
+/**
+ * When the last of the used up windows ends, of `rate_limits`: `{primary: {used_percent, window_minutes, resets_at}, …}`;
+ * before 0.5 `resets_in_seconds`. Null: none is used up, or it does not say.
+ */
+function quotaReset(limits: unknown, time_ms: number): number | null {
+  if (!isObject(limits)) return null;
+  const times = [limits.primary, limits.secondary].filter(isObject).map(window => {
+    const { used_percent, resets_at, resets_in_seconds } = window;
+    if (typeof used_percent !== 'number' || used_percent < 100) return 0;
+    if (typeof resets_at === 'number') return resets_at * 1000;
+    return typeof resets_in_seconds === 'number' ? time_ms + resets_in_seconds * 1000 : 0;
+  });
+  return Math.max(0, ...times) || null;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
 }
 
 function fresh<T>(open: Map<string, string>, phase: T): T {

@@ -1,6 +1,6 @@
 import { type AgentType, simpleMatch } from '../../agent-type.js';
 import { hasOption, isProgram } from '../../recognition/identity.js';
-import { activity, transcript } from '../../standard-voices.js';
+import { activity, children, transcript } from '../../standard-voices.js';
 import { CopilotFiles } from './files.js';
 
 const NO_CONVERSATION = new Set([
@@ -37,7 +37,7 @@ export const copilotCli: AgentType = {
     if (NO_CONVERSATION.has(id.args[0] ?? '')) return null;
     return simpleMatch(process, hasOption(id.args, '-p', '--prompt'));
   },
-  voices: [transcript(), activity({ goes_on: true })],
+  voices: [transcript(), activity({ goes_on: true }), children()],
   files: {
     folder: { variable: 'COPILOT_HOME', below_home: '.copilot' },
     open: context => new CopilotFiles(context),

@@ -1,6 +1,6 @@
 import type { AgentType } from '../../agent-type.js';
 import { plainTitle } from '../../osc.js';
-import { activity, title } from '../../standard-voices.js';
+import { activity, children, title } from '../../standard-voices.js';
 import type { Statement } from '../../voice.js';
 import { familyMatch } from './family.js';
 
@@ -39,7 +39,7 @@ export const geminiCli: AgentType = {
     takes_value: ['-w', '--worktree', '--policy', '--admin-policy', '--session-file'],
     prompt_is_one_shot: false,
   }),
-  voices: [title({ goes_on: false }), activity({ goes_on: true })],
+  voices: [title({ goes_on: false }), activity({ goes_on: true }), children()],
   readTitle,
   plainTitle: title => (STATE_ALONE.test(title) ? '' : plainTitle(title)),
 };

@@ -1,6 +1,6 @@
 import { type AgentType, simpleMatch } from '../../agent-type.js';
 import { hasOption, isProgram, subcommand } from '../../recognition/identity.js';
-import { activity, transcript } from '../../standard-voices.js';
+import { activity, children, transcript } from '../../standard-voices.js';
 import { conversationFiles } from '../../transcripts/conversation-files.js';
 import { readKimiState, readKimiWire } from './wire.js';
 
@@ -23,7 +23,7 @@ export const kimi: AgentType = {
     if (NO_CONVERSATION.has(subcommand(id.args, TAKES_VALUE) ?? '')) return null;
     return simpleMatch(process, hasOption(id.args, '-p', '--prompt', '--acp', '--print'));
   },
-  voices: [transcript(), activity({ goes_on: true })],
+  voices: [transcript(), activity({ goes_on: true }), children()],
   files: conversationFiles(
     { variable: 'KIMI_CODE_HOME', below_home: '.kimi-code' },
     {

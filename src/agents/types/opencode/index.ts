@@ -1,6 +1,6 @@
 import { type AgentType, simpleMatch } from '../../agent-type.js';
 import { hasOption, isProgram, subcommand } from '../../recognition/identity.js';
-import { activity, transcript } from '../../standard-voices.js';
+import { activity, children, transcript } from '../../standard-voices.js';
 import { databaseConversations } from '../../transcripts/database-conversations.js';
 import { opencodeDatabase } from './database.js';
 
@@ -58,7 +58,7 @@ export const opencode: AgentType = {
     if (id.program !== 'opencode') return { role: 'wrapper', interactive: false };
     return simpleMatch(process, command === 'run' && !hasOption(id.args, '-i', '--interactive', '--mini'));
   },
-  voices: [transcript(), activity({ goes_on: true })],
+  voices: [transcript(), activity({ goes_on: true }), children()],
   files: databaseConversations(
     { variable: 'XDG_DATA_HOME', below_variable: 'opencode', below_home: '.local/share/opencode' },
     opencodeDatabase('opencode.db'),
