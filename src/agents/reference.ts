@@ -88,7 +88,11 @@ function overruled({ by, saying, after_ms, if_later }: Overruling): string {
 }
 
 function refuted(voice: Voice): string {
-  const { drawing_refutes_after_ms: drawing_ms, silence_refutes_after_ms: silence_ms, hangs_after_ms } = voice;
+  const {
+    drawing_refutes_after_ms: drawing_ms,
+    silence_refutes_after_ms: silence_ms,
+    hangs_after_ms,
+  } = voice;
   const drawing = drawing_ms === null ? [] : [`${drawing_ms / 1000} s of drawing`];
   const silence = silence_ms === null ? [] : [`${silence_ms / 1000} s of silence`];
   const hangs = hangs_after_ms === null ? [] : [`${hangs_after_ms / 1000} s of silence: it hangs`];

@@ -130,7 +130,10 @@ function* stories(): Generator<Story> {
   yield new Story().claude(0).registry(1, { status: 'idle' }).spins(20, 40);
   const titled = new Story().claude(0).key(1, true).osc(1.1, '\x1b]0;⠂ Fix\x07').spins(1.2, 3);
   const sensor = { type: 'sensor', keys: true, lifecycle: true };
-  yield titled.at(4, { ...sensor, terminal: false }).at(5, { ...sensor, terminal: true }).until(10);
+  yield titled
+    .at(4, { ...sensor, terminal: false })
+    .at(5, { ...sensor, terminal: true })
+    .until(10);
   const stopped = new Story().claude(0).at(1, { type: 'run_state', pid: 100, stopped: true });
   yield stopped;
   yield stopped.at(2, { type: 'run_state', pid: 100, stopped: false });

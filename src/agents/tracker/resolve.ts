@@ -166,7 +166,9 @@ function staleAt(one: Stating, situation: Situation): { at_ms: number; after_ms:
   if (!watched || !draws_steadily || tools_since_ms.length > 0) return null;
   const isOld = EVIDENCE_OF[voice.name] === 'osc' && statement.last_ms < watched_since_ms;
   const after_ms = isOld ? OLD_WORD_STANDS_MS : voice.silence_refutes_after_ms;
-  return after_ms === null ? null : { at_ms: Math.max(now_ms - idle_ms, statement.at_ms) + after_ms, after_ms };
+  return after_ms === null
+    ? null
+    : { at_ms: Math.max(now_ms - idle_ms, statement.at_ms) + after_ms, after_ms };
 }
 
 function stale({ statement }: Stating, after_ms: number, { now_ms }: Situation): Verdict {

@@ -111,7 +111,10 @@ describe('Claude’s transcript', () => {
     ['error', failed('API Error: 529 Overloaded')],
     ['auth', failed('Invalid API key · Fix external API key', { error: 'authentication_failed' })],
     ['auth', failed('API Error: 401 … · Please run /login')],
-    ['limit', failed("You've hit your limit · resets 3:34am (UTC)", { error: 'rate_limit', apiErrorStatus: 429 })],
+    [
+      'limit',
+      failed("You've hit your limit · resets 3:34am (UTC)", { error: 'rate_limit', apiErrorStatus: 429 }),
+    ],
     ['limit', failed('Claude AI usage limit reached|1795923240')],
     ['limit', failed('Credit balance is too low', { error: 'billing_error' })],
   ])('tells that the turn ended in %s: %#', (how, line) => {
@@ -129,7 +132,9 @@ describe('Claude’s transcript', () => {
     expect(resets("You've hit your limit · resets 3:34am (UTC)")).toBe('2026-11-29T03:34:00.000Z');
     expect(resets("You've hit your limit · resets 2am (UTC)")).toBe('2026-11-30T02:00:00.000Z');
     expect(resets('limit reached ∙ resets 12:30pm (America/New_York)')).toBe('2026-11-29T17:30:00.000Z');
-    expect(resets("You've hit your weekly limit · resets Dec 3, 5pm (Europe/Berlin)")).toBe('2026-12-03T16:00:00.000Z');
+    expect(resets("You've hit your weekly limit · resets Dec 3, 5pm (Europe/Berlin)")).toBe(
+      '2026-12-03T16:00:00.000Z',
+    );
     expect(resets('Claude AI usage limit reached|1795923240')).toBe('2026-11-29T03:34:00.000Z');
     expect(resets('usage limit reached')).toBeNull();
   });
@@ -204,11 +209,17 @@ describe('Codex’s rollout', () => {
       payload: { type: 'task_complete', error: { message, codex_error_info: info } },
     });
     expect(phase(event('task_started'), ended('usage_limit_exceeded'))).toBe('limit');
-    expect(phase(event('task_started'), ended({ http_connection_failed: { http_status_code: 401 } }))).toBe('auth');
-    expect(phase(event('task_started'), ended({ http_connection_failed: { http_status_code: 529 } }))).toBe('error');
+    expect(phase(event('task_started'), ended({ http_connection_failed: { http_status_code: 401 } }))).toBe(
+      'auth',
+    );
+    expect(phase(event('task_started'), ended({ http_connection_failed: { http_status_code: 529 } }))).toBe(
+      'error',
+    );
     const rate_limits = { primary: { used_percent: 100, window_minutes: 300, resets_at: 1_795_923_635 } };
     const count = { timestamp: AT, type: 'event_msg', payload: { type: 'token_count', rate_limits } };
-    expect(readCodexRollout(lines(event('task_started'), count, ended('usage_limit_exceeded')))).toMatchObject({
+    expect(
+      readCodexRollout(lines(event('task_started'), count, ended('usage_limit_exceeded'))),
+    ).toMatchObject({
       ...{ phase: 'limit', resets_at_ms: 1_795_923_635_000 },
     });
     expect(phase({ timestamp: AT, type: 'session_meta', payload: {} })).toBeUndefined();
