@@ -64,6 +64,30 @@ describe('an orphan of a dead session', () => {
     expect(judge(kill(101), auto, contextOf([parent, live(101, { ppid: 100 })])).allowed).toBe(true);
   });
 
+  it('is left to a person when it was started to stay, or runs in a multiplexer', () => {
+    const tmux = live(42, { comm: 'tmux: server' });
+    const shell = live(43, { ppid: 42 });
+    const processes = [
+      live(100, { to_stay: 'ignores the end of its terminal' }),
+      live(101, { ppid: 43 }),
+      tmux,
+      shell,
+    ];
+    for (const pid of [100, 101])
+      expect(judge(kill(pid), auto, contextOf(processes))).toMatchObject({
+        allowed: false,
+        risk: 'moderate',
+      });
+  });
+
+  it('is safe below who took it in: its session is not that parent’s', () => {
+    const parent = live(42, { comm: 'ide-host', session: null });
+    const process = live(100, { ppid: 42, sid: 77 });
+    expect(judge(kill(100), auto, contextOf([process, parent])).allowed).toBe(true);
+    const init = live(42, { comm: 'tini', session: null });
+    expect(judge(kill(100), auto, contextOf([live(100, { ppid: 42 }), init])).allowed).toBe(true);
+  });
+
   it.each([true, null])('is left to a person when it may serve somebody (listens: %s)', listening => {
     const process = live(100);
     const context = { ...contextOf([process]), view: new FakeView([process], listening) };

@@ -1,5 +1,5 @@
 import { SMALL_BYTES, tryReadHead, tryReadText } from '../../lib/files/bounded-read.js';
-import { PAGE_SIZE_BYTES } from '../../lib/os/boot.js';
+import { PAGE_SIZE_BYTES, ticksToEpochMs } from '../../lib/os/boot.js';
 import { readUid } from '../../lib/os/uid.js';
 import { type Memory, memoryOf } from '../../lib/proc/process-memory.js';
 import { parseStat, type Stat } from '../../lib/proc/stat.js';
@@ -10,6 +10,7 @@ import type { Scope } from '../../model/action.js';
 import type { ProcessRef, ProcessSample, SessionRef, Snapshot } from '../../model/snapshot.js';
 import { readArgv, readExe, splitArguments } from '../../sources/procfs/read.js';
 import { parseCgroup } from '../../sources/procfs/table-details.js';
+import { whyToStay } from '../../sources/procfs/to-stay.js';
 import { CgroupMembers } from './cgroup-members.js';
 import { Listeners } from './listening.js';
 import { type IndexedProcess, OURSELVES, ProcessIndex } from './process-index.js';
@@ -31,6 +32,8 @@ export interface LiveProcess extends ProcessRef {
   cgroup: string | null;
   /** The agent session it came from, by the lineage that the collectors recorded. */
   session: SessionRef | null;
+  /** Somebody meant it to outlive its dead session: why, as in `whyToStay`. Absent: nothing says so, or nobody asked. */
+  to_stay?: string;
 }
 
 const MAX_CMDLINE = 4096;
@@ -237,12 +240,26 @@ export class LiveView implements ProcessView {
     // Who does not let itself be asked is none the less there to be ended.
     const argv = this.argvOf(pid, stat);
     const { start_ticks } = stat;
+    const session = this.sessionOf(pid, start_ticks);
+    const cgroup = this.cgroupOf(pid);
+    const cmdline = argv.length === 0 ? `[${stat.comm}]` : argv.join(' ').slice(0, MAX_CMDLINE);
+    const to_stay =
+      session?.alive === false
+        ? whyToStay(this.root, {
+            pid,
+            sid: stat.sid,
+            cmdline,
+            cgroup,
+            started_ms: ticksToEpochMs(start_ticks),
+            agent_started_ms: ticksToEpochMs(session.start_ticks),
+          })
+        : null;
     return {
       pid,
       start_ticks,
       uid,
       comm: stat.comm,
-      cmdline: argv.length === 0 ? `[${stat.comm}]` : argv.join(' ').slice(0, MAX_CMDLINE),
+      cmdline,
       ppid: stat.ppid,
       pgid: stat.pgid,
       sid: stat.sid,
@@ -253,8 +270,9 @@ export class LiveView implements ProcessView {
       rss_bytes: stat.rss_pages * PAGE_SIZE_BYTES,
       argv,
       exe: readExe(this.root, pid),
-      cgroup: this.cgroupOf(pid),
-      session: this.sessionOf(pid, start_ticks),
+      cgroup,
+      session,
+      ...(to_stay !== null && { to_stay }),
     };
   }
 

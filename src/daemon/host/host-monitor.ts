@@ -22,6 +22,7 @@ import { EventBacklog } from './event-backlog.js';
 import { LookTimer, type Sampling } from './look-timer.js';
 import { RecentExecs } from './recent-execs.js';
 import { SessionSockets } from './session-sockets.js';
+import { Stayers } from './stayers.js';
 import { StormWatch } from './storm-watch.js';
 
 /** Whose word decides how closely the machine is looked at: the rules. */
@@ -65,6 +66,7 @@ export class HostMonitor implements Module<HostConfig> {
   private readonly memory: MemoryWatch;
   private readonly limits: MemoryLimits;
   private readonly sockets: SessionSockets;
+  private readonly stayers: Stayers;
   private readonly timer: LookTimer;
   /** Pids of processes that take memory, as of the last look. */
   private growers: readonly number[] = [];
@@ -88,6 +90,7 @@ export class HostMonitor implements Module<HostConfig> {
     this.memory = new MemoryWatch(roots.proc);
     this.limits = new MemoryLimits(roots.proc);
     this.sockets = new SessionSockets(roots.proc);
+    this.stayers = new Stayers(roots.proc);
     this.timer = new LookTimer({
       sampling: config.sampling,
       logger,
@@ -187,7 +190,7 @@ export class HostMonitor implements Module<HostConfig> {
     const snapshot: Snapshot = {
       time_ms,
       host,
-      processes: this.withRoom(found.processes),
+      processes: this.stayers.mark(this.withRoom(found.processes), time_ms),
       limits: this.limits.sample(this.growers, time_ms),
       sessions: found.sessions.map(session => ({ ...session, sockets: this.sockets.of(session) })),
       events: this.backlog.waiting,

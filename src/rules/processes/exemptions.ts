@@ -1,3 +1,4 @@
+import { isInit, isMultiplexer, isNotBornOf } from '../../lib/process/inits.js';
 import type { History } from '../engine/history.js';
 import type { ProcessTrack } from '../engine/process-track.js';
 import { isManaged } from './units.js';
@@ -36,9 +37,23 @@ function isAtWork(state: string): boolean {
   return state === 'WORKING' || state === 'UNKNOWN';
 }
 
+const MAX_DEPTH = 8;
+
 /** Outliving whoever started it is what it is for, it was started to stay, or systemd looks after it. */
 export function maySurvive(history: History, track: ProcessTrack): boolean {
-  return track.features.stays || track.sample.to_stay === true || isManaged(history, track);
+  const { features, sample } = track;
+  return (
+    features.stays || sample.to_stay === true || isInMultiplexer(history, track) || isManaged(history, track)
+  );
+}
+
+function isInMultiplexer(history: History, { sample }: ProcessTrack): boolean {
+  let at = history.process(sample.ppid);
+  for (let depth = 0; at !== undefined && at.sample.pid !== 1 && depth < MAX_DEPTH; depth++) {
+    if (isMultiplexer(at.sample.comm)) return true;
+    at = history.process(at.sample.ppid);
+  }
+  return false;
 }
 
 /** One of several workers that a living process of the same script started: a pool, e.g. of a web server. */
@@ -47,19 +62,14 @@ export function isPoolWorker(history: History, { sample, features }: ProcessTrac
   return features.script !== null && parent?.features.script === features.script;
 }
 
-/** Programs that are the first process of a container, and take in whoever loses its parent there. */
-const INIT =
-  /^(systemd|init|tini(-static)?|docker-init|podman-init|dumb-init|catatonit|s6-svscan|runit|runsvdir|openrc-init|busybox)$/;
-
 /**
  * It has another parent than the one that made it, which is gone: init, the user's systemd, or whoever takes in
  * orphans (PR_SET_CHILD_SUBREAPER: containers' first processes, terminals, editors' hosts). Known where it was seen to
  * change, and where it cannot have been born: a child has its parent's session, or leads one of its own.
  */
 export function isAdopted(history: History, track: ProcessTrack): boolean {
-  const { ppid, sid, pid } = track.sample;
-  if (ppid === 1 || track.adopted) return true;
-  const parent = history.process(ppid);
-  if (parent === undefined) return false;
-  return INIT.test(parent.sample.comm) || (sid !== pid && sid !== parent.sample.sid && sid !== ppid);
+  const { sample } = track;
+  if (sample.ppid === 1 || track.adopted) return true;
+  const parent = history.process(sample.ppid)?.sample;
+  return parent !== undefined && (isInit(parent.comm) || isNotBornOf(sample, parent));
 }
