@@ -171,9 +171,12 @@ export class ProcessMemory {
     if (question === null) return pids.map(() => 'unknown');
     const { reader, done } = question;
     reader.isHeld = true;
+    // Such a promise keeps no process alive, and who starts may have nothing else yet.
+    const alive = setTimeout(() => {}, 2 * WAIT_IN_TURNS_MS);
     const { waitAsync } = Atomics as unknown as AsyncAtomics;
     if ((await waitAsync(reader.words, DONE, done, WAIT_IN_TURNS_MS).value) !== 'timed-out')
       reader.asked_ms = null;
+    clearTimeout(alive);
     reader.isHeld = false;
     return answersTo(question, pids);
   }

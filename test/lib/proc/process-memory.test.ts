@@ -106,6 +106,18 @@ describe('the memory of processes that let nobody read it', () => {
     expect(String(other[0])).toBe('program\0of 1001\0');
   });
 
+  it('is waited for, though nothing else keeps the process alive', () => {
+    const program = `
+      import { ProcessMemory } from '${resolve('dist/lib/proc/process-memory.js')}';
+      import { inSlices } from '${resolve('dist/lib/time/slices.js')}';
+      const memory = new ProcessMemory('/proc');
+      await memory.guard();
+      for (let i = 0; i < 100; i++) await inSlices(memory.readInTurns([process.pid], 'cmdline'));
+      console.log('told');`;
+    const args = ['--input-type=module', '-e', program];
+    expect(execFileSync(process.execPath, args, { encoding: 'utf8' })).toBe('told\n');
+  });
+
   it('gives no question the answers of another', async () => {
     const pids = Array.from({ length: 70 }, (_, i) => add(2_000 + i, false));
     const expected = pids.map(pid => `program\0of ${owners.get(pid)}\0`);
