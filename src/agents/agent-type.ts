@@ -1,3 +1,4 @@
+import type { Mode } from '../model/agent.js';
 import type { ProcessFacts, RegistryEntry } from '../model/observation.js';
 import type { Identity } from './recognition/identity.js';
 import type { AgentFiles } from './transcripts/reader.js';
@@ -5,13 +6,16 @@ import type { Assertion, Statement, Voice } from './voice.js';
 
 /**
  * What a process is to its agent.
- * `main` holds the conversation and, when interactive, the terminal. `wrapper` only starts it. `helper`
+ * `main` holds the conversation and, in mode `terminal`, the terminal; in mode `batch` it never waits for a person. `wrapper` only starts it. `helper`
  * belongs to the agent but outlives or serves sessions (Codex's app-server).
  */
-export interface Match {
-  role: 'main' | 'wrapper' | 'helper';
-  /** False for one-shot and embedded runs: these never wait for a person. */
-  interactive: boolean;
+export type Match = { role: 'wrapper' | 'helper' } | MainMatch;
+
+export interface MainMatch {
+  role: 'main';
+  mode: Mode;
+  /** It holds no conversation until its session file names one: Claude Code keeps such processes in stock. */
+  dormant?: true;
 }
 
 /** Everything that vigil knows about one kind of agent. One file or folder each, below `types/`. */
@@ -28,6 +32,11 @@ export interface AgentType {
   voices: readonly Voice[];
   /** Its own files that tell its state, and what reads them: voices `registry`, `transcript`. */
   files?: AgentFiles;
+  /**
+   * True for a call that runs a child or ends at once, once it is allowed. Of a conversation, where no terminal tells, such
+   * a call counts as a request when nothing runs. `detail` as its transcript has it, e.g. `Bash: npm test`.
+   */
+  waitsForLeave?(detail: string): boolean;
   /** What its session file says: voice `registry`. */
   readRegistry?(entry: RegistryEntry): Assertion | null;
   /** What a window title (OSC 0/2) says: voice `title`. */
@@ -38,9 +47,9 @@ export interface AgentType {
   readOsc?(code: number, payload: string): Statement | null;
 }
 
-/** Helper for types that are one program with a print option: interactive unless one of `oneShot` is given. */
+/** Helper for types that are one program with a print option: on its terminal, unless one of `oneShot` is given. */
 export function simpleMatch(process: ProcessFacts, oneShot: boolean): Match {
-  return { role: 'main', interactive: !oneShot && onTerminal(process) };
+  return { role: 'main', mode: !oneShot && onTerminal(process) ? 'terminal' : 'batch' };
 }
 
 /** False as soon as we know that its input or output is no terminal. */

@@ -59,7 +59,7 @@ const REFUTED = { drawing_refutes_after_ms: DRAWING_REFUTES_MS, hangs_after_ms: 
 export const RUN_STATE: Voice = { ...SILENT, name: 'run_state', asserts: ['suspended'] };
 
 /** How it was started: a run without a person never waits for one. The strongest voice of every type. */
-export const PROCESS: Voice = { ...SILENT, name: 'process', asserts: ['working'] };
+export const PROCESS: Voice = { ...SILENT, name: 'process', asserts: ['working', 'idle'] };
 
 /** A session file that the agent keeps up to date. */
 export function registry(own: Partial<Voice> = {}): Voice {

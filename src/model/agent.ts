@@ -44,6 +44,13 @@ export function isRequest(reason: Reason | null): reason is 'approval' | 'questi
   return concernOf(reason) === 'request';
 }
 
+/**
+ * Where the person of a session sits: at its terminal; in a program that talks with it over pipes or a socket (an editor, an
+ * application on the agent's SDK); nowhere, it runs to its end alone.
+ */
+export const MODES = ['terminal', 'conversation', 'batch'] as const;
+export type Mode = (typeof MODES)[number];
+
 /** Where a belief about a state comes from, strongest first. */
 export const EVIDENCE_SOURCES = [
   'lifecycle', // exec, exit, OOM from the kernel

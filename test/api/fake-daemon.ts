@@ -33,6 +33,8 @@ export function fakeAgent(over: Partial<AgentReport> = {}): AgentReport {
     since: new Date(Date.now() - 65_000).toISOString(),
     evidence: { source: 'registry', text: 'registry says busy', time: T0 },
     interactive: true,
+    mode: 'terminal',
+    host: null,
     background: 0,
     resets_at: null,
     asks: null,

@@ -140,6 +140,8 @@ function* stories(): Generator<Story> {
   for (const phase of ['retrying', 'limit', 'auth', 'error'] as const)
     yield new Story().claude(0).transcript(1, phase);
   yield new Story().claude(0).transcript(1, 'approval').transcript(2, 'question', 'AskUserQuestion');
+  const argv = ['claude', '--input-format', 'stream-json'];
+  yield new Story().claude(0, { argv, tty: null }).until(9);
   const reader = new Story().process(0, liner).at(2, { type: 'blocked_read', pid: 100, blocked: true });
   yield reader.until(4);
   yield reader.at(5, { type: 'blocked_read', pid: 100, blocked: false });

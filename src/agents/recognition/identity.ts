@@ -13,17 +13,32 @@ export interface Identity {
   args: string[];
 }
 
+/** Those in which agents are written; each runs the script that is its first argument. */
 const INTERPRETERS = /^(node|nodejs|bun|deno|python[\d.]*|pypy[\d.]*|MainThread)$/;
-/** Options of node and python that take a value in the next argument. */
-const TAKES_VALUE = new Set(['-r', '--require', '--import', '--loader', '-C', '--conditions', '-W', '-X']);
+/** The program that counts is their first argument: dynamic loaders that were called by name, emulators. */
+const LOADERS =
+  /^(ld-linux[\w.-]*|ld-musl[\w.-]*|ld-[\d.]+\.so|ld\.so|qemu-(x86_64|aarch64)(-static)?|box64|FEXInterpreter)$/;
+/** Options of interpreters and loaders that take a value in the next argument. */
+const TAKES_VALUE = new Set([
+  ...['-r', '--require', '--import', '--loader', '-C', '--conditions', '-W', '-X'],
+  ...['--library-path', '--argv0', '--preload', '--inhibit-rpath', '-L', '-0'],
+]);
+/** `bun run script`, `deno run script`. What `x` runs is another process. */
+const RUNS = new Set(['run', 'x']);
 
 export function baseName(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
 
+/** What distributions and release archives add to the name of a program. */
+const DECORATION =
+  /(-(?:wrapped|unwrapped|raw)_*|-(?:x86_64|aarch64|x64|arm64)-(?:unknown-)?linux[\w-]*|-linux-(?:x64|arm64|x86_64|aarch64|amd64)[\w-]*|\.exe)$/;
+
 function undecorated(name: string): string {
-  const wrapped = /^\.(.+)-wrapped_?$/.exec(name);
-  return (wrapped?.[1] ?? name).replace(/\.exe$/, '');
+  let bare = name;
+  while (DECORATION.test(bare)) bare = bare.replace(DECORATION, '');
+  // A wrapper hides the program beside it: `.foo-wrapped`.
+  return bare === name ? name : bare.replace(/^\./, '');
 }
 
 /**
@@ -35,19 +50,38 @@ function undecorated(name: string): string {
 export function identify(process: Pick<ProcessFacts, 'exe' | 'argv'>): Identity {
   const argv0 = process.argv[0] ?? '';
   const exe = process.exe ?? argv0;
-  const program = undecorated(baseName(exe));
+  const file = baseName(exe);
+  if (LOADERS.test(file)) {
+    const rest = process.argv.slice(firstOperand(process.argv));
+    return rest[0] === undefined || LOADERS.test(baseName(rest[0]))
+      ? { program: file, exe, called: file, script: null, args: [] }
+      : identify({ exe: rest[0], argv: rest });
+  }
+  const program = undecorated(file);
   const called = undecorated(baseName(argv0.split(' ')[0] ?? ''));
   if (!INTERPRETERS.test(program)) return { program, exe, called, script: null, args: process.argv.slice(1) };
+  return { program, exe, called, ...scriptOf(program, process.argv) };
+}
+
+function firstOperand(argv: readonly string[]): number {
   let i = 1;
-  for (; i < process.argv.length; i++) {
-    const arg = process.argv[i] as string;
-    if (arg === '-m')
-      return { program, exe, called, script: process.argv[i + 1] ?? null, args: process.argv.slice(i + 2) };
-    if (arg === '-c' || arg === '-e' || arg === '-p') return { program, exe, called, script: null, args: [] };
-    if (!arg.startsWith('-')) break;
+  while (i < argv.length && argv[i]?.startsWith('-')) i += TAKES_VALUE.has(argv[i] as string) ? 2 : 1;
+  return i;
+}
+
+/** What an interpreter runs: a file, or with `-m` a module. */
+function scriptOf(program: string, argv: readonly string[]): Pick<Identity, 'script' | 'args'> {
+  let i = 1;
+  for (; i < argv.length; i++) {
+    const arg = argv[i] as string;
+    if (arg === '-m') return { script: argv[i + 1] ?? null, args: argv.slice(i + 2) };
+    if (arg === '-c' || arg === '-e' || arg === '-p') return { script: null, args: [] };
+    const isCommand = RUNS.has(arg) && (program === 'bun' || program === 'deno');
+    if (isCommand && arg === 'x') return { script: null, args: [] };
+    if (!isCommand && !arg.startsWith('-')) break;
     if (TAKES_VALUE.has(arg)) i++;
   }
-  return { program, exe, called, script: process.argv[i] ?? null, args: process.argv.slice(i + 1) };
+  return { script: argv[i]?.replace(/^npm:/, '') ?? null, args: argv.slice(i + 1) };
 }
 
 /**
@@ -56,14 +90,23 @@ export function identify(process: Pick<ProcessFacts, 'exe' | 'argv'>): Identity 
  */
 export function isProgram(id: Identity, names: readonly string[], packages: readonly string[] = []): boolean {
   if (names.includes(id.program)) return true;
-  if (packages.some(pkg => id.exe.includes(`/${pkg}/`))) return true;
+  if (packages.some(pkg => isIn(id.exe, pkg))) return true;
   if (!INTERPRETERS.test(id.program)) return false;
   if (id.script === null) return names.includes(id.called);
-  const script = baseName(id.script).replace(/\.(m?js|cjs|py)$/, '');
-  return (
-    names.includes(undecorated(script)) ||
-    packages.some(pkg => id.script?.includes(`/${pkg}/`) || id.script === pkg)
-  );
+  const { script } = id;
+  const name = baseName(script).replace(/\.(m?js|cjs|py)$/, '');
+  return names.includes(undecorated(name)) || packages.some(pkg => isIn(script, pkg) || isSpec(script, pkg));
+}
+
+/** True for a file of the package itself, not of one that is installed inside it. */
+function isIn(path: string, pkg: string): boolean {
+  const at = path.lastIndexOf(`/${pkg}/`);
+  return at >= 0 && !path.slice(at + pkg.length + 1).includes('/node_modules/');
+}
+
+/** `deno run npm:PACKAGE@1.2`, `python -m PACKAGE`. */
+function isSpec(script: string, pkg: string): boolean {
+  return script === pkg || script.startsWith(`${pkg}@`);
 }
 
 /**
@@ -84,6 +127,17 @@ export function positionals(args: readonly string[], takesValue?: ReadonlySet<st
 /** The first of them: a subcommand, if the program has them. */
 export function subcommand(args: readonly string[], takesValue?: ReadonlySet<string>): string | null {
   return positionals(args, takesValue)[0] ?? null;
+}
+
+/** The values of an option, as `--name value` and as `--name=value`. */
+export function valuesOf(args: readonly string[], name: string): string[] {
+  const end = args.indexOf('--');
+  const own = end < 0 ? args : args.slice(0, end);
+  return own.flatMap((arg, i) => {
+    if (arg.startsWith(`${name}=`)) return [arg.slice(name.length + 1)];
+    const value = own[i + 1];
+    return arg === name && value !== undefined ? [value] : [];
+  });
 }
 
 /** True when one of the options is given, alone or as `--name=value`. */

@@ -1,6 +1,7 @@
 import { type AgentType, simpleMatch } from '../agent-type.js';
 import { SEEN_FROM_OUTSIDE } from '../standard-voices.js';
 import { baseName, isProgram } from './identity.js';
+import { scriptFile } from './script-file.js';
 
 /** A type that the user describes in the config, without code. */
 export interface UserType {
@@ -29,9 +30,10 @@ export function userType(spec: UserType): AgentType {
     name: spec.name,
     label: spec.name,
     match(process, id) {
-      const files = [id.exe, id.script].filter(file => file !== null);
+      const script = id.script ?? process.script ?? scriptFile(process);
+      const files = [id.exe, script].filter(file => file !== null);
       const byName =
-        isProgram(id, spec.commands) || (id.script !== null && spec.commands.includes(baseName(id.script)));
+        isProgram(id, spec.commands) || (script !== null && spec.commands.includes(baseName(script)));
       if (!byName && !paths.some(path => files.some(file => path.test(file)))) return null;
       if (!(spec.argv_contains ?? []).every(wanted => process.argv.includes(wanted))) return null;
       return simpleMatch(process, false);

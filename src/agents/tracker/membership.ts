@@ -1,5 +1,5 @@
 import type { ProcessFacts } from '../../model/observation.js';
-import type { AgentType, Recogniser } from '../agent-type.js';
+import type { AgentType, MainMatch, Recogniser } from '../agent-type.js';
 import { isShellCommand } from '../recognition/shell.js';
 import {
   isAsOldAs,
@@ -10,7 +10,7 @@ import {
   PendingProcesses,
   type Unattached,
 } from './pending.js';
-import { addEvidence, type Member, newSession, type Role, type Session } from './session.js';
+import { addEvidence, isInteractive, type Member, newSession, type Role, type Session } from './session.js';
 
 /**
  * Which process belongs to which agent session: by recorded lineage, so that it holds after reparenting
@@ -27,7 +27,12 @@ export class ProcessMembership {
   constructor(private readonly recognise: Recogniser) {}
 
   sessions(): Session[] {
-    return [...this.all];
+    return [...this.all].filter(session => !session.dormant);
+  }
+
+  /** Processes that may hold a conversation later: their files will say so. */
+  dormant(): Session[] {
+    return [...this.all].filter(session => session.dormant);
   }
 
   sessionOf(pid: number): Session | undefined {
@@ -46,7 +51,8 @@ export class ProcessMembership {
 
   /** True when this is still the agent that the session knows: a re-exec (self-update) keeps it. */
   isStill(session: Session, process: ProcessFacts): boolean {
-    return session.start_ticks === process.start_ticks && this.recognise(process)?.type === session.type;
+    if (session.start_ticks !== process.start_ticks) return false;
+    return session.command === process.argv.join(' ') || this.recognise(process)?.type === session.type;
   }
 
   /** True for a helper that serves several sessions: which one its child works for, only /proc can tell. */
@@ -61,7 +67,7 @@ export class ProcessMembership {
   /** Sessions that talk to a person on this terminal. */
   onTerminal(tty: string): Session[] {
     return [...this.all].filter(
-      session => session.ending === null && session.interactive && session.tty === tty,
+      session => session.ending === null && session.mode === 'terminal' && session.tty === tty,
     );
   }
 
@@ -90,7 +96,7 @@ export class ProcessMembership {
       return undefined;
     member.command = argv.join(' ') || path;
     // What starts before the first turn serves the agent itself: MCP servers, probes of the environment.
-    if (member.role !== 'child' || (session.interactive && !session.has_worked)) return undefined;
+    if (member.role !== 'child' || (isInteractive(session) && !session.has_worked)) return undefined;
     const isTool = session.type.isTool ?? isShellCommand;
     if (!isTool(argv)) return undefined;
     member.role = 'tool';
@@ -122,23 +128,20 @@ export class ProcessMembership {
     }
     const parent = this.owner.get(process.ppid);
     const parentRole = parent?.members.get(process.ppid)?.role;
-    if (match.role === 'wrapper') {
-      this.pending.add(process.pid, newPending(type, process, time_ms), time_ms);
-      return undefined;
-    }
-    if (match.role === 'helper') {
-      this.applyHelper(process, type, parent, time_ms);
+    if (match.role !== 'main') {
+      if (match.role === 'helper') this.applyHelper(process, type, parent, time_ms);
+      else this.pending.add(process.pid, newPending(type, process, time_ms), time_ms);
       return undefined;
     }
     const sameKindParent =
       parent !== undefined && parent.type === type && (parentRole === 'main' || parentRole === 'wrapper');
-    if (sameKindParent && !(match.interactive && !parent.interactive)) {
-      if (match.interactive && parent.tty === process.tty)
+    if (sameKindParent && !(isInteractive(match) && !isInteractive(parent))) {
+      if (match.mode === 'terminal' && parent.tty === process.tty)
         return { session: this.promote(parent, process, time_ms), isNew: false };
       this.adopt(parent, process.pid, 'helper', process.argv.join(' '), time_ms);
       return undefined;
     }
-    return { session: this.startSession(process, type, match.interactive, how, time_ms), isNew: true };
+    return { session: this.startSession(process, type, match, how, time_ms), isNew: true };
   }
 
   /** A process ended. Returns what it was. */
@@ -182,6 +185,7 @@ export class ProcessMembership {
 
   private refresh(session: Session, process: ProcessFacts): { session: Session; isNew: boolean } {
     session.cwd = process.cwd ?? session.cwd;
+    session.host = process.host ?? session.host;
     // It may outlive its terminal, whose number then goes to another.
     session.tty = process.tty;
     session.command = process.argv.join(' ') || session.command;
@@ -191,16 +195,17 @@ export class ProcessMembership {
   private startSession(
     process: ProcessFacts,
     type: AgentType,
-    interactive: boolean,
+    { mode, dormant }: MainMatch,
     how: 'exec' | 'scan',
     time_ms: number,
   ): Session {
     const text = how === 'exec' ? 'it started' : 'it was found running';
-    const session = newSession(type, process, interactive, {
+    const session = newSession(type, process, mode, {
       source: how === 'exec' ? 'lifecycle' : 'procfs',
       text,
       time_ms,
     });
+    session.dormant = dormant ?? false;
     const before = this.owner.get(process.pid);
     before?.members.delete(process.pid);
     this.all.add(session);

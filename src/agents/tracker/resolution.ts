@@ -93,6 +93,8 @@ function ownWord(name: VoiceName): { working: Rule; waiting: Rule } {
   return { working: rule, waiting: rule };
 }
 
+const RUNS_A_TOOL = 'a silent agent whose tool runs is working';
+
 /** The rules by which a voice that is believed decides. */
 export const RULES: Record<VoiceName, { working: Rule; waiting: Rule }> = {
   run_state: {
@@ -100,8 +102,9 @@ export const RULES: Record<VoiceName, { working: Rule; waiting: Rule }> = {
     waiting: () => 'a stopped process does nothing',
   },
   process: {
-    working: () => 'non-interactive runs never wait for a person',
-    waiting: () => 'non-interactive runs never wait for a person',
+    working: ({ tools_since_ms }) =>
+      tools_since_ms.length > 0 ? RUNS_A_TOOL : 'non-interactive runs never wait for a person',
+    waiting: () => 'a conversation of which nothing is known waits for its person',
   },
   registry: ownWord('registry'),
   status: ownWord('status'),
@@ -113,7 +116,7 @@ export const RULES: Record<VoiceName, { working: Rule; waiting: Rule }> = {
   },
   activity: { working: () => 'unprompted output is work', waiting: () => 'silence is waiting' },
   children: {
-    working: () => 'a silent agent whose tool runs is working',
-    waiting: () => 'a silent agent whose tool runs is working',
+    working: () => RUNS_A_TOOL,
+    waiting: () => RUNS_A_TOOL,
   },
 };

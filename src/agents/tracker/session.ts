@@ -1,5 +1,5 @@
 import { printable } from '../../lib/text/printable.js';
-import type { Ending, Evidence, EvidenceSource, Reason, State } from '../../model/agent.js';
+import type { Ending, Evidence, EvidenceSource, Mode, Reason, State } from '../../model/agent.js';
 import type { ProcessFacts } from '../../model/observation.js';
 import type { AgentType } from '../agent-type.js';
 import type { Assertion, VoiceName } from '../voice.js';
@@ -56,7 +56,11 @@ export interface Session {
   pid: number;
   start_ticks: number;
   started_ms: number;
-  interactive: boolean;
+  mode: Mode;
+  /** Of a conversation: the program in which its person sits. */
+  host: string | null;
+  /** It holds no conversation yet, and is not shown. */
+  dormant: boolean;
   /** Its exec was seen; else it was found running. */
   seen_starting: boolean;
   uid: number;
@@ -86,19 +90,16 @@ const MAX_TEXT = 300;
 /** A spinner in the title must not push everything else off the record. */
 const RECENT = 4;
 
-export function newSession(
-  type: AgentType,
-  process: ProcessFacts,
-  interactive: boolean,
-  first: Evidence,
-): Session {
+export function newSession(type: AgentType, process: ProcessFacts, mode: Mode, first: Evidence): Session {
   const seen_starting = first.source === 'lifecycle';
   return {
     type,
     pid: process.pid,
     start_ticks: process.start_ticks,
     started_ms: process.started_ms,
-    interactive,
+    mode,
+    host: process.host ?? null,
+    dormant: false,
     seen_starting,
     uid: process.uid,
     tty: process.tty,
@@ -125,6 +126,11 @@ export function newSession(
     },
     evidence_log: [first],
   };
+}
+
+/** A person answers it, at its terminal or elsewhere. */
+export function isInteractive({ mode }: Pick<Session, 'mode'>): boolean {
+  return mode !== 'batch';
 }
 
 /** One thing to go on record. The words can hold names that other processes chose. */

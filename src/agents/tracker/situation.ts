@@ -57,46 +57,79 @@ export interface Situation {
 
 /** What is known of a living session at a moment. Its activity must be settled. */
 export function situationOf(session: Session, now_ms: number, options: ResolveOptions): Situation {
-  const { activity, progress_ms } = session.signals;
-  const { watched_since_ms, last_enter_ms, run_outputs, run_start_ms } = activity;
+  const { progress_ms } = session.signals;
   return {
     now_ms,
     speaking: voicesOf(session).map(voice => speaking(session, voice, now_ms, options)),
     known: knownOf(session),
-    terminal: {
-      draws_steadily: drawsSteadily(session),
-      watched: watched_since_ms !== null,
-      watched_since_ms: watched_since_ms ?? 0,
-      keys_seen: activity.keys_seen,
-      draws_through: drawsThroughWork(activity),
-      idle_ms: idleTime(activity, now_ms),
-      silent_ms: silence(activity, now_ms),
-      run_ms: unpromptedRun(activity, now_ms),
-      run_since_ms: run_start_ms ?? 0,
-      run_outputs,
-      last_enter_ms,
-    },
+    terminal: session.mode === 'conversation' ? noTerminal(session, now_ms) : terminalOf(session, now_ms),
     tools_since_ms: runningTools(session).map(tool => tool.since_ms),
     progress_ms,
     options,
   };
 }
 
-const EVERYBODYS = [RUN_STATE, PROCESS];
-
-function voicesOf({ type }: Session): readonly Voice[] {
-  const known = voices.get(type.voices);
+/** That no voice of a conversation speaks tells something too, but less than any word of it: there `process` comes last. */
+function voicesOf({ mode, type }: Session): readonly Voice[] {
+  const lists = mode === 'conversation' ? inConversations : elsewhere;
+  const known = lists.get(type.voices);
   if (known !== undefined) return known;
-  const all = [...EVERYBODYS, ...type.voices];
-  voices.set(type.voices, all);
+  const all =
+    mode === 'conversation' ? [RUN_STATE, ...type.voices, PROCESS] : [RUN_STATE, PROCESS, ...type.voices];
+  lists.set(type.voices, all);
   return all;
 }
-const voices = new WeakMap<readonly Voice[], readonly Voice[]>();
+const elsewhere = new WeakMap<readonly Voice[], readonly Voice[]>();
+const inConversations = new WeakMap<readonly Voice[], readonly Voice[]>();
 
 /** Of one that was stopped and goes on: what it was before. */
 function knownOf(session: Session): Situation['known'] {
   if (session.reason !== 'suspended' || session.signals.stopped_since_ms !== null) return session;
   return { ...session, ...session.before_stop };
+}
+
+function terminalOf(session: Session, now_ms: number): Situation['terminal'] {
+  const { activity } = session.signals;
+  const { watched_since_ms, last_enter_ms, run_outputs, run_start_ms } = activity;
+  return {
+    draws_steadily: drawsSteadily(session),
+    watched: watched_since_ms !== null,
+    watched_since_ms: watched_since_ms ?? 0,
+    keys_seen: activity.keys_seen,
+    draws_through: drawsThroughWork(activity),
+    idle_ms: idleTime(activity, now_ms),
+    silent_ms: silence(activity, now_ms),
+    run_ms: unpromptedRun(activity, now_ms),
+    run_since_ms: run_start_ms ?? 0,
+    run_outputs,
+    last_enter_ms,
+  };
+}
+
+/** Allowed by its person, a call runs a child or ends within this, also on a busy machine. */
+const CALL_RUNS_WITHIN_MS = 1_400;
+
+/**
+ * Of a conversation there is no terminal to watch. What stands still in it is an open call that would run a child, or have
+ * ended, if it had been allowed.
+ */
+function noTerminal(
+  { type, signals: { statements, progress_ms } }: Session,
+  now_ms: number,
+): Situation['terminal'] {
+  const { says = null, detail = null } = statements.get('transcript') ?? {};
+  const stands = says === 'tool' && detail !== null && (type.waitsForLeave?.(detail) ?? false);
+  return {
+    ...{
+      draws_steadily: false,
+      watched: stands,
+      watched_since_ms: 0,
+      keys_seen: false,
+      draws_through: false,
+    },
+    idle_ms: stands ? Math.max(0, now_ms - progress_ms - CALL_RUNS_WITHIN_MS) : 0,
+    ...{ silent_ms: 0, run_ms: 0, run_since_ms: 0, run_outputs: 0, last_enter_ms: null },
+  };
 }
 
 function drawsSteadily({ type }: Session): boolean {
@@ -155,10 +188,19 @@ const SEEN: Partial<Record<VoiceName, Observe>> = {
   run_state: ({ signals: { stopped_since_ms } }) =>
     stopped_since_ms === null ? {} : { statement: word('suspended', STOPPED, stopped_since_ms) },
 
-  process: ({ interactive, started_ms }) =>
-    interactive
-      ? {}
-      : { statement: word('working', 'a non-interactive run works until it ends', started_ms) },
+  process: session => {
+    const { mode, started_ms, state, since_ms } = session;
+    if (mode === 'terminal') return {};
+    if (mode === 'batch')
+      return { statement: word('working', 'a non-interactive run works until it ends', started_ms) };
+    const [tool] = runningTools(session);
+    if (tool !== undefined)
+      return { statement: word('working', `its tool runs: ${tool.command}`, tool.since_ms) };
+    return {
+      statement: word('idle', 'nothing of its conversation says that it works', started_ms),
+      clear_ms: (state === 'UNKNOWN' ? since_ms : started_ms) + FIRST_WORD_MS,
+    };
+  },
 
   blocked_read: ({ signals: { reads_lines, blocked_since_ms } }, now_ms, { wait_threshold_ms }) => {
     if (!reads_lines) return {};
@@ -181,6 +223,8 @@ const SEEN: Partial<Record<VoiceName, Observe>> = {
   },
 };
 
+/** A conversation that was found running has said by then what it said last. */
+const FIRST_WORD_MS = 2_000;
 /** So long may an agent load before it draws anything; its silence before that is not waiting. */
 const LOADING_MS = 15_000;
 

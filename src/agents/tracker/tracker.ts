@@ -74,6 +74,11 @@ export class Tracker {
     return this.processes.sessions();
   }
 
+  /** Processes that may hold a conversation later: their files will say so. */
+  dormant(): Session[] {
+    return this.processes.dormant();
+  }
+
   /** The session that a process belongs to: its main process, or any other of its processes. */
   find(pid: number): Session | undefined {
     return (
@@ -201,6 +206,7 @@ export class Tracker {
       }
       case 'registry': {
         const session = this.mainOf(observation.pid);
+        if (session?.dormant && observation.entry?.session_id != null) session.dormant = false;
         const news =
           session !== undefined && observeRegistry(session, observation.entry, observation.time_ms);
         return news ? [session] : [];
@@ -259,6 +265,10 @@ export class Tracker {
     const { reason, evidence } = describeEnding(session, ending, this.now_ms);
     session.ending = ending;
     this.processes.endSession(session);
+    if (session.dormant) {
+      this.processes.removeSession(session);
+      return;
+    }
     this.change(session, { state: 'EXITED', reason, evidence });
     this.due.set(session, this.now_ms + this.options.exited_keep_ms);
   }
@@ -274,7 +284,8 @@ export class Tracker {
   }
 
   private watchActivity(session: Session, time_ms: number): void {
-    session.signals.activity.watched_since_ms = this.terminal_live ? time_ms : null;
+    session.signals.activity.watched_since_ms =
+      this.terminal_live && session.mode === 'terminal' ? time_ms : null;
     session.signals.activity.keys_seen = this.keys_live;
   }
 
@@ -286,7 +297,7 @@ export class Tracker {
 
   /** Decides a living session anew. */
   private settle(session: Session): void {
-    if (session.ending !== null) return;
+    if (session.ending !== null || session.dormant) return;
     const resolution = this.resolve(session);
     if (resolution.until_ms === null) this.due.delete(session);
     else this.due.set(session, Math.max(resolution.until_ms, this.now_ms + 1));

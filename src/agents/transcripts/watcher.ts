@@ -1,7 +1,7 @@
 import type { Users } from '../../lib/os/users.js';
 import type { Clock } from '../../lib/time/time.js';
 import type { Observation } from '../../model/observation.js';
-import type { Session } from '../tracker/session.js';
+import { isInteractive, type Session } from '../tracker/session.js';
 import { agentFolder } from './agent-folder.js';
 import type { AgentFileReader } from './reader.js';
 
@@ -28,7 +28,7 @@ export class AgentFilesWatcher {
 
   /** Opens readers for sessions that came, closes those of sessions that ended. Cheap when nothing changed. */
   sync(sessions: readonly Session[]): void {
-    const living = new Set(sessions.filter(session => session.ending === null && session.interactive));
+    const living = new Set(sessions.filter(session => session.ending === null && isInteractive(session)));
     for (const [session, { pid, reader }] of this.open) {
       if (living.has(session) && session.pid === pid) continue;
       reader.close();

@@ -33,8 +33,8 @@ export const crush: AgentType = {
       ].includes(command ?? '')
     )
       return null;
-    if (id.program !== 'crush') return { role: 'wrapper', interactive: false };
-    if (command === 'server') return { role: 'helper', interactive: false };
+    if (id.program !== 'crush') return { role: 'wrapper' };
+    if (command === 'server') return { role: 'helper' };
     return simpleMatch(process, command === 'run');
   },
   voices: SEEN_FROM_OUTSIDE,

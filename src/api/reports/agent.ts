@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { EVIDENCE_SOURCES, REASONS, STATES } from '../../model/agent.js';
+import { EVIDENCE_SOURCES, MODES, REASONS, STATES } from '../../model/agent.js';
 import type { AgentStateEvent, EvidenceReport } from '../../model/state-event.js';
 import { bytes, count, list, pid, schemaOf, text, time, uid } from './schema.js';
 
@@ -22,7 +22,13 @@ export const agentReportSchema = z
     reason,
     since: time,
     evidence,
-    interactive: z.boolean(),
+    interactive: z.boolean().describe('a person answers it, on its terminal or elsewhere'),
+    mode: z
+      .enum(MODES)
+      .describe(
+        'conversation: its person sits in another program, such as an editor; batch: nobody answers it',
+      ),
+    host: text.nullable().describe('of a conversation: that program, e.g. code, zed; null: not known'),
     background: count.describe('shells and subagents of it that still run although its turn is over'),
     resets_at: time
       .nullable()

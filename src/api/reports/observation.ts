@@ -42,6 +42,8 @@ const processFacts = schemaOf<ProcessFacts>()({
   stdout_tty: z.boolean().nullable(),
   start_ticks,
   started_ms: time_ms,
+  host: text.nullable().exactOptional(),
+  script: text.exactOptional(),
 });
 
 const registryEntry = schemaOf<RegistryEntry>()({

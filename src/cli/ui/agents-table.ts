@@ -55,12 +55,17 @@ function cells(agent: AgentReport, io: Pick<Surroundings, 'now' | 'home'>): Cell
     { text: reasonText(agent), styles },
     { text: duration(io.now() - Date.parse(agent.since)) },
     { text: printable(agent.user, 32) },
-    { text: agent.tty === null ? '-' : printable(agent.tty, 32) },
+    { text: printable(placeOf(agent), 32) },
     { text: agent.cwd === null ? '-' : printable(shortPath(agent.cwd, io.home, agent.user), 300) },
     { text: agent.state === 'EXITED' ? '-' : percent(agent.cpu_percent) },
     { text: agent.state === 'EXITED' ? '-' : bytes(agent.rss_bytes) },
     { text: agent.title === null ? '' : printable(agent.title, 200) },
   ];
+}
+
+/** The terminal, or the program in which its person sits. */
+function placeOf({ mode, tty, host }: AgentReport): string {
+  return (mode === 'conversation' ? host : tty) ?? '-';
 }
 
 const RANK = { WAITING: 0, WORKING: 2, UNKNOWN: 3, EXITED: 4 } as const;

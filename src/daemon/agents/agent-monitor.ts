@@ -1,4 +1,5 @@
 import type { Recogniser } from '../../agents/agent-type.js';
+import { hostName, MAX_ANCESTORS } from '../../agents/recognition/host.js';
 import type { Session } from '../../agents/tracker/session.js';
 import type { Tracker } from '../../agents/tracker/tracker.js';
 import type { AgentFileReader } from '../../agents/transcripts/reader.js';
@@ -164,7 +165,7 @@ export class AgentMonitor implements Module {
   /** Takes in what /proc says of a process at this moment. */
   look(process: ProcessFacts): void {
     const time_ms = this.clock.now();
-    this.feed({ type: 'process', time_ms, process, how: 'scan' });
+    this.feed({ type: 'process', time_ms, process: this.withHost(process), how: 'scan' });
     const session = this.tracker.find(process.pid);
     if (session?.pid === process.pid) this.looked_ms.set(session, time_ms);
   }
@@ -200,13 +201,21 @@ export class AgentMonitor implements Module {
     }
     const { bus } = this.options;
     bus.emit('agent.observation', observation);
+    const asleep = observation.type === 'registry' && this.tracker.find(observation.pid)?.dormant;
     const transitions = this.tracker.apply(observation);
+    if (asleep) this.lookAtWoken(observation.pid);
     for (const transition of transitions) {
       const session = this.tracker.find(transition.pid);
       if (session !== undefined) bus.emit('agent.transition', { transition, uid: session.uid });
     }
     if (observation.type === 'process' || transitions.some(transition => transition.to === 'EXITED'))
       this.sync();
+  }
+
+  /** It holds a conversation from now on: where, and on which terminal, its process shows. */
+  private lookAtWoken(pid: number): void {
+    const facts = this.tracker.find(pid)?.dormant === false ? this.facts(pid) : null;
+    if (facts !== null) this.look(facts);
   }
 
   private isForeign(observation: Observation): boolean {
@@ -217,8 +226,8 @@ export class AgentMonitor implements Module {
   /** The set of living sessions may have changed. */
   private sync(): void {
     const living = this.living();
-    this.files.sync(living);
-    const watched = living.filter(session => session.interactive && session.tty !== null);
+    this.files.sync([...living, ...this.tracker.dormant()]);
+    const watched = living.filter(session => session.mode === 'terminal' && session.tty !== null);
     // One user with very many agents comes behind the others: the sensor takes the first ones.
     const room = new Quota(2 * MAX_WATCHED);
     const behind: number[] = [];
@@ -244,12 +253,29 @@ export class AgentMonitor implements Module {
       const facts = this.facts(event.pid, event.argv);
       if (facts !== null) {
         // A shell may have become its command since: what it was started as is what counts.
-        const process = candidate ? facts : { ...facts, exe: event.path, argv: event.argv };
-        this.feed({ type: 'process', time_ms: event.time_ms, process, how: 'exec' });
+        // What was executed is a `#!` file where something else, its interpreter, runs.
+        const script =
+          event.path !== facts.exe && facts.argv.includes(event.path) ? { script: event.path } : {};
+        const process = candidate ? { ...facts, ...script } : { ...facts, exe: event.path, argv: event.argv };
+        this.feed({ type: 'process', time_ms: event.time_ms, process: this.withHost(process), how: 'exec' });
         return;
       }
     }
     this.feed(event);
+  }
+
+  /** Of a conversation, in which program its person sits: some 40 µs an ancestor. */
+  private withHost(process: ProcessFacts): ProcessFacts {
+    const match = this.options.recognise(process)?.match;
+    if (match?.role !== 'main' || match.mode !== 'conversation') return process;
+    const ancestors: ProcessFacts[] = [];
+    for (let pid = process.ppid; pid > 1 && ancestors.length < MAX_ANCESTORS; ) {
+      const facts = this.facts(pid);
+      if (facts === null) break;
+      ancestors.push(facts);
+      pid = facts.ppid;
+    }
+    return { ...process, host: hostName(ancestors, one => this.isAgent({ pid: 0, ppid: 0, ...one })) };
   }
 
   /** Null: gone, or it cannot be told now; the next scan finds it. */

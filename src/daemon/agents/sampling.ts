@@ -56,7 +56,7 @@ export class AgentSampling implements Module {
 
   /** Four times a second, while there is an agent that writes to somebody: an idle machine is left asleep. */
   private sampleWritesOften(): void {
-    const wanted = this.options.monitor.living().some(session => session.interactive);
+    const wanted = this.options.monitor.living().some(session => session.mode === 'terminal');
     if (wanted === (this.writes !== null)) return;
     if (this.writes !== null) clearInterval(this.writes);
     const sample = this.isolated(() => this.sampleWrites());
@@ -131,7 +131,7 @@ export class AgentSampling implements Module {
   /** The activity without the kernel's help: bytes written to anything, from /proc/PID/io. */
   private sampleWrites(): void {
     for (const session of this.options.monitor.living()) {
-      if (!session.interactive) continue;
+      if (session.mode !== 'terminal') continue;
       const written = orUnknown(() => readWritten(this.options.procRoot, session));
       if (written === 'unknown') continue;
       if (written === null) {
@@ -180,7 +180,7 @@ function orUnknown<T>(read: () => T): T | 'unknown' {
 }
 
 function isAsked(session: Session): boolean {
-  return session.interactive && session.type.voices.some(({ name }) => name === 'blocked_read');
+  return session.mode === 'terminal' && session.type.voices.some(({ name }) => name === 'blocked_read');
 }
 
 /** `wchar` of /proc/PID/io: bytes passed to write() and its like, proc_pid_io(5). */

@@ -1,5 +1,5 @@
 import type { Resolution } from '../../agents/tracker/resolution.js';
-import { backgroundCount, resetsAt, type Session } from '../../agents/tracker/session.js';
+import { backgroundCount, isInteractive, resetsAt, type Session } from '../../agents/tracker/session.js';
 import type { AgentReport, ExplainReport } from '../../api/reports/agent.js';
 import type { AgentService } from '../../api/services.js';
 import type { Users } from '../../lib/os/users.js';
@@ -18,6 +18,7 @@ const SESSIONS = 8;
 /** Command lines can hold a whole prompt. */
 const MAX_COMMAND = 4096;
 const MAX_VOICE_TEXT = 300;
+const MAX_HOST = 64;
 
 export interface AgentReportsOptions {
   monitor: Pick<AgentMonitor, 'sessions' | 'tracker'>;
@@ -48,7 +49,7 @@ export class AgentReports implements AgentService {
   *explain(pid: number): Work<ExplainReport | undefined> {
     const { tracker } = this.options.monitor;
     const session = tracker.find(pid);
-    if (session === undefined) return undefined;
+    if (session === undefined || session.dormant) return undefined;
     const report = yield* this.report(session);
     return explainReport(session, tracker.explain(session), report);
   }
@@ -65,7 +66,9 @@ export class AgentReports implements AgentService {
       reason: session.reason,
       since: iso(session.since_ms),
       evidence: evidenceReport(session.evidence),
-      interactive: session.interactive,
+      interactive: isInteractive(session),
+      mode: session.mode,
+      host: session.host === null ? null : printable(session.host, MAX_HOST),
       background: backgroundCount(session),
       resets_at: resets_at_ms === null ? null : iso(resets_at_ms),
       asks: asks(session),

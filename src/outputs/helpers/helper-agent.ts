@@ -1,4 +1,4 @@
-import type { Session } from '../../agents/tracker/session.js';
+import { isInteractive, type Session } from '../../agents/tracker/session.js';
 import type { Assertion } from '../../agents/voice.js';
 import { isRequest } from '../../model/agent.js';
 import { endingFields } from '../../model/state-event.js';
@@ -14,7 +14,7 @@ export function helperAgent(session: Session, worked_ms: number): HelperAgent {
     state: session.state,
     reason: session.reason,
     since_ms: session.since_ms,
-    interactive: session.interactive,
+    interactive: isInteractive(session),
     tty: session.tty?.slice(0, 64) ?? null,
     cwd: session.cwd?.slice(0, 4096) ?? null,
     title: session.title?.slice(0, 512) ?? null,

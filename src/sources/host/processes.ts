@@ -1,6 +1,6 @@
 import type { Lineage, Origin } from '../../lib/process/lineage.js';
 import { nextTurn } from '../../lib/time/slices.js';
-import type { State } from '../../model/agent.js';
+import type { Mode, State } from '../../model/agent.js';
 import { type Figure, sum } from '../../model/figure.js';
 import type { LifecycleEvent } from '../../model/kernel-event.js';
 import type { ProcessSample, SessionRef, SessionSample } from '../../model/snapshot.js';
@@ -14,7 +14,7 @@ export interface AgentSession extends Origin {
   readonly uid: number;
   readonly tty: string | null;
   readonly cwd: string | null;
-  readonly interactive?: boolean;
+  readonly mode?: Mode;
   readonly state: State;
   readonly since_ms: number;
   readonly started_ms: number;
@@ -141,7 +141,7 @@ function total(session: AgentSession, ref: SessionRef, members: readonly Process
     ...ref,
     uid: session.uid,
     tty: session.tty,
-    ...(session.interactive === false && { interactive: false }),
+    ...(session.mode === 'batch' && { interactive: false }),
     state: session.state,
     since_ms: session.since_ms,
     started_ms: session.started_ms,

@@ -62,6 +62,11 @@ function isTerminal(root: string, pid: number, fd: number): boolean | null {
   return /^\/dev\/(pts\/\d+|tty\w*|console)( \(deleted\))?$/.test(target);
 }
 
+/** A daemon gives a session a terminal that controls no process: what it writes to is its terminal all the same. */
+function terminalOf(root: string, pid: number): string | null {
+  return /^\/dev\/(pts\/\d+)$/.exec(readLink(root, pid, 'fd/1') ?? '')?.[1] ?? null;
+}
+
 /**
  * Everything that recognising an agent needs, in one reading of about 60 µs.
  * Null when the process is gone or is a zombie. `argv`: as it was told, should the process not let itself be asked.
@@ -80,7 +85,7 @@ export function readFacts(root: string, pid: number, argv: readonly string[] = [
     argv: readArgv(root, pid) ?? [...argv],
     is_copy: stat.is_copy,
     cwd: readLink(root, pid, 'cwd'),
-    tty: ttyName(stat.tty_nr),
+    tty: ttyName(stat.tty_nr) ?? terminalOf(root, pid),
     stdin_tty: isTerminal(root, pid, 0),
     stdout_tty: isTerminal(root, pid, 1),
     start_ticks: stat.start_ticks,

@@ -707,9 +707,9 @@ describe('families', () => {
       truncated: false,
     });
     story.claude(2, { pid: 102, ppid: 101, argv: ['claude', '-p', 'x'], tty: null });
-    expect(story.tracker.sessions().map(s => `${s.pid} ${s.interactive} ${s.state}`)).toEqual([
-      '100 true WORKING',
-      '102 false WORKING',
+    expect(story.tracker.sessions().map(s => `${s.pid} ${s.mode} ${s.state}`)).toEqual([
+      '100 terminal WORKING',
+      '102 batch WORKING',
     ]);
   });
 

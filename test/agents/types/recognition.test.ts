@@ -1,8 +1,16 @@
 import { describe, expect, it } from 'vitest';
+import type { Match } from '../../../src/agents/agent-type.js';
 import { createRecogniser } from '../../../src/agents/types/index.js';
+import type { ProcessFacts } from '../../../src/model/observation.js';
 import { facts } from '../facts.js';
 
 const recognise = createRecogniser();
+
+/** Whether it waits for a person at its terminal: of a conversation, that it is one. */
+function waits(match: Match): string {
+  if (match.role !== 'main') return 'false';
+  return match.mode === 'conversation' ? match.mode : String(match.mode === 'terminal');
+}
 
 /** [what it is, exe, argv, expected `kind role interactive`, or null] */
 type Row = [string, string, string[], string | null];
@@ -85,6 +93,62 @@ const rows: Row[] = [
     ['claude', '--output-format', 'stream-json', '--verbose'],
     'claude-code main false',
   ],
+  [
+    'claude in an editor',
+    '/home/u/.vscode/extensions/anthropic.claude-code-2.1.332-linux-x64/resources/native-binary/claude',
+    ['claude', '--output-format', 'stream-json', '--input-format', 'stream-json', '--verbose'],
+    'claude-code main conversation',
+  ],
+  [
+    'claude in an editor, asked with -p',
+    '/usr/bin/claude',
+    ['claude', '-p', '--input-format=stream-json', '--output-format=stream-json'],
+    'claude-code main conversation',
+  ],
+  [
+    'claude of the Agent SDK on node',
+    NODE,
+    ['node', '/srv/app/node_modules/@anthropic-ai/claude-agent-sdk/cli.js', '--input-format', 'stream-json'],
+    'claude-code main conversation',
+  ],
+  [
+    'an example of the Agent SDK',
+    NODE,
+    ['node', '/srv/app/node_modules/@anthropic-ai/claude-agent-sdk/examples/run.js'],
+    null,
+  ],
+  [
+    'a prompt that speaks of it',
+    '/usr/bin/claude',
+    ['claude', '--', '--input-format', 'stream-json'],
+    'claude-code main true',
+  ],
+  ['claude --bg', '/usr/bin/claude', ['claude', '--bg', 'fix it'], null],
+  ['its daemon', '/usr/bin/claude', ['/usr/bin/claude', 'daemon', 'run', '--origin', 'transient'], null],
+  [
+    'what holds the terminal of a background session',
+    '/usr/bin/claude',
+    [
+      'claude bg-pty-host',
+      '--bg-pty-host',
+      '/tmp/x.sock',
+      '200',
+      '50',
+      '--',
+      '/usr/bin/claude',
+      '--bg-spare',
+      '/tmp/y.sock',
+    ],
+    null,
+  ],
+  [
+    'a background session',
+    '/usr/bin/claude',
+    ['claude', '--session-id', 'a-b', 'fix it'],
+    'claude-code main true',
+  ],
+  ['claude agents --json', '/usr/bin/claude', ['claude', 'agents', '--json'], null],
+  ['claude attach', '/usr/bin/claude', ['claude', 'attach', '7b2bab1a'], null],
   ['claude mcp serve', '/usr/bin/claude', ['claude', 'mcp', 'serve'], null],
   ['claude --version', '/usr/bin/claude', ['claude', '--version'], null],
   ['ripgrep inside claude', '/usr/bin/claude', ['rg', '--files'], null],
@@ -92,6 +156,81 @@ const rows: Row[] = [
   ['grep claude', '/usr/bin/grep', ['grep', '-r', 'claude', '.'], null],
   ['a log being followed', '/usr/bin/tail', ['tail', '-f', '/var/log/claude'], null],
   ['npm installing it', NODE, ['node', '/usr/bin/npm', 'install', '@anthropic-ai/claude-code'], null],
+  [
+    'claude, unwrapped',
+    '/nix/store/abc-claude-code-2.1/bin/.claude-unwrapped',
+    ['claude'],
+    'claude-code main true',
+  ],
+  ['claude, wrapped', '/opt/bin/claude-wrapped', ['/opt/bin/claude-wrapped'], 'claude-code main true'],
+  [
+    'claude, wrapped twice',
+    '/nix/store/abc/bin/.claude-unwrapped-wrapped',
+    ['claude'],
+    'claude-code main true',
+  ],
+  ['codex-raw', '/opt/codex/bin/codex-raw', ['/opt/codex/bin/codex-raw'], 'codex main true'],
+  ['codex-unwrapped', '/opt/codex/bin/codex-unwrapped', ['codex-unwrapped'], 'codex main true'],
+  ['.codex-wrapped_', '/nix/store/abc-codex/bin/.codex-wrapped_', ['codex'], 'codex main true'],
+  [
+    'codex from the release',
+    '/opt/codex-x86_64-unknown-linux-musl',
+    ['codex-x86_64-unknown-linux-musl'],
+    'codex main true',
+  ],
+  ['codex exec, unwrapped', '/nix/store/abc/bin/.codex-wrapped', ['codex', 'exec', 'hi'], 'codex main false'],
+  ['a file that hides', '/home/u/.claude', ['/home/u/.claude'], null],
+  ['another program of that name', '/usr/bin/claude-monitor', ['claude-monitor'], null],
+  ['what only stores drafts', '/usr/bin/raw', ['raw'], null],
+  [
+    'gemini on bun',
+    '/home/u/.bun/bin/bun',
+    ['bun', 'run', '/home/u/.bun/bin/gemini'],
+    'gemini-cli main true',
+  ],
+  ['bunx, which starts it', '/home/u/.bun/bin/bun', ['bun', 'x', '@google/gemini-cli'], null],
+  [
+    'gemini on deno',
+    '/usr/bin/deno',
+    ['deno', 'run', '-A', 'npm:@google/gemini-cli@0.61.0'],
+    'gemini-cli main true',
+  ],
+  [
+    'claude from an AppImage',
+    '/tmp/.mount_claudeXw3aQ/usr/bin/claude',
+    ['/tmp/.mount_claudeXw3aQ/usr/bin/claude'],
+    'claude-code main true',
+  ],
+  [
+    'claude of mise',
+    '/home/u/.local/share/mise/installs/npm-anthropic-ai-claude-code/2.1/lib/node_modules/@anthropic-ai/claude-code/bin/claude.exe',
+    ['claude'],
+    'claude-code main true',
+  ],
+  [
+    'codex of Homebrew',
+    '/home/linuxbrew/.linuxbrew/Cellar/codex/0.171.0/bin/codex',
+    ['codex'],
+    'codex main true',
+  ],
+  ["volta's shim, which starts it", '/home/u/.volta/bin/volta-shim', ['claude'], null],
+  [
+    'a loader that runs it',
+    '/usr/lib/ld-linux-x86-64.so.2',
+    ['/lib64/ld-linux-x86-64.so.2', '/opt/claude', '-c'],
+    'claude-code main true',
+  ],
+  ['sudo', '/usr/bin/sudo', ['sudo', '-u', 'bob', 'claude'], null],
+  ['su', '/usr/bin/su', ['su', '-c', 'claude', 'bob'], null],
+  ['script', '/usr/bin/script', ['script', '-qc', 'claude', '/dev/null'], null],
+  ['a shell that starts it', '/usr/bin/bash', ['bash', '-c', 'claude'], null],
+  ['a server in a folder of that name', NODE, ['node', '/srv/claude/server.js'], null],
+  [
+    'a package inside its package',
+    NODE,
+    ['node', '/usr/lib/node_modules/@anthropic-ai/claude-code/node_modules/x-mcp/index.js'],
+    null,
+  ],
   ['codex wrapper', NODE, ['node', '/usr/bin/codex'], 'codex wrapper false'],
   ['codex on the terminal', CODEX, ['codex'], 'codex main true'],
   ['codex by full path with options', CODEX, [CODEX, '-m', 'gpt-5', '--cd', '/src'], 'codex main true'],
@@ -193,16 +332,19 @@ const rows: Row[] = [
 describe('agent kinds', () => {
   it.each(rows)('%s', (_name, exe, argv, expected) => {
     const found = recognise(facts({ exe, argv }));
-    expect(found && `${found.type.name} ${found.match.role} ${found.match.interactive}`).toBe(expected);
+    expect(found && `${found.type.name} ${found.match.role} ${waits(found.match)}`).toBe(expected);
   });
 
   it('is not interactive without a terminal', () => {
-    expect(recognise(facts({ exe: '/usr/bin/claude', argv: ['claude'], tty: null }))?.match.interactive).toBe(
-      false,
-    );
-    expect(
-      recognise(facts({ exe: '/usr/bin/claude', argv: ['claude'], stdin_tty: false }))?.match.interactive,
-    ).toBe(false);
+    const modes = (over: Partial<ProcessFacts>) =>
+      [['claude'], ['codex']].map(
+        argv => recognise(facts({ exe: `/usr/bin/${argv[0]}`, argv, ...over }))?.match,
+      );
+    const batch = { role: 'main', mode: 'batch' };
+    expect(modes({ tty: null })).toEqual([batch, batch]);
+    expect(modes({ stdout_tty: false })).toEqual([batch, batch]);
+    // `echo x | claude` starts the whole interface.
+    expect(modes({ stdin_tty: false })).toEqual([{ role: 'main', mode: 'terminal' }, batch]);
   });
 
   it('knows the agents that a user describes, before its own', () => {
@@ -215,6 +357,22 @@ describe('agent kinds', () => {
     expect(name('/usr/bin/python3', ['python3', '/home/u/frob.py'])).toBe('my-agent');
     expect(name('/opt/x/bin/run', ['run'])).toBe('my-agent');
     expect(name('/opt/x/y/bin/run', ['run'])).toBeUndefined();
+    expect(name('/usr/bin/bash', ['/bin/bash', '/home/u/bin/frob', '--now'])).toBe('my-agent');
+    expect(name('/usr/bin/dash', ['sh', './frob'])).toBe('my-agent');
+    expect(name('/usr/bin/python3.11', ['python3', '-u', '/home/u/frob'])).toBe('my-agent');
+    expect(name('/usr/bin/perl', ['/usr/bin/perl', '-w', '/home/u/frob'])).toBe('my-agent');
+    expect(name('/usr/bin/ruby3.1', ['ruby', '/home/u/frob'])).toBe('my-agent');
+    expect(name('/opt/own/interp', ['/opt/own/interp', '/home/u/frob'])).toBeUndefined();
+    expect(name('/usr/bin/bash', ['bash', '-c', 'frob'])).toBeUndefined();
+    expect(name('/usr/bin/bash', ['bash', '-lc', 'frob'])).toBeUndefined();
+    expect(name('/usr/bin/bash', ['bash', '/home/u/frob/run.sh'])).toBeUndefined();
+    expect(name('/usr/bin/vim', ['vim', '/home/u/bin/frob'])).toBeUndefined();
+    expect(name('/usr/bin/tail', ['/usr/bin/tail', '-f', '/var/log/frob'])).toBeUndefined();
+    expect(
+      mine(
+        facts({ exe: '/opt/own/interp', argv: ['/opt/own/interp', '/home/u/frob'], script: '/home/u/frob' }),
+      )?.type.name,
+    ).toBe('my-agent');
     expect(name('/usr/bin/claude', ['claude', '--special'])).toBe('my-claude');
     expect(name('/usr/bin/claude', ['claude'])).toBe('claude-code');
   });

@@ -28,7 +28,7 @@ function session(pid: number, over: Partial<Session> = {}): Session {
     start_ticks: pid,
     started_ms: 5,
   };
-  const made = newSession(KIND, process, true, { source: 'procfs', text: 'found', time_ms: 10 });
+  const made = newSession(KIND, process, 'terminal', { source: 'procfs', text: 'found', time_ms: 10 });
   made.members.set(pid, {
     pid,
     role: 'main',

@@ -45,7 +45,7 @@ export const cline: AgentType = {
   match(process, id) {
     if (!isProgram(id, ['cline'], ['cline/bin', '@cline/cli-linux-x64', '@cline/cli'])) return null;
     if (hasOption(id.args, '--version', '-V', '--help', '-h', '--acp', '--update', '--kanban')) return null;
-    if (hasOption(id.args, '--cline-hub-daemon')) return { role: 'helper', interactive: false };
+    if (hasOption(id.args, '--cline-hub-daemon')) return { role: 'helper' };
     const first = subcommand(id.args, TAKES_VALUE);
     if (NO_CONVERSATION.has(first ?? '')) return null;
     const prompted = first !== null && !hasOption(id.args, '-i', '--tui');

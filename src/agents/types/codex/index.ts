@@ -89,15 +89,15 @@ export const codex: AgentType = {
   label: 'Codex',
   match(process, id) {
     if (!isProgram(id, ['codex'], ['@openai/codex'])) return null;
-    if (id.program !== 'codex') return { role: 'wrapper', interactive: false };
+    if (id.program !== 'codex') return { role: 'wrapper' };
     // The same binary serves as sandbox and patch tools under other names.
     if (id.called !== 'codex') return null;
     if (hasOption(id.args, '--version', '-V', '--help', '-h')) return null;
     const sub = subcommand(id.args, TAKES_VALUE);
-    if (sub === 'app-server' || sub === 'exec-server') return { role: 'helper', interactive: false };
-    if (sub === 'exec' || sub === 'e' || sub === 'review') return { role: 'main', interactive: false };
+    if (sub === 'app-server' || sub === 'exec-server') return { role: 'helper' };
+    if (sub === 'exec' || sub === 'e' || sub === 'review') return { role: 'main', mode: 'batch' };
     if (sub !== null && OTHERS.has(sub) && !CONVERSATIONS.has(sub)) return null;
-    return { role: 'main', interactive: onTerminal(process) };
+    return { role: 'main', mode: onTerminal(process) ? 'terminal' : 'batch' };
   },
   voices: [status(), title(), transcript(), activity({ goes_on: true }), children()],
   files: {

@@ -55,7 +55,7 @@ export const opencode: AgentType = {
     if (hasOption(id.args, '--version', '-v', '--help', '-h')) return null;
     const command = subcommand(id.args, TAKES_VALUE);
     if (NO_CONVERSATION.includes(command ?? '')) return null;
-    if (id.program !== 'opencode') return { role: 'wrapper', interactive: false };
+    if (id.program !== 'opencode') return { role: 'wrapper' };
     return simpleMatch(process, command === 'run' && !hasOption(id.args, '-i', '--interactive', '--mini'));
   },
   voices: [transcript(), activity({ goes_on: true }), children()],
