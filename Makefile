@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help build run test lint unit test-lab test-vm vm-images real-agents test-packaging test-nix soak bench install uninstall deb docs clean lab deps-build deps-test deps-vm
+.PHONY: help build run test lint unit test-lab lab-matrix test-vm vm-images real-agents test-packaging test-nix soak bench install uninstall deb docs clean lab deps-build deps-test deps-vm
 
 prefix ?= /usr/local
 
@@ -36,6 +36,13 @@ unit: build
 
 test-lab: lab ## Real agents against a scripted model: two scenarios (downloads the agents once)
 	node build/lab/bench/accuracy/main.js --repeat 1 --scenario short-answer --scenario approval-accepted
+
+# As root; downloads each version and lets go of it again.
+agents ?= claude-code codex
+versions ?= newest 3
+lab-matrix: lab ## Which versions of which agents vigil is right about: agents="claude-code codex" versions="newest 3"
+	node build/lab/test/lab/matrix.js --agents "$(agents)" --versions "$(versions)"
+	node_modules/.bin/biome format --write test/lab/tested.json src/agents/tested-versions.ts
 
 # As root; emulated, so some twenty minutes on two processors, and half a gigabyte of downloads the first time.
 # A part of it, e.g.: make test-vm vm='bookworm:kernel,install trixie:system'

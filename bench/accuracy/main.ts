@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { AgentKind } from '../../test/lab/agent-home.js';
 import { nowMs, sleep } from '../../test/lab/clock.js';
-import { type Scenario, Stage } from '../../test/lab/scenario.js';
+import { BOTH, type Scenario, Stage } from '../../test/lab/scenario.js';
 import { SCENARIOS } from '../../test/lab/scenarios/index.js';
 import { FIRST_PROMPT, type Grain } from '../../test/lab/truth.js';
 import { Vigil } from '../../test/lab/vigil.js';
@@ -49,7 +49,9 @@ const mode = values.mode as keyof typeof MODES;
 if (!(mode in MODES)) fail(`--mode is one of ${Object.keys(MODES).join(', ')}`);
 const plays: Play[] = SCENARIOS.filter(s => !values.scenario || values.scenario.includes(s.name)).flatMap(
   scenario =>
-    scenario.agents.filter(a => !values.agent || a === values.agent).map(kind => ({ scenario, kind })),
+    scenario.agents
+      .filter(a => (values.agent ? a === values.agent : BOTH.includes(a)))
+      .map(kind => ({ scenario, kind })),
 );
 if (plays.length === 0) fail(`nothing to play; scenarios: ${SCENARIOS.map(s => s.name).join(', ')}`);
 

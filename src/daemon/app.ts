@@ -33,6 +33,7 @@ import { createStore } from '../store/open.js';
 import type { Store } from '../store/store.js';
 import { AgentMonitor } from './agents/agent-monitor.js';
 import { AgentScan } from './agents/agent-scan.js';
+import { AgentVersions } from './agents/agent-versions.js';
 import { ResyncScheduler } from './agents/resync.js';
 import { AgentSampling } from './agents/sampling.js';
 import { Actions } from './alerts/actions.js';
@@ -219,6 +220,7 @@ export function makeModules({
     monitor,
     scan,
     sampling,
+    new AgentVersions({ monitor, procRoot: PROC }),
     alerts,
     channels,
     explainer,

@@ -3,8 +3,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { retireCodexDaemon, reuseCodexPackages } from './codex-daemon.js';
 import { trustCodexHooks } from './codex-hooks.js';
+import { type OtherKind, otherAgent, setUp } from './other-agents.js';
 
-export type AgentKind = 'claude-code' | 'codex';
+export type AgentKind = 'claude-code' | 'codex' | OtherKind;
 
 /** Everything one agent needs to run alone: a home, a project folder, its model's address. */
 export interface AgentHome {
@@ -23,7 +24,8 @@ export interface AgentHome {
   remove(): void;
 }
 
-const AGENTS = join(repositoryRoot(), 'test/lab/agents/node_modules/.bin');
+/** Where the agents are: those of the lab, or of a version that the matrix installed. */
+const AGENTS = process.env.VIGIL_LAB_AGENTS ?? join(repositoryRoot(), 'test/lab/agents/node_modules/.bin');
 /** Port 9, discard: nobody listens. */
 const NOWHERE = 'http://127.0.0.1:9';
 const LAB_KEY = 'sk-lab-00000000000000000000000000000000';
@@ -99,8 +101,7 @@ export async function makeHome(options: HomeOptions): Promise<AgentHome> {
     ...{ https_proxy: NOWHERE, HTTPS_PROXY: NOWHERE, http_proxy: NOWHERE, HTTP_PROXY: NOWHERE },
     GIT_ALLOW_PROTOCOL: 'file',
   };
-  const made =
-    options.kind === 'claude-code' ? claude(options, home, cwd, hook) : codex(options, home, cwd, hook);
+  const made = madeFor(options, { home, cwd, hook, env });
   const all = { ...env, ...made.env };
   if (options.kind === 'codex' && options.hooks !== false) await trustCodexHooks(made.argv[0]!, all, cwd);
   return {
@@ -120,6 +121,18 @@ export async function makeHome(options: HomeOptions): Promise<AgentHome> {
 }
 
 type Made = Pick<AgentHome, 'env' | 'argv' | 'oneShot'>;
+
+function madeFor(
+  options: HomeOptions,
+  { home, cwd, hook, env }: { home: string; cwd: string; hook: string; env: Record<string, string> },
+): Made {
+  const other = otherAgent(options.kind);
+  if (other === undefined)
+    return options.kind === 'codex' ? codex(options, home, cwd, hook) : claude(options, home, cwd, hook);
+  const own = { ...env };
+  const argv = setUp(other, { url: options.url, home, cwd, env: own }, AGENTS);
+  return { env: own, argv, oneShot: prompt => [...argv, '-p', prompt] };
+}
 
 function claude(options: HomeOptions, home: string, cwd: string, hook: string): Made {
   const config = {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Observation } from '../../src/model/observation.js';
 import { type AgentKind, repositoryRoot } from './agent-home.js';
-import { type Scenario, Stage } from './scenario.js';
+import { BOTH, type Scenario, Stage } from './scenario.js';
 import { SCENARIOS } from './scenarios/index.js';
 import type { Session } from './session.js';
 import { transitionsOf } from './truth.js';
@@ -28,7 +28,7 @@ for (const scenario of SCENARIOS) {
   // A recording of a daemon that was stopped in between is two recordings.
   if (scenario.needs_daemon || (values.scenario && !values.scenario.includes(scenario.name))) continue;
   for (const kind of scenario.agents) {
-    if (!values.agent || values.agent === kind) await record(scenario, kind);
+    if (values.agent ? values.agent === kind : BOTH.includes(kind)) await record(scenario, kind);
   }
 }
 
@@ -107,8 +107,14 @@ function neutral(text: string, sessions: readonly Session[]): string {
     .replace(/("[a-z_]+_ms":\d+\.\d)\d+/g, '$1');
 }
 
-function agentVersions(): Record<AgentKind, string> {
+/** Of the others, what the matrix says that it has installed. */
+function agentVersions(): Partial<Record<AgentKind, string>> {
   const file = join(repositoryRoot(), 'test/lab/agents/package.json');
   const { dependencies } = JSON.parse(readFileSync(file, 'utf8')) as { dependencies: Record<string, string> };
-  return { 'claude-code': dependencies['@anthropic-ai/claude-code']!, codex: dependencies['@openai/codex']! };
+  const both = {
+    'claude-code': dependencies['@anthropic-ai/claude-code']!,
+    codex: dependencies['@openai/codex']!,
+  };
+  const { VIGIL_LAB_VERSION: version } = process.env;
+  return version === undefined || !values.agent ? both : { ...both, [values.agent]: version };
 }

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { AgentKind } from './agent-home.js';
-import { Stage } from './scenario.js';
+import { BOTH, Stage } from './scenario.js';
 import { SCENARIOS } from './scenarios/index.js';
 import { transitionsOf } from './truth.js';
 
@@ -26,7 +26,7 @@ let failed = 0;
 for (const scenario of chosen) {
   if (scenario.needs_daemon) continue;
   for (const kind of scenario.agents) {
-    if (values.agent && values.agent !== kind) continue;
+    if (values.agent ? values.agent !== kind : !BOTH.includes(kind)) continue;
     if (!(await play(kind, scenario.name))) failed++;
   }
 }

@@ -1,6 +1,7 @@
 import type { AgentReport } from '../../src/api/client/index.js';
 import type { AgentKind } from './agent-home.js';
 import type { Step } from './api/script.js';
+import { OTHER_KINDS } from './other-agents.js';
 import { Session, type SessionOptions } from './session.js';
 import type { TruthEntry } from './truth.js';
 
@@ -22,6 +23,8 @@ export interface Scenario {
 }
 
 export const BOTH: readonly AgentKind[] = ['claude-code', 'codex'];
+/** Those too that the lab has only while the matrix is made: played when they are asked for. */
+export const ALL: readonly AgentKind[] = [...BOTH, ...OTHER_KINDS];
 
 /** What a scenario plays on. */
 export class Stage {
@@ -40,7 +43,8 @@ export class Stage {
   constructor(kind: AgentKind, scenario: string, hooks: boolean, daemon?: DaemonControl) {
     this.kind = kind;
     this.scenario = scenario;
-    this.hooks = hooks;
+    // The others have none: their truth is in the model's log and the keys.
+    this.hooks = hooks && BOTH.includes(kind);
     this.daemon = daemon;
   }
 

@@ -5,6 +5,7 @@ import { type AgentHome, type AgentKind, makeHome } from './agent-home.js';
 import type { ApiLogEntry, Step } from './api/script.js';
 import { ScriptedApi } from './api/server.js';
 import { nowMs, sleep, until } from './clock.js';
+import { innermost, OTHER_AGENTS, otherAgent } from './other-agents.js';
 import { type Pane, Tmux } from './tmux.js';
 import { FIRST_PROMPT, type TruthEntry } from './truth.js';
 
@@ -21,10 +22,14 @@ export interface SessionOptions {
 }
 
 /** What stands on the screen only when the agent takes input: Codex draws its prompt 2 s before that. */
-export const READY: Record<AgentKind, RegExp> = {
-  'claude-code': /^❯/m,
-  codex: /^ {2}gpt-5\.1-codex default/m,
-};
+const READY = { 'claude-code': /^❯/m, codex: /^ {2}gpt-5\.1-codex default/m };
+
+export function readyScreen(kind: AgentKind): RegExp {
+  return kind === 'claude-code' || kind === 'codex' ? READY[kind] : OTHER_AGENTS[kind].ready;
+}
+
+/** On a busy machine some take half a minute. */
+const START_LIMIT_MS = 150_000;
 
 /** One real agent in a terminal of its own, its scripted model, and the truth about it. */
 export class Session {
@@ -58,7 +63,14 @@ export class Session {
   async start(): Promise<void> {
     await this.prepare();
     await this.open(this.home.argv);
-    await this.pane.waitFor(READY[this.kind]);
+    const other = otherAgent(this.kind);
+    if (other?.first !== undefined) {
+      await this.pane.waitFor(other.first.screen, START_LIMIT_MS);
+      await sleep(500);
+      await this.pane.key(other.first.key);
+    }
+    await this.pane.waitFor(readyScreen(this.kind), START_LIMIT_MS);
+    if (other !== undefined) this.pid = innermost(this.pane.pid, other.program);
     this.note('WAITING', 'input', nowMs(), FIRST_PROMPT);
     // A person does not type into the very first frame either.
     await sleep(1500);
@@ -247,6 +259,7 @@ export class Session {
 
 /** The process on the terminal that is the session: Claude itself; what Codex's wrapper starts, or becomes (Node.js 22). */
 export function agentPid(kind: AgentKind, { pid }: Pane, limit_ms: number): Promise<number> {
+  if (otherAgent(kind) !== undefined) return Promise.resolve(pid);
   return kind === 'claude-code'
     ? until('claude to start', () => ifComm(pid, 'claude'), limit_ms, 2)
     : until('the native codex', () => ifComm(pid, 'codex') ?? nativeCodex(pid), limit_ms, 2);

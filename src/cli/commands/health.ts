@@ -32,6 +32,7 @@ function healthText(report: HealthReport, io: Io): string[] {
     ...report.problems.map(problem => paint(`  ! ${printable(problem, 400)}`, ['yellow'], io.color)),
     `sensor: ${sensor.tier} (${printable(sensor.tier_reason, 400)}), bpftrace ${printable(sensor.bpftrace_version ?? 'none', 40)}`,
     ...sensor.programs.flatMap(programLines),
+    ...newerAgents(report),
     ...report.helpers.map(helperLine),
     configLine(report.config),
     collectorsLine(report),
@@ -53,6 +54,12 @@ function programLines(program: HealthReport['sensor']['programs'][number]): stri
     ...(problem === null ? [] : [`    ${printable(problem, 400)}`]),
     ...missing.map(feature => `    missing: ${printable(feature, 400)}`),
   ];
+}
+
+/** A new version of an agent may write something else than what vigil reads. */
+function newerAgents({ modules }: HealthReport): string[] {
+  const newer = modules['agent versions']?.newer_than_tested;
+  return (Array.isArray(newer) ? newer : []).map(words => `agent: ${printable(String(words), 200)}`);
 }
 
 function configLine({ file, restart, renamed = [] }: HealthReport['config']): string {

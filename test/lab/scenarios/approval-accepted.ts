@@ -1,9 +1,10 @@
 import { sleep } from '../clock.js';
-import { BOTH, type Scenario } from '../scenario.js';
+import { ALL, type Scenario } from '../scenario.js';
 
 export const approvalAccepted: Scenario = {
   name: 'approval-accepted',
-  agents: BOTH,
+  // pi asks no permission.
+  agents: ALL.filter(kind => kind !== 'pi'),
   async run(stage) {
     const session = await stage.session([
       {

@@ -1,10 +1,10 @@
 import { sleep } from '../clock.js';
-import type { Scenario } from '../scenario.js';
+import { ALL, type Scenario } from '../scenario.js';
 
 /** The agent asks a question of its own (AskUserQuestion). */
 export const question: Scenario = {
   name: 'question',
-  agents: ['claude-code'],
+  agents: ALL.filter(kind => !['codex', 'pi'].includes(kind)),
   async run(stage) {
     const session = await stage.session([
       { do: 'tool', tool: 'question', text: 'I need to know.', delay_ms: 1500 },

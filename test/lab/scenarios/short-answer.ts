@@ -1,9 +1,9 @@
 import { sleep } from '../clock.js';
-import { BOTH, type Scenario } from '../scenario.js';
+import { ALL, type Scenario } from '../scenario.js';
 
 export const shortAnswer: Scenario = {
   name: 'short-answer',
-  agents: BOTH,
+  agents: ALL,
   async run(stage) {
     const session = await stage.session([
       { do: 'text', text: 'Hello.', delay_ms: 800 },

@@ -10,7 +10,7 @@ import type { Reason } from '../../../src/model/agent.js';
 import { type AgentKind, makeHome } from '../../lab/agent-home.js';
 import { ScriptedApi } from '../../lab/api/server.js';
 import { nowMs, sleep, until } from '../../lab/clock.js';
-import { agentPid, isGone, READY } from '../../lab/session.js';
+import { agentPid, isGone, readyScreen } from '../../lab/session.js';
 import { Tmux } from '../../lab/tmux.js';
 import { FIRST_PROMPT, type TruthEntry } from '../../lab/truth.js';
 import type { Answer, Command } from './protocol.js';
@@ -98,7 +98,7 @@ async function obey(command: Command): Promise<void> {
   }
 }
 
-await pane.waitFor(READY[kind], LIMIT_MS);
+await pane.waitFor(readyScreen(kind), LIMIT_MS);
 note('WAITING', 'input', nowMs(), FIRST_PROMPT);
 await sleep(2000);
 say({ pid, tty: pane.tty, truth });

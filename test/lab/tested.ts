@@ -1,0 +1,67 @@
+/** One scenario, played with one version of an agent. */
+export interface Played {
+  scenario: string;
+  true_transitions: number;
+  /** Of these, told with the right state and kind of WAITING. */
+  right: number;
+  /** Told wrongly, not at all, or too much. */
+  wrong: number;
+  /** The longest, of those that were right; without the first prompt. */
+  delay_ms: number;
+  /** Why the lab itself could not play it; null: it could. */
+  problem: string | null;
+}
+
+/** By agent, then by version. */
+export type Tested = Record<string, Record<string, readonly Played[]>>;
+
+/** Numbers compared as numbers. */
+function byVersion(a: string, b: string): number {
+  return a.localeCompare(b, 'en', { numeric: true });
+}
+
+/** docs/tested-agents.md. */
+export function testedPage(tested: Tested): string {
+  const rows = Object.entries(tested).flatMap(([agent, versions]) =>
+    Object.keys(versions)
+      .sort((a, b) => byVersion(b, a))
+      .flatMap(version => (versions[version] ?? []).map(played => row(agent, version, played))),
+  );
+  return `# Tested agents
+
+What vigil said of real agents, against what was true of them: each version installed from npm, each scenario played once
+beside a real daemon and a scripted model. Made by \`make lab-matrix\`; how the truth is known is in
+[020](../specs/020-lab.md). *Delay*: the longest of a transition that was told rightly, on two cores that other work kept
+busy. *Wrong*: told wrongly, not at all, or too much.
+
+| Agent | Version | Scenario | Right | Wrong | Delay |
+|---|---|---|---|---|---|
+${rows.join('\n')}
+`;
+}
+
+function row(agent: string, version: string, played: Played): string {
+  const { scenario, right, true_transitions, wrong, delay_ms, problem } = played;
+  const told =
+    problem === null
+      ? [`${right} of ${true_transitions}`, String(wrong), `${delay_ms} ms`]
+      : ['not played', '', problem.replaceAll('|', '/')];
+  return `| ${[agent, version, scenario, ...told].join(' | ')} |`;
+}
+
+/** src/agents/tested-versions.ts: the newest version of each that was played through. */
+export function testedModule(tested: Tested): string {
+  const lines = Object.entries(tested).flatMap(([agent, versions]) => {
+    const whole = Object.keys(versions).filter(version =>
+      versions[version]?.every(one => one.problem === null),
+    );
+    const newest = whole.sort(byVersion).at(-1);
+    const name = /^[a-z]+$/.test(agent) ? agent : `'${agent}'`;
+    return newest === undefined ? [] : [`  ${name}: '${newest}',`];
+  });
+  return `/** Made by \`make lab-matrix\`, do not edit: the newest version of each agent that docs/tested-agents.md has. */
+export const NEWEST_TESTED: Readonly<Record<string, string>> = {
+${lines.join('\n')}
+};
+`;
+}
