@@ -113,7 +113,7 @@ const PLAYS: Record<RuleId, (machine: Machine, figure: number) => void> = {
       pressure: { ...host.pressure!, memory: { some_avg10: 9, some_avg60: 9, full_avg10, full_avg60: 0 } },
     }),
   swap: (machine, percent) =>
-    look(machine, { memory: memory(40, { swap_used_bytes: (4 * GB * percent) / 100 }) }),
+    look(machine, { memory: memory(40, { swap_used_bytes: (4 * GB * percent) / 100, swap_in_per_s: 99 }) }),
   load: (machine, factor) => look(machine, { cpu: { ...host.cpu!, load1: factor * host.cores } }),
   fork_bomb: (machine, count) => {
     machine.host = { ...host, tasks: { running: 9, total: 900, limit: 30_000, forks_per_s: 200 } };
@@ -131,6 +131,11 @@ const PLAYS: Record<RuleId, (machine: Machine, figure: number) => void> = {
   agent_memory: (machine, gigabytes) => {
     mainOf(machine, machine.addSession()).rss_bytes = gigabytes * GB;
     machine.pass(60);
+  },
+  idle_agents: (machine, percent) => {
+    for (const session of [1, 2].map(() => machine.addSession({ state: 'WAITING' })))
+      mainOf(machine, session).rss_bytes = (16 * GB * percent) / 200;
+    machine.pass(200);
   },
   memory_full_soon: machine => {
     const greedy = machine.add({ comm: 'greedy' });

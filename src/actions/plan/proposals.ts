@@ -146,5 +146,10 @@ function culprits(processes: readonly (ProcessRef & { rss_bytes: number })[]): s
 }
 
 function largest(snapshot: Snapshot | null): readonly ProcessSample[] {
-  return [...(snapshot?.processes ?? [])].sort((a, b) => b.rss_bytes - a.rss_bytes).slice(0, MAX_NAMED);
+  return [...(snapshot?.processes ?? [])].sort((a, b) => heldBy(b) - heldBy(a)).slice(0, MAX_NAMED);
+}
+
+/** Resident or swapped out. */
+function heldBy({ rss_bytes, swap_bytes }: ProcessSample): number {
+  return rss_bytes + (swap_bytes ?? 0);
 }

@@ -17,6 +17,7 @@ const memory = schemaOf<Slice<'memory'>>()({
   cached_bytes: bytes,
   dirty_bytes: bytes,
   shmem_bytes: bytes.exactOptional(),
+  arc_bytes: bytes.exactOptional().describe('cache of ZFS, counted as cached'),
   swap_total_bytes: bytes,
   swap_used_bytes: bytes,
   swap_in_per_s: figure.nullable(),

@@ -2,6 +2,7 @@ import { agentMemory } from './agent/agent-memory.js';
 import { agentSpinning } from './agent/agent-spinning.js';
 import { duplicates } from './agent/duplicates.js';
 import { ghostProcessStorm } from './agent/ghost-process-storm.js';
+import { idleAgents } from './agent/idle-agents.js';
 import { orphan } from './agent/orphan.js';
 import { diskFullSoon } from './disk/disk-full-soon.js';
 import { diskSpace } from './disk/disk-space.js';
@@ -39,6 +40,7 @@ export const RULES = [
   cpuHigh,
   agentSpinning,
   agentMemory,
+  idleAgents,
   memoryFullSoon,
   memoryLeak,
   fdLeak,

@@ -1,4 +1,5 @@
 import { bytesText, counted, percentText } from '../../lib/text/amounts.js';
+import { printable } from '../../lib/text/printable.js';
 import type { History } from '../engine/history.js';
 import { type Group, groupBy, programKey, totalCpu, totalRss } from '../processes/groups.js';
 import { agentName, programName, sessionName } from './labels.js';
@@ -6,10 +7,35 @@ import { agentName, programName, sessionName } from './labels.js';
 /** Who is behind a trouble of the whole machine: a sentence to add to another, empty when there is nobody. */
 
 const NAMED = 3;
+const LEAST_BYTES = 32 * 1024 * 1024;
+const SHARED_SHARE = 0.3;
+
+/** A holder beside the processes. */
+interface Part {
+  weight: number;
+  text: string;
+}
 
 /** ` Most is held by node shop/server.js (2.1 GB, of the Claude Code session in ~/shop), …` */
 export function topMemory(history: History): string {
-  return sentence('Most is held by', history, totalRss, bytes => bytesText(bytes), 32 * 1024 * 1024);
+  const files = filesInMemory(history);
+  return sentence('Most is held by', history, totalRss, bytesText, LEAST_BYTES, files);
+}
+
+/** What tmpfs and shared memory hold: it is used, and in nobody's memory. Largest first. */
+export function filesInMemory({ snapshot: { host } }: History): Part[] {
+  const mounts = host.filesystems
+    .filter(({ type }) => type === 'tmpfs')
+    .map(({ mount, total_bytes, available_bytes }) => ({
+      weight: total_bytes - available_bytes,
+      text: `files in ${printable(mount, 80)} (tmpfs, ${bytesText(total_bytes - available_bytes)})`,
+    }))
+    .filter(({ weight }) => weight >= LEAST_BYTES);
+  const rest = (host.memory?.shmem_bytes ?? 0) - mounts.reduce((sum, { weight }) => sum + weight, 0);
+  // Less than that is what programs share among themselves, and is counted with them.
+  const isMost = rest >= (host.memory?.used_bytes ?? 0) * SHARED_SHARE && rest >= LEAST_BYTES;
+  const shared = { weight: rest, text: `shared memory and files in memory elsewhere (${bytesText(rest)})` };
+  return [...mounts, ...(isMost ? [shared] : [])].sort((a, b) => b.weight - a.weight);
 }
 
 /** ` Most is used by …` */
@@ -23,15 +49,18 @@ function sentence(
   weigh: (tracks: Group['tracks']) => number,
   show: (weight: number) => string,
   least: number,
+  others: readonly Part[] = [],
 ): string {
   const groups = groupBy(history.watched, programKey, track => weigh([track]))
-    .map(({ tracks }) => ({ tracks, weight: weigh(tracks) }))
-    .filter(({ weight }) => weight >= least)
+    .map(({ tracks }) => ({ tracks, weight: weigh(tracks), text: '' }))
+    .filter(({ weight }) => weight >= least);
+  const parts: (Part & { tracks?: Group['tracks'] })[] = [...groups, ...others]
     .sort((a, b) => b.weight - a.weight)
     .slice(0, NAMED);
-  if (groups.length === 0) return '';
+  if (parts.length === 0) return '';
   const shared = isShared(history);
-  const names = groups.map(({ tracks, weight }) => {
+  const names = parts.map(({ tracks, weight, text }) => {
+    if (tracks === undefined) return text;
     const first = tracks[0]!;
     const { session } = first.sample;
     const count = tracks.length === 1 ? '' : `${counted(tracks.length, 'process', 'processes')}, `;

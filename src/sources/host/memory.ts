@@ -10,6 +10,8 @@ export interface MemorySample {
   used_bytes: number;
   cached_bytes: number;
   dirty_bytes: number;
+  /** ZFS's cache (ARC), counted as cached, and as available but for the least that it keeps. Absent: there is none. */
+  arc_bytes?: number;
   /** Files in memory: tmpfs, shared memory. Absent: not known. */
   shmem_bytes?: number;
   swap_total_bytes: number;
@@ -84,12 +86,40 @@ function counter(text: string, label: string): number | undefined {
   return Number.isFinite(value) ? value : undefined;
 }
 
+/**
+ * /proc/spl/kstat/zfs/arcstats: `size 4 12884901888` is what ZFS's cache holds, `c_min` what it keeps when memory is short. The
+ * kernel's estimate of what is available knows nothing of it. Null: no ZFS here.
+ */
+export function parseArc(text: string): { size_bytes: number; least_bytes: number } | null {
+  const field = (name: string) => new RegExp(`^${name} +\\d+ +(\\d+)$`, 'm').exec(text)?.[1];
+  const size = field('size');
+  return size === undefined ? null : { size_bytes: Number(size), least_bytes: Number(field('c_min') ?? 0) };
+}
+
+/** With the cache of ZFS as what it is: it goes when memory is short. */
+export function withArc(memory: MemoryFacts, arc: ReturnType<typeof parseArc>): MemoryFacts {
+  if (arc === null) return memory;
+  const spare_bytes = Math.max(0, arc.size_bytes - arc.least_bytes);
+  const available_bytes = Math.min(memory.total_bytes, memory.available_bytes + spare_bytes);
+  return {
+    ...memory,
+    available_bytes,
+    used_bytes: memory.total_bytes - available_bytes,
+    cached_bytes: memory.cached_bytes + arc.size_bytes,
+    arc_bytes: arc.size_bytes,
+  };
+}
+
 /** Memory and swap of the whole machine. */
 export class MemoryCollector implements Collector<MemorySlice> {
   private before: { in: number | undefined; out: number | undefined; now_ms: number } | null = null;
 
   collect({ roots, now_ms }: Context): Part<MemorySlice> {
-    const memory = parseMeminfo(readText(`${roots.proc}/meminfo`));
+    const arc = tryReadText(`${roots.proc}/spl/kstat/zfs/arcstats`);
+    const memory = withArc(
+      parseMeminfo(readText(`${roots.proc}/meminfo`)),
+      arc === null ? null : parseArc(arc),
+    );
     const pages = parseSwapPages(tryReadText(`${roots.proc}/vmstat`) ?? '');
     const { before } = this;
     this.before = { ...pages, now_ms };

@@ -38,7 +38,10 @@ const gpu = (changes: Partial<HostSample['gpus'][number]>) => ({
     },
   ],
 });
-const swap = (percent: number) => ({ memory: memory(40, { swap_used_bytes: (4 * GB * percent) / 100 }) });
+/** While the machine swaps: else it is no trouble. */
+const swap = (percent: number) => ({
+  memory: memory(40, { swap_used_bytes: (4 * GB * percent) / 100, swap_out_per_s: 300 }),
+});
 const space = (percent: number) => ({ filesystems: [filesystem({ available_bytes: 5 * GB * percent })] });
 const inodes = (percent: number) => ({ filesystems: [filesystem({ inodes_free: 10_000 * percent })] });
 

@@ -27,6 +27,20 @@ describe('meminfo', () => {
     expect(memory.used_bytes).toBe(0);
   });
 
+  it('counts the cache of ZFS as what can be had, but for the least that it keeps', () => {
+    const meminfo = 'MemTotal: 16777216 kB\nMemAvailable: 2097152 kB\nCached: 1024 kB\n';
+    const arcstats =
+      '13 1 0x01 147 39984 1 2\nname type data\nhits 4 99\nc_min 4 1073741824\nsize 4 11811160064\n';
+    const files = { 'proc/meminfo': meminfo, 'proc/spl/kstat/zfs/arcstats': arcstats };
+    const { memory } = ask(new MemoryCollector(), tree(files), 0);
+    expect(memory).toMatchObject({
+      available_bytes: (2 + 10) * 1024 ** 3,
+      used_bytes: 4 * 1024 ** 3,
+      cached_bytes: 11811160064 + 1024 * 1024,
+      arc_bytes: 11811160064,
+    });
+  });
+
   it.each(['', 'garbage', 'MemTotal: 0 kB\n'])('refuses %j', text => {
     expect(() => parseMeminfo(text)).toThrow('MemTotal');
   });

@@ -7,7 +7,7 @@ import { isManaged } from '../../processes/units.js';
 
 /** What agents leave behind: the groups that three rules (orphan, duplicates, ghost_process_storm) speak of. */
 
-const byRss = ({ sample }: ProcessTrack) => sample.rss_bytes;
+const byRss = ({ held_bytes }: ProcessTrack) => held_bytes;
 
 /** Processes of agents that have ended, by session. Without those that are meant to stay. */
 export function orphans(history: History): Group[] {

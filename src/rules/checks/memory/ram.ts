@@ -1,10 +1,11 @@
 import { bytesText, percentText } from '../../../lib/text/amounts.js';
 import { rounded } from '../../engine/figures.js';
+import type { History } from '../../engine/history.js';
 import { level } from '../../engine/level.js';
 import { levelRule } from '../../engine/level-rule.js';
 import { percent } from '../../engine/settings.js';
 import { hostSubject } from '../../wording/subjects.js';
-import { topMemory } from '../../wording/top-consumers.js';
+import { filesInMemory, topMemory } from '../../wording/top-consumers.js';
 
 /** Memory in use: total − available (proc_meminfo(5)), what cannot be had without pushing something out. */
 export const ram = levelRule({
@@ -34,10 +35,18 @@ export const ram = levelRule({
           subject: hostSubject(),
           title: 'Memory is nearly used up',
           text: `${percentText(used_percent)} of ${bytesText(total_bytes)} is in use (threshold ${percentText(threshold_percent)}), ${bytesText(available_bytes)} is left.${topMemory(history)}`,
-          suggestion: 'End what is not needed, the largest first, before the kernel chooses for you.',
+          suggestion: suggestion(history),
           numbers: { used_percent, threshold_percent, used_bytes, total_bytes },
         }),
       },
     ];
   },
 });
+
+function suggestion(history: History): string {
+  const [files] = filesInMemory(history);
+  const processes = history.watched.reduce((most, track) => Math.max(most, track.held_bytes), 0);
+  return files !== undefined && files.weight > processes
+    ? 'Files in a tmpfs take memory as a program does: delete what is not needed there, ending programs gives none of it back.'
+    : 'End what is not needed, the largest first, before the kernel chooses for you.';
+}

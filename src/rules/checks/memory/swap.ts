@@ -8,7 +8,16 @@ import { groupBy, programKey } from '../../processes/groups.js';
 import { programName } from '../../wording/labels.js';
 import { hostSubject } from '../../wording/subjects.js';
 
-/** Swap in use. Three steps, the last of them critical: swap that is full is followed by the OOM killer. */
+/** Pages a second: less than 256 kB a second is somebody who comes back after a while. */
+const SWAPPING_PER_S = 64;
+/** Percent of time in which somebody waited for memory. */
+const PRESSURE_PERCENT = 1;
+const SHORT_SHARE = 0.2;
+
+/**
+ * Swap in use. Three steps, the last of them critical: swap that is full is followed by the OOM killer. But where nothing is
+ * swapped, nobody waits for memory, and what is swapped out would find room in it, it is only where things lie.
+ */
 export const swap = levelRule({
   id: 'swap',
   about: 'Swap in use.',
@@ -20,7 +29,7 @@ export const swap = levelRule({
   },
   ascending: ['swap_warn_percent', 'swap_high_percent', 'swap_critical_percent'],
   figures: ({ swap_warn_percent: warning, swap_high_percent: high, swap_critical_percent: critical }) => ({
-    fires: `≥ ${warning} / ${high} / ${critical} % of the swap is in use`,
+    fires: `≥ ${warning} / ${high} / ${critical} % of the swap is in use, while the machine swaps or memory is short`,
     ends: `below ${rounded(warning * 0.95)} %`,
     severity: 'warning / high / critical',
   }),
@@ -33,7 +42,7 @@ export const swap = levelRule({
     return [
       {
         key: 'host',
-        level: level(used_percent, { warning, high, critical }),
+        level: isNeeded(history) ? level(used_percent, { warning, high, critical }) : NO_TROUBLE,
         describe: threshold_percent => ({
           subject: hostSubject(),
           title: 'Swap fills up',
@@ -45,6 +54,15 @@ export const swap = levelRule({
     ];
   },
 });
+
+const NO_TROUBLE = { severity: null, holds: false, threshold: 0 } as const;
+
+function isNeeded({ snapshot: { host } }: History): boolean {
+  const { swap_in_per_s, swap_out_per_s, available_bytes, total_bytes, swap_used_bytes } = host.memory!;
+  const swapping = Math.max(swap_in_per_s ?? 0, swap_out_per_s ?? 0) >= SWAPPING_PER_S;
+  const waits = (host.pressure?.memory?.some_avg60 ?? 0) >= PRESSURE_PERCENT;
+  return swapping || waits || available_bytes < Math.max(swap_used_bytes, total_bytes * SHORT_SHARE);
+}
 
 function swappedOut(history: History): string {
   const largest = groupBy(history.watched, programKey, track => track.sample.swap_bytes ?? 0)
