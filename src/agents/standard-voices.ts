@@ -157,7 +157,7 @@ export function activity(own: Partial<Voice> = {}): Voice {
     asserts: ['working', 'idle'],
     void_when: { ...SILENT.void_when, without_keys: true },
     overruled_by: [{ by: ['children'], saying: 'working', after_ms: 0, if_later: false }],
-    silence: { says: 'idle', after_ms: null },
+    silence: { says: 'idle', after_ms: null, unspoken: null },
     ...own,
   };
 }

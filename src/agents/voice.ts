@@ -75,8 +75,11 @@ export interface Voice {
   hangs_after_ms: number | null;
   /** Which other voice says more exactly what is asked for. */
   refined_by: Refining | null;
-  /** What it means that it says nothing; null: nothing. After `after_ms`, or `state.wait_threshold_ms`. */
-  silence: { says: 'idle'; after_ms: number | null } | null;
+  /**
+   * What it means that it says nothing; null: nothing. `unspoken`: of an agent whose own words come as soon as it takes
+   * input, as long as none has come: then a dialog is open (trust, key, theme, update); null: it is as else.
+   After `after_ms`, or `state.wait_threshold_ms`. */
+  silence: { says: 'idle'; after_ms: number | null; unspoken: 'question' | null } | null;
   /** Where another voice began to say that the turn is over so soon before, the turn was over then. */
   begins_with: { voice: VoiceName; within_ms: number } | null;
   /** `tool` means that it asks once nothing has run or moved for so long; null: it does not say `tool`. */

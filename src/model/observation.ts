@@ -110,6 +110,8 @@ export interface TranscriptEntry {
    * not say.
    */
   resets_at_ms?: number | null;
+  /** It goes on by itself when this turn is over: a prompt is queued, or a sub-agent runs on. */
+  goes_on?: boolean;
 }
 
 /** A watched process sits in read() on its terminal (`blocked`), or no longer does. */

@@ -55,11 +55,16 @@ export class Story {
     return this.at(s, { type: 'registry', pid, entry: entry === null ? null : { ...whole, ...entry } });
   }
 
-  transcript(s: number, phase: TranscriptEntry['phase'], detail: string | null = null): this {
+  transcript(
+    s: number,
+    phase: TranscriptEntry['phase'],
+    detail: string | null = null,
+    some: Partial<TranscriptEntry> = {},
+  ): this {
     return this.at(s, {
       type: 'transcript',
       pid: 100,
-      entry: { phase, detail, session_id: null, at_ms: T0 + s * 1000 },
+      entry: { phase, detail, session_id: null, at_ms: T0 + s * 1000, ...some },
     });
   }
 

@@ -135,6 +135,7 @@ function* stories(): Generator<Story> {
     .at(5, { ...sensor, terminal: true })
     .until(10);
   const stopped = new Story().claude(0).at(1, { type: 'run_state', pid: 100, stopped: true });
+  yield new Story().claude(0).output(0.5).until(10);
   yield stopped;
   yield stopped.at(2, { type: 'run_state', pid: 100, stopped: false });
   for (const phase of ['retrying', 'limit', 'auth', 'error'] as const)

@@ -9,6 +9,8 @@ export type Ask = Exclude<WaitingReason, 'done' | 'input'> | null;
 /** A voice that says something, and that counts. */
 export type Stating = Speaking & { statement: LastStatement & { says: NonNullable<LastStatement['says']> } };
 
+/** Between two turns, the second of which begins by itself, an agent says for so long that it is idle. */
+const GOES_ON_MS = 600;
 /** An agent says so when it begins to try again, and often not when it got through. */
 const RETRY_SHOWN_MS = 10_000;
 
@@ -59,6 +61,11 @@ export function ownAsk({ voice, statement }: Stating, { tools_since_ms, terminal
   return terminal.idle_ms >= after_ms ? 'approval' : null;
 }
 
+/** Whether it goes on by itself though its turn is over: any voice may know. */
+export function goesOnByItself({ speaking }: Situation): boolean {
+  return speaking.some(one => speaks(one) && one.statement.goes_on);
+}
+
 /** Until when it is known to try its API again; null: it does not. */
 export function retryingUntil({ speaking, now_ms }: Situation): number | null {
   const one = speaking.find(other => other.statement?.says === 'retrying');
@@ -76,7 +83,7 @@ export function refinedBy(
   const finer = speaking.find(({ voice }) => voice.name === (one.voice.refined_by?.by ?? 'transcript'));
   if (finer?.statement == null || finer.voice === one.voice || !isLate(one, ask, finer.statement))
     return null;
-  const known_ms = one.statement.at_ms + finer.voice.latency_ms;
+  const known_ms = one.statement.at_ms + (finer.statement.goes_on ? GOES_ON_MS : finer.voice.latency_ms);
   return now_ms < known_ms ? known_ms : null;
 }
 
@@ -84,6 +91,7 @@ export function refinedBy(
 function isLate({ voice }: Pick<Stating, 'voice'>, ask: Ask, finer: LastStatement): boolean {
   if (isRequest(ask)) return voice.refined_by?.what === 'asking' && finer.says === 'working';
   if (ask === 'error') return finer.says !== null && isWork(finer.says);
+  if (ask === null && finer.goes_on) return true;
   // A turn that had to try again may well have ended in an error.
   return ask === null && finer.says === 'retrying';
 }

@@ -67,11 +67,12 @@ export function observeTranscript(session: Session, entry: TranscriptEntry, time
   session.session_id ??= entry.session_id;
   const detail = entry.detail ? ` (${entry.detail})` : '';
   const text = `its transcript says ${entry.phase.replace('_', ' ')}${detail}`;
-  const { resets_at_ms = null } = entry;
+  const { resets_at_ms = null, goes_on = false } = entry;
   // What ended the last turn of an earlier run is no news of a conversation that is taken up again.
   const says =
     entry.at_ms < session.started_ms && isTrouble(PHASES[entry.phase]) ? 'done' : PHASES[entry.phase];
-  if (!store(session, 'transcript', { says, text, detail: entry.detail, resets_at_ms }, time_ms)) return;
+  if (!store(session, 'transcript', { says, text, detail: entry.detail, resets_at_ms, goes_on }, time_ms))
+    return;
   session.signals.progress_ms = time_ms;
   addEvidence(session, evidence('transcript', text, time_ms));
 }
@@ -97,7 +98,7 @@ export function observeRegistry(session: Session, entry: RegistryEntry | null, t
     return false;
   }
   const says = session.type.readRegistry?.(entry) ?? null;
-  if (!store(session, 'registry', { says, text }, time_ms)) return false;
+  if (!store(session, 'registry', { says, text, goes_on: status === 'shell' }, time_ms)) return false;
   session.signals.progress_ms = time_ms;
   add(text);
   return true;
@@ -126,13 +127,14 @@ function observeTitle(session: Session, { payload }: Osc, time_ms: number): void
   addEvidence(session, evidence('osc', word.text, time_ms));
 }
 
-type Stored = Pick<LastStatement, 'says' | 'text'> & Partial<Pick<LastStatement, 'detail' | 'resets_at_ms'>>;
+type Stored = Pick<LastStatement, 'says' | 'text'> &
+  Partial<Pick<LastStatement, 'detail' | 'resets_at_ms' | 'goes_on'>>;
 
 /** False for what a voice of this agent cannot say. */
 function store(
   session: Session,
   name: VoiceName,
-  { says, text, detail = null, resets_at_ms = null }: Stored,
+  { says, text, detail = null, resets_at_ms = null, goes_on = false }: Stored,
   time_ms: number,
 ): boolean {
   const { statements } = session.signals;
@@ -140,7 +142,17 @@ function store(
   if (voice === undefined || (says !== null && !voice.asserts.includes(says))) return false;
   const worked = statements.get(name)?.worked === true || (says !== null && isWork(says));
   const at_ms = time_ms;
-  statements.set(name, { says, text, at_ms, last_ms: at_ms, removed_ms: null, detail, worked, resets_at_ms });
+  statements.set(name, {
+    says,
+    text,
+    at_ms,
+    last_ms: at_ms,
+    removed_ms: null,
+    detail,
+    worked,
+    resets_at_ms,
+    goes_on,
+  });
   for (const { name: other, void_when } of session.type.voices) {
     const { said_since } = void_when;
     if (said_since?.voice === name && said_since.says === says && statements.get(other)?.says !== says)

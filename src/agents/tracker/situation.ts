@@ -228,6 +228,14 @@ const FIRST_WORD_MS = 2_000;
 /** So long may an agent load before it draws anything; its silence before that is not waiting. */
 const LOADING_MS = 15_000;
 
+/** From its first output to its first word. */
+const DIALOG_MS = 2_000;
+
+/** None of its words was heard, and all would have been: its start was seen. */
+function hasNotSpoken({ seen_starting, signals, has_worked }: Session, options: ResolveOptions): boolean {
+  return seen_starting && !has_worked && options.self_reported && signals.statements.size === 0;
+}
+
 function activityOf(session: Session, now_ms: number, options: ResolveOptions): Seen {
   const { signals, seen_starting, started_ms } = session;
   const { activity } = signals;
@@ -241,6 +249,14 @@ function activityOf(session: Session, now_ms: number, options: ResolveOptions): 
     return { statement: word('working', text, activity.run_start_ms ?? now_ms), until_ms: clear_ms };
   }
   if (voice.silence === null) return {};
+  const dialog = voice.silence.unspoken;
+  if (dialog !== null && hasNotSpoken(session, options)) {
+    const text = 'its terminal has been silent since it started, and it has not said yet that it takes input';
+    return {
+      statement: word(dialog, text, now_ms - silence(activity, now_ms)),
+      clear_ms: clear_ms + DIALOG_MS,
+    };
+  }
   const text = `its terminal has been silent for ${wait_threshold_ms} ms`;
   return { statement: word('idle', text, now_ms - silence(activity, now_ms)), clear_ms };
 }
@@ -253,5 +269,15 @@ function isTyping({ signals, type }: Session, options: ResolveOptions, voice: Vo
 
 function word(says: Assertion, text: string, at_ms: number): LastStatement {
   const worked = isWork(says);
-  return { says, text, at_ms, last_ms: at_ms, removed_ms: null, detail: null, worked, resets_at_ms: null };
+  return {
+    says,
+    text,
+    at_ms,
+    last_ms: at_ms,
+    removed_ms: null,
+    detail: null,
+    worked,
+    resets_at_ms: null,
+    goes_on: false,
+  };
 }

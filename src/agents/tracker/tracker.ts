@@ -335,7 +335,8 @@ export class Tracker {
 
   /** Tools that outlive their turn are background work from then on. */
   private markBackground(session: Session, from: string): void {
-    if (from !== 'WORKING' || session.state !== 'WAITING' || session.reason !== 'done') return;
+    if (from !== 'WORKING' || session.state !== 'WAITING') return;
+    if (session.reason !== 'done' && session.reason !== 'input') return;
     for (const member of session.members.values()) if (member.role === 'tool') member.background = true;
   }
 }

@@ -61,6 +61,7 @@ const transcriptEntry = schemaOf<TranscriptEntry>()({
   session_id: text.nullable(),
   at_ms: time_ms,
   resets_at_ms: time_ms.nullable().exactOptional(),
+  goes_on: z.boolean().exactOptional(),
 });
 
 const one = <T extends string>(type: T) => ({ type: z.literal(type), time_ms });

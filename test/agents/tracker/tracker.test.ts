@@ -169,6 +169,27 @@ describe('what Claude says of itself', () => {
     },
   );
 
+  it('asks, when it has been silent since it started and has not said yet that it takes input', () => {
+    const story = new Story().claude(0).output(0.5).output(0.9).until(60).key(60, true).output(60.1);
+    story.osc(61, FRAME('✳ Claude Code')).registry(61.2, { status: 'idle' }).until(70);
+    expect(story.states).toEqual(['WAITING question @3.90', 'WAITING input @61.00']);
+  });
+
+  it('takes no agent that was found running for one with a dialog', () => {
+    const story = new Story().process(0, { exe: '/usr/bin/claude', argv: ['claude'] }, 'scan').until(60);
+    expect(story.states).toEqual(['WAITING input @1.00']);
+  });
+
+  it('is not done while a shell of it runs, or a sub-agent: then it goes on by itself', () => {
+    const story = new Story().claude(0).registry(1, { status: 'busy' }).spins(1, 3);
+    story.registry(3, { status: 'shell' }).until(9).registry(9, { status: 'idle' }).until(10);
+    expect(story.states).toEqual(['WORKING thinking @1.00', 'WAITING input @3.04', 'WAITING done @9.00']);
+    story.registry(20, { status: 'busy' }).spins(20, 22).transcript(21, 'turn_over', null, { goes_on: true });
+    story.spins(22, 30).registry(30, { status: 'idle' }).registry(30.3, { status: 'busy' }).spins(30.3, 32);
+    story.transcript(31, 'working').transcript(32, 'turn_over').registry(32, { status: 'idle' }).until(40);
+    expect(story.states.slice(3)).toEqual(['WORKING thinking @20.00', 'WAITING done @32.04']);
+  });
+
   it('says that it tries its API again, until it should have got through', () => {
     const story = new Story()
       .claude(0)

@@ -154,6 +154,18 @@ describe('Claude’s transcript', () => {
     );
   });
 
+  it('tells that it goes on by itself: a sub-agent runs on, or a prompt is queued', () => {
+    const entry = (...objects: unknown[]) => readClaudeTranscript(lines(prompt, ...objects));
+    const queue = (operation: string) => ({ type: 'queue-operation', operation, timestamp: AT });
+    expect(entry({ ...over, pendingBackgroundAgentCount: 1 })).toMatchObject({
+      phase: 'turn_over',
+      goes_on: true,
+    });
+    expect(entry({ ...over, pendingBackgroundAgentCount: 1 }, prompt, over)).not.toHaveProperty('goes_on');
+    expect(entry(queue('enqueue'), over)).toMatchObject({ phase: 'turn_over', goes_on: true });
+    expect(entry(queue('enqueue'), over, queue('dequeue'))).not.toHaveProperty('goes_on');
+  });
+
   it('takes what a command of its own prints for no turn', () => {
     const command = { ...prompt, message: { content: '<command-name>/model</command-name>' } };
     expect(phase(prompt, over, command)).toBe('turn_over');

@@ -45,6 +45,9 @@ function isEmbeddedTool(id: Identity): boolean {
 /** Since 2.1.236 it shows no spinner in tmux, only its topic: `✳` means nothing there. */
 const NO_SPINNER = { removed_after_ms: null, never_worked: true, said_since: null, without_keys: false };
 
+/** Its title and its session file come with its first prompt, and with no dialog before that. */
+const DIALOG = { says: 'idle', after_ms: null, unspoken: 'question' } as const;
+
 /**
  * With its output on a terminal it draws its whole interface there, whatever its input is; without one it answers once. An
  * editor or an application that talks with it streams messages both ways.
@@ -72,7 +75,7 @@ export const claudeCode: AgentType = {
     registry(),
     title({ void_when: NO_SPINNER }),
     transcript(),
-    activity({ goes_on: true }),
+    activity({ goes_on: true, asserts: ['working', 'question', 'idle'], silence: DIALOG }),
     children(),
   ],
   files: {

@@ -26,6 +26,8 @@ export function readClaudeTranscript(tail: string): TranscriptEntry | null {
   let session_id: string | null = null;
   let resets_at_ms: number | null = null;
   let requested_ms: number | null = null;
+  let queued = 0;
+  let has_agents = false;
   const open = new Map<string, ToolUse>();
   for (const line of jsonLines(tail)) {
     if (line.isSidechain === true) continue;
@@ -40,7 +42,10 @@ export function readClaudeTranscript(tail: string): TranscriptEntry | null {
       requested_ms = time_ms;
       continue;
     }
+    queued = queuedAfter(line, queued);
     const next = readLine(line, open);
+    if (isEnd(line)) has_agents = Number(line.pendingBackgroundAgentCount) > 0;
+    else if (next !== null) has_agents = false;
     if (next === null || (isFailure(phase) && isEnd(line))) continue;
     requested_ms = null;
     phase = next;
@@ -52,7 +57,8 @@ export function readClaudeTranscript(tail: string): TranscriptEntry | null {
     return { phase, detail: null, session_id, at_ms, resets_at_ms };
   const pending = [...open.values()].at(-1);
   if (phase === 'turn_over' || pending === undefined) {
-    return { phase: phase === 'tool' ? 'working' : phase, detail: null, session_id, at_ms };
+    const entry = { phase: phase === 'tool' ? ('working' as const) : phase, detail: null, session_id, at_ms };
+    return queued > 0 || has_agents ? { ...entry, goes_on: true } : entry;
   }
   return {
     phase: pending.name === QUESTION ? 'question' : 'tool',
@@ -60,6 +66,13 @@ export function readClaudeTranscript(tail: string): TranscriptEntry | null {
     session_id,
     at_ms,
   };
+}
+
+/** Prompts, and news of sub-agents and shells in the background, wait in a queue until the turn is over. */
+function queuedAfter({ type, operation }: Record<string, unknown>, before: number): number {
+  if (type !== 'queue-operation') return before;
+  if (operation === 'enqueue') return before + 1;
+  return operation === 'dequeue' || operation === 'remove' ? Math.max(0, before - 1) : 0;
 }
 
 /** Newer versions (2.1.332) write down each request; another one without an answer in between is another attempt. */
