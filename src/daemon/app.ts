@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { trackerOptions } from '../agents/config.js';
 import { Tracker } from '../agents/tracker/tracker.js';
+import { AgentPlaces } from '../agents/transcripts/agent-place.js';
 import { createRecogniser } from '../agents/types/index.js';
 import type { Services } from '../api/services.js';
 import { lockRuntimeDir } from '../api/socket/lock.js';
@@ -119,12 +120,14 @@ export function makeModules({
   const kernel = new KernelSensor(sensorOptions(options), bus);
   const { sensor } = kernel;
   const actions = new Actions({ config, logger, bus, store, admin_gid: adminGid });
+  const places = new AgentPlaces(PROC);
   const helpers = new HelperPool({
     config,
     logger,
     bus,
     users,
     agents: tracker,
+    places,
     place: helperPlace(options, rank),
     procRoot: PROC,
     runtimeDir: options.runtimeDir,
@@ -141,7 +144,8 @@ export function makeModules({
     bus,
     faults,
     sensor,
-    readElsewhere: (session, home) => helpers.reader(session, home),
+    readElsewhere: (session, folder, agentPlace) => helpers.reader(session, folder, agentPlace),
+    places,
   });
   const scan = new AgentScan({ procRoot: PROC, monitor, logger });
   const resync = new ResyncScheduler({ logger, bus, scan, faults });
@@ -159,7 +163,7 @@ export function makeModules({
   });
   const events = new RecentEvents(bus, faults);
   const services: Services = {
-    agents: new AgentReports({ monitor, users, helpers, procRoot: PROC }),
+    agents: new AgentReports({ monitor, users, helpers, places, procRoot: PROC }),
     alerts: new AlertLookup(alerts, store),
     machine: new MachineWatch(host, actions, bus),
     host: new HostFactsReader(),

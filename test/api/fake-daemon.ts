@@ -41,6 +41,7 @@ export function fakeAgent(over: Partial<AgentReport> = {}): AgentReport {
     unseen: 0,
     uid: 1000,
     user: 'ann',
+    container: null,
     tty: 'pts/3',
     cwd: '/home/ann/shop',
     title: 'Fix the cart',

@@ -3,6 +3,8 @@ import type { ReaderContext } from './reader.js';
 /** Who follows a conversation, as far as settling which is whose needs it. */
 export interface ConversationReader {
   readonly session: ReaderContext['session'];
+  /** The pid by which it is known in its own pid namespace; default: the session's. */
+  readonly pidInside?: number;
   /** What it follows at present. */
   readonly file: string | null;
   follow(path: string | null): void;
@@ -21,6 +23,8 @@ export interface Conversation {
   /** Since the look before this one. */
   grew: boolean;
   owner: ConversationReader | null;
+  /** Whose process wrote it since the look before, or holds it open; null: that cannot be told. */
+  writer?: ConversationReader | null;
   /** Some session had it: then only its growth tells that another took it up. */
   was_owned: boolean;
   /** Who followed it before, and how large it was then: if it goes on growing, that was no `/new`. */
@@ -37,7 +41,8 @@ const SLACK_MS = 2_000;
 
 export interface Assignment {
   reader: ConversationReader;
-  path: string;
+  /** Null: what it followed is another's. */
+  path: string | null;
 }
 
 /**
@@ -49,7 +54,7 @@ export function assign(
   readers: readonly ConversationReader[],
   wallTime: (time_ms: number) => number,
 ): Assignment[] {
-  const changed = new Map<ConversationReader, string>();
+  const changed = new Map<ConversationReader, string | null>();
   const current = new Map<ConversationReader, Conversation>();
   for (const conversation of conversations)
     if (conversation.owner !== null) current.set(conversation.owner, conversation);
@@ -77,6 +82,15 @@ export function assign(
   const isAfterStart = (reader: ConversationReader, time_ms: number) =>
     time_ms >= wallTime(reader.session.started_ms) - SLACK_MS;
 
+  for (const conversation of conversations) {
+    const { writer, owner } = conversation;
+    if (writer === null || writer === undefined || writer === owner) continue;
+    if (owner !== null) {
+      current.delete(owner);
+      changed.set(owner, null);
+    }
+    claim(writer, conversation);
+  }
   giveBack(conversations, current, claim, ({ cwd, written_ms }) =>
     readers.find(
       reader => !current.has(reader) && reader.session.cwd === cwd && isAfterStart(reader, written_ms),
@@ -97,7 +111,9 @@ export function assign(
     const began = here.filter(reader => isAfterStart(reader, conversation.began_ms));
     const next = successor(began, current, conversation.began_ms);
     const isNear = nearest !== undefined && distance(nearest, conversation) <= NEAR_START_MS;
-    const reader = isNear ? nearest : (next ?? nearest ?? began.find(one => !current.has(one)));
+    // Of a session that has ended: who has none is not its heir.
+    const first = conversation.was_owned ? undefined : began.find(one => !current.has(one));
+    const reader = isNear ? nearest : (next ?? nearest ?? first);
     if (reader !== undefined) claim(reader, conversation, reader === nearest);
   }
   // Resumed: an older conversation is written again.

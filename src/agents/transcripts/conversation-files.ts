@@ -1,4 +1,5 @@
 import { DirectoryWatch } from '../../lib/files/directory-watch.js';
+import { processKey } from '../../lib/process/identity.js';
 import type { TranscriptEntry } from '../../model/observation.js';
 import type { ConversationReader } from './assign.js';
 import { ConversationFolder, type ConversationLayout } from './conversation-folder.js';
@@ -31,16 +32,22 @@ export class ConversationFiles implements AgentFileReader, ConversationReader {
     private readonly context: ReaderContext,
     private readonly format: ConversationFormat,
   ) {
-    const { folder, session, clock } = context;
+    const { folder, session, clock, tree } = context;
+    // A container has the same paths as others, and a root folder that ends with the session.
+    const place = tree === undefined ? '' : processKey(session);
     this.conversations = conversationsAt(
-      [session.uid, folder, ...format.path.map(String)].join('/'),
-      () => new ConversationFolder(folder, format, session.uid),
+      [place, session.uid, folder, ...format.path.map(String)].join('/'),
+      () => new ConversationFolder(folder, format, session.uid, tree),
       clock,
     );
   }
 
   get session(): ReaderContext['session'] {
     return this.context.session;
+  }
+
+  get pidInside(): number {
+    return this.context.inside?.pid ?? this.session.pid;
   }
 
   start(): void {
@@ -67,6 +74,7 @@ export class ConversationFiles implements AgentFileReader, ConversationReader {
         if (names.has(changed)) this.readSoon();
       },
       () => this.readSoon(),
+      this.context.tree,
     );
     this.watch.start();
     this.readSoon();
@@ -74,7 +82,11 @@ export class ConversationFiles implements AgentFileReader, ConversationReader {
 
   private partsOf(path: string): Part[] {
     return (this.format.stateFiles?.(path) ?? [path]).map(file => {
-      const part: Part = { path: file, text: '', tail: new TranscriptTail(this.session.uid, keep) };
+      const part: Part = {
+        path: file,
+        text: '',
+        tail: new TranscriptTail(this.session.uid, keep, undefined, this.context.tree),
+      };
       function keep(tail: string): null {
         part.text = tail;
         return null;

@@ -1,7 +1,5 @@
-import { tryList } from '../../lib/files/bounded-read.js';
 import { DirectoryWatch } from '../../lib/files/directory-watch.js';
-import { safeRead } from '../../lib/files/safe-read.js';
-import { statFile } from '../../lib/files/stat-file.js';
+import { type FileTree, listIn, OWN_TREE, statIn } from '../../lib/files/file-tree.js';
 import type { ConversationSource, FoundConversation } from './conversations.js';
 
 const HEAD_BYTES = 16 * 1024;
@@ -49,6 +47,7 @@ export class ConversationFolder implements ConversationSource {
     private readonly folder: string,
     private readonly layout: ConversationLayout,
     private readonly uid: number,
+    private readonly tree: FileTree = OWN_TREE,
   ) {}
 
   list(): FoundConversation[] {
@@ -56,6 +55,7 @@ export class ConversationFolder implements ConversationSource {
     this.watchThese(folders.slice(0, MAX_WATCHED));
     const last = this.layout.path.at(-1) ?? '';
     const files = newest(
+      this.tree,
       folders.filter(({ level }) => level === this.layout.path.length - 1).map(({ path }) => path),
       last,
       MAX_FILES,
@@ -88,7 +88,7 @@ export class ConversationFolder implements ConversationSource {
       level =
         typeof segment === 'string'
           ? level.map(path => `${path}/${segment}`)
-          : newest(level, segment, MAX_FOLDERS).map(({ path }) => path);
+          : newest(this.tree, level, segment, MAX_FOLDERS).map(({ path }) => path);
       all.unshift(...level.map(path => ({ path, level: i + 1 })));
     });
     return all;
@@ -109,6 +109,7 @@ export class ConversationFolder implements ConversationSource {
           if (!this.heads.has(`${path}/${name}`)) this.changed?.();
         },
         () => this.changed?.(),
+        this.tree,
       );
       this.watches.set(path, watch);
       watch.start();
@@ -120,7 +121,7 @@ export class ConversationFolder implements ConversationSource {
     // Whose it is stays as it is, but for the process that holds it: another may have taken it up.
     const stays = known?.head === 'none' || known?.head.pid === null || known?.changed_ms === changed_ms;
     if (known !== undefined && stays) return known.head;
-    const read = safeRead(path, { uid: this.uid, max_bytes: HEAD_BYTES, part: 'head' });
+    const read = this.tree.read(path, { uid: this.uid, max_bytes: HEAD_BYTES, part: 'head' });
     if (!read.ok || read.text === '') return null;
     const head = this.layout.readHead(read.text, path);
     if (head === 'later') return null;
@@ -130,11 +131,11 @@ export class ConversationFolder implements ConversationSource {
 }
 
 /** What fits in these folders, changed last first. */
-function newest(folders: readonly string[], fits: string | RegExp, max: number): Entry[] {
+function newest(tree: FileTree, folders: readonly string[], fits: string | RegExp, max: number): Entry[] {
   const entries = folders.flatMap(folder =>
-    namesIn(folder, fits).flatMap(name => {
+    namesIn(tree, folder, fits).flatMap(name => {
       const path = `${folder}/${name}`;
-      const stat = statFile(path);
+      const stat = statIn(tree, path);
       if (stat === null) return [];
       return [{ path, size: stat.size, changed_ms: stat.mtimeMs, made_ms: stat.birthtimeMs }];
     }),
@@ -142,7 +143,7 @@ function newest(folders: readonly string[], fits: string | RegExp, max: number):
   return entries.sort((a, b) => b.changed_ms - a.changed_ms).slice(0, max);
 }
 
-function namesIn(folder: string, fits: string | RegExp): string[] {
+function namesIn(tree: FileTree, folder: string, fits: string | RegExp): string[] {
   if (typeof fits === 'string') return [fits];
-  return tryList(folder, MAX_NAMES).filter(name => fits.test(name));
+  return listIn(tree, folder, MAX_NAMES).filter(name => fits.test(name));
 }

@@ -97,9 +97,12 @@ export class Conversations {
   }
 
   /** What an earlier process with that pid left behind is not its own. */
-  private holds({ session }: ConversationReader, { pid, written_ms }: FoundConversation): boolean {
+  private holds(
+    { session, pidInside = session.pid }: ConversationReader,
+    { pid, written_ms }: FoundConversation,
+  ): boolean {
     const start_ms = Math.min(session.started_ms, this.clock.wallTime(session.started_ms));
-    return session.pid === pid && written_ms >= start_ms - 1_000;
+    return pidInside === pid && written_ms >= start_ms - 1_000;
   }
 
   private take({ path, cwd, began_ms, size, written_ms }: FoundConversation): void {

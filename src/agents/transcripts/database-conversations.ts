@@ -27,7 +27,7 @@ export interface DatabaseFormat {
 }
 
 export function databaseConversations(folder: AgentFiles['folder'], format: DatabaseFormat): AgentFiles {
-  return { folder, open: context => new DatabaseConversation(context, format) };
+  return { folder, only_own_tree: true, open: context => new DatabaseConversation(context, format) };
 }
 
 class DatabaseSource implements ConversationSource {

@@ -1,3 +1,5 @@
+import type { FileTree } from '../../lib/files/file-tree.js';
+import type { InsideView } from '../../lib/proc/namespaces.js';
 import type { Clock } from '../../lib/time/time.js';
 import type { Observation } from '../../model/observation.js';
 
@@ -18,6 +20,10 @@ export interface ReaderContext {
   };
   /** Where this agent keeps its files. */
   folder: string;
+  /** Where that path leads: for an agent in a container, there. Default: where it leads vigil. */
+  tree?: FileTree;
+  /** How the agent sees itself, where that differs: see InsideView. */
+  inside?: Pick<InsideView, 'pid' | 'ticks_offset'>;
   emit(observation: Observation): void;
   clock: Pick<Clock, 'now' | 'wallTime'>;
   log(fields: Record<string, unknown>, message: string): void;
@@ -27,6 +33,8 @@ export interface ReaderContext {
 export interface AgentFiles {
   /** The environment variable that names the folder, or one above it, and where it is else, below the home. */
   folder: { variable: string; below_variable?: string; below_home: string };
+  /** It cannot look into the tree of a container: SQLite opens its files itself. */
+  only_own_tree?: boolean;
   open(context: ReaderContext): AgentFileReader;
 }
 

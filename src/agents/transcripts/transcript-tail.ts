@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { safeRead } from '../../lib/files/safe-read.js';
+import { type FileTree, OWN_TREE } from '../../lib/files/file-tree.js';
 import type { TranscriptEntry } from '../../model/observation.js';
 
 const TAIL_BYTES = 128 * 1024;
@@ -16,11 +16,12 @@ export class TranscriptTail {
     private readonly uid: number,
     private readonly parse: (tail: string) => TranscriptEntry | null,
     private readonly refused: (why: string) => void = () => {},
+    private readonly tree: FileTree = OWN_TREE,
   ) {}
 
   /** What it says of a turn; null also where it ends as it did when it was last read. */
   read(path: string): TranscriptEntry | null {
-    const result = safeRead(path, { uid: this.uid, max_bytes: TAIL_BYTES, part: 'tail' });
+    const result = this.tree.read(path, { uid: this.uid, max_bytes: TAIL_BYTES, part: 'tail' });
     if (!result.ok) {
       if (result.why !== 'not there') this.refused(result.why);
       return null;

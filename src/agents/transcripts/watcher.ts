@@ -1,9 +1,15 @@
+import { errorWords } from '../../lib/files/error-words.js';
+import { openRoot, RootedTree } from '../../lib/files/file-tree.js';
 import type { Users } from '../../lib/os/users.js';
 import type { Clock } from '../../lib/time/time.js';
 import type { Observation } from '../../model/observation.js';
 import { isInteractive, type Session } from '../tracker/session.js';
 import { agentFolder } from './agent-folder.js';
+import type { AgentPlace } from './agent-place.js';
+import { openFiles } from './open-files.js';
 import type { AgentFileReader } from './reader.js';
+
+const NO_FILES: AgentFileReader = { start: () => {}, close: () => {} };
 
 interface Open {
   pid: number;
@@ -22,7 +28,8 @@ export class AgentFilesWatcher {
       clock: Clock;
       log(fields: Record<string, unknown>, message: string): void;
       /** Reads for other users, as them; null: `session` is of our own user and read right here. */
-      elsewhere?(session: Session, folder: string): AgentFileReader | null;
+      elsewhere?(session: Session, folder: string, place: AgentPlace): AgentFileReader | null;
+      place(session: Session): AgentPlace;
     },
   ) {}
 
@@ -45,11 +52,28 @@ export class AgentFilesWatcher {
   private add(session: Session): void {
     const { files } = session.type;
     if (files === undefined) return;
-    const { root, users, emit, clock, log, elsewhere } = this.options;
-    const folder = agentFolder(root, session, files.folder, users);
+    const { root, users, elsewhere } = this.options;
+    const place = this.options.place(session);
+    const folder = agentFolder(root, session, files.folder, users, place.inside.other_mounts);
     if (folder === null) return;
-    const reader = elsewhere?.(session, folder) ?? files.open({ session, folder, emit, clock, log });
+    const reader = elsewhere?.(session, folder, place) ?? this.openHere(session, folder, place);
     this.open.set(session, { pid: session.pid, reader });
     reader.start();
+  }
+
+  private openHere(session: Session, folder: string, { inside }: AgentPlace): AgentFileReader {
+    const { root, emit, clock, log } = this.options;
+    const context = { session, folder, inside, emit, clock, log };
+    if (!inside.other_mounts) return openFiles(session.type, context) ?? NO_FILES;
+    try {
+      const tree = new RootedTree(openRoot(root, session));
+      return openFiles(session.type, { ...context, tree }) ?? NO_FILES;
+    } catch (error) {
+      log(
+        { pid: session.pid, why: errorWords(error) },
+        'the files of an agent in a container cannot be read',
+      );
+      return NO_FILES;
+    }
   }
 }

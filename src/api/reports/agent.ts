@@ -40,6 +40,11 @@ export const agentReportSchema = z
     uid,
     user: text,
     tty: text.nullable().describe('below /dev, e.g. pts/3'),
+    container: text
+      .nullable()
+      .describe(
+        'what its container is called, e.g. `shop-dev (podman)`; null: it is in none that can be told',
+      ),
     cwd: text.nullable(),
     title: text.nullable(),
     session_id: text.nullable(),

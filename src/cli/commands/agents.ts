@@ -5,7 +5,7 @@ import { askDaemon } from '../ask-daemon.js';
 import { defineCommand, OK, UsageError } from '../command.js';
 import type { Io } from '../io.js';
 import { pidOf } from '../target.js';
-import { agentsTable, reasonText, stateStyles } from '../ui/agents-table.js';
+import { agentsTable, containerOf, reasonText, stateStyles } from '../ui/agents-table.js';
 import { clockTime, duration, shortPath } from '../ui/format.js';
 import { paint } from '../ui/style.js';
 
@@ -67,9 +67,11 @@ export function explainText(
   const state = paint(`${agent.state} ${reasonText(agent)}`, stateStyles(agent), io.color);
   const since = duration(io.now() - Date.parse(agent.since));
   const place = agent.cwd === null ? '' : ` in ${printable(shortPath(agent.cwd, io.home, agent.user), 300)}`;
+  const container = containerOf(agent);
+  const inside = container === null ? '' : `, in the container ${printable(container, 64)}`;
   const tty = agent.tty === null ? 'no terminal' : printable(agent.tty, 32);
   return [
-    `${printable(agent.agent, 32)}[${agent.pid}] of ${printable(agent.user, 32)} on ${tty}${place}`,
+    `${printable(agent.agent, 32)}[${agent.pid}] of ${printable(agent.user, 32)} on ${tty}${place}${inside}`,
     `${state} for ${since}`,
     `Decided by: ${printable(decided_by, 400)}`,
     '',

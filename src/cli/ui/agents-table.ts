@@ -16,6 +16,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'SINCE', align: 'right', rank: 7 },
   { title: 'USER', rank: 2 },
   { title: 'TTY', rank: 5 },
+  { title: 'CONTAINER', min: 10, rank: 5 },
   { title: 'PROJECT', min: 10, cut: 'start', rank: 6 },
   { title: 'CPU', align: 'right', rank: 3 },
   { title: 'RSS', align: 'right', rank: 4 },
@@ -36,7 +37,9 @@ export function agentRows(
   color: boolean,
 ): string[] {
   const several = new Set(agents.map(agent => agent.uid)).size > 1;
-  const keep = COLUMNS.map(column => several || column.title !== 'USER');
+  const contained = agents.some(agent => containerOf(agent) !== null);
+  const left_out = [...(several ? [] : ['USER']), ...(contained ? [] : ['CONTAINER'])];
+  const keep = COLUMNS.map(column => !left_out.includes(column.title));
   const rows = agents.map(agent => cells(agent, io).filter((_, i) => keep[i]));
   return table(
     COLUMNS.filter((_, i) => keep[i]),
@@ -56,6 +59,7 @@ function cells(agent: AgentReport, io: Pick<Surroundings, 'now' | 'home'>): Cell
     { text: duration(io.now() - Date.parse(agent.since)) },
     { text: printable(agent.user, 32) },
     { text: printable(placeOf(agent), 32) },
+    { text: printable(containerOf(agent) ?? '-', 64) },
     { text: agent.cwd === null ? '-' : printable(shortPath(agent.cwd, io.home, agent.user), 300) },
     { text: agent.state === 'EXITED' ? '-' : percent(agent.cpu_percent) },
     { text: agent.state === 'EXITED' ? '-' : bytes(agent.rss_bytes) },
@@ -66,6 +70,11 @@ function cells(agent: AgentReport, io: Pick<Surroundings, 'now' | 'home'>): Cell
 /** The terminal, or the program in which its person sits. */
 function placeOf({ mode, tty, host }: AgentReport): string {
   return (mode === 'conversation' ? host : tty) ?? '-';
+}
+
+/** A daemon of before does not tell. */
+export function containerOf({ container }: Partial<Pick<AgentReport, 'container'>>): string | null {
+  return container ?? null;
 }
 
 const RANK = { WAITING: 0, WORKING: 2, UNKNOWN: 3, EXITED: 4 } as const;

@@ -2,6 +2,7 @@ import type { Recogniser } from '../../agents/agent-type.js';
 import { hostName, MAX_ANCESTORS } from '../../agents/recognition/host.js';
 import type { Session } from '../../agents/tracker/session.js';
 import type { Tracker } from '../../agents/tracker/tracker.js';
+import type { AgentPlace, AgentPlaces } from '../../agents/transcripts/agent-place.js';
 import type { AgentFileReader } from '../../agents/transcripts/reader.js';
 import { AgentFilesWatcher } from '../../agents/transcripts/watcher.js';
 import type { Bus } from '../../bus.js';
@@ -37,7 +38,8 @@ export interface AgentMonitorOptions {
   /** vigil's; another one in tests. */
   clock?: Clock;
   /** Reads the files of other users' agents; null: read them here. */
-  readElsewhere(session: Session, folder: string): AgentFileReader | null;
+  readElsewhere(session: Session, folder: string, place: AgentPlace): AgentFileReader | null;
+  places: AgentPlaces;
 }
 
 /** Processes that are read between two turns of the event loop, some 60 µs each. */
@@ -80,6 +82,7 @@ export class AgentMonitor implements Module {
       emit: observation => this.feed(observation),
       log: (fields, message) => options.logger.warn(fields, message),
       elsewhere: options.readElsewhere,
+      place: session => options.places.of(session),
     });
     const { bus } = options;
     this.ends = [

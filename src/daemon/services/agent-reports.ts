@@ -1,5 +1,6 @@
 import type { Resolution } from '../../agents/tracker/resolution.js';
 import { backgroundCount, isInteractive, resetsAt, type Session } from '../../agents/tracker/session.js';
+import type { AgentPlaces } from '../../agents/transcripts/agent-place.js';
 import type { AgentReport, ExplainReport } from '../../api/reports/agent.js';
 import type { AgentService } from '../../api/services.js';
 import type { Users } from '../../lib/os/users.js';
@@ -25,6 +26,7 @@ export interface AgentReportsOptions {
   users: Pick<Users, 'name'>;
   procRoot: string;
   helpers: Pick<HelperPool, 'unseen'>;
+  places: Pick<AgentPlaces, 'of'>;
 }
 
 /** The agents as the API shows them. */
@@ -55,7 +57,7 @@ export class AgentReports implements AgentService {
   }
 
   private *report(session: Session): Work<AgentReport> {
-    const { users, helpers } = this.options;
+    const { users, helpers, places } = this.options;
     const alive = session.ending === null ? [...session.members.keys()] : [];
     const usage = yield* this.usage.of(session);
     const resets_at_ms = resetsAt(session);
@@ -76,6 +78,7 @@ export class AgentReports implements AgentService {
       uid: session.uid,
       user: users.name(session.uid),
       tty: session.tty,
+      container: places.of(session).container,
       cwd: session.cwd,
       title: session.title,
       session_id: session.session_id,

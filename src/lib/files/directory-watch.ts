@@ -1,6 +1,6 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { onTick } from '../time/ticker.js';
-import { statFile } from './stat-file.js';
+import { type FileTree, OWN_TREE, statIn } from './file-tree.js';
 
 /** More than this is no agent at work: then it is looked at once a second, until that ends. */
 const MAX_EVENTS_PER_S = 1_000;
@@ -21,6 +21,7 @@ export class DirectoryWatch {
     private readonly path: string,
     private readonly changed: (name: string) => void,
     private readonly poll: () => void,
+    private readonly tree: FileTree = OWN_TREE,
   ) {}
 
   start(): void {
@@ -36,21 +37,23 @@ export class DirectoryWatch {
 
   private open(): void {
     try {
-      this.inode = statFile(this.path)?.ino ?? 0;
-      this.watcher = watch(this.path, { persistent: false }, (_event, name) => {
-        if (++this.events > MAX_EVENTS_PER_S) this.drop();
-        else if (!this.closed && typeof name === 'string') this.changed(name);
-      });
+      this.inode = inodeOf(this.tree, this.path);
+      this.watcher = this.tree.at(this.path, path => watch(path, { persistent: false }, this.heard));
       this.watcher.on('error', () => this.drop());
     } catch {
       this.watcher = null;
     }
   }
 
+  private readonly heard = (_event: string, name: string | null): void => {
+    if (++this.events > MAX_EVENTS_PER_S) this.drop();
+    else if (!this.closed && typeof name === 'string') this.changed(name);
+  };
+
   /** The directory may have come, gone, or been replaced by another of the same name. */
   private check(): void {
     this.events = 0;
-    const inode = statFile(this.path)?.ino ?? 0;
+    const inode = inodeOf(this.tree, this.path);
     if (this.watcher !== null && inode === this.inode) return;
     this.drop();
     this.open();
@@ -61,4 +64,8 @@ export class DirectoryWatch {
     this.watcher?.close();
     this.watcher = null;
   }
+}
+
+function inodeOf(tree: FileTree, path: string): number {
+  return statIn(tree, path)?.ino ?? 0;
 }

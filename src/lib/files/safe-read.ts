@@ -6,8 +6,8 @@ export type ReadResult = { ok: true; text: string; size: number } | { ok: false;
 const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
 
 export interface ReadLimits {
-  /** Only a file of this user is believed. */
-  uid: number;
+  /** Only a file of this user is believed; null: of anybody. */
+  uid: number | null;
   /** Larger files are refused, or, with `tail`, only their end is read. */
   max_bytes: number;
   part?: 'whole' | 'tail' | 'head';
@@ -18,16 +18,21 @@ export interface ReadLimits {
  * never reads a device, another user's file or more than `max_bytes`.
  */
 export function safeRead(path: string, limits: ReadLimits): ReadResult {
+  return readOpened(() => openSync(path, FLAGS), limits);
+}
+
+/** The same of what `open` opens, which is closed afterwards. */
+export function readOpened(open: () => number, limits: ReadLimits): ReadResult {
   let fd: number;
   try {
-    fd = openSync(path, FLAGS);
+    fd = open();
   } catch (error) {
     return { ok: false, why: errorWords(error) };
   }
   try {
     const stat = fstatSync(fd);
     if (!stat.isFile()) return { ok: false, why: 'not a regular file' };
-    if (stat.uid !== limits.uid)
+    if (limits.uid !== null && stat.uid !== limits.uid)
       return { ok: false, why: `owned by uid ${stat.uid}, not by uid ${limits.uid}` };
     const part = limits.part ?? 'whole';
     if (part === 'whole' && stat.size > limits.max_bytes) {

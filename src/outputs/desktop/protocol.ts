@@ -18,6 +18,9 @@ export const HUNG_AFTER_MS = 20_000;
 /** A helper that hears nothing for so long says that the daemon hangs. */
 export const SILENT_AFTER_MS = 30_000;
 
+/** Root folders of containers, opened, come to a helper over this descriptor. */
+export const ROOTS_FD = 3;
+
 const pid = z
   .int()
   .min(1)
@@ -35,6 +38,8 @@ export const helperAgentSchema = z.strictObject({
   since_ms: z.number(),
   interactive: z.boolean(),
   tty: text(64).nullable(),
+  /** What its container is called; null: it is in none. */
+  container: text(200).nullable(),
   cwd: text(4096).nullable(),
   title: text(512).nullable(),
   started_ms: z.number(),
@@ -60,6 +65,10 @@ const transcriptSession = z.strictObject({
   started_ms: z.number(),
   session_id: text(200).nullable(),
   folder: text(4096),
+  /** How the agent sees itself: see InsideView. */
+  inside: z.strictObject({ pid, ticks_offset: z.number() }),
+  /** In a container, whose root folder came over `ROOTS_FD` with this word; null: it sees what its user sees. */
+  root: text(64).nullable(),
 });
 export type TranscriptSession = z.infer<typeof transcriptSession>;
 

@@ -5,7 +5,11 @@ import { endingFields } from '../../model/state-event.js';
 import type { HelperAgent } from '../desktop/protocol.js';
 
 /** What an agent's user's helper is told of it. Pure. */
-export function helperAgent(session: Session, worked_ms: number): HelperAgent {
+export function helperAgent(
+  session: Session,
+  worked_ms: number,
+  container: string | null = null,
+): HelperAgent {
   const ending = session.ending === null ? null : endingFields(session.ending);
   return {
     pid: session.pid,
@@ -16,6 +20,7 @@ export function helperAgent(session: Session, worked_ms: number): HelperAgent {
     since_ms: session.since_ms,
     interactive: isInteractive(session),
     tty: session.tty?.slice(0, 64) ?? null,
+    container: container?.slice(0, 200) ?? null,
     cwd: session.cwd?.slice(0, 4096) ?? null,
     title: session.title?.slice(0, 512) ?? null,
     started_ms: session.started_ms,

@@ -1,7 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import type { Writable } from 'node:stream';
+import { type ChildProcess, type ChildProcessByStdio, type StdioOptions, spawn } from 'node:child_process';
+import { closeSync } from 'node:fs';
+import type { Readable, Writable } from 'node:stream';
 import { Rate } from '../../lib/limits/rate.js';
 import type { Logger } from '../../lib/log/logger.js';
+import { type DescriptorPair, descriptorPair, sendDescriptor } from '../../lib/os/descriptor-channel.js';
 import { SilenceMeter } from '../../lib/process/silence-meter.js';
 import { readJsonLines } from '../desktop/json-lines.js';
 import {
@@ -12,6 +14,8 @@ import {
   PING_MS,
   type ToHelper,
 } from '../desktop/protocol.js';
+
+type PipedChild = ChildProcessByStdio<Writable, Readable, Readable>;
 
 /** How a helper is started; made by `helperCommand()`. */
 export interface HelperCommand {
@@ -29,6 +33,8 @@ export interface HelperChildOptions {
   /** What a new helper must be told first. */
   greeting(): ToHelper[];
   receive(message: FromHelper): void;
+  /** It hangs, and is ended. */
+  hung?(): void;
   /** It ended before it said a word, with this on its standard error; true: no other is started. */
   stillborn?(said: string): boolean;
   /** How often it is pinged, and how long it may leave that unanswered. */
@@ -60,6 +66,8 @@ const NEVER_SILENT = { silent_ms: 0, hung_ms: 0 };
 /** One user's helper: started, spoken to, restarted with backoff. */
 export class HelperChild {
   private child: ChildProcess | null = null;
+  /** Open files are passed over it. */
+  private channel: number | null = null;
   private backoff_ms = FIRST_BACKOFF_MS;
   private timer: NodeJS.Timeout | null = null;
   private started_ms = 0;
@@ -113,8 +121,10 @@ export class HelperChild {
     this.spoke = false;
     this.gated = confine !== undefined;
     const command = this.gated ? ['/bin/sh', '-c', GATE, 'vigil', file, ...args] : [file, ...args];
-    const child = spawn(command[0]!, command.slice(1), { env, cwd: '/', stdio: ['pipe', 'pipe', 'pipe'] });
+    const channel = descriptorPair();
+    const child = this.spawn(command, env, channel);
     this.child = child;
+    this.channel = channel?.ours ?? null;
     if (child.pid !== undefined) void confine?.(child.pid).finally(() => this.open(child));
     let over = false;
     const ended = (why: string) => {
@@ -139,6 +149,24 @@ export class HelperChild {
     );
     for (const message of this.options.greeting()) this.send(message);
     this.watch(child);
+  }
+
+  private spawn(
+    command: readonly string[],
+    env: Readonly<Record<string, string>>,
+    channel: DescriptorPair | null,
+  ): PipedChild {
+    try {
+      const stdio: StdioOptions = ['pipe', 'pipe', 'pipe', channel?.theirs ?? 'ignore'];
+      return spawn(command[0]!, command.slice(1), { env, cwd: '/', stdio }) as PipedChild;
+    } finally {
+      if (channel !== null) closeSync(channel.theirs);
+    }
+  }
+
+  /** Hands it an open file, which it knows by this word; it may be told of it afterwards. False: it has not got it. */
+  passFile(word: string, fd: number): boolean {
+    return this.child !== null && this.channel !== null && sendDescriptor(this.channel, word, fd);
   }
 
   /** It may begin. */
@@ -169,6 +197,7 @@ export class HelperChild {
         { uid: this.options.uid, pid: child.pid },
         'the helper of a user hangs and is ended',
       );
+      this.options.hung?.();
       child.kill('SIGKILL');
     }, ping_ms);
     this.heartbeat.unref();
@@ -252,7 +281,11 @@ export class HelperChild {
   }
 
   private ended(child: ChildProcess, why: string): void {
-    if (this.child === child) this.child = null;
+    if (this.child === child) {
+      this.child = null;
+      if (this.channel !== null) closeSync(this.channel);
+      this.channel = null;
+    }
     // Something that it started may hold the other ends for ever.
     for (const pipe of [child.stdin, child.stdout, child.stderr]) pipe?.destroy();
     if (this.heartbeat !== null) clearInterval(this.heartbeat);

@@ -1,8 +1,11 @@
 import type { Session } from '../../agents/tracker/session.js';
+import type { AgentPlace, AgentPlaces } from '../../agents/transcripts/agent-place.js';
 import type { AgentFileReader } from '../../agents/transcripts/reader.js';
 import type { Bus } from '../../bus.js';
+import { openRoot } from '../../lib/files/file-tree.js';
 import type { Logger } from '../../lib/log/logger.js';
 import type { Lookup, Users } from '../../lib/os/users.js';
+import { processKey } from '../../lib/process/identity.js';
 import { now } from '../../lib/time/time.js';
 import type { Alert } from '../../model/alert.js';
 import type { HelperHealth } from '../../model/helper-health.js';
@@ -11,14 +14,14 @@ import type { Observation } from '../../model/observation.js';
 import type { ProcessRef } from '../../model/snapshot.js';
 import { maySee, type Viewer } from '../../model/viewer.js';
 import { rssBytes } from '../../sources/procfs/usage.js';
-import type { HelperConfig, ToHelper, TranscriptSession } from '../desktop/protocol.js';
+import type { HelperAgent, HelperConfig, ToHelper, TranscriptSession } from '../desktop/protocol.js';
 import { HelperAdmission } from './helper-admission.js';
 import { helperAgent } from './helper-agent.js';
 import { alertedUsers, alertsFor } from './helper-alerts.js';
 import type { HelperPlace } from './helper-command.js';
 import { OtherDaemons } from './other-daemons.js';
 import { ShownAlerts } from './shown-alerts.js';
-import { UserHelper } from './user-helper.js';
+import { type OpenRoot, UserHelper } from './user-helper.js';
 import { WorkTimer } from './work-timer.js';
 
 /** A helper whose user has no agents any more stays for so long. */
@@ -35,6 +38,8 @@ export interface HelperPoolOptions {
   bus: Bus;
   users: Users;
   agents: { sessions(): Session[]; find(pid: number): Session | undefined };
+  /** Where each agent runs. */
+  places: Pick<AgentPlaces, 'of'>;
   place: HelperPlace;
   procRoot: string;
   /** Of this daemon. */
@@ -59,7 +64,7 @@ export class HelperPool implements Module<PoolConfig> {
   private readonly others: OtherDaemons;
   private readonly starting = new Set<number>();
   /** What helpers are to read, by the agent's pid: one that comes later reads it too. */
-  private readonly reading = new Map<number, TranscriptSession>();
+  private readonly reading = new Map<number, { session: TranscriptSession; openRoot: OpenRoot | null }>();
   private scheduled = false;
   private stopped = false;
   private timer: NodeJS.Timeout | null = null;
@@ -145,18 +150,28 @@ export class HelperPool implements Module<PoolConfig> {
     return this.helpers.get(session.uid)?.unseen(session.pid) ?? 0;
   }
 
-  /** A reader for the files of a session that is not the daemon's own user's: its user's helper reads them. */
-  reader(session: Session, folder: string): AgentFileReader | null {
-    if (session.uid === this.options.place.euid) return null;
+  /**
+   * A reader for the files of a session that is not the daemon's own user's: its user's helper reads them. Root's are read
+   * there, too, where they are a container's: its helper is root without any capability.
+   */
+  reader(session: Session, folder: string, { inside }: AgentPlace): AgentFileReader | null {
+    const { euid } = this.options.place;
+    if (session.uid === euid && (euid !== 0 || !inside.other_mounts)) return null;
     const { uid, pid } = session;
     return {
       start: () => {
         const { cwd, start_ticks, started_ms, session_id, type } = session;
-        const reading = { pid, agent_type: type.name, uid, cwd, start_ticks, started_ms, session_id, folder };
-        this.reading.set(pid, reading);
+        const reading = {
+          ...{ pid, agent_type: type.name, uid, cwd, start_ticks, started_ms, session_id, folder },
+          inside: { pid: inside.pid, ticks_offset: inside.ticks_offset },
+          root: inside.other_mounts ? processKey(session) : null,
+        };
+        const identity = { pid, start_ticks };
+        const opens = inside.other_mounts ? () => openRoot(this.options.procRoot, identity) : null;
+        this.reading.set(pid, { session: reading, openRoot: opens });
         const helper = this.helpers.get(uid);
         if (helper === undefined) this.want(uid);
-        else helper.read(reading);
+        else helper.read(reading, opens);
       },
       close: () => {
         this.reading.delete(pid);
@@ -182,7 +197,7 @@ export class HelperPool implements Module<PoolConfig> {
   }
 
   private isToRead(uid: number): boolean {
-    return [...this.reading.values()].some(one => one.uid === uid);
+    return [...this.reading.values()].some(({ session }) => session.uid === uid);
   }
 
   private update(): void {
@@ -200,7 +215,7 @@ export class HelperPool implements Module<PoolConfig> {
     const now_ms = now();
     for (const [uid, helper] of this.helpers) {
       const own = agents.get(uid) ?? [];
-      helper.tellAgents(own.map(session => helperAgent(session, this.work.worked(session.pid, now_ms))));
+      helper.tellAgents(own.map(session => this.toldOf(session, now_ms)));
       // It may be there to read files only, of agents that another daemon shows: it leaves the desktop alone.
       const isShown = own.length > 0 || alerted.has(uid);
       helper.tellAlerts(isShown ? alertsFor(uid, this.asSeenBy(uid, alerts)) : []);
@@ -208,6 +223,11 @@ export class HelperPool implements Module<PoolConfig> {
       this.remove(uid);
     }
     this.admission.forgetAllBut(uid => agents.has(uid) || alerted.has(uid) || this.isToRead(uid));
+  }
+
+  private toldOf(session: Session, now_ms: number): HelperAgent {
+    const { container } = this.options.places.of(session);
+    return helperAgent(session, this.work.worked(session.pid, now_ms), container);
   }
 
   private asSeenBy(uid: number, alerts: readonly Alert[]): Alert[] {
@@ -254,7 +274,8 @@ export class HelperPool implements Module<PoolConfig> {
     });
     this.helpers.set(uid, helper);
     helper.start();
-    for (const one of this.reading.values()) if (one.uid === uid) helper.read(one);
+    for (const { session, openRoot } of this.reading.values())
+      if (session.uid === uid) helper.read(session, openRoot);
   }
 
   private remove(uid: number): void {

@@ -1,5 +1,8 @@
+import { closeSync } from 'node:fs';
 import type { Session } from '../../agents/tracker/session.js';
+import { errorWords } from '../../lib/files/error-words.js';
 import type { Logger } from '../../lib/log/logger.js';
+import { processKey } from '../../lib/process/identity.js';
 import { now } from '../../lib/time/time.js';
 import type { HelperHealth } from '../../model/helper-health.js';
 import type { Observation } from '../../model/observation.js';
@@ -27,8 +30,22 @@ export interface UserHelperOptions {
   begun(): void;
 }
 
+/** One whose helper hung may have been hung by a container's files: these are not read for so long. */
+const BARRED_MS = 10 * 60_000;
+
 /** What a new helper knows of alerts. */
 const NO_ALERTS = '[]';
+
+const BARRED = 'the files of agents in containers are not read for 10 min, since it hung';
+
+/** Opens the root folder of an agent in a container. Throws as fs does. */
+export type OpenRoot = () => number;
+
+interface Reading {
+  session: TranscriptSession;
+  /** Null: it is in no container. */
+  openRoot: OpenRoot | null;
+}
 
 /** One user's helper and what it was last told: only what is new is said. */
 export class UserHelper {
@@ -36,7 +53,10 @@ export class UserHelper {
   private readonly log: HelperLog;
   private readonly files: FileMessages;
   private dropped = 0;
-  private readonly reading = new Map<number, TranscriptSession>();
+  private readonly reading = new Map<number, Reading>();
+  /** Of these the present process has the root folder. */
+  private readonly passed = new Set<string>();
+  private barredUntil_ms = 0;
   private readonly counts = new Map<number, number>();
   private told = '';
   private toldAlerts = NO_ALERTS;
@@ -56,6 +76,7 @@ export class UserHelper {
       logger,
       greeting: () => this.greeting(),
       receive: message => this.receive(message),
+      hung: () => this.bar(),
       ...(options.stillborn === undefined ? {} : { stillborn: options.stillborn }),
     });
   }
@@ -75,7 +96,7 @@ export class UserHelper {
     return {
       pid,
       state,
-      problem,
+      problem: problem ?? (this.isBarred ? BARRED : null),
       restarts,
       floods,
       dropped,
@@ -108,17 +129,25 @@ export class UserHelper {
   }
 
   /** Has it read the files of one more session. */
-  read(session: TranscriptSession): void {
-    this.reading.set(session.pid, session);
+  read(session: TranscriptSession, openRoot: OpenRoot | null): void {
+    this.reading.set(session.pid, { session, openRoot });
     this.helper.send(this.readingMessage());
   }
 
   readNoMore(pid: number): void {
-    if (this.reading.delete(pid)) this.helper.send(this.readingMessage());
+    const reading = this.reading.get(pid);
+    if (reading === undefined) return;
+    this.reading.delete(pid);
+    this.passed.delete(processKey(reading.session));
+    this.helper.send(this.readingMessage());
   }
 
   /** For how long nobody has needed it: there is nothing to be shown, and no file to be read. */
   idle_ms(needed: boolean): number {
+    if (this.barredUntil_ms !== 0 && !this.isBarred) {
+      this.barredUntil_ms = 0;
+      this.helper.send(this.readingMessage());
+    }
     if (needed || this.reading.size > 0) {
       this.idleSince_ms = null;
       return 0;
@@ -133,12 +162,48 @@ export class UserHelper {
     this.desktop = null;
     this.counts.clear();
     this.files.clear();
+    this.passed.clear();
     this.options.begun();
     return [this.options.config(), this.readingMessage()];
   }
 
   private readingMessage(): ToHelper {
-    return { type: 'transcripts', sessions: [...this.reading.values()] };
+    const readable = [...this.reading.values()].filter(reading => this.isReadable(reading));
+    return { type: 'transcripts', sessions: readable.map(({ session }) => session) };
+  }
+
+  /** Passes the root folder of its container, if it is in one and the helper has not got it. */
+  private isReadable({ session, openRoot }: Reading): boolean {
+    if (openRoot === null) return true;
+    const { root } = session;
+    if (root === null || this.isBarred) return false;
+    if (this.passed.has(root)) return true;
+    try {
+      const fd = openRoot();
+      try {
+        if (!this.helper.passFile(root, fd)) return false;
+      } finally {
+        closeSync(fd);
+      }
+      this.passed.add(root);
+      return true;
+    } catch (error) {
+      // It may be gone by now.
+      const { logger, uid } = this.options;
+      const why = errorWords(error);
+      logger.warn({ uid, pid: session.pid, why }, 'the files of an agent in a container cannot be read');
+      return false;
+    }
+  }
+
+  private get isBarred(): boolean {
+    return now() < this.barredUntil_ms;
+  }
+
+  /** A file system of a container's own may answer never: that is not to cost the desktop again and again. */
+  private bar(): void {
+    if ([...this.reading.values()].some(({ openRoot }) => openRoot !== null))
+      this.barredUntil_ms = now() + BARRED_MS;
   }
 
   /** A helper is its user's puppet: it may speak of that user's agents, and time is ours. */

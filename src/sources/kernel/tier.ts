@@ -1,3 +1,4 @@
+import { foreignPids } from '../../lib/proc/namespaces.js';
 import { type Bpftrace, findBpftrace, tryProgram } from './bpftrace.js';
 import { type BpftraceProbeCache, NO_PROBE_CACHE } from './bpftrace-probe-cache.js';
 import type { Tier } from './health.js';
@@ -17,6 +18,7 @@ export interface ChoiceOptions {
   cache?: BpftraceProbeCache;
   /** Ends the questions to bpftrace; what comes back then is no choice. */
   signal?: AbortSignal | undefined;
+  procRoot?: string;
 }
 
 /** It takes 0.1 to 0.5 s; many times that while a machine boots, from a disk that has yet to be read. */
@@ -26,7 +28,7 @@ const PROBE_LIMIT_MS = 20_000;
 export async function chooseTier(
   wantedPath: string | undefined,
   forced: TierOption,
-  { probeLimit_ms = PROBE_LIMIT_MS, cache = NO_PROBE_CACHE, signal }: ChoiceOptions = {},
+  { probeLimit_ms = PROBE_LIMIT_MS, cache = NO_PROBE_CACHE, signal, procRoot = '/proc' }: ChoiceOptions = {},
 ): Promise<Choice> {
   const none = (reason: string, version: string | null = null): Choice => ({
     tier: 'procfs',
@@ -36,6 +38,9 @@ export async function chooseTier(
   });
   if (forced === 'procfs') return none('set by configuration');
   if (process.getuid?.() !== 0) return none('not running as root, which loading kernel programs needs');
+  // Whatever was asked for: events of other processes under these numbers would be worse than none.
+  const foreign = foreignPids(procRoot);
+  if (foreign !== null) return none(foreign);
   const found = await findBpftrace(wantedPath, cache, signal);
   if (found.bpftrace === null) return none(found.problem, found.version);
   const { bpftrace } = found;

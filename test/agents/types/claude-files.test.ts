@@ -1,20 +1,27 @@
-import { execFileSync } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import {
   appendFileSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   renameSync,
   rmSync,
   symlinkSync,
   truncateSync,
   unlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { ClaudeFiles, claudeProjectDirectory } from '../../../src/agents/types/claude-code/files.js';
-import type { Observation, RegistryObservation } from '../../../src/model/observation.js';
+import { ClaudeFiles } from '../../../src/agents/types/claude-code/files.js';
+import { projectName } from '../../../src/agents/types/claude-code/project-search.js';
+import type {
+  Observation,
+  RegistryObservation,
+  TranscriptObservation,
+} from '../../../src/model/observation.js';
 
 let home: string;
 let seen: Observation[];
@@ -130,7 +137,7 @@ describe('Claude’s own files', () => {
   }, 20_000);
 
   it('of an earlier process with this pid lead nowhere', async () => {
-    const project = claudeProjectDirectory(home, '/home/u/shop');
+    const project = join(home, 'projects', projectName('/home/u/shop'));
     mkdirSync(join(home, 'sessions'));
     mkdirSync(project, { recursive: true });
     const said = { type: 'user', timestamp: '2026-11-20T12:00:00.000Z', message: { content: 'go' } };
@@ -146,7 +153,7 @@ describe('Claude’s own files', () => {
   });
 
   it('cost no more for a transcript of a tebibyte, most of it one line, than its end', async () => {
-    const project = claudeProjectDirectory(home, '/home/u/shop');
+    const project = join(home, 'projects', projectName('/home/u/shop'));
     mkdirSync(join(home, 'sessions'));
     mkdirSync(project, { recursive: true });
     const path = join(project, 'abc-1.jsonl');
@@ -162,7 +169,7 @@ describe('Claude’s own files', () => {
   }, 20_000);
 
   it('lead to the transcript', async () => {
-    const project = claudeProjectDirectory(home, '/home/u/shop');
+    const project = join(home, 'projects', projectName('/home/u/shop'));
     expect(project).toBe(`${home}/projects/-home-u-shop`);
     mkdirSync(join(home, 'sessions'));
     mkdirSync(project, { recursive: true });
@@ -183,4 +190,135 @@ describe('Claude’s own files', () => {
       }),
     );
   });
+});
+
+/** Conversations and agents that share a directory. */
+describe('Claude’s transcript', () => {
+  const open = (over: object = {}, more: object = {}) => {
+    const heard: TranscriptObservation[] = [];
+    const session = {
+      ...{ pid: 100, uid: process.getuid!(), cwd: '/home/u/shop', start_ticks: 5000 },
+      ...{ started_ms: Date.now() - 1_000, session_id: null },
+      ...over,
+    };
+    const reader = new ClaudeFiles({
+      session,
+      folder: home,
+      emit: one => {
+        if (one.type === 'transcript') heard.push(one);
+      },
+      clock: { now: () => Date.now(), wallTime: time_ms => time_ms },
+      log: () => {},
+      ...more,
+    });
+    opened.push(reader);
+    reader.start();
+    return { heard, phase: () => heard.at(-1)?.entry.phase };
+  };
+  const opened: ClaudeFiles[] = [];
+  afterEach(() => {
+    for (const reader of opened.splice(0)) reader.close();
+  });
+  const asks = (cwd: string) =>
+    `${JSON.stringify({
+      type: 'assistant',
+      cwd,
+      timestamp: new Date().toISOString(),
+      message: { content: [{ type: 'tool_use', id: 't1', name: 'Bash', input: { command: 'make' } }] },
+    })}\n`;
+  const write = (project: string, name: string, text: string) => {
+    mkdirSync(join(home, 'projects', project), { recursive: true });
+    appendFileSync(join(home, 'projects', project, name), text);
+  };
+
+  it.each([
+    ['whose path is longer than 200 characters', `/home/u/${'deep/'.repeat(60)}`, 'x'.repeat(200)],
+    ['whose folder has another name', '/home/u/läden', '%2Fhome%2Fu%2Fl%C3%A4den'],
+    ['that was moved', '/home/u/shop', '-srv-old-shop'],
+  ])('is found by its session, of a project %s', async (_what, cwd, project) => {
+    for (let i = 0; i < 300; i++) mkdirSync(join(home, 'projects', `p${i}`), { recursive: true });
+    write(project, 'abc-1.jsonl', asks(cwd));
+    mkdirSync(join(home, 'sessions'));
+    writeFileSync(registry(), entry('waiting', { cwd }));
+    const agent = open({ cwd });
+    await vi.waitFor(() => expect(agent.phase()).toBe('tool'), 10_000);
+  });
+
+  it('is found without a session file, by its directory, its start and its growth', async () => {
+    const before = new Date(Date.now() - 3_600_000);
+    write(
+      '-home-u-shop',
+      'old.jsonl',
+      asks('/home/u/shop').replace(/(?<=timestamp":")[^"]+/, before.toISOString()),
+    );
+    utimesSync(join(home, 'projects/-home-u-shop/old.jsonl'), before, before);
+    const agent = open();
+    write('-home-u-shop', 'program.jsonl', asks('/home/u/shop').replace('{', '{"entrypoint":"sdk-cli",'));
+    await new Promise(done => setTimeout(done, 2_500));
+    expect(agent.heard).toEqual([]);
+    write('-home-u-shop', 'new.jsonl', asks('/home/u/shop'));
+    await vi.waitFor(() => expect(agent.phase()).toBe('tool'), 10_000);
+  }, 30_000);
+
+  it('is told of again when the session file is swept away, and followed to the next conversation', async () => {
+    mkdirSync(join(home, 'sessions'));
+    writeFileSync(registry(), entry('busy', { sessionId: 'one' }));
+    write('-home-u-shop', 'one.jsonl', asks('/home/u/shop'));
+    const agent = open();
+    await vi.waitFor(() => expect(agent.phase()).toBe('tool'), 10_000);
+    unlinkSync(registry());
+    await new Promise(done => setTimeout(done, 2_500));
+    const over = { type: 'system', subtype: 'turn_duration', timestamp: new Date().toISOString() };
+    write('-home-u-shop', 'one.jsonl', `${JSON.stringify(over)}\n`);
+    await vi.waitFor(() => expect(agent.phase()).toBe('turn_over'), 10_000);
+    await new Promise(done => setTimeout(done, 2_500));
+    write('-home-u-shop', 'two.jsonl', asks('/home/u/shop'));
+    await vi.waitFor(() => expect(agent.phase()).toBe('tool'), 10_000);
+  }, 60_000);
+
+  it('serves the one of two that wrote it', async () => {
+    const [idle, busy] = [0, 1].map(() =>
+      spawn(
+        'node',
+        ['-e', 'process.stdin.on("data", text => require("fs").appendFileSync(...JSON.parse(text)))'],
+        {
+          stdio: ['pipe', 'ignore', 'ignore'],
+        },
+      ),
+    ) as [ChildProcess, ChildProcess];
+    try {
+      const [first, second] = [open({ pid: idle.pid }), open({ pid: busy.pid })];
+      await new Promise(done => setTimeout(done, 8_000));
+      mkdirSync(join(home, 'projects/-home-u-shop'), { recursive: true });
+      const file = join(home, 'projects/-home-u-shop/c.jsonl');
+      busy.stdin!.write(JSON.stringify([file, asks('/home/u/shop')]));
+      await vi.waitFor(() => expect(second.phase()).toBe('tool'), 10_000);
+      expect(first.heard).toEqual([]);
+    } finally {
+      idle.kill('SIGKILL');
+      busy.kill('SIGKILL');
+    }
+  }, 60_000);
+
+  it('of 200 MB costs no more than its end for each change', async () => {
+    mkdirSync(join(home, 'sessions'));
+    writeFileSync(registry(), entry('busy'));
+    write('-home-u-shop', 'abc-1.jsonl', '');
+    const file = join(home, 'projects/-home-u-shop/abc-1.jsonl');
+    truncateSync(file, 200 * 1024 * 1024);
+    const agent = open();
+    await vi.waitFor(() => expect(agent.heard.length + 1).toBeGreaterThan(0));
+    const rchar = () => Number(/^rchar: (\d+)$/m.exec(readFileSync('/proc/self/io', 'utf8'))![1]);
+    const changes = 20;
+    const before = rchar();
+    for (let i = 0; i < changes; i++) {
+      appendFileSync(file, asks('/home/u/shop').replace('make', `make ${i}`));
+      await new Promise(done => setTimeout(done, 100));
+    }
+    await vi.waitFor(
+      () => expect(agent.heard.at(-1)?.entry.detail).toBe(`Bash: make ${changes - 1}`),
+      10_000,
+    );
+    expect((rchar() - before) / changes).toBeLessThan(3 * 128 * 1024);
+  }, 30_000);
 });

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { trackerOptions } from '../../../src/agents/config.js';
 import { Tracker } from '../../../src/agents/tracker/tracker.js';
+import { AgentPlaces } from '../../../src/agents/transcripts/agent-place.js';
 import { createRecogniser } from '../../../src/agents/types/index.js';
 import { Bus } from '../../../src/bus.js';
 import { defaultConfig } from '../../../src/config/schema.js';
@@ -45,6 +46,7 @@ function make(told: (transition: Transition) => void, over: Partial<AgentMonitor
     faults,
     sensor: { watch: () => {} },
     readElsewhere: () => null,
+    places: new AgentPlaces('/proc'),
     ...over,
   });
   scan = new AgentScan({ procRoot: '/proc', monitor, logger: silentLogger() });

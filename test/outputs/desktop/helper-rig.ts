@@ -22,6 +22,7 @@ export function helperAgent(over: Partial<HelperAgent> = {}): HelperAgent {
     reason: 'thinking',
     since_ms: nowMs(),
     interactive: true,
+    container: null,
     tty: 'pts/77',
     cwd: '/home/ann/shop',
     title: null,

@@ -380,6 +380,8 @@ describe.skipIf(!can)('a helper', () => {
       started_ms: nowMs(),
       session_id: null,
       folder: home,
+      inside: { pid, ticks_offset: 0 },
+      root: null,
     };
     helper.send({ type: 'transcripts', sessions: [words] });
     const observed = () => helper.said.filter(({ type }) => type === 'registry' || type === 'transcript');

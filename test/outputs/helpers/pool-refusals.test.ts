@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { Session } from '../../../src/agents/tracker/session.js';
+import { AgentPlaces } from '../../../src/agents/transcripts/agent-place.js';
 import { claudeCode } from '../../../src/agents/types/claude-code/index.js';
 import { createLogger } from '../../../src/lib/log/logger.js';
 import { until } from '../../daemon/until.js';
@@ -114,7 +115,9 @@ it.skipIf(!ROOT)(
     const theirs = agent(NOBODY);
     sessions = [theirs];
     const folder = '/home/x/.claude';
-    const [first, second] = [rig.pool.reader(theirs, folder)!, rig.pool.reader(agent(NOBODY), folder)!];
+    const place = new AgentPlaces('/proc').of(theirs);
+    const reader = (of: Session) => rig.pool.reader(of, folder, place)!;
+    const [first, second] = [reader(theirs), reader(agent(NOBODY))];
     first.start();
     second.start();
     second.close();

@@ -1,3 +1,4 @@
+import { AgentPlaces } from '../../../src/agents/transcripts/agent-place.js';
 import { Bus } from '../../../src/bus.js';
 import { defaultConfig } from '../../../src/config/schema.js';
 import { FaultLog } from '../../../src/lib/log/faults.js';
@@ -20,6 +21,7 @@ export class PoolRig {
       bus: this.bus,
       users: new Users(),
       agents: { sessions: () => [], find: () => undefined },
+      places: new AgentPlaces(options.procRoot),
       runtimeDir: '/run/vigil',
       suggestedCommand: async () => null,
       alertFor: alert => alert,

@@ -1,7 +1,16 @@
 import { DirectoryWatch } from '../../../lib/files/directory-watch.js';
-import { safeRead } from '../../../lib/files/safe-read.js';
+import { type FileTree, OWN_TREE, statIn } from '../../../lib/files/file-tree.js';
+import type { RegistryEntry } from '../../../model/observation.js';
+import { FollowedTranscript } from '../../transcripts/followed-transcript.js';
 import { type AgentFileReader, type ReaderContext, throttled } from '../../transcripts/reader.js';
-import { TRANSCRIPT_INTERVAL_MS, TranscriptTail } from '../../transcripts/transcript-tail.js';
+import {
+  type FollowingReader,
+  type SharedTranscripts,
+  take,
+  transcriptsOf,
+} from '../../transcripts/shared-transcripts.js';
+import { ProjectSearch, projectName } from './project-search.js';
+import { Projects } from './projects.js';
 import { parseClaudeRegistry } from './registry.js';
 import { readClaudeTranscript } from './transcript.js';
 
@@ -11,66 +20,98 @@ const MAX_REGISTRY_BYTES = 64 * 1024;
 const REGISTRY_INTERVAL_MS = 40;
 /** What no session file holds after this long is no write that was caught half done. */
 const WRITTEN_WITHIN_MS = 1_000;
+/** Who has no session file after this long writes none: an old version, a full disk, a home that may not be written. */
+const REGISTERED_WITHIN_MS = 1_500;
+/** A transcript that went away is looked for elsewhere. */
+const CHECK_MS = 5_000;
 
-/** Claude Code names a project's directory after its path, everything but letters and digits turned to `-`. */
-export function claudeProjectDirectory(home: string, cwd: string): string {
-  return `${home}/projects/${cwd.replace(/[^a-zA-Z0-9]/g, '-')}`;
-}
-
-/** `~/.claude/sessions/<pid>.json` and the transcript that it names. */
-export class ClaudeFiles implements AgentFileReader {
+/** `~/.claude/sessions/<pid>.json` and the transcript that it names, wherever that lies; without it, that which fits. */
+export class ClaudeFiles implements AgentFileReader, FollowingReader {
+  /** Of the transcript, below `root`. */
+  file: string | null = null;
+  readonly root: string;
+  readonly tree: FileTree;
   private readonly registry: DirectoryWatch;
-  private readonly file: string;
-  private transcripts: DirectoryWatch | null = null;
-  private transcript: string | null = null;
+  private readonly registryFile: string;
   private refused: string | null = null;
   private had = false;
-  private readonly tail: TranscriptTail;
+  private readonly transcript: FollowedTranscript;
+  private readonly search: ProjectSearch;
+  /** The session that its file names. */
+  private session_id: string | null = null;
+  /** Settles which transcript is whose; only while there is no session file. */
+  private conversations: SharedTranscripts | null = null;
   /** What could not be understood when it was last read. */
   private suspected: string | null = null;
   private again: NodeJS.Timeout | undefined;
+  private unregistered: NodeJS.Timeout | undefined;
+  private readonly checks: NodeJS.Timeout[] = [];
   private readonly readRegistrySoon = throttled(REGISTRY_INTERVAL_MS, () => this.readRegistry());
-  private readonly readTranscriptSoon = throttled(TRANSCRIPT_INTERVAL_MS, () => this.readTranscript());
 
   constructor(private readonly context: ReaderContext) {
+    this.tree = context.tree ?? OWN_TREE;
+    this.root = `${context.folder}/projects`;
     const directory = `${context.folder}/sessions`;
-    const name = `${context.session.pid}.json`;
-    this.file = `${directory}/${name}`;
-    this.tail = new TranscriptTail(context.session.uid, readClaudeTranscript, why => this.refuse(why));
+    const name = `${this.pidInside}.json`;
+    this.registryFile = `${directory}/${name}`;
+    this.transcript = new FollowedTranscript(context, readClaudeTranscript, why => this.refuse(why));
+    this.search = new ProjectSearch(this.root, this.tree, path => {
+      take(this, path);
+      this.follow(path);
+    });
     this.registry = new DirectoryWatch(
       directory,
       changed => {
         if (changed === name) this.readRegistrySoon();
       },
       () => this.readRegistrySoon(),
+      this.tree,
     );
+  }
+
+  get session(): ReaderContext['session'] {
+    return this.context.session;
   }
 
   start(): void {
     this.registry.start();
     this.readRegistrySoon();
+    this.expectRegistry();
+    this.checks.push(setInterval(() => this.checkTranscript(), CHECK_MS).unref());
   }
 
   close(): void {
     clearTimeout(this.again);
+    clearTimeout(this.unregistered);
+    for (const check of this.checks) clearInterval(check);
     this.registry.close();
-    this.transcripts?.close();
     this.readRegistrySoon.cancel();
-    this.readTranscriptSoon.cancel();
+    this.search.stop();
+    this.conversations?.remove(this);
+    take(this, null);
+    this.transcript.close();
+  }
+
+  /** From now on this file tells of the session; null: none does. */
+  follow(path: string | null): void {
+    this.file = path;
+    this.transcript.follow(path === null ? null : `${this.root}/${path}`);
+  }
+
+  get pidInside(): number {
+    return this.context.inside?.pid ?? this.context.session.pid;
   }
 
   private readRegistry(): void {
-    const { session, emit, clock } = this.context;
-    const result = safeRead(this.file, { uid: session.uid, max_bytes: MAX_REGISTRY_BYTES });
+    const { session } = this.context;
+    const result = this.tree.read(this.registryFile, { uid: session.uid, max_bytes: MAX_REGISTRY_BYTES });
     if (!result.ok) {
       this.suspected = null;
-      if (result.why === 'not there') {
-        if (this.had) emit({ type: 'registry', time_ms: clock.now(), pid: session.pid, entry: null });
-        this.had = false;
-      } else this.refuse(result.why);
+      if (result.why !== 'not there') this.refuse(result.why);
+      this.isGone();
       return;
     }
-    const entry = parseClaudeRegistry(result.text, session.pid);
+    const entry = parseClaudeRegistry(result.text, this.pidInside);
     if (entry === null) {
       // Caught in the middle of a write, or garbage: the last good one stays.
       if (result.text !== '') this.suspect(result.text);
@@ -79,13 +120,41 @@ export class ClaudeFiles implements AgentFileReader {
     this.had = true;
     this.refused = null;
     this.suspected = null;
+    this.entered({ ...entry, start_ticks: this.startOutside(entry.start_ticks) });
+  }
+
+  private entered(entry: RegistryEntry): void {
+    const { session, emit, clock } = this.context;
     emit({ type: 'registry', time_ms: clock.now(), pid: session.pid, entry });
     // Of an earlier process with this pid: its conversation is another's.
-    if (entry.start_ticks !== null && entry.start_ticks !== session.start_ticks) return;
-    const cwd = entry.cwd ?? session.cwd;
-    if (entry.session_id !== null && cwd !== null && /^[\w-]+$/.test(entry.session_id)) {
-      this.follow(claudeProjectDirectory(this.context.folder, cwd), `${entry.session_id}.jsonl`);
+    const isForeign = entry.start_ticks !== null && entry.start_ticks !== session.start_ticks;
+    if (isForeign || entry.session_id === null || !/^[\w-]+$/.test(entry.session_id)) {
+      this.expectRegistry();
+      return;
     }
+    clearTimeout(this.unregistered);
+    this.unregistered = undefined;
+    this.conversations?.remove(this);
+    this.conversations = null;
+    if (entry.session_id === this.session_id) return;
+    this.session_id = entry.session_id;
+    this.lookFor(entry.session_id, entry.cwd);
+  }
+
+  /** A time namespace of its own shifts what it reads of itself, to the tick. */
+  private startOutside(ticks: number | null): number | null {
+    const offset = this.context.inside?.ticks_offset ?? 0;
+    if (ticks === null || offset === 0) return ticks;
+    const { start_ticks } = this.context.session;
+    return Math.abs(ticks - offset - start_ticks) <= 1 ? start_ticks : ticks;
+  }
+
+  private isGone(): void {
+    const { session, emit, clock } = this.context;
+    if (this.had) emit({ type: 'registry', time_ms: clock.now(), pid: session.pid, entry: null });
+    this.had = false;
+    this.session_id = null;
+    this.expectRegistry();
   }
 
   private suspect(text: string): void {
@@ -94,31 +163,34 @@ export class ClaudeFiles implements AgentFileReader {
     clearTimeout(this.again);
     this.again = setTimeout(() => {
       this.readRegistry();
-      if (this.suspected === text) this.refuse('its content is not a session file');
+      if (this.suspected !== text) return;
+      this.refuse('its content is not a session file');
+      this.expectRegistry();
     }, WRITTEN_WITHIN_MS);
   }
 
-  private follow(directory: string, name: string): void {
-    const path = `${directory}/${name}`;
-    if (path === this.transcript) return;
-    this.transcripts?.close();
-    this.transcript = path;
-    this.transcripts = new DirectoryWatch(
-      directory,
-      changed => {
-        if (changed === name) this.readTranscriptSoon();
-      },
-      () => this.readTranscriptSoon(),
-    );
-    this.transcripts.start();
-    this.readTranscriptSoon();
+  private lookFor(session_id: string, cwd: string | null): void {
+    const cwds = new Set([cwd, this.context.session.cwd].filter(one => one !== null));
+    this.search.look(`${session_id}.jsonl`, [...cwds].map(projectName));
   }
 
-  private readTranscript(): void {
-    const { session, emit, clock } = this.context;
-    if (this.transcript === null) return;
-    const entry = this.tail.read(this.transcript);
-    if (entry !== null) emit({ type: 'transcript', time_ms: clock.now(), pid: session.pid, entry });
+  private checkTranscript(): void {
+    if (this.file === null || this.session_id === null) return;
+    if (statIn(this.tree, `${this.root}/${this.file}`) === null) this.lookFor(this.session_id, null);
+  }
+
+  /** It has no session file now; when it has none for longer, its transcript is the one that fits. */
+  private expectRegistry(): void {
+    if (this.conversations !== null) return;
+    this.unregistered ??= setTimeout(() => {
+      this.search.stop();
+      this.conversations = transcriptsOf(
+        this,
+        this.context.clock,
+        (place, _clock, changed) => new Projects(place, changed),
+      );
+      this.conversations.add(this);
+    }, REGISTERED_WITHIN_MS);
   }
 
   private refuse(why: string): void {
@@ -126,6 +198,6 @@ export class ClaudeFiles implements AgentFileReader {
     const kind = why.replace(/\d+/g, '#');
     if (this.refused === kind) return;
     this.refused = kind;
-    this.context.log({ pid: this.context.session.pid, file: this.file, why }, 'session file ignored');
+    this.context.log({ pid: this.context.session.pid, file: this.registryFile, why }, 'session file ignored');
   }
 }

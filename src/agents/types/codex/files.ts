@@ -1,24 +1,34 @@
-import { DirectoryWatch } from '../../../lib/files/directory-watch.js';
-import type { ConversationReader } from '../../transcripts/assign.js';
-import { type AgentFileReader, type ReaderContext, throttled } from '../../transcripts/reader.js';
-import { TRANSCRIPT_INTERVAL_MS, TranscriptTail } from '../../transcripts/transcript-tail.js';
+import { type FileTree, OWN_TREE } from '../../../lib/files/file-tree.js';
+import { FollowedTranscript } from '../../transcripts/followed-transcript.js';
+import type { AgentFileReader, ReaderContext } from '../../transcripts/reader.js';
+import {
+  type FollowingReader,
+  type SharedTranscripts,
+  transcriptsOf,
+} from '../../transcripts/shared-transcripts.js';
 import { readCodexRollout } from './rollout.js';
-import { type CodexRollouts, rolloutsOf } from './rollouts.js';
+import { Rollouts } from './rollouts.js';
 
 /**
  * The rollout file of a Codex session: the one with which its conversation began, then that of each `/new` and
- * `resume`. Which file is whose, all readers of a user's files settle together: see CodexRollouts.
+ * `resume`. Which file is whose, all readers of a user's files settle together: see SharedTranscripts.
  */
-export class CodexFiles implements AgentFileReader, ConversationReader {
+export class CodexFiles implements AgentFileReader, FollowingReader {
   file: string | null = null;
-  private readonly rollouts: CodexRollouts;
-  private watch: DirectoryWatch | null = null;
-  private tail: TranscriptTail;
-  private readonly readSoon = throttled(TRANSCRIPT_INTERVAL_MS, () => this.read());
+  readonly root: string;
+  readonly tree: FileTree;
+  private readonly conversations: SharedTranscripts;
+  private readonly transcript: FollowedTranscript;
 
   constructor(private readonly context: ReaderContext) {
-    this.rollouts = rolloutsOf(`${context.folder}/sessions`, context.clock);
-    this.tail = this.newTail();
+    this.root = `${context.folder}/sessions`;
+    this.tree = context.tree ?? OWN_TREE;
+    this.transcript = new FollowedTranscript(context, readCodexRollout);
+    this.conversations = transcriptsOf(
+      this,
+      context.clock,
+      (place, clock, changed) => new Rollouts(place, clock, changed),
+    );
   }
 
   get session(): ReaderContext['session'] {
@@ -26,43 +36,17 @@ export class CodexFiles implements AgentFileReader, ConversationReader {
   }
 
   start(): void {
-    this.rollouts.add(this);
+    this.conversations.add(this);
   }
 
   close(): void {
-    this.rollouts.remove(this);
-    this.watch?.close();
-    this.readSoon.cancel();
+    this.conversations.remove(this);
+    this.transcript.close();
   }
 
   /** From now on this file tells of the session; null: none does. */
   follow(path: string | null): void {
     this.file = path;
-    this.watch?.close();
-    this.watch = null;
-    this.tail = this.newTail();
-    if (path === null) return;
-    const slash = path.lastIndexOf('/');
-    const name = path.slice(slash + 1);
-    this.watch = new DirectoryWatch(
-      path.slice(0, slash),
-      changed => {
-        if (changed === name) this.readSoon();
-      },
-      () => this.readSoon(),
-    );
-    this.watch.start();
-    this.readSoon();
-  }
-
-  private newTail(): TranscriptTail {
-    return new TranscriptTail(this.context.session.uid, readCodexRollout);
-  }
-
-  private read(): void {
-    const { session, emit, clock } = this.context;
-    if (this.file === null) return;
-    const entry = this.tail.read(this.file);
-    if (entry !== null) emit({ type: 'transcript', time_ms: clock.now(), pid: session.pid, entry });
+    this.transcript.follow(path === null ? null : `${this.root}/${path}`);
   }
 }

@@ -1,6 +1,6 @@
 import { DirectoryWalk } from '../../../lib/files/directory-walk.js';
 import { DirectoryWatch } from '../../../lib/files/directory-watch.js';
-import { statFile } from '../../../lib/files/stat-file.js';
+import { type FileTree, OWN_TREE, statIn } from '../../../lib/files/file-tree.js';
 import { type AgentFileReader, type ReaderContext, throttled } from '../../transcripts/reader.js';
 import { TRANSCRIPT_INTERVAL_MS, TranscriptTail } from '../../transcripts/transcript-tail.js';
 import { readCopilotEvents } from './events.js';
@@ -30,6 +30,7 @@ interface Held {
 export class CopilotFiles implements AgentFileReader {
   private readonly root: string;
   private readonly lock: string;
+  private readonly tree: FileTree;
   private readonly directories: DirectoryWatch;
   private readonly held = new Map<string, Held>();
   private readonly lookSoon = throttled(500, () => this.look());
@@ -43,12 +44,14 @@ export class CopilotFiles implements AgentFileReader {
 
   constructor(private readonly context: ReaderContext) {
     this.root = `${context.folder}/session-state`;
-    this.walk = new DirectoryWalk(this.root);
-    this.lock = `inuse.${context.session.pid}.lock`;
+    this.tree = context.tree ?? OWN_TREE;
+    this.walk = new DirectoryWalk(this.root, this.tree);
+    this.lock = `inuse.${context.inside?.pid ?? context.session.pid}.lock`;
     this.directories = new DirectoryWatch(
       this.root,
       name => this.hear(name),
       () => this.lookSoon(),
+      this.tree,
     );
   }
 
@@ -92,7 +95,7 @@ export class CopilotFiles implements AgentFileReader {
   /** A lock of an earlier process with this pid was left behind by a crash. */
   private isOurs(name: string): boolean {
     const { session, clock } = this.context;
-    const lock = statFile(`${this.root}/${name}/${this.lock}`);
+    const lock = statIn(this.tree, `${this.root}/${name}/${this.lock}`);
     // The wall clock, which dates files, may have been set before the agent started, or since.
     const start_ms = Math.min(session.started_ms, clock.wallTime(session.started_ms));
     return lock !== null && lock.uid === session.uid && lock.mtimeMs >= start_ms - 1_000;
@@ -108,8 +111,9 @@ export class CopilotFiles implements AgentFileReader {
         if (changed === EVENTS) read();
       },
       read,
+      this.tree,
     );
-    const tail = new TranscriptTail(this.context.session.uid, readCopilotEvents);
+    const tail = new TranscriptTail(this.context.session.uid, readCopilotEvents, undefined, this.tree);
     this.held.set(name, { tail, watch, read });
     watch.start();
     read();

@@ -33,10 +33,15 @@ export function intentFor(
     kind,
     key: `${agent.pid} ${agent.state} ${agent.reason} ${agent.since_ms}`,
     summary: `${printable(agent.label, 40)}: ${headline(kind, agent)}`,
-    heading: projectOf(agent, 80),
+    heading: headingOf(agent),
     lines: lines(kind, agent),
     urgency: urgencyOf(kind, config),
   };
+}
+
+function headingOf(agent: HelperAgent): string {
+  const container = agent.container === null ? [] : [printable(agent.container, 64)];
+  return [projectOf(agent, 80), ...container].filter(part => part !== '').join(' · ');
 }
 
 function kindOf(agent: HelperAgent): AgentNotificationKind | null {
