@@ -12,10 +12,11 @@ import { crush } from './crush.js';
 import { cursorAgent } from './cursor-agent.js';
 import { geminiCli } from './gemini-cli/index.js';
 import { goose } from './goose.js';
+import { grok } from './grok.js';
 import { kimi } from './kimi/index.js';
-import { opencode } from './opencode/index.js';
+import { kilo, opencode } from './opencode/index.js';
 import { pi } from './pi.js';
-import { qwenCode } from './qwen-code.js';
+import { qwenCode } from './qwen-code/index.js';
 
 /** All agent types. A new one is a file or folder here, and a line in this list. */
 export const AGENT_TYPES: readonly AgentType[] = [
@@ -34,6 +35,8 @@ export const AGENT_TYPES: readonly AgentType[] = [
   kimi,
   pi,
   continueCli,
+  kilo,
+  grok,
 ];
 
 /** The user's own types come first: they may claim what a built-in one would. */

@@ -5,6 +5,7 @@ import { readClineHead, readClineSession } from '../../../src/agents/types/cline
 import { readContinueHead, readContinueSession } from '../../../src/agents/types/continue.js';
 import { readKimiState, readKimiWire } from '../../../src/agents/types/kimi/wire.js';
 import { readPiHead, readPiSession } from '../../../src/agents/types/pi.js';
+import { readQwenChat, readQwenHead } from '../../../src/agents/types/qwen-code/chat.js';
 import type { TranscriptEntry } from '../../../src/model/observation.js';
 
 /** Files that the real agents wrote, of the version that stands in their name. */
@@ -101,4 +102,34 @@ it.each([
   ['', null, 'error'],
 ])('a refusal that says %j (%s): %s', (message, status, phase) => {
   expect(refusal(message, status).phase).toBe(phase);
+});
+
+it('Qwen Code: a call that is open runs or asks, and its question is one', () => {
+  const line = (type: string, ...parts: object[]) =>
+    `${JSON.stringify({ type, cwd: '/home/dev', timestamp: '2026-11-29T03:11:13.775Z', message: { parts } })}\n`;
+  const call = (name: string) =>
+    line('assistant', { text: 'I do.' }, { functionCall: { id: name, name, args: {} } });
+  const result = (id: string) => line('tool_result', { functionResponse: { id } });
+  const said = (...lines: string[]) => readQwenChat(lines.join(''))?.phase;
+  const user = line('user', { text: 'hello' });
+  expect(said(user)).toBe('working');
+  expect(said(user, line('assistant', { text: 'Hello.' }))).toBe('turn_over');
+  expect(said(user, call('run_shell_command'))).toBe('tool');
+  expect(said(user, call('run_shell_command'), result('run_shell_command'))).toBe('working');
+  expect(said(user, call('ask_user_question'))).toBe('question');
+  expect(said(user, call('ask_user_question'), line('system'), user)).toBe('working');
+});
+
+it('Qwen Code: whose a conversation is, with and without a file that names the process', () => {
+  const runtime = {
+    schema_version: 1,
+    pid: 30533,
+    work_dir: '/home/dev/project',
+    started_at: 1795921455.366,
+  };
+  const named = { cwd: '/home/dev/project', began_ms: 1795921455366, pid: 30533 };
+  expect(readQwenHead(JSON.stringify(runtime), '/c/a.runtime.json')).toEqual(named);
+  expect(readQwenHead('{"pid": 3', '/c/a.runtime.json')).toBe('later');
+  const first = '{"type":"user","cwd":"/home/dev/project","timestamp":"2026-11-29T03:11:13.775Z"}\n';
+  expect(readQwenHead(first, '/c/a.jsonl')).toMatchObject({ cwd: '/home/dev/project', pid: null });
 });

@@ -21,10 +21,23 @@ const OPENCODE = '/usr/local/lib/node_modules/opencode-ai/bin/opencode.exe';
 const COPILOT = '/usr/local/lib/node_modules/@github/copilot/node_modules/@github/copilot-linux-x64/copilot';
 const AMP = '/usr/local/lib/node_modules/@sourcegraph/amp/node_modules/@ampcode/cli/bin/amp.exe';
 const CRUSH = '/usr/local/lib/node_modules/@charmland/crush/bin/crush';
+const KILO = '/usr/local/lib/node_modules/@kilocode/cli/node_modules/@kilocode/cli-linux-x64/bin/kilo';
 const CLINE = '/usr/local/lib/node_modules/cline/node_modules/@cline/cli-linux-x64/bin/cline';
 const CODEX = '/usr/lib/node_modules/@openai/codex-linux-x64/vendor/x86_64-unknown-linux-musl/bin/codex';
 
 const rows: Row[] = [
+  ['kilo from npm', KILO, ['kilo'], 'kilo main true'],
+  ['kilo run', KILO, ['kilo', 'run', 'hi'], 'kilo main false'],
+  [
+    'kilo’s wrapper',
+    NODE,
+    ['node', '/usr/local/lib/node_modules/@kilocode/cli/bin/kilo'],
+    'kilo wrapper false',
+  ],
+  ['kilo serve', KILO, ['kilo', 'serve'], null],
+  ['grok', NODE, ['node', '/usr/local/bin/grok'], 'grok main true'],
+  ['grok -p', NODE, ['node', '/usr/local/bin/grok', '-p', 'hi'], 'grok main false'],
+  ['another grok', '/usr/bin/grok', ['grok', '-f', 'x'], null],
   ['cline from npm', CLINE, ['/usr/local/bin/cline', '-i'], 'cline main true'],
   ['cline with a prompt answers it without a person', CLINE, ['cline', 'fix it'], 'cline main false'],
   ['cline’s hub', CLINE, ['cline', '--cline-hub-daemon', '--cwd', '/home/u'], 'cline helper false'],

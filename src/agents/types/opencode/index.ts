@@ -43,24 +43,63 @@ const TAKES_VALUE = new Set([
   '--replay-limit',
 ]);
 
+/** What opencode and who descends from it have of their own. */
+interface Own {
+  name: string;
+  label: string;
+  program: string;
+  packages: readonly string[];
+  /** Subcommands that hold no conversation, besides opencode's. */
+  no_conversation: readonly string[];
+  /** Below the folder of the user's data. */
+  folder: string;
+  database: string;
+}
+
 /**
- * opencode: a native binary (npm puts it in place of its wrapper, as `opencode.exe`); where npm was not
- * allowed to, and before 1.0, a node wrapper `opencode` starts it.
+ * A native binary (npm puts it in place of its wrapper, as `opencode.exe`); where npm was not allowed to, and before 1.0,
+ * a node wrapper of the same name starts it.
  */
-export const opencode: AgentType = {
+function opencodeFamily(own: Own): AgentType {
+  const no_conversation = new Set([...NO_CONVERSATION, ...own.no_conversation]);
+  return {
+    name: own.name,
+    label: own.label,
+    match(process, id) {
+      if (!isProgram(id, [own.program], own.packages)) return null;
+      if (hasOption(id.args, '--version', '-v', '--help', '-h')) return null;
+      const command = subcommand(id.args, TAKES_VALUE);
+      if (no_conversation.has(command ?? '')) return null;
+      if (id.program !== own.program) return { role: 'wrapper' };
+      return simpleMatch(process, command === 'run' && !hasOption(id.args, '-i', '--interactive', '--mini'));
+    },
+    voices: [transcript(), activity({ goes_on: true }), children()],
+    files: databaseConversations(
+      { variable: 'XDG_DATA_HOME', below_variable: own.folder, below_home: `.local/share/${own.folder}` },
+      opencodeDatabase(own.database),
+    ),
+  };
+}
+
+export const opencode = opencodeFamily({
   name: 'opencode',
   label: 'opencode',
-  match(process, id) {
-    if (!isProgram(id, ['opencode'], ['opencode-ai'])) return null;
-    if (hasOption(id.args, '--version', '-v', '--help', '-h')) return null;
-    const command = subcommand(id.args, TAKES_VALUE);
-    if (NO_CONVERSATION.includes(command ?? '')) return null;
-    if (id.program !== 'opencode') return { role: 'wrapper' };
-    return simpleMatch(process, command === 'run' && !hasOption(id.args, '-i', '--interactive', '--mini'));
-  },
-  voices: [transcript(), activity({ goes_on: true }), children()],
-  files: databaseConversations(
-    { variable: 'XDG_DATA_HOME', below_variable: 'opencode', below_home: '.local/share/opencode' },
-    opencodeDatabase('opencode.db'),
-  ),
-};
+  program: 'opencode',
+  packages: ['opencode-ai'],
+  no_conversation: [],
+  folder: 'opencode',
+  database: 'opencode.db',
+});
+
+/** Kilo's terminal program, a descendant with the same database. */
+export const kilo = opencodeFamily({
+  name: 'kilo',
+  label: 'Kilo',
+  program: 'kilo',
+  packages: ['@kilocode/cli', '@kilocode/cli-linux-x64'],
+  no_conversation: [
+    ...['console', 'cloud', 'roll-call', 'profile', 'remote', 'daemon', 'config', 'worktree', 'help'],
+  ],
+  folder: 'kilo',
+  database: 'kilo.db',
+});

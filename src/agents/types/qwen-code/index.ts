@@ -1,6 +1,8 @@
-import type { AgentType } from '../agent-type.js';
-import { activity, children } from '../standard-voices.js';
-import { familyMatch } from './gemini-cli/family.js';
+import type { AgentType } from '../../agent-type.js';
+import { activity, children, transcript } from '../../standard-voices.js';
+import { conversationFiles } from '../../transcripts/conversation-files.js';
+import { familyMatch } from '../gemini-cli/family.js';
+import { readQwenChat, readQwenHead } from './chat.js';
 
 const TAKES_VALUE = [
   ...['--add-dir', '--append-system-prompt', '--auth-type', '--channel'],
@@ -27,5 +29,19 @@ export const qwenCode: AgentType = {
     takes_value: TAKES_VALUE,
     prompt_is_one_shot: true,
   }),
-  voices: [activity({ goes_on: true }), children()],
+  voices: [
+    // A turn that ends in an error has no record, but its spinner ends.
+    transcript({ silence_refutes_after_ms: 3_000, hangs_after_ms: null }),
+    activity({ goes_on: true }),
+    children(),
+  ],
+  files: conversationFiles(
+    { variable: 'QWEN_HOME', below_home: '.qwen' },
+    {
+      path: ['projects', /^[\w.-]+$/, 'chats', /^[\da-f-]{36}\.(runtime\.json|jsonl)$/],
+      readHead: readQwenHead,
+      stateFiles: path => [path.replace(/\.runtime\.json$/, '.jsonl')],
+      readTail: readQwenChat,
+    },
+  ),
 };
