@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type ApiClient, connectToDaemon } from '../../src/api/client/index.js';
 import { until } from './until.js';
@@ -19,7 +20,8 @@ const sleepers: ChildProcess[] = [];
 
 beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), 'vigil-kill-nine-'));
-  writeFileSync(join(dir, 'config.toml'), '[sensor]\ntier = "procfs"\n');
+  const always = '[thresholds]\nram_warn_percent = 0\n[detection.ram]\nduration_s = 0\n';
+  writeFileSync(join(dir, 'config.toml'), `[sensor]\ntier = "procfs"\n${always}`);
 });
 
 afterAll(async () => {
@@ -29,6 +31,7 @@ afterAll(async () => {
 });
 
 async function start(): Promise<ApiClient> {
+  await kill();
   const places = ['config', 'runtime-dir', 'state-dir'].flatMap((name, i) => [
     `--${name}`,
     join(dir, ['config.toml', 'run', 'state'][i]!),
@@ -77,6 +80,23 @@ describe('after kill -9', () => {
       await kill();
       client.close();
     }
+  });
+
+  it('alerts that were cleared are not open again', async () => {
+    const client = await start();
+    // Nobody is told to look at the machine again: what is cleared stays so until somebody does.
+    await until('an alert', async () => (await client.call('alerts', {})).length > 0);
+    await client.call('pause_monitoring');
+    const [open] = await client.call('alerts', {});
+    expect((await client.call('clear_alerts')).cleared).toBeGreaterThan(0);
+    // A moment, not the five seconds in which all else is written.
+    await sleep(500);
+    await kill();
+    client.close();
+    const next = await start();
+    const found = (await next.call('alerts', { all: true, limit: 50 })).find(({ id }) => id === open!.id);
+    expect(found).toMatchObject({ status: 'resolved' });
+    next.close();
   });
 
   it('an action that was under way is told as interrupted', async () => {

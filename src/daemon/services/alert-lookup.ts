@@ -10,7 +10,7 @@ export class AlertLookup implements AlertService {
   constructor(
     private readonly alerts: Pick<AlertRules, 'open' | 'resolved' | 'clear'>,
     /** Null: no history is kept. */
-    private readonly store: Pick<Store, 'queryFor'> | null,
+    private readonly store: Pick<Store, 'queryFor' | 'flush'> | null,
   ) {}
 
   open(): Alert[] {
@@ -31,8 +31,11 @@ export class AlertLookup implements AlertService {
     return known ?? (await this.store?.queryFor(asker, 'alertById', id)) ?? null;
   }
 
+  /** What was cleared goes to the disk at once: a vigil that is killed soon after it does not open it again. */
   clear(which: (alert: Alert) => boolean): number {
-    return this.alerts.clear(which);
+    const cleared = this.alerts.clear(which);
+    if (cleared > 0) void this.store?.flush(true);
+    return cleared;
   }
 
   /** Those that need no history: the open ones, and what was resolved since the start. */
