@@ -229,7 +229,7 @@ const FIRST_WORD_MS = 2_000;
 const LOADING_MS = 15_000;
 
 /** From its first output to its first word. */
-const DIALOG_MS = 2_000;
+const DIALOG_MS = 4_000;
 
 /** None of its words was heard, and all would have been: its start was seen. */
 function hasNotSpoken({ seen_starting, signals, has_worked }: Session, options: ResolveOptions): boolean {

@@ -168,9 +168,20 @@ export class AgentMonitor implements Module {
   /** Takes in what /proc says of a process at this moment. */
   look(process: ProcessFacts): void {
     const time_ms = this.clock.now();
-    this.feed({ type: 'process', time_ms, process: this.withHost(process), how: 'scan' });
+    const latest = this.contradicts(process) ? (this.facts(process.pid) ?? process) : process;
+    this.feed({ type: 'process', time_ms, process: this.withHost(latest), how: 'scan' });
     const session = this.tracker.find(process.pid);
     if (session?.pid === process.pid) this.looked_ms.set(session, time_ms);
+  }
+
+  /**
+   * It is no agent, or another one, by what was read: that may have been begun before it started its program, and must not
+   * overrule what the kernel has told of it since. vigil may have stood still in between.
+   */
+  private contradicts(process: ProcessFacts): boolean {
+    const session = this.tracker.find(process.pid);
+    if (session?.pid !== process.pid || session.ending !== null) return false;
+    return this.options.recognise(process)?.type !== session.type;
   }
 
   /**

@@ -172,7 +172,7 @@ describe('what Claude says of itself', () => {
   it('asks, when it has been silent since it started and has not said yet that it takes input', () => {
     const story = new Story().claude(0).output(0.5).output(0.9).until(60).key(60, true).output(60.1);
     story.osc(61, FRAME('✳ Claude Code')).registry(61.2, { status: 'idle' }).until(70);
-    expect(story.states).toEqual(['WAITING question @3.90', 'WAITING input @61.00']);
+    expect(story.states).toEqual(['WAITING question @5.90', 'WAITING input @61.00']);
   });
 
   it('takes no agent that was found running for one with a dialog', () => {

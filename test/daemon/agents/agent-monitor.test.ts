@@ -125,6 +125,14 @@ describe('an agent that both the kernel and a scan tell of', () => {
     exec(child!.pid!, now() + 1, 'vi');
     expect(agents()).toEqual(['claude-code EXITED']);
   });
+
+  it('is not ended, and listed twice, by a scan that read it before it started its program', () => {
+    const before = { ...readFacts('/proc', child!.pid!)!, argv: ['bash'] };
+    exec(child!.pid!, now(), 'claude');
+    monitor.look(before);
+    monitor.look({ ...before, argv: ['claude'] });
+    expect(agents()).toEqual(['claude-code']);
+  });
 });
 
 describe('a machine that sleeps', () => {
