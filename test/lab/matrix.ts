@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type AgentKind, repositoryRoot } from './agent-home.js';
@@ -119,6 +120,7 @@ function judged(file: string): Played[] {
       right: right.length,
       wrong: own.length - right.length,
       delay_ms: Math.round(Math.max(0, ...delays)),
+      load: Math.round(loadavg()[0]!),
       problem: broken.find(text => text.includes(` ${scenario}:`))?.split(': ')[1] ?? null,
     };
   });

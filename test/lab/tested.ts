@@ -8,6 +8,8 @@ export interface Played {
   wrong: number;
   /** The longest, of those that were right; without the first prompt. */
   delay_ms: number;
+  /** Of the machine when it was played: how many wanted one of its processors. Null: not known. */
+  load: number | null;
   /** Why the lab itself could not play it; null: it could. */
   problem: string | null;
 }
@@ -31,22 +33,25 @@ export function testedPage(tested: Tested): string {
 
 What vigil said of real agents, against what was true of them: each version installed from npm, each scenario played once
 beside a real daemon and a scripted model. Made by \`make lab-matrix\`; how the truth is known is in
-[020](../specs/020-lab.md). *Delay*: the longest of a transition that was told rightly, on two cores that other work kept
-busy. *Wrong*: told wrongly, not at all, or too much.
+[020](../specs/020-lab.md). *Wrong*: told wrongly, not at all, or too much. *Delay*: the longest of a transition that was
+told rightly. *Load*: how many programs wanted a processor meanwhile, of two. With more than some four a row says little:
+the agents themselves then take seconds from a key to their own answer, and the truth, which is taken from keys and from
+the model's answers, is ahead of them. A row counts once it was played on a quiet machine.
 
-| Agent | Version | Scenario | Right | Wrong | Delay |
-|---|---|---|---|---|---|
+| Agent | Version | Scenario | Right | Wrong | Delay | Load |
+|---|---|---|---|---|---|---|
 ${rows.join('\n')}
 `;
 }
 
 function row(agent: string, version: string, played: Played): string {
-  const { scenario, right, true_transitions, wrong, delay_ms, problem } = played;
+  const { scenario, right, true_transitions, wrong, delay_ms, load, problem } = played;
   const told =
     problem === null
       ? [`${right} of ${true_transitions}`, String(wrong), `${delay_ms} ms`]
       : ['not played', '', problem.replaceAll('|', '/')];
-  return `| ${[agent, version, scenario, ...told].join(' | ')} |`;
+  const busy = load === null ? '–' : String(Math.round(load));
+  return `| ${[agent, version, scenario, ...told, busy].join(' | ')} |`;
 }
 
 /** src/agents/tested-versions.ts: the newest version of each that was played through. */
