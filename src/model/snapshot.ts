@@ -60,6 +60,8 @@ export interface ProcessSample extends ProcessRef {
   swap_bytes: number | null;
   /** Open file descriptors; null where nobody needed it yet or it may not be read. */
   fds: number | null;
+  /** So many it may have (RLIMIT_NOFILE). Absent: it has few, or nobody asked. */
+  fds_limit?: number;
   /** Since it started, from and to storage: /proc/PID/io. */
   read_bytes: number | null;
   write_bytes: number | null;

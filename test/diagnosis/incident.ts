@@ -92,6 +92,7 @@ export function snapshot(processes: readonly ProcessSample[] = [...bystanders, .
       filesystems: [],
       network: null,
       cgroups: [],
+      limits: null,
       tasks: null,
     },
     processes,

@@ -120,6 +120,8 @@ const PLAYS: Record<RuleId, (machine: Machine, figure: number) => void> = {
     machine.many(Math.floor(count), { comm: 'bomb' });
     machine.pass(5, 1);
   },
+  kernel_limit: (machine, percent) =>
+    look(machine, { tasks: { running: 1, total: percent * 300, limit: 30_000, forks_per_s: 0 } }),
   cpu_high: (machine, cpu_percent) => {
     machine.add({ comm: 'miner', cpu_percent });
     machine.pass(120);

@@ -87,6 +87,7 @@ export function machine(time_ms: number, tick: number, options: MachineOptions =
         connections: { ESTABLISHED: 20 + (tick % 9), LISTEN: 9 },
       },
       cgroups: [],
+      limits: null,
       tasks: null,
     },
     processes: list,

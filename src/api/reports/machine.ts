@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { HostSample } from '../../model/snapshot.js';
 import { processSampleSchema, sessionSampleSchema } from './process.js';
-import { bytes, count, list, pid, schemaOf, text, time, time_ms } from './schema.js';
+import { bytes, count, list, pid, schemaOf, text, time, time_ms, uid } from './schema.js';
 
 /** What a collector adds to the sample, without null. */
 type Slice<K extends keyof HostSample> = NonNullable<HostSample[K]>;
@@ -113,6 +113,19 @@ const hostSampleSchema = schemaOf<HostSample>()({
   filesystems: list(filesystem),
   network: network.nullable(),
   cgroups: list(cgroup),
+  limits: schemaOf<NonNullable<Slice<'limits'>>>()({
+    ptys: count.nullable(),
+    ptys_max: count.nullable(),
+    files: count.nullable().describe('open files of all'),
+    files_max: figure.nullable(),
+    inotify_instances_max: count.nullable().describe('of each user'),
+    inotify_watches_max: count.nullable().describe('of each user'),
+    holders: list(
+      z.strictObject({ pid, uid, ptys: count, inotify_instances: count, inotify_watches: count }),
+    ),
+  })
+    .nullable()
+    .describe('of the kernel, and who holds some of what it has only so many of'),
   tasks: schemaOf<Slice<'tasks'>>()({
     running: count,
     total: count,

@@ -39,6 +39,7 @@ export const processSampleSchema = schemaOf<ProcessSample>()({
   write_bytes: bytes.nullable(),
   oom_score_adj: z.int().nullable(),
   room_bytes: bytes.exactOptional(),
+  fds_limit: count.exactOptional(),
   to_stay: z.boolean().exactOptional().describe('who started it meant it to go on alone'),
   cgroup: text.nullable(),
   session: sessionRefSchema.nullable(),

@@ -20,6 +20,7 @@ import { ProcessCollector, sessionRef } from '../../sources/host/processes.js';
 import { ProcessTable } from '../../sources/procfs/table.js';
 import { EventBacklog } from './event-backlog.js';
 import { LookTimer, type Sampling } from './look-timer.js';
+import { OpenFileLimits } from './open-file-limits.js';
 import { RecentExecs } from './recent-execs.js';
 import { SessionSockets } from './session-sockets.js';
 import { Stayers } from './stayers.js';
@@ -67,6 +68,7 @@ export class HostMonitor implements Module<HostConfig> {
   private readonly limits: MemoryLimits;
   private readonly sockets: SessionSockets;
   private readonly stayers: Stayers;
+  private readonly openFiles: OpenFileLimits;
   private readonly timer: LookTimer;
   /** Pids of processes that take memory, as of the last look. */
   private growers: readonly number[] = [];
@@ -91,6 +93,7 @@ export class HostMonitor implements Module<HostConfig> {
     this.limits = new MemoryLimits(roots.proc);
     this.sockets = new SessionSockets(roots.proc);
     this.stayers = new Stayers(roots.proc);
+    this.openFiles = new OpenFileLimits(roots.proc);
     this.timer = new LookTimer({
       sampling: config.sampling,
       logger,
@@ -190,7 +193,7 @@ export class HostMonitor implements Module<HostConfig> {
     const snapshot: Snapshot = {
       time_ms,
       host,
-      processes: this.stayers.mark(this.withRoom(found.processes), time_ms),
+      processes: this.openFiles.mark(this.stayers.mark(this.withRoom(found.processes), time_ms), time_ms),
       limits: this.limits.sample(this.growers, time_ms),
       sessions: found.sessions.map(session => ({ ...session, sockets: this.sockets.of(session) })),
       events: this.backlog.waiting,

@@ -11,6 +11,7 @@ import { inodes } from './disk/inodes.js';
 import { ioLatency } from './disk/io-latency.js';
 import { readOnlyRemount } from './disk/read-only-remount.js';
 import { baselineAnomaly } from './machine/baseline-anomaly.js';
+import { kernelLimit } from './machine/kernel-limit.js';
 import { load } from './machine/load.js';
 import { temperatureCpu } from './machine/temperature-cpu.js';
 import { temperatureGpu } from './machine/temperature-gpu.js';
@@ -37,6 +38,7 @@ export const RULES = [
   swap,
   load,
   forkBomb,
+  kernelLimit,
   cpuHigh,
   agentSpinning,
   agentMemory,

@@ -9,6 +9,7 @@ import { filesystemsCollector } from './filesystems/filesystems.js';
 import { amdCollector } from './gpu/amd.js';
 import { intelCollector } from './gpu/intel.js';
 import { nvidiaCollector } from './gpu/nvidia.js';
+import { limitsCollector } from './limits.js';
 import { memoryCollector } from './memory.js';
 import { networkCollector } from './network/network.js';
 import { pressureCollector } from './pressure.js';
@@ -22,6 +23,7 @@ export const COLLECTORS = [
   pressureCollector,
   cpuCollector,
   tasksCollector,
+  limitsCollector,
   temperatureCollector,
   disksCollector,
   filesystemsCollector,

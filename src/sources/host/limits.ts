@@ -1,0 +1,136 @@
+import { readlinkSync } from 'node:fs';
+import { listNames } from '../../lib/files/bounded-read.js';
+import { readUid } from '../../lib/os/uid.js';
+import { type Collector, type Context, defineCollector, type Part } from './collector.js';
+import { tryReadNumber, tryReadText } from './read.js';
+
+/** What a process holds of what the kernel has only so much of. */
+export interface Holder {
+  pid: number;
+  uid: number;
+  /** Pseudo-terminals: its open /dev/ptmx. */
+  ptys: number;
+  /** inotify instances, and watches of all of them as far as they were counted. */
+  inotify_instances: number;
+  inotify_watches: number;
+}
+
+/** Limits of the kernel for the whole machine or each user; null: not known. */
+export interface LimitsSample {
+  /** /proc/sys/kernel/pty/nr and max: pty(7). */
+  ptys: number | null;
+  ptys_max: number | null;
+  /** /proc/sys/fs/file-nr: open files of all, proc_sys_fs(5). */
+  files: number | null;
+  files_max: number | null;
+  /** Of each user: inotify(7). */
+  inotify_instances_max: number | null;
+  inotify_watches_max: number | null;
+  /** Processes that hold some, as they were when they were last looked at: a few at a time. */
+  holders: readonly Holder[];
+}
+
+export interface LimitsSlice {
+  limits: LimitsSample | null;
+}
+
+declare module '../../model/snapshot.js' {
+  interface HostSample extends LimitsSlice {}
+}
+
+/** Processes whose descriptors are looked at in one round, some 40 µs each; and where something runs out. */
+const STEP = 48;
+const STEP_SHORT = 256;
+const SHORT_SHARE = 0.5;
+const MANY_PTYS = 200;
+const MAX_FDS = 2_048;
+/** Some 80 bytes for each watch. */
+const FDINFO_BYTES = 512 * 1024;
+const MAX_HOLDERS = 1_024;
+
+/** How much of each limit is used is read each time; who uses it, of some processes after the other. */
+export class LimitsCollector implements Collector<LimitsSlice> {
+  private waiting: number[] = [];
+  private holders = new Map<number, Holder>();
+  private seen = new Set<number>();
+
+  collect({ roots: { proc } }: Context): Part<LimitsSlice> {
+    const number = (name: string) => tryReadNumber(`${proc}/sys/${name}`);
+    const [files, , files_max] = (tryReadText(`${proc}/sys/fs/file-nr`) ?? '')
+      .trim()
+      .split(/\s+/)
+      .map(Number);
+    const sample = {
+      ptys: number('kernel/pty/nr'),
+      ptys_max: number('kernel/pty/max'),
+      files: files || null,
+      files_max: files_max || null,
+      inotify_instances_max: number('fs/inotify/max_user_instances'),
+      inotify_watches_max: number('fs/inotify/max_user_watches'),
+    };
+    const { ptys, ptys_max } = sample;
+    const isShort =
+      ptys !== null && (ptys >= MANY_PTYS || ptys >= (ptys_max ?? Number.POSITIVE_INFINITY) * SHORT_SHARE);
+    this.look(proc, isShort ? STEP_SHORT : STEP);
+    return { limits: { ...sample, holders: [...this.holders.values()] } };
+  }
+
+  private look(proc: string, step: number): void {
+    if (this.waiting.length === 0) {
+      for (const pid of this.holders.keys()) if (!this.seen.has(pid)) this.holders.delete(pid);
+      this.seen = new Set();
+      this.waiting = listNames(proc)
+        .map(Number)
+        .filter(pid => pid > 0);
+    }
+    for (const pid of this.waiting.splice(0, step)) {
+      this.seen.add(pid);
+      const holder = holderOf(proc, pid);
+      if (holder === null) this.holders.delete(pid);
+      else if (this.holders.size < MAX_HOLDERS || this.holders.has(pid)) this.holders.set(pid, holder);
+    }
+  }
+}
+
+/** Null: it holds none, is gone, or may not be looked at. */
+function holderOf(proc: string, pid: number): Holder | null {
+  const folder = `${proc}/${pid}/fd`;
+  const found = { ptys: 0, inotify_instances: 0, inotify_watches: 0 };
+  try {
+    for (const fd of listNames(folder, MAX_FDS)) {
+      const target = linkOf(`${folder}/${fd}`);
+      if (target === '/dev/ptmx' || target === '/dev/pts/ptmx') found.ptys++;
+      else if (target === 'anon_inode:inotify') {
+        found.inotify_instances++;
+        found.inotify_watches += watchesOf(`${proc}/${pid}/fdinfo/${fd}`);
+      }
+    }
+  } catch {
+    return null;
+  }
+  if (found.ptys + found.inotify_instances === 0) return null;
+  const uid = readUid(proc, pid);
+  return uid === null ? null : { pid, uid, ...found };
+}
+
+function linkOf(path: string): string | null {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return null; // closed meanwhile
+  }
+}
+
+/** Lines `inotify wd:3 ino:9e7e sdev:800013 …` of proc_pid_fdinfo(5). */
+function watchesOf(path: string): number {
+  const text = tryReadText(path, FDINFO_BYTES) ?? '';
+  return text.split('\ninotify wd:').length - 1;
+}
+
+export const limitsCollector = defineCollector({
+  id: 'limits',
+  describe: 'Pseudo-terminals, open files and inotify, beside the kernel’s limits.',
+  empty: { limits: null },
+  at_least_ms: 5_000,
+  create: () => new LimitsCollector(),
+});
