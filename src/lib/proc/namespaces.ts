@@ -43,6 +43,13 @@ export function insideUid(procRoot: string, pid: number, uid: number): number | 
   return null;
 }
 
+/** A path that vigil sees, as a process with that root folder (chroot) calls it. */
+export function pathInside(path: string | null, { root }: Pick<InsideView, 'root'>): string | null {
+  if (path === null || root === '/') return path;
+  if (path === root) return '/';
+  return path.startsWith(`${root}/`) ? path.slice(root.length) : path;
+}
+
 /** The last number of `NSpid:\t4242\t7` (proc_pid_status(5)): the pid as the process itself knows it. */
 export function innermostPid(status: string): number | null {
   const match = /^NSpid:(?:\s+\d+)*\s+(\d+)$/m.exec(status);

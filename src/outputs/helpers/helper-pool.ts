@@ -5,6 +5,7 @@ import type { Bus } from '../../bus.js';
 import { openRoot } from '../../lib/files/file-tree.js';
 import type { Logger } from '../../lib/log/logger.js';
 import type { Lookup, Users } from '../../lib/os/users.js';
+import { pathInside } from '../../lib/proc/namespaces.js';
 import { processKey } from '../../lib/process/identity.js';
 import { now } from '../../lib/time/time.js';
 import type { Alert } from '../../model/alert.js';
@@ -160,7 +161,8 @@ export class HelperPool implements Module<PoolConfig> {
     const { uid, pid } = session;
     return {
       start: () => {
-        const { cwd, start_ticks, started_ms, session_id, type } = session;
+        const { start_ticks, started_ms, session_id, type } = session;
+        const cwd = pathInside(session.cwd, inside);
         const reading = {
           ...{ pid, agent_type: type.name, uid, cwd, start_ticks, started_ms, session_id, folder },
           inside: { pid: inside.pid, ticks_offset: inside.ticks_offset },
