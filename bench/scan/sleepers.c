@@ -7,6 +7,7 @@
 
 int main(int argc, char **argv) {
   int count = argc > 1 ? atoi(argv[1]) : 0;
+  pid_t self = getpid();
   for (int i = 0; i < count; i++) {
     pid_t pid = fork();
     if (pid < 0) {
@@ -15,6 +16,7 @@ int main(int argc, char **argv) {
     }
     if (pid == 0) {
       prctl(PR_SET_PDEATHSIG, SIGKILL);
+      if (getppid() != self) return 0; // it ended before that
       for (;;) pause();
     }
   }
