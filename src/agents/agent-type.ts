@@ -52,6 +52,9 @@ export function simpleMatch(process: ProcessFacts, oneShot: boolean): Match {
   return { role: 'main', mode: !oneShot && onTerminal(process) ? 'terminal' : 'batch' };
 }
 
+/** For what serves an editor or an application over its input and output, or over a socket: ACP and its like. */
+export const CONVERSATION: MainMatch = { role: 'main', mode: 'conversation' };
+
 /** False as soon as we know that its input or output is no terminal. */
 export function onTerminal(process: ProcessFacts): boolean {
   return process.tty !== null && process.stdin_tty !== false && process.stdout_tty !== false;

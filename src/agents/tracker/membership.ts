@@ -136,7 +136,7 @@ export class ProcessMembership {
     const sameKindParent =
       parent !== undefined && parent.type === type && (parentRole === 'main' || parentRole === 'wrapper');
     if (sameKindParent && !(isInteractive(match) && !isInteractive(parent))) {
-      if (match.mode === 'terminal' && parent.tty === process.tty)
+      if (isInteractive(match) && match.mode === parent.mode && parent.tty === process.tty)
         return { session: this.promote(parent, process, time_ms), isNew: false };
       this.adopt(parent, process.pid, 'helper', process.argv.join(' '), time_ms);
       return undefined;

@@ -119,7 +119,7 @@ export function newSession(type: AgentType, process: ProcessFacts, mode: Mode, f
     before_stop: { state: 'UNKNOWN', reason: null },
     signals: {
       statements: new Map(),
-      activity: newActivity(process.started_ms, seen_starting),
+      activity: newActivity(process.started_ms, seen_starting && mode === 'terminal'),
       blocked_since_ms: null,
       reads_lines: false,
       oom_ms: null,
@@ -128,6 +128,14 @@ export function newSession(type: AgentType, process: ProcessFacts, mode: Mode, f
     },
     evidence_log: [first],
   };
+}
+
+/**
+ * When it writes is watched: of one on a terminal there; of a conversation whose agent keeps no files that tell its state,
+ * what it writes to anybody.
+ */
+export function isWatched({ mode, type }: Pick<Session, 'mode' | 'type'>): boolean {
+  return mode === 'terminal' || (mode === 'conversation' && type.files === undefined);
 }
 
 /** A person answers it, at its terminal or elsewhere. */

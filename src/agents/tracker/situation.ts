@@ -1,6 +1,6 @@
 import { PROCESS, RUN_STATE } from '../standard-voices.js';
 import { type Assertion, isWork, type Voice, type VoiceName } from '../voice.js';
-import { type LastStatement, runningTools, type Session } from './session.js';
+import { isWatched, type LastStatement, runningTools, type Session } from './session.js';
 import { STOPPED } from './signals.js';
 import { drawsThroughWork, idleTime, silence, unpromptedRun } from './terminal-activity.js';
 
@@ -62,7 +62,10 @@ export function situationOf(session: Session, now_ms: number, options: ResolveOp
     now_ms,
     speaking: voicesOf(session).map(voice => speaking(session, voice, now_ms, options)),
     known: knownOf(session),
-    terminal: session.mode === 'conversation' ? noTerminal(session, now_ms) : terminalOf(session, now_ms),
+    terminal:
+      session.mode === 'conversation' && !isWatched(session)
+        ? noTerminal(session, now_ms)
+        : terminalOf(session, now_ms),
     tools_since_ms: runningTools(session).map(tool => tool.since_ms),
     progress_ms,
     options,
@@ -225,6 +228,8 @@ const SEEN: Partial<Record<VoiceName, Observe>> = {
 
 /** A conversation that was found running has said by then what it said last. */
 const FIRST_WORD_MS = 2_000;
+/** What it writes to an editor is seldom more than its words: between them it thinks. */
+const UNSEEN_WORK_MS = 5_000;
 /** So long may an agent load before it draws anything; its silence before that is not waiting. */
 const LOADING_MS = 15_000;
 
@@ -241,7 +246,8 @@ function activityOf(session: Session, now_ms: number, options: ResolveOptions): 
   const { activity } = signals;
   const voice = session.type.voices.find(({ name }) => name === 'activity');
   if (activity.watched_since_ms === null || voice === undefined) return {};
-  const wait_threshold_ms = voice.silence?.after_ms ?? options.wait_threshold_ms;
+  const own_ms = voice.silence?.after_ms ?? options.wait_threshold_ms;
+  const wait_threshold_ms = session.mode === 'conversation' ? Math.max(own_ms, UNSEEN_WORK_MS) : own_ms;
   const loaded_ms = activity.last_output_ms === null && seen_starting ? started_ms + LOADING_MS : 0;
   const clear_ms = Math.max(now_ms - idleTime(activity, now_ms) + wait_threshold_ms, loaded_ms);
   if (activity.working && !isTyping(session, options, voice)) {

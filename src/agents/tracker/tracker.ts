@@ -6,7 +6,7 @@ import { ProcessMembership } from './membership.js';
 import type { Unattached } from './pending.js';
 import type { Resolution } from './resolution.js';
 import { resolve } from './resolve.js';
-import { addEvidence, type Session } from './session.js';
+import { addEvidence, isWatched, type Session } from './session.js';
 import {
   observeBlockedRead,
   observeKey,
@@ -284,8 +284,7 @@ export class Tracker {
   }
 
   private watchActivity(session: Session, time_ms: number): void {
-    session.signals.activity.watched_since_ms =
-      this.terminal_live && session.mode === 'terminal' ? time_ms : null;
+    session.signals.activity.watched_since_ms = this.terminal_live && isWatched(session) ? time_ms : null;
     session.signals.activity.keys_seen = this.keys_live;
   }
 

@@ -1,4 +1,4 @@
-import type { Session } from '../../agents/tracker/session.js';
+import { isWatched, type Session } from '../../agents/tracker/session.js';
 import type { Bus } from '../../bus.js';
 import { failureOf, tryReadText } from '../../lib/files/bounded-read.js';
 import type { FaultLog } from '../../lib/log/faults.js';
@@ -48,15 +48,15 @@ export class AgentSampling implements Module {
   start(): void {
     this.scan();
     this.sampleBlockedOften();
+    this.ends.push(onTick(this.name, () => this.sampleWritesOften()));
     if (this.options.sensor.health().tier !== 'procfs') return;
     // Nothing of it comes from the kernel.
     this.options.monitor.senses({ terminal: true, keys: false, lifecycle: false });
-    this.ends.push(onTick(this.name, () => this.sampleWritesOften()));
   }
 
   /** Four times a second, while there is an agent that writes to somebody: an idle machine is left asleep. */
   private sampleWritesOften(): void {
-    const wanted = this.options.monitor.living().some(session => session.mode === 'terminal');
+    const wanted = this.options.monitor.living().some(session => this.isSampled(session));
     if (wanted === (this.writes !== null)) return;
     if (this.writes !== null) clearInterval(this.writes);
     const sample = this.isolated(() => this.sampleWrites());
@@ -131,7 +131,7 @@ export class AgentSampling implements Module {
   /** The activity without the kernel's help: bytes written to anything, from /proc/PID/io. */
   private sampleWrites(): void {
     for (const session of this.options.monitor.living()) {
-      if (session.mode !== 'terminal') continue;
+      if (!this.isSampled(session)) continue;
       const written = orUnknown(() => readWritten(this.options.procRoot, session));
       if (written === 'unknown') continue;
       if (written === null) {
@@ -152,6 +152,12 @@ export class AgentSampling implements Module {
       });
     }
     if (this.written.size > 2 * this.options.monitor.living().length + 16) this.written.clear();
+  }
+
+  /** Of what is written on terminals the kernel tells, where it does; what goes through a pipe nobody does. */
+  private isSampled(session: Session): boolean {
+    const { tier } = this.options.sensor.health();
+    return isWatched(session) && (session.mode !== 'terminal' || tier === 'procfs');
   }
 
   private scan(): void {

@@ -87,6 +87,20 @@ describe('a conversation in an editor', () => {
   });
 });
 
+describe('a server of an editor whose agent keeps no files', () => {
+  const gemini = { exe: '/usr/bin/node', argv: ['node', '/usr/bin/gemini', '--acp'], tty: null };
+
+  it('works while it writes, and for some seconds after, and waits then', () => {
+    const story = new Story().process(0, gemini).spins(30, 40).until(600);
+    expect(story.states).toEqual(['WAITING input @15.00', 'WORKING thinking @30.25', 'WAITING done @45.00']);
+  });
+
+  it('is one session with the process that it starts again', () => {
+    const story = new Story().process(0, gemini).process(0.5, { ...gemini, pid: 101, ppid: 100 });
+    expect(story.tracker.sessions().map(({ pid, mode }) => `${pid} ${mode}`)).toEqual(['101 conversation']);
+  });
+});
+
 describe('a background session of Claude Code', () => {
   const spare = { argv: ['claude bg-spare', '--bg-spare', '/tmp/x.sock'], tty: null, stdin_tty: true };
 

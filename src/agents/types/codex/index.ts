@@ -1,6 +1,7 @@
-import { type AgentType, onTerminal } from '../../agent-type.js';
+import type { ProcessFacts } from '../../../model/observation.js';
+import { type AgentType, CONVERSATION, onTerminal } from '../../agent-type.js';
 import { plainTitle } from '../../osc.js';
-import { baseName, hasOption, isProgram, subcommand } from '../../recognition/identity.js';
+import { baseName, hasOption, isProgram, subcommand, valuesOf } from '../../recognition/identity.js';
 import { isShellCommand } from '../../recognition/shell.js';
 import { activity, children, status, title, transcript } from '../../standard-voices.js';
 import type { Statement } from '../../voice.js';
@@ -80,6 +81,12 @@ function readStatus(payload: string): Statement | null {
   }
 }
 
+/** An editor talks with it over its input and output; that of the terminals listens on a socket, and is nobody's child. */
+function servesEditor({ ppid }: ProcessFacts, args: readonly string[]): boolean {
+  const [listen = 'stdio:'] = valuesOf(args, '--listen');
+  return listen.startsWith('stdio:') && ppid !== 1;
+}
+
 /**
  * Codex CLI: `node …/codex` starts the native `codex`, which owns the terminal; a detached
  * `codex app-server` talks to the model and runs the tools.
@@ -94,6 +101,7 @@ export const codex: AgentType = {
     if (id.called !== 'codex') return null;
     if (hasOption(id.args, '--version', '-V', '--help', '-h')) return null;
     const sub = subcommand(id.args, TAKES_VALUE);
+    if (sub === 'app-server' && servesEditor(process, id.args)) return CONVERSATION;
     if (sub === 'app-server' || sub === 'exec-server') return { role: 'helper' };
     if (sub === 'exec' || sub === 'e' || sub === 'review') return { role: 'main', mode: 'batch' };
     if (sub !== null && OTHERS.has(sub) && !CONVERSATIONS.has(sub)) return null;

@@ -1,4 +1,4 @@
-import { type AgentType, simpleMatch } from '../../agent-type.js';
+import { type AgentType, CONVERSATION, simpleMatch } from '../../agent-type.js';
 import { hasOption, isProgram } from '../../recognition/identity.js';
 import { activity, children, transcript } from '../../standard-voices.js';
 import { CopilotFiles } from './files.js';
@@ -32,7 +32,8 @@ export const copilotCli: AgentType = {
   label: 'GitHub Copilot CLI',
   match(process, id) {
     if (!isProgram(id, ['copilot'], ['@github/copilot', '@github/copilot-linux-x64'])) return null;
-    if (hasOption(id.args, '--version', '-v', '--help', '-h', '--acp', '--headless')) return null;
+    if (hasOption(id.args, '--version', '-v', '--help', '-h', '--headless')) return null;
+    if (hasOption(id.args, '--acp')) return CONVERSATION;
     // It takes no other positional arguments, so a subcommand comes first.
     if (NO_CONVERSATION.has(id.args[0] ?? '')) return null;
     return simpleMatch(process, hasOption(id.args, '-p', '--prompt'));

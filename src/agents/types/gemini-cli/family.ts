@@ -1,11 +1,12 @@
-import { type AgentType, simpleMatch } from '../../agent-type.js';
+import { type AgentType, CONVERSATION, simpleMatch } from '../../agent-type.js';
 import { hasOption, isProgram, subcommand } from '../../recognition/identity.js';
 
 /** Gemini CLI and what descends from it: node starts itself again with more memory, and the options are much the same. */
 
 const NO_CONVERSATION = ['mcp', 'extensions', 'hooks', 'hook'];
 const NO_TURN = ['--version', '-v', '--help', '-h', '-l', '--list-extensions'];
-const ONE_SHOT = ['-p', '--prompt', '--output-format', '-o', '--acp', '--experimental-acp'];
+const ONE_SHOT = ['-p', '--prompt', '--output-format', '-o'];
+const SERVES = ['--acp', '--experimental-acp'];
 const TAKES_VALUE = [
   ...['-m', '--model', '-p', '--prompt', '-i', '--prompt-interactive', '-e', '--extensions'],
   ...['-r', '--resume', '-o', '--output-format', '--approval-mode', '--allowed-mcp-server-names'],
@@ -33,6 +34,7 @@ export function familyMatch(own: Own): AgentType['match'] {
     if (hasOption(id.args, ...NO_TURN, ...own.no_turn)) return null;
     const first = subcommand(id.args, takes_value);
     if (no_conversation.has(first ?? '')) return null;
+    if (hasOption(id.args, ...SERVES)) return CONVERSATION;
     const prompted =
       own.prompt_is_one_shot && first !== null && !hasOption(id.args, '-i', '--prompt-interactive');
     return simpleMatch(process, prompted || hasOption(id.args, ...ONE_SHOT, ...own.one_shot));

@@ -1,4 +1,4 @@
-import { type AgentType, simpleMatch } from '../../agent-type.js';
+import { type AgentType, CONVERSATION, simpleMatch } from '../../agent-type.js';
 import { hasOption, isProgram, subcommand } from '../../recognition/identity.js';
 import { activity, children, transcript } from '../../standard-voices.js';
 import { databaseConversations } from '../../transcripts/database-conversations.js';
@@ -12,21 +12,21 @@ const NO_CONVERSATION = [
   'agent',
   'upgrade',
   'uninstall',
-  'serve',
-  'web',
   'models',
   'stats',
   'export',
   'import',
   'github',
   'mcp',
-  'acp',
   'debug',
   'session',
   'db',
   'pr',
   'completion',
 ];
+
+/** With a person in an editor, a browser or a terminal elsewhere. */
+const SERVES = ['serve', 'web', 'acp'];
 
 const TAKES_VALUE = new Set([
   '--log-level',
@@ -71,6 +71,7 @@ function opencodeFamily(own: Own): AgentType {
       const command = subcommand(id.args, TAKES_VALUE);
       if (no_conversation.has(command ?? '')) return null;
       if (id.program !== own.program) return { role: 'wrapper' };
+      if (SERVES.includes(command ?? '')) return CONVERSATION;
       return simpleMatch(process, command === 'run' && !hasOption(id.args, '-i', '--interactive', '--mini'));
     },
     voices: [transcript(), activity({ goes_on: true }), children()],
