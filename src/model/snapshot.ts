@@ -133,6 +133,8 @@ export type MachineEvent =
       /** What ran out, where the source says it; a cgroup may have no name. */
       scope?: 'machine' | 'cgroup';
       source: 'kernel' | 'journal' | 'cgroup';
+      /** Who ended it, before the kernel had to: earlyoom, systemd-oomd. Absent: the kernel. */
+      by?: string;
     }
   | {
       type: 'unit_failed';

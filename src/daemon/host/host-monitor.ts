@@ -170,7 +170,17 @@ export class HostMonitor implements Module<HostConfig> {
     if (event.type === 'oom') {
       this.backlog.add([this.oomKill(event, this.options.agents.find(event.pid))]);
       this.timer.killedForMemory();
-    } else if (event.type === 'fork' || event.type === 'exec' || event.type === 'exit') {
+      return;
+    }
+    if (event.type === 'exit' && event.sender !== null && this.isOomDaemon(event.sender)) {
+      const kill = this.oomKill(
+        { type: 'oom', time_ms: event.time_ms, pid: event.pid },
+        this.options.agents.find(event.pid),
+      );
+      this.backlog.add([{ ...kill, by: event.sender.comm } as MachineEvent]);
+      this.timer.killedForMemory();
+    }
+    if (event.type === 'fork' || event.type === 'exec' || event.type === 'exit') {
       this.processes.hear(event, this.options.agents.find(event.pid));
       this.execs.hear(event);
     }
@@ -213,6 +223,13 @@ export class HostMonitor implements Module<HostConfig> {
       const room_bytes = growers.has(row.pid) ? addressSpaceLeft(this.options.roots.proc, row) : null;
       return room_bytes === null ? row : { ...row, room_bytes };
     });
+  }
+
+  /** By its name, and by what nobody else can have: root's user or a service of the system. */
+  private isOomDaemon({ pid, comm }: { pid: number; comm: string }): boolean {
+    if (!/^(earlyoom|systemd-oomd|nohang)$/.test(comm)) return false;
+    const row = this.table.get(pid);
+    return row !== undefined && (row.uid === 0 || row.cgroup?.startsWith('/system.slice/') === true);
   }
 
   private oomKill(event: OomEvent, session: Session | undefined): MachineEvent {

@@ -38,6 +38,19 @@ export function filesInMemory({ snapshot: { host } }: History): Part[] {
   return [...mounts, ...(isMost ? [shared] : [])].sort((a, b) => b.weight - a.weight);
 }
 
+/** ` Of what runs, most was written by …`: whole amounts since each started, to any storage. */
+export function topWriters(history: History): string {
+  const written = (tracks: Group['tracks']) =>
+    tracks.reduce((sum, { sample }) => sum + (sample.write_bytes ?? 0), 0);
+  return sentence(
+    'Of what runs, most was written to storage by',
+    history,
+    written,
+    bytesText,
+    256 * 1024 * 1024,
+  );
+}
+
 /** ` Most is used by …` */
 export function topCpu(history: History): string {
   return sentence('Most is used by', history, totalCpu, percent => `${percentText(percent)} of a core`, 10);

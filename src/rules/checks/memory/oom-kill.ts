@@ -42,6 +42,7 @@ export const oomKill = defineRule({
     const recent = distinct(history, kills).filter(({ time_ms }) => now_ms - time_ms < keep_ms);
     return recent.map(kill => {
       const { victim, rss_bytes, cgroup, session } = kill;
+      const by = kill.by === undefined ? undefined : printable(kill.by, 32);
       const known = victim.pid > 0;
       const name = known
         ? `${printable(featuresOf(victim).program, 60)} (pid ${victim.pid})`
@@ -62,8 +63,8 @@ export const oomKill = defineRule({
         for_ms: !known ? NAMELESS_FOR_MS : !limited && kill.source === 'kernel' ? CAUSELESS_FOR_MS : 0,
         clear_ms: 0,
         subject: subject(kill, name),
-        title: `The kernel ended ${name} for want of memory`,
-        text: `${cause}${size}${whose}${consequences(with_it, left)}`,
+        title: `${by === undefined ? 'The kernel' : by} ended ${name} for want of memory`,
+        text: `${by === undefined ? cause : `Memory was short, and ${by} ended it before the kernel had to.`}${size}${whose}${consequences(with_it, left)}`,
         suggestion:
           cgroup === null
             ? 'See what else is large before it happens again.'
