@@ -40,6 +40,9 @@ class Terminal {
   type(text: string): void {
     this.child.stdin.write(`${JSON.stringify({ type: latin1(text) })}\n`);
   }
+  resize(columns: number): void {
+    this.child.stdin.write(`${JSON.stringify({ columns })}\n`);
+  }
   close(): void {
     this.child.stdin.end();
   }
@@ -92,6 +95,25 @@ describe.skipIf(!isRoot)('terminal-workqueue.bt', () => {
       expect(bytes()).toBe(1_005);
       // Not an event for each write.
       expect(outputs().length).toBeLessThan(20);
+    });
+
+    it('tells of an agent’s terminal that it has another size, and of an agent that it is stopped and goes on', async () => {
+      const told = () => seen.events.filter(e => e.type === 'resize' || e.type === 'run_state');
+      other.resize(90);
+      agent.resize(90);
+      await until('another size', () => told().length === 1);
+      process.kill(other.pid, 'SIGSTOP');
+      process.kill(agent.pid, 'SIGSTOP');
+      await until('the stop', () => told().length === 2);
+      process.kill(other.pid, 'SIGCONT');
+      process.kill(agent.pid, 'SIGCONT');
+      await until('going on', () => told().length === 3);
+      const { pid } = agent;
+      expect(told()).toMatchObject([
+        { type: 'resize', pid },
+        { type: 'run_state', pid, stopped: true },
+        { type: 'run_state', pid, stopped: false },
+      ]);
     });
 
     it('tells the beginning of output at once, and then a few times a second', async () => {
