@@ -39,8 +39,8 @@ declare module '../../model/snapshot.js' {
 }
 
 /** Processes whose descriptors are looked at in one round, some 40 µs each; and where something runs out. */
-const STEP = 48;
-const STEP_SHORT = 256;
+const STEP = 10;
+const STEP_SHORT = 128;
 const SHORT_SHARE = 0.5;
 const MANY_PTYS = 200;
 const MAX_FDS = 2_048;
@@ -131,6 +131,6 @@ export const limitsCollector = defineCollector({
   id: 'limits',
   describe: 'Pseudo-terminals, open files and inotify, beside the kernel’s limits.',
   empty: { limits: null },
-  at_least_ms: 5_000,
+  at_least_ms: 10_000,
   create: () => new LimitsCollector(),
 });
