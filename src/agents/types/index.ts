@@ -13,8 +13,9 @@ import { cursorAgent } from './cursor-agent.js';
 import { geminiCli } from './gemini-cli/index.js';
 import { goose } from './goose.js';
 import { grok } from './grok.js';
+import { kilo } from './kilo.js';
 import { kimi } from './kimi/index.js';
-import { kilo, opencode } from './opencode/index.js';
+import { opencode } from './opencode/index.js';
 import { pi } from './pi.js';
 import { qwenCode } from './qwen-code/index.js';
 
