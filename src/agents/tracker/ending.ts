@@ -1,6 +1,9 @@
 import type { Ending, Evidence, ExitReason } from '../../model/agent.js';
 import { evidence, type Session } from './session.js';
 
+/** They end processes before the kernel has to. */
+const OOM_DAEMON = /^(earlyoom|systemd-oomd|nohang)$/;
+
 /** Why it ended, and how we know. */
 export function describeEnding(
   session: Session,
@@ -13,6 +16,10 @@ export function describeEnding(
       reason: 'oom',
       evidence: evidence('lifecycle', 'the kernel killed it for want of memory', time_ms),
     };
+  }
+  if (signal !== null && sender !== null && OOM_DAEMON.test(sender.comm)) {
+    const text = `${sender.comm} (${sender.pid}) ended it because memory ran short`;
+    return { reason: 'oom', evidence: evidence('lifecycle', text, time_ms) };
   }
   if (signal !== null) {
     const from = sender === null ? '' : ` from ${sender.comm} (${sender.pid})`;

@@ -91,7 +91,7 @@ function lines(kind: AgentNotificationKind, agent: HelperAgent): string[] {
     case 'stalled':
       return [`no sign of progress, after ${duration(agent.worked_ms)} of work`];
     case 'ended': {
-      if (agent.reason === 'oom') return ['the kernel killed it because memory ran out', ...worked];
+      if (agent.reason === 'oom') return ['it was killed because memory ran out', ...worked];
       const how = agent.signal === null ? `exit code ${agent.exit_code}` : printable(agent.signal, 32);
       return [how, ...worked];
     }
