@@ -1,4 +1,5 @@
 import { withMadeSection } from '../lib/text/made-section.js';
+import { markdownTable } from '../lib/text/markdown-table.js';
 import { EVIDENCE_SOURCES } from '../model/agent.js';
 import { AGENT_TYPES } from './types/index.js';
 import { EVIDENCE_OF, type Overruling, type Settling, VOICES, type Voice } from './voice.js';
@@ -10,12 +11,6 @@ export function withAgentsTable(page: string): string {
   return withMadeSection(page, 'src/agents/reference.ts', `${agentsTable()}\n\n${voicesTable()}`);
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [head, ...rows].map(cells => `| ${cells.join(' | ')} |`);
-  lines.splice(1, 0, `|${'---|'.repeat(head.length)}`);
-  return lines.join('\n');
-}
-
 function agentsTable(): string {
   const voices = AGENT_TYPES.flatMap(type => type.voices);
   const columns = EVIDENCE_SOURCES.filter(source => voices.some(({ name }) => EVIDENCE_OF[name] === source));
@@ -25,7 +20,7 @@ function agentsTable(): string {
     ...columns.map(source => yes(own.some(({ name }) => EVIDENCE_OF[name] === source))),
     yes(own.some(({ name, goes_on }) => name === 'activity' && goes_on)),
   ]);
-  return table(['Agent', ...columns.map(source => `\`${source}\``), 'Draws all the time'], rows);
+  return markdownTable(['Agent', ...columns.map(source => `\`${source}\``), 'Draws all the time'], rows);
 }
 
 /** A row for each way in which a voice is weighed, the strongest first. */
@@ -50,7 +45,7 @@ function voicesTable(): string {
     'Its silence',
   ];
   const order = VOICES.flatMap(name => [...rows.values()].filter(({ cells }) => cells[0] === `\`${name}\``));
-  return table(
+  return markdownTable(
     head,
     order.map(({ cells: [name = '', ...rest], agents }) => [name, agents.join(', '), ...rest]),
   );

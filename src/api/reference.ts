@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { markdownTable } from '../lib/text/markdown-table.js';
 import type { Access, Command, Pace } from './commands/definition.js';
 import { COMMANDS } from './commands/map.js';
 import { ERROR_CODES } from './protocol.js';
@@ -190,9 +191,9 @@ function defaultText(field: Shape): string | undefined {
   return field.default === undefined ? undefined : `default \`${JSON.stringify(field.default)}\``;
 }
 
+/** As a paragraph of its own. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  return `${[line(head), `|${'---|'.repeat(head.length)}`, ...rows.map(line)].join('\n')}\n`;
+  return `${markdownTable(head, rows)}\n`;
 }
 
 function sentence(text: string): string {

@@ -1,3 +1,4 @@
+import { cell, markdownTable } from '../lib/text/markdown-table.js';
 import { configKeys } from './keys.js';
 import { configJsonSchema, type SchemaNode } from './schema.js';
 
@@ -41,7 +42,7 @@ function sections(name: string | null, schema: SchemaNode): string[] {
     name === null ? 'Top level' : `\`${schema.items === undefined ? `[${name}]` : `[[${name}]]`}\``;
   const about = name === null || schema.description === undefined ? [] : [wordsOf(schema), ''];
   return [
-    ...(plain.length === 0 ? [] : [`## ${title}`, '', ...about, ...rows(plain, table.required ?? []), '']),
+    ...(plain.length === 0 ? [] : [`## ${title}`, '', ...about, keysTable(plain, table.required ?? []), '']),
     ...inner.flatMap(([key, child]) => sections(name === null ? key : `${name}.${key}`, child)),
   ];
 }
@@ -51,15 +52,19 @@ function isTable(schema: SchemaNode): boolean {
   return (schema.items ?? schema).properties !== undefined;
 }
 
-function rows(children: readonly (readonly [string, SchemaNode])[], required: readonly string[]): string[] {
-  return [
-    '| Key | Value | Default | |',
-    '|---|---|---|---|',
-    ...children.map(
-      ([name, schema]) =>
-        `| \`${name}\` | ${values(schema)} | ${fallback(schema, required.includes(name))} | ${cell(wordsOf(schema))} |`,
-    ),
-  ];
+function keysTable(
+  children: readonly (readonly [string, SchemaNode])[],
+  required: readonly string[],
+): string {
+  return markdownTable(
+    ['Key', 'Value', 'Default', ''],
+    children.map(([name, schema]) => [
+      `\`${name}\``,
+      values(schema),
+      fallback(schema, required.includes(name)),
+      cell(wordsOf(schema)),
+    ]),
+  );
 }
 
 function values(schema: SchemaNode): string {
@@ -79,8 +84,4 @@ function fallback(schema: SchemaNode, required: boolean): string {
 /** What it is, and whether only root may change it. */
 function wordsOf({ description = '', changed_by }: SchemaNode): string {
   return changed_by === 'root' ? `${description} *Root’s.*` : description;
-}
-
-function cell(text: string): string {
-  return text.replaceAll('|', '\\|');
 }

@@ -1,4 +1,5 @@
 import { withMadeSection } from '../lib/text/made-section.js';
+import { markdownTable } from '../lib/text/markdown-table.js';
 import { RULES } from './checks/index.js';
 import { rulesSchema } from './config.js';
 import { timeText } from './engine/figures.js';
@@ -14,13 +15,9 @@ export function rulesTable(): string {
     const { id } = rule;
     const { fires, lasts_s, unless, ends, clear_s, severity } = rule.figures(settingsOf(rule));
     const lasts = [timeText(lasts_s), unless].filter(Boolean).join('; ');
-    return `| [\`${id}\`](#${id}) | ${fires} | ${lasts} | ${ends} | ${timeText(clear_s)} | ${severity} |`;
+    return [`[\`${id}\`](#${id})`, fires, lasts, ends, timeText(clear_s), severity];
   });
-  return [
-    '| Rule | Fires when | for | Ends when | for | Severity |',
-    '|---|---|---|---|---|---|',
-    ...rows,
-  ].join('\n');
+  return markdownTable(['Rule', 'Fires when', 'for', 'Ends when', 'for', 'Severity'], rows);
 }
 
 /** The page with the table as it must be. @throws when it has no place for one */

@@ -1,10 +1,14 @@
 import { lstatSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { errorWords } from '../../lib/files/error-words.js';
 import { connectUnix } from '../../lib/net/unix-socket.js';
 import { printable } from '../../lib/text/printable.js';
 import { clientRuntimeDirs, SOCKET_NAME } from '../../model/places.js';
 import { ApiClient, TIMEOUT_MS } from './client.js';
 import { NotRunningError } from './errors.js';
+
+/** What these mean for a socket. */
+const REASONS = { ENOENT: 'no such socket', ECONNREFUSED: 'left behind by a daemon that died' };
 
 export interface ConnectOptions {
   /** What `--runtime-dir` said. */
@@ -27,7 +31,7 @@ export async function connectToDaemon(options: ConnectOptions = {}): Promise<Api
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code !== 'ENOENT' && code !== 'ECONNREFUSED') isNowhere = false;
-      failures.push(`${printable(path)}: ${reason(error as NodeJS.ErrnoException)}`);
+      failures.push(`${printable(path)}: ${errorWords(error, REASONS)}`);
     }
   }
   throw new NotRunningError(
@@ -41,18 +45,5 @@ function checkOwner(path: string): void {
   const { uid } = lstatSync(dirname(path));
   if (uid !== 0 && uid !== process.geteuid!()) {
     throw new Error(`the folder belongs to uid ${uid}, which is neither root nor you`);
-  }
-}
-
-function reason(error: NodeJS.ErrnoException): string {
-  switch (error.code) {
-    case 'ENOENT':
-      return 'no such socket';
-    case 'ECONNREFUSED':
-      return 'left behind by a daemon that died';
-    case 'EACCES':
-      return 'permission denied';
-    default:
-      return error.code ?? error.message;
   }
 }

@@ -10,7 +10,7 @@ import { Quota } from '../../lib/limits/quota.js';
 import type { FaultLog } from '../../lib/log/faults.js';
 import type { Logger } from '../../lib/log/logger.js';
 import type { Users } from '../../lib/os/users.js';
-import type { Work } from '../../lib/time/in-turns.js';
+import { each, type Work } from '../../lib/time/in-turns.js';
 import { loopPauses } from '../../lib/time/loop-pauses.js';
 import { type Clock, clock } from '../../lib/time/time.js';
 import type { ExecEvent, KernelEvent, SensorState } from '../../model/kernel-event.js';
@@ -41,9 +41,6 @@ export interface AgentMonitorOptions {
   readElsewhere(session: Session, folder: string, place: AgentPlace): AgentFileReader | null;
   places: AgentPlaces;
 }
-
-/** Processes that are read between two turns of the event loop, some 60 µs each. */
-const PIECE = 32;
 
 /** What the sensor tells of at this moment. */
 type Senses = Pick<SensorObservation, 'terminal' | 'keys' | 'lifecycle'>;
@@ -192,10 +189,7 @@ export class AgentMonitor implements Module {
     const members = () => this.living().flatMap(session => [...session.members.values()]);
     // A few at a time, and last, without a break, those that joined meanwhile. A pid may be another's by then.
     const read = new Map<object, ProcessFacts | null>();
-    for (const [i, member] of members().entries()) {
-      read.set(member, this.facts(member.pid));
-      if (i % PIECE === PIECE - 1) yield;
-    }
+    yield* each(members(), member => read.set(member, this.facts(member.pid)));
     const time_ms = this.clock.now();
     const facts = members()
       .map(member => read.get(member) ?? this.facts(member.pid))

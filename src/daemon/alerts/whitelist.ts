@@ -1,18 +1,13 @@
 import type { Logger } from '../../lib/log/logger.js';
 import { now } from '../../lib/time/time.js';
-import { checkEntry, type Whitelist, type WhitelistEntry } from '../../rules/allowlist/whitelist.js';
+import {
+  checkEntry,
+  NotWrittenError,
+  type Whitelist,
+  type WhitelistEntry,
+} from '../../rules/allowlist/whitelist.js';
 import type { Store } from '../../store/store.js';
 import { Whitelist as Rows } from '../../store/whitelist.js';
-
-/** A change that is in effect, and would be gone if vigil ended now. */
-export class NotWrittenError extends Error {
-  override readonly name = 'NotWrittenError';
-  constructor(what: string) {
-    super(
-      `${what} as long as vigil runs, but it could not be written down yet: vigil health says why, and it is tried again`,
-    );
-  }
-}
 
 type Draft = Pick<WhitelistEntry, 'pattern' | 'match_type' | 'reason'>;
 type Entries = Pick<Store, 'whitelist' | 'addToWhitelist' | 'removeFromWhitelist'>;

@@ -85,7 +85,7 @@ export class HelperPool implements Module<PoolConfig> {
       }),
       bus.on(this.name, 'agent.observation', observation => this.observed(observation)),
       bus.on(this.name, 'alert.changed', async change => {
-        await this.shown.hear([change]);
+        await this.shown.hear(change);
         this.changed();
       }),
       bus.on(this.name, 'alert.restored', async open => {

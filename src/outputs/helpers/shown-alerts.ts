@@ -20,15 +20,12 @@ export class ShownAlerts {
   constructor(private readonly commandFor: (alert: Alert) => Promise<string | null>) {}
 
   /** Resolves when it can be shown. */
-  hear(changes: readonly AlertChange[]): Promise<void> {
+  hear({ type, alert, quiet }: AlertChange): Promise<void> {
     return this.inOrder(async () => {
-      const isNews = ({ type, quiet }: AlertChange) =>
-        (type === 'alert_opened' && !quiet) || type === 'alert_updated';
-      await this.findCommands(changes.filter(isNews).map(({ alert }) => alert));
-      for (const { type, alert, quiet } of changes) {
-        if (type === 'alert_opened' && quiet) this.quiet.set(alert.id, alert.severity);
-        this.alerts.set(alert.id, alert);
-      }
+      const isOld = type === 'alert_opened' && quiet;
+      if (isOld) this.quiet.set(alert.id, alert.severity);
+      else if (type !== 'alert_resolved') await this.findCommands([alert]);
+      this.alerts.set(alert.id, alert);
       this.forgetOld();
     });
   }

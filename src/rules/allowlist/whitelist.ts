@@ -16,6 +16,17 @@ export interface WhitelistEntry {
   created_ms: number;
 }
 
+/** A change of the entries that is in effect, and would be gone if vigil ended now. */
+export class NotWrittenError extends Error {
+  override readonly name = 'NotWrittenError';
+  /** `what`: as a sentence that goes on, e.g. `the entry holds`. */
+  constructor(what: string) {
+    super(
+      `${what} as long as vigil runs, but it could not be written down yet: vigil health says why, and it is tried again`,
+    );
+  }
+}
+
 /** `[allowlist]` of the configuration. */
 export interface Allowlist {
   ignore_commands: readonly string[];

@@ -3,11 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Session } from '../../../src/agents/tracker/session.js';
-import { claudeCode } from '../../../src/agents/types/claude-code/index.js';
 import { createLogger } from '../../../src/lib/log/logger.js';
 import { Users } from '../../../src/lib/os/users.js';
 import { until } from '../../daemon/until.js';
-import { PoolRig } from './pool-rig.js';
+import { agentOf, PoolRig } from './pool-rig.js';
 
 /** Who gets a helper, and how many there are. */
 
@@ -18,21 +17,7 @@ let rig: PoolRig;
 let sessions: Session[];
 let log: string[];
 
-function agent(uid: number): Session {
-  return {
-    pid: 4_000_000 + sessions.length,
-    uid,
-    ending: null,
-    type: claudeCode,
-    state: 'WORKING',
-    title: null,
-    tty: null,
-    cwd: '/home/x',
-    start_ticks: 1,
-    started_ms: 1,
-    session_id: null,
-  } as Session;
-}
+const agent = (uid: number) => agentOf(uid, 4_000_000 + sessions.length);
 
 /** A program in the place of Node.js: it stays until it is told to go. */
 function program(name: string, script: string): string {

@@ -4,10 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { Session } from '../../../src/agents/tracker/session.js';
 import { AgentPlaces } from '../../../src/agents/transcripts/agent-place.js';
-import { claudeCode } from '../../../src/agents/types/claude-code/index.js';
 import { createLogger } from '../../../src/lib/log/logger.js';
 import { until } from '../../daemon/until.js';
-import { PoolRig } from './pool-rig.js';
+import { agentOf, PoolRig } from './pool-rig.js';
 
 const installed = vi.hoisted(() => ({ setpriv: false }));
 vi.mock('../../../src/lib/files/find-program.js', async original => {
@@ -31,21 +30,7 @@ let log: string;
 let sessions: Session[];
 let lastPid = 4_000_000;
 
-function agent(uid: number): Session {
-  return {
-    pid: ++lastPid,
-    uid,
-    ending: null,
-    type: claudeCode,
-    state: 'WORKING',
-    title: null,
-    tty: null,
-    cwd: '/home/x',
-    start_ticks: 1,
-    started_ms: 1,
-    session_id: null,
-  } as Session;
-}
+const agent = (uid: number) => agentOf(uid, ++lastPid);
 
 beforeEach(() => {
   installed.setpriv = false;

@@ -1,3 +1,5 @@
+import type { Session } from '../../../src/agents/tracker/session.js';
+import { claudeCode } from '../../../src/agents/types/claude-code/index.js';
 import { AgentPlaces } from '../../../src/agents/transcripts/agent-place.js';
 import { Bus } from '../../../src/bus.js';
 import { defaultConfig } from '../../../src/config/schema.js';
@@ -6,6 +8,23 @@ import { silentLogger } from '../../../src/lib/log/logger.js';
 import { Users } from '../../../src/lib/os/users.js';
 import type { Alert } from '../../../src/model/alert.js';
 import { HelperPool, type HelperPoolOptions } from '../../../src/outputs/helpers/helper-pool.js';
+
+/** An agent of that user, of which nobody needs to know more. */
+export function agentOf(uid: number, pid: number): Session {
+  return {
+    pid,
+    uid,
+    ending: null,
+    type: claudeCode,
+    state: 'WORKING',
+    title: null,
+    tty: null,
+    cwd: '/home/x',
+    start_ticks: 1,
+    started_ms: 1,
+    session_id: null,
+  } as Session;
+}
 
 type Needed = Pick<HelperPoolOptions, 'place' | 'procRoot'>;
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { MATCH_TYPES } from '../../../rules/allowlist/whitelist.js';
+import { MATCH_TYPES, NotWrittenError } from '../../../rules/allowlist/whitelist.js';
 import { RequestError } from '../../protocol.js';
 import { whitelistEntrySchema } from '../../reports/configuration.js';
 import { list } from '../../reports/schema.js';
@@ -69,9 +69,6 @@ export const removeWhitelist = defineCommand({
   },
 });
 
-/** By its name: the class is the daemon's. */
 function notWritten(error: unknown): RequestError | null {
-  return error instanceof Error && error.name === 'NotWrittenError'
-    ? new RequestError('not_ready', error.message)
-    : null;
+  return error instanceof NotWrittenError ? new RequestError('not_ready', error.message) : null;
 }
