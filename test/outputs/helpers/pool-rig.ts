@@ -1,6 +1,6 @@
 import type { Session } from '../../../src/agents/tracker/session.js';
-import { claudeCode } from '../../../src/agents/types/claude-code/index.js';
 import { AgentPlaces } from '../../../src/agents/transcripts/agent-place.js';
+import { claudeCode } from '../../../src/agents/types/claude-code/index.js';
 import { Bus } from '../../../src/bus.js';
 import { defaultConfig } from '../../../src/config/schema.js';
 import { FaultLog } from '../../../src/lib/log/faults.js';
