@@ -6,6 +6,7 @@ import { ewwLine } from '../../src/cli/bars/eww.js';
 import { nextToFocus, ownAgents } from '../../src/cli/bars/order.js';
 import { tmuxLine } from '../../src/cli/bars/tmux.js';
 import { waybarLine } from '../../src/cli/bars/waybar.js';
+import type { Reason } from '../../src/model/agent.js';
 import { fakeAgent } from '../api/fake-daemon.js';
 import { vigil } from './io.js';
 
@@ -59,8 +60,14 @@ it('waybar: JSON in one line, escaped', () => {
 it('eww: sessions, and whether one works', () => {
   expect(JSON.parse(ewwLine([asking, seen]))).toEqual({
     sessions: [
-      { id: 3, state: 'stopped', source: 'claude-code', project: 'shop', needs_attention: true, count: 1 },
-      { id: 5, state: 'idle', source: 'generic', project: 'shop', needs_attention: false, count: 1 },
+      {
+        ...{ id: 3, state: 'stopped', reason: 'approval', source: 'claude-code', project: 'shop' },
+        ...{ needs_attention: true, trouble: false, count: 1 },
+      },
+      {
+        ...{ id: 5, state: 'idle', reason: 'done', source: 'generic', project: 'shop' },
+        ...{ needs_attention: false, trouble: false, count: 1 },
+      },
     ],
     has_working: false,
   });
@@ -71,6 +78,68 @@ it('eww: sessions, and whether one works', () => {
 it('tmux: a segment', () => {
   expect(tmuxLine([asking, working])).toBe('#[fg=yellow]? 1#[default] #[fg=blue]▶ 1#[default]');
   expect(tmuxLine([])).toBe('');
+});
+
+describe('an agent in trouble, or asleep', () => {
+  const NOW = new Date(2026, 10, 20, 12, 0).getTime();
+  const trouble = (reason: Reason, unseen = 1) =>
+    fakeAgent({
+      pid: 9,
+      agent: 'codex',
+      state: reason === 'hung' || reason === 'stalled' ? 'WORKING' : 'WAITING',
+      reason,
+      unseen,
+      since: at(1),
+    });
+  const limit = { ...trouble('limit'), resets_at: new Date(2026, 10, 20, 15, 40).toISOString() };
+  const asleep = fakeAgent({ pid: 10, state: 'WAITING', reason: 'suspended', since: at(1) });
+
+  it.each(['limit', 'auth', 'error', 'hung', 'stalled'] as const)(
+    '%s: by its name, until somebody looks',
+    reason => {
+      expect(JSON.parse(waybarLine([trouble(reason), working]))).toMatchObject({
+        text: '! 1 ▶ 1',
+        alt: reason,
+        class: [reason, 'attention', 'trouble', 'has-working'],
+      });
+      expect(JSON.parse(waybarLine([trouble(reason, 0)]))).toMatchObject({ text: '! 1', alt: reason });
+      expect(JSON.parse(waybarLine([trouble(reason, 0)])).class).not.toContain('attention');
+      expect(JSON.parse(ewwLine([trouble(reason)])).sessions[0]).toMatchObject({
+        ...{ state: reason === 'hung' || reason === 'stalled' ? 'working' : 'stopped' },
+        ...{ reason, needs_attention: true, trouble: true },
+      });
+      expect(tmuxLine([trouble(reason), working])).toBe('#[fg=magenta]! 1#[default] #[fg=blue]▶ 1#[default]');
+    },
+  );
+
+  it('stands after requests and before finished turns', () => {
+    expect(ownAgents([done, trouble('auth'), asking], 1000).map(({ pid }) => pid)).toEqual([3, 9, 2]);
+    expect(nextToFocus([working, trouble('hung')], 1000)?.pid).toBe(9);
+  });
+
+  it('says until when a limit holds', () => {
+    expect(JSON.parse(waybarLine([limit], NOW)).tooltip).toBe('codex  shop  waiting limit until 15:40');
+    expect(JSON.parse(waybarLine([limit], NOW + 86_400_000)).tooltip).toBe('codex  shop  waiting limit');
+  });
+
+  it('asleep is neither waiting nor idle, and is not who is shown next', () => {
+    expect(JSON.parse(waybarLine([asleep]))).toMatchObject({
+      ...{ text: 'z 1', alt: 'asleep', class: ['asleep'] },
+      tooltip: 'claude  shop  asleep: fg lets it go on',
+    });
+    expect(tmuxLine([asleep])).toBe('#[fg=default]z 1#[default]');
+    expect(JSON.parse(ewwLine([asleep])).sessions[0]).toMatchObject({
+      state: 'idle',
+      needs_attention: false,
+    });
+    expect(nextToFocus([asleep], 1000)).toBeUndefined();
+  });
+
+  it('who retries is at work, in a colour of its own', () => {
+    expect(JSON.parse(waybarLine([fakeAgent({ reason: 'retrying' })]))).toMatchObject({
+      ...{ text: '▶ 1', alt: 'retrying', class: ['retrying', 'has-working'] },
+    });
+  });
 });
 
 describe('without a daemon', () => {

@@ -1,15 +1,20 @@
 import { basename } from 'node:path';
 import type { AgentReport } from '../../api/client/index.js';
 import { printable } from '../../lib/text/printable.js';
+import type { Reason } from '../../model/agent.js';
 import { type BadgeSource, badgeSource } from '../../model/badge-source.js';
-import { attention } from './order.js';
+import { attention, inTrouble } from './order.js';
 
 interface EwwSession {
   id: number;
   state: 'working' | 'stopped' | 'idle';
+  /** As `vigil agents` says it: limit, approval, suspended … */
+  reason: Reason | null;
   source: BadgeSource;
   project: string;
   needs_attention: boolean;
+  /** It does not go on by itself. */
+  trouble: boolean;
   count: number;
 }
 
@@ -24,9 +29,11 @@ function session(agent: AgentReport): EwwSession {
   return {
     id: agent.pid,
     state: agent.state === 'WORKING' ? 'working' : level > 1 ? 'stopped' : 'idle',
+    reason: agent.reason,
     source: badgeSource(agent.agent),
     project: agent.cwd === null ? '' : printable(basename(agent.cwd) || '/', 100),
     needs_attention: level > 1,
+    trouble: inTrouble(agent),
     count: Math.min(9999, Math.max(1, agent.unseen)),
   };
 }

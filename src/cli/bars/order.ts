@@ -1,13 +1,34 @@
 import type { AgentReport } from '../../api/client/index.js';
 import { concernOf, isRequest } from '../../model/agent.js';
 
-/** 3: asks something, 2: its turn is over and nobody looked, 1: works, 0: waits with nothing new. */
-export function attention(agent: AgentReport): 0 | 1 | 2 | 3 {
-  if (agent.state === 'WORKING') return concernOf(agent.reason) === 'trouble' ? 2 : 1;
-  if (agent.state !== 'WAITING') return 0;
-  if (isRequest(agent.reason)) return 3;
-  if (concernOf(agent.reason) === 'trouble') return 2;
+/** 4: asks something, 3: in trouble, 2: its turn is over, both until somebody looks, 1: works, 0: nothing new. */
+export type Attention = 0 | 1 | 2 | 3 | 4;
+
+export function attention(agent: AgentReport): Attention {
+  if (agent.state !== 'WORKING' && agent.state !== 'WAITING') return 0;
+  if (isRequest(agent.reason)) return 4;
+  if (inTrouble(agent) && agent.unseen > 0) return 3;
+  if (agent.state === 'WORKING') return 1;
   return agent.reason === 'done' && agent.unseen > 0 ? 2 : 0;
+}
+
+/** It does not go on by itself, whether somebody has looked or not. */
+export function inTrouble({ reason }: AgentReport): boolean {
+  return concernOf(reason) === 'trouble';
+}
+
+/** What bars count, the most urgent first, and the sign of each. */
+export const COUNTED: readonly { sign: string; of(agent: AgentReport): boolean }[] = [
+  { sign: '?', of: agent => attention(agent) === 4 },
+  { sign: '!', of: inTrouble },
+  { sign: '✔', of: agent => attention(agent) === 2 },
+  { sign: '▶', of: agent => agent.state === 'WORKING' && !inTrouble(agent) },
+  { sign: 'z', of: isAsleep },
+];
+
+/** Ctrl-Z: its person laid it aside. */
+export function isAsleep({ reason }: AgentReport): boolean {
+  return reason === 'suspended';
 }
 
 /** Living interactive agents of one user, the one that waits longest for its person first. */
@@ -19,8 +40,11 @@ export function ownAgents(agents: readonly AgentReport[], uid: number): AgentRep
     );
 }
 
-/** Whom `vigil focus next` shows: requests first, then turns that ended, then anything that waits. */
+/** Whom `vigil focus next` shows: requests first, then trouble, then turns that ended, then anything that waits. */
 export function nextToFocus(agents: readonly AgentReport[], uid: number): AgentReport | undefined {
   const own = ownAgents(agents, uid);
-  return own.find(agent => attention(agent) > 1) ?? own.find(agent => agent.state === 'WAITING');
+  return (
+    own.find(agent => attention(agent) > 1) ??
+    own.find(agent => agent.state === 'WAITING' && !isAsleep(agent))
+  );
 }

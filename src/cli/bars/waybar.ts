@@ -1,13 +1,15 @@
 import { basename } from 'node:path';
 import type { AgentReport } from '../../api/client/index.js';
 import { printable } from '../../lib/text/printable.js';
-import { attention } from './order.js';
+import type { Reason } from '../../model/agent.js';
+import { reasonText } from '../ui/agents-table.js';
+import { attention, COUNTED, inTrouble, isAsleep } from './order.js';
 
 /** What a custom module of waybar reads, waybar-custom(5). */
 interface WaybarLine {
   text: string;
   /** For format-icons: the most urgent thing. */
-  alt: 'approval' | 'question' | 'done' | 'working' | 'idle' | 'down';
+  alt: Reason | 'working' | 'asleep' | 'idle' | 'down';
   tooltip: string;
   class: string[];
   /** How many of the agents are at work. */
@@ -17,8 +19,8 @@ interface WaybarLine {
 const MAX_LINES = 20;
 
 /** `agents` in their order; null: no daemon answers. Text and tooltip are Pango markup for waybar. */
-export function waybarLine(agents: readonly AgentReport[] | null): string {
-  return JSON.stringify(agents === null ? down() : line(agents));
+export function waybarLine(agents: readonly AgentReport[] | null, now_ms = Date.now()): string {
+  return JSON.stringify(agents === null ? down() : line(agents, now_ms));
 }
 
 function down(): WaybarLine {
@@ -31,39 +33,40 @@ function down(): WaybarLine {
   };
 }
 
-function line(agents: readonly AgentReport[]): WaybarLine {
-  const count = (level: number) => agents.filter(agent => attention(agent) === level).length;
-  const [asking, done, working] = [count(3), count(2), count(1)];
-  const first = agents[0];
+function line(agents: readonly AgentReport[], now_ms: number): WaybarLine {
+  const [first] = agents;
   const alt = first === undefined ? 'idle' : altOf(first);
-  const text = [asking > 0 && `? ${asking}`, done > 0 && `✔ ${done}`, working > 0 && `▶ ${working}`];
-  const shown = agents.slice(0, MAX_LINES).map(tooltipLine);
+  const counts = COUNTED.map(({ sign, of }) => ({ sign, count: agents.filter(of).length }));
+  const shown = agents.slice(0, MAX_LINES).map(agent => tooltipLine(agent, now_ms));
   if (agents.length > MAX_LINES) shown.push(`… and ${agents.length - MAX_LINES} more`);
+  const working = agents.filter(({ state }) => state === 'WORKING').length;
   return {
-    text: text.filter(part => part !== false).join(' '),
+    text: counts.flatMap(({ sign, count }) => (count > 0 ? [`${sign} ${count}`] : [])).join(' '),
     alt,
     tooltip: shown.length === 0 ? 'No agents' : shown.join('\n'),
-    class: [alt, ...(asking > 0 || done > 0 ? ['attention'] : []), ...(working > 0 ? ['has-working'] : [])],
+    class: [
+      alt,
+      ...(agents.some(agent => attention(agent) > 1) ? ['attention'] : []),
+      ...(agents.some(inTrouble) ? ['trouble'] : []),
+      ...(working > 0 ? ['has-working'] : []),
+    ],
     percentage: agents.length === 0 ? 0 : Math.round((100 * working) / agents.length),
   };
 }
 
+/** A request, trouble and the end of a turn by their reasons; what else there is by what it looks like. */
 function altOf(agent: AgentReport): WaybarLine['alt'] {
-  switch (attention(agent)) {
-    case 3:
-      return agent.reason === 'question' ? 'question' : 'approval';
-    case 2:
-      return 'done';
-    case 1:
-      return 'working';
-    default:
-      return 'idle';
-  }
+  const { state, reason } = agent;
+  if (reason !== null && (attention(agent) > 1 || inTrouble(agent) || reason === 'retrying')) return reason;
+  if (isAsleep(agent)) return 'asleep';
+  return state === 'WORKING' ? 'working' : 'idle';
 }
 
-function tooltipLine(agent: AgentReport): string {
+function tooltipLine(agent: AgentReport, now_ms: number): string {
   const project = agent.cwd === null ? '' : printable(basename(agent.cwd) || '/', 60);
-  const doing = `${agent.state.toLowerCase()}${agent.reason === null ? '' : ` ${agent.reason}`}`;
+  const doing = isAsleep(agent)
+    ? 'asleep: fg lets it go on'
+    : `${agent.state.toLowerCase()}${agent.reason === null ? '' : ` ${reasonText(agent, now_ms)}`}`;
   const asks = agent.asks === null ? '' : `: ${printable(agent.asks, 120)}`;
   return escapePango(`${printable(agent.agent, 32)}  ${project}  ${doing}${asks}`);
 }

@@ -1,5 +1,6 @@
 import type { ExplainReport, VoiceReport } from '../../api/client/index.js';
 import { printable } from '../../lib/text/printable.js';
+import { EXIT_REASONS, WAITING_REASONS, WORKING_REASONS } from '../../model/agent.js';
 import { JSON_OPTION, printAnswer } from '../answer.js';
 import { askDaemon } from '../ask-daemon.js';
 import { defineCommand, OK, UsageError } from '../command.js';
@@ -13,7 +14,7 @@ export const agents = defineCommand({
   usage: 'agents',
   describe: 'List the AI coding agents that run, and what each is doing',
   details: [
-    'States are WORKING (thinking, tool, stalled), WAITING (approval, question, done, input), EXITED (exit, signal, oom) and UNKNOWN. Agents that ask for something stand on top.',
+    `States are WORKING (${WORKING_REASONS.join(', ')}), WAITING (${WAITING_REASONS.join(', ')}), EXITED (${EXIT_REASONS.join(', ')}) and UNKNOWN. Agents that ask for something stand on top, then those in trouble.`,
     'Root, the user of the daemon and members of the group vigil see the agents of all users, everybody else their own.',
   ],
   options: {
@@ -64,7 +65,7 @@ export function explainText(
   { agent, decided_by, evidence, voices = [], processes }: ExplainReport,
   io: Pick<Io, 'color' | 'now' | 'home'>,
 ): string[] {
-  const state = paint(`${agent.state} ${reasonText(agent)}`, stateStyles(agent), io.color);
+  const state = paint(`${agent.state} ${reasonText(agent, io.now())}`, stateStyles(agent), io.color);
   const since = duration(io.now() - Date.parse(agent.since));
   const place = agent.cwd === null ? '' : ` in ${printable(shortPath(agent.cwd, io.home, agent.user), 300)}`;
   const container = containerOf(agent);

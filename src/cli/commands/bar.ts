@@ -20,7 +20,7 @@ export const bar = defineCommand({
   usage: 'bar <which>',
   describe: 'Print your agents as a status bar reads them: waybar, eww or tmux',
   details: [
-    'waybar: text, alt (approval, question, done, working, idle, down), tooltip, class and percentage, for a custom module with "return-type": "json". eww: sessions and has_working, for deflisten. tmux: a segment for #().',
+    'waybar: text, alt (approval, question, limit, auth, error, hung, stalled, done, retrying, working, asleep, idle, down), tooltip, class (alt, attention, trouble, has-working) and percentage, for a custom module with "return-type": "json". eww: sessions and has_working, for deflisten. tmux: a segment for #(). In the text ? counts those that ask, ! those in trouble, z those asleep (Ctrl-Z).',
     'With --follow it prints a line whenever something changed, and goes on when the daemon restarts. eww is followed unless --no-follow is given.',
   ],
   positionals: { which: { type: 'string', describe: 'waybar, eww or tmux' } },

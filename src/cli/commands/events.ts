@@ -85,7 +85,7 @@ function alertLine({ type, time, alert }: AlertEvent, io: Pick<Io, 'color'>): st
 
 function stateLine(event: AgentStateEvent, io: Pick<Io, 'color'>): string {
   const to = paint(
-    `${event.to} ${reasonText(event)}`,
+    `${event.to} ${reasonText(event, Date.parse(event.time))}`,
     stateStyles({ state: event.to, reason: event.reason }),
     io.color,
   );

@@ -1,5 +1,6 @@
 import type { AgentReport, AgentStateEvent } from '../../api/client/index.js';
 import { printable } from '../../lib/text/printable.js';
+import { untilWords } from '../../lib/time/clock-words.js';
 import { concernOf, isRequest } from '../../model/agent.js';
 import type { Io } from '../io.js';
 import { bytes, duration, percent, shortPath } from './format.js';
@@ -55,7 +56,7 @@ function cells(agent: AgentReport, io: Pick<Surroundings, 'now' | 'home'>): Cell
     { text: String(agent.pid) },
     { text: printable(agent.agent, 32) + (agent.interactive ? '' : ' (batch)') },
     { text: agent.state, styles },
-    { text: reasonText(agent), styles },
+    { text: reasonText(agent, io.now()), styles },
     { text: duration(io.now() - Date.parse(agent.since)) },
     { text: printable(agent.user, 32) },
     { text: printable(placeOf(agent), 32) },
@@ -77,20 +78,22 @@ export function containerOf({ container }: Partial<Pick<AgentReport, 'container'
   return container ?? null;
 }
 
-const RANK = { WAITING: 0, WORKING: 2, UNKNOWN: 3, EXITED: 4 } as const;
+const RANK = { WAITING: 2, WORKING: 3, UNKNOWN: 4, EXITED: 5 } as const;
 
-/** A request first, then who is done, then who works. Within these: the latest change first. */
+/** A request first, then trouble, then who is done, then who works. Within these: the latest change first. */
 export function byNeed(a: AgentReport, b: AgentReport): number {
   return rank(a) - rank(b) || Date.parse(b.since) - Date.parse(a.since) || a.pid - b.pid;
 }
 
-function rank(agent: AgentReport): number {
-  const asks = isRequest(agent.reason);
-  return RANK[agent.state] + (agent.state === 'WAITING' && !asks ? 1 : 0);
+function rank({ state, reason }: AgentReport): number {
+  const concern = concernOf(reason);
+  return concern === null ? RANK[state] : concern === 'request' ? 0 : 1;
 }
 
 export function stateStyles({ state, reason }: Pick<AgentReport, 'state' | 'reason'>): readonly Style[] {
   if (concernOf(reason) === 'trouble') return ['magenta'];
+  if (reason === 'suspended') return ['dim'];
+  if (reason === 'retrying') return ['yellow'];
   if (state === 'WAITING') return isRequest(reason) ? ['bold', 'yellow'] : ['cyan'];
   if (state === 'WORKING') return ['green'];
   if (state === 'EXITED') return reason === 'exit' ? ['dim'] : ['red'];
@@ -99,10 +102,17 @@ export function stateStyles({ state, reason }: Pick<AgentReport, 'state' | 'reas
 
 type Ended = Pick<AgentReport | AgentStateEvent, 'reason' | 'exit_code' | 'signal' | 'signal_sender'>;
 
-/** `approval`, `exit 1`, `SIGKILL by bash[77]`, `done, 2 in background`. */
-export function reasonText(one: Ended & { background?: number }): string {
+interface More {
+  background?: number;
+  /** WAITING limit: when its quota is there again. */
+  resets_at?: string | null;
+}
+
+/** `approval`, `exit 1`, `SIGKILL by bash[77]`, `done, 2 in background`, `limit until 15:40`. */
+export function reasonText(one: Ended & More, now_ms: number): string {
   const text = endingText(one) ?? one.reason ?? '-';
-  return (one.background ?? 0) > 0 ? `${text}, ${one.background} in background` : text;
+  const until = one.resets_at == null ? '' : untilWords(Date.parse(one.resets_at), now_ms);
+  return (one.background ?? 0) > 0 ? `${text}${until}, ${one.background} in background` : text + until;
 }
 
 function endingText({ reason, exit_code, signal, signal_sender }: Ended): string | null {

@@ -50,6 +50,8 @@ export const helperAgentSchema = z.strictObject({
   has_worked: z.boolean(),
   /** What it asks for may come a moment after it asks. */
   has_transcript: z.boolean(),
+  /** WAITING limit: when its quota is there again, ms since the epoch; null: not known. */
+  resets_at_ms: z.number().nullable(),
   exit_code: z.number().nullable(),
   signal: text(32).nullable(),
 });

@@ -100,7 +100,7 @@ export class Screen {
     this.popups.set(paused ? new Map() : intents);
     const { notifications, tray } = this.config;
     this.tray?.set(
-      trayModel({ agents, alerts, unseen, paused, silent, config: notifications }),
+      trayModel({ agents, alerts, unseen, paused, silent, now_ms, config: notifications }),
       tray.enabled,
     );
   }

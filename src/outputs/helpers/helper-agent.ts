@@ -1,4 +1,4 @@
-import { isInteractive, type Session } from '../../agents/tracker/session.js';
+import { isInteractive, resetsAt, type Session } from '../../agents/tracker/session.js';
 import type { Assertion } from '../../agents/voice.js';
 import { isRequest } from '../../model/agent.js';
 import { endingFields } from '../../model/state-event.js';
@@ -28,6 +28,7 @@ export function helperAgent(
     worked_ms,
     has_worked: session.has_worked,
     has_transcript: session.type.voices.some(({ name }) => name === 'transcript'),
+    resets_at_ms: resetsAt(session),
     exit_code: ending?.exit_code ?? null,
     signal: ending?.signal ?? null,
   };

@@ -70,6 +70,7 @@ describe('the colour of the tray', () => {
       unseen: () => 0,
       paused: false,
       silent: false,
+      now_ms: 0,
       config: config(),
       ...over,
     });

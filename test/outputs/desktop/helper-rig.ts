@@ -32,6 +32,7 @@ export function helperAgent(over: Partial<HelperAgent> = {}): HelperAgent {
     has_worked: true,
     has_transcript: true,
     exit_code: null,
+    resets_at_ms: null,
     signal: null,
     ...over,
   };

@@ -128,8 +128,8 @@ describe('what is announced', () => {
 
   it('has its urgency from the configuration', () => {
     const config = helperConfig({ notifications: { urgency_approval: 'low' } }).notifications;
-    expect(intentFor(asking, config)?.urgency).toBe('low');
-    expect(intentFor(done, config)?.urgency).toBe('normal');
+    expect(intentFor(asking, config, T0)?.urgency).toBe('low');
+    expect(intentFor(done, config, T0)?.urgency).toBe('normal');
   });
 });
 
@@ -221,15 +221,81 @@ it.each([
 describe('what is shown', () => {
   const config = helperConfig().notifications;
   it('is markup only for servers that speak it', () => {
-    const intent = intentFor({ ...asking, cwd: '/x/<b>&', asks: 'Bash: a > b' }, config)!;
+    const intent = intentFor({ ...asking, cwd: '/x/<b>&', asks: 'Bash: a > b' }, config, T0)!;
     expect(bodyOf(intent, new Set(['body', 'body-markup']))).toBe('<b>&lt;b&gt;&amp;</b>\nBash: a &gt; b');
     expect(bodyOf(intent, new Set(['body']))).toBe('<b>&\nBash: a > b');
     expect(escapeMarkup(`"'`)).toBe('&quot;&#39;');
   });
 
   it('cannot break out of its line or turn it around', () => {
-    const intent = intentFor({ ...asking, cwd: '/x/a\nb\u202e', asks: 'Bash: \u001b[31m\r\n' }, config)!;
+    const intent = intentFor({ ...asking, cwd: '/x/a\nb\u202e', asks: 'Bash: \u001b[31m\r\n' }, config, T0)!;
     expect(intent.heading).toBe('a\\nb\\u202e');
     expect(intent.lines).toEqual(['Bash: \\x1b[31m\\r\\n']);
+  });
+});
+
+describe('trouble', () => {
+  const trouble = (reason: HelperAgent['reason'], over: Partial<HelperAgent> = {}) =>
+    at({ state: reason === 'hung' || reason === 'stalled' ? 'WORKING' : 'WAITING', reason, ...over });
+  const SAID = {
+    ...{ stalled: 'stalled', hung: 'hung', limit: 'out of quota', auth: 'login needed', error: 'API error' },
+  } as const;
+  const each = Object.keys(SAID) as (keyof typeof SAID)[];
+
+  it.each(each)('%s is told of once, critical, and nobody is reminded', reason => {
+    const story = new Story({ remind_after_s: 60 });
+    const said = `Claude Code: ${SAID[reason]}`;
+    expect(story.at(0, trouble(reason))).toBe(said);
+    expect(intentFor(trouble(reason), helperConfig({}).notifications, T0)?.urgency).toBe('critical');
+    expect(story.again_ms).toBeNull();
+    expect(story.at(61_000, trouble(reason))).toBe(said);
+    story.change(7, { fate: 'gone' });
+    for (let minute = 2; minute < 60; minute++) expect(story.at(minute * 60_000, trouble(reason))).toBeNull();
+  });
+
+  it.each(each)('%s that comes back at once, again and again, is not told again', reason => {
+    const story = new Story();
+    expect(story.at(0, trouble(reason))).not.toBeNull();
+    for (let minute = 1; minute < 10; minute++) {
+      expect(story.at(minute * 60_000 - 30_000, at({ reason: 'retrying', since_ms: T0 + minute * 60_000 - 30_000 }))).toBeNull();
+      expect(story.at(minute * 60_000, trouble(reason, { since_ms: T0 + minute * 60_000 }))).toBeNull();
+    }
+  });
+
+  it('an error after a while of work is another one', () => {
+    const story = new Story();
+    expect(story.at(0, trouble('error'))).not.toBeNull();
+    expect(story.at(10_000, working)).toBeNull();
+    expect(story.at(600_000, trouble('error', { since_ms: T0 + 600_000 }))).toBe('Claude Code: API error');
+  });
+
+  it('a limit says until when, is the same one until then, and one popup says that it is over', () => {
+    const resets_at_ms = T0 + 3_600_000;
+    const limit = (since: number) => trouble('limit', { resets_at_ms, since_ms: T0 + since });
+    const story = new Story();
+    expect(story.at(0, trouble('limit'))).toBe('Claude Code: out of quota');
+    // When it ends is heard a moment later: in place.
+    expect(story.at(100, limit(0))).toBe('Claude Code: out of quota');
+    expect(story.again_ms).toBe(3_600_000);
+    story.change(7, { fate: 'gone' });
+    expect(story.at(200, limit(0))).toBeNull();
+    expect(story.again_ms).toBe(3_600_000);
+    expect(story.at(1_200_000, at({ reason: 'retrying' }))).toBeNull();
+    expect(story.at(1_800_000, limit(1_800_000))).toBeNull();
+    expect(story.at(3_600_000, limit(1_800_000))).toBe('Claude Code: quota is back');
+    expect(story.again_ms).toBeNull();
+    const [line] = intentFor(limit(0), helperConfig({}).notifications, T0)!.lines;
+    expect(line).toMatch(/^its quota is used up until \d\d:\d\d$/);
+  });
+
+  it('one that goes on by itself when its limit is over is no news', () => {
+    const story = new Story();
+    expect(story.at(0, trouble('limit', { resets_at_ms: T0 + 60_000 }))).not.toBeNull();
+    expect(story.at(60_000, working)).toBeNull();
+  });
+
+  it('who was laid aside, and who tries again, need nobody', () => {
+    expect(new Story().at(0, trouble('suspended'))).toBeNull();
+    expect(new Story().at(0, at({ reason: 'retrying' }))).toBeNull();
   });
 });

@@ -1,4 +1,4 @@
-import { isRequest } from '../../../model/agent.js';
+import { concernOf, isRequest } from '../../../model/agent.js';
 import type { HelperAgent } from '../protocol.js';
 
 interface Memory {
@@ -13,7 +13,7 @@ interface Memory {
 /** A stop younger than this is not yet seen by a focus: the person was faster than the news. */
 export const SEEN_AFTER_MS = 1_000;
 
-/** How often each agent stopped since its person last looked. Pure but for its memory. */
+/** How often each agent stopped (or got into trouble) since its person last looked. Pure but for its memory. */
 export class Attention {
   private readonly memory = new Map<number, Memory>();
 
@@ -25,7 +25,7 @@ export class Attention {
       const memory = this.memory.get(agent.pid) ?? { stop: null, stopped_ms: 0, unseen: 0, looked: false };
       this.memory.set(agent.pid, memory);
       const stop =
-        isRequest(agent.reason) || (agent.state === 'WAITING' && agent.reason === 'done')
+        concernOf(agent.reason) !== null || (agent.state === 'WAITING' && agent.reason === 'done')
           ? `${agent.reason} ${agent.since_ms}`
           : null;
       if (stop === memory.stop) continue;

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { printable } from '../../../lib/text/printable.js';
-import { isRequest } from '../../../model/agent.js';
+import { concernOf, isRequest } from '../../../model/agent.js';
 import { type BadgeSource, badgeSource } from '../../../model/badge-source.js';
 import type { HelperAgent } from '../protocol.js';
 
@@ -32,8 +32,9 @@ export function projectOf(agent: Pick<HelperAgent, 'cwd'>, max = MAX_PROJECT): s
   return agent.cwd === null ? '' : printable(basename(agent.cwd) || '/', max);
 }
 
-/** 3: asks, 2: its turn is over, 1: works, 0: nothing to say. */
+/** 3: asks, 2: its turn is over or it is in trouble, 1: works, 0: nothing to say. */
 function rank({ agent, unseen }: BadgePart): number {
+  if (concernOf(agent.reason) === 'trouble' && unseen > 0) return 2;
   if (agent.state === 'WORKING') return 1;
   if (agent.state !== 'WAITING' || unseen === 0) return 0;
   return isRequest(agent.reason) ? 3 : 2;

@@ -1,9 +1,12 @@
 import type { HelperAgent, HelperConfig } from '../protocol.js';
-import { intentFor, type NotificationIntent } from './intent.js';
+import { intentFor, isTrouble, type NotificationIntent, type NotificationKind } from './intent.js';
 
 /** What is remembered of one event (of one `NotificationIntent.key`). */
 export interface EventMemory {
   key: string;
+  kind: NotificationKind;
+  /** The agent has left this trouble, and when: it may come back to it. Null: it is in it. */
+  left_ms: number | null;
   first_ms: number;
   /** On the screen for the first time; null: not yet, as far as is known. */
   shown_ms: number | null;
@@ -38,29 +41,65 @@ export interface Decision {
 /** So long a request is held back for what is asked: transcripts follow registries by up to 100 ms. */
 export const TRANSCRIPT_MS = 180;
 
+/** A trouble that comes back within this time is the same one, and was told of. */
+const SAME_TROUBLE_MS = 2 * 60_000;
+
 /** What should be on the screen. Pure: what it remembers goes in and comes out. */
 export function decide(before: ReadonlyMap<number, EventMemory>, input: PolicyInput): Decision {
   const decision: Decision = { intents: new Map(), memory: new Map(), again_ms: null };
   if (!input.config.enabled) return decision;
   for (const agent of input.agents) {
-    const intent = intentFor(agent, input.config);
-    if (intent === null) continue;
+    const intent = intentFor(agent, input.config, input.now_ms);
     const known = before.get(agent.pid);
-    const memory = known?.key === intent.key ? { ...known } : born(intent, agent, input);
+    if (intent === null) {
+      if (known !== undefined && isTrouble(known.kind)) decision.memory.set(agent.pid, left(known, input.now_ms));
+      continue;
+    }
+    const memory = isSame(known, intent, input.now_ms)
+      ? { ...known, key: intent.key, left_ms: null }
+      : born(intent, agent, input);
     const due_ms = dueTime(agent, intent, memory, input);
     decision.memory.set(agent.pid, memory);
-    if (due_ms === null) continue;
+    if (due_ms === null) {
+      againAt(decision, agent.reason === 'limit' ? agent.resets_at_ms : null, input.now_ms);
+      continue;
+    }
     if (due_ms <= input.now_ms) decision.intents.set(agent.pid, { ...intent, round: memory.round });
-    const again_ms = due_ms > input.now_ms ? due_ms : reminderTime(memory, input);
-    if (again_ms !== null && again_ms > input.now_ms)
-      decision.again_ms = Math.min(decision.again_ms ?? again_ms, again_ms);
+    const later_ms = agent.reason === 'limit' ? agent.resets_at_ms : reminderTime(memory, input);
+    const again_ms = due_ms > input.now_ms ? due_ms : later_ms;
+    againAt(decision, again_ms, input.now_ms);
   }
   return decision;
+}
+
+function againAt(decision: Decision, at_ms: number | null, now_ms: number): void {
+  if (at_ms !== null && at_ms > now_ms) decision.again_ms = Math.min(decision.again_ms ?? at_ms, at_ms);
+}
+
+/** Its popup goes; should the agent be back in the same trouble soon, it is not told again. */
+function left(known: EventMemory, now_ms: number): EventMemory {
+  return known.left_ms === null ? { ...known, fate: 'gone', left_ms: now_ms } : known;
+}
+
+/** The same event, or the same trouble as a moment ago: it tried again, and failed again. */
+function isSame(
+  known: EventMemory | undefined,
+  { key, kind }: NotificationIntent,
+  now_ms: number,
+): known is EventMemory {
+  if (known === undefined) return false;
+  if (known.key === key) return true;
+  // Until when it holds may be heard a moment later.
+  if (kind === 'limit' && known.kind === 'limit' && known.left_ms === null) return true;
+  const back = known.left_ms !== null && now_ms - known.left_ms < SAME_TROUBLE_MS;
+  return back && kind === known.kind && kind !== 'limit';
 }
 
 function born(intent: NotificationIntent, agent: HelperAgent, input: PolicyInput): EventMemory {
   const memory: EventMemory = {
     key: intent.key,
+    kind: intent.kind,
+    left_ms: null,
     first_ms: input.now_ms,
     shown_ms: null,
     fate: 'open',
@@ -111,6 +150,8 @@ function dueTime(
 }
 
 function reminderTime(memory: EventMemory, { config }: PolicyInput): number | null {
+  // Trouble is told of once: who knows that a quota is used up can do nothing about it.
+  if (isTrouble(memory.kind) || memory.kind === 'available') return null;
   if (config.remind_after_s === 0 || memory.reminded || memory.fate === 'dropped') return null;
   return (memory.shown_ms ?? memory.first_ms) + config.remind_after_s * 1000;
 }

@@ -16,6 +16,11 @@ const CATEGORY = {
   question: 'x-vigil.request',
   done: 'x-vigil.done',
   stalled: 'x-vigil.trouble',
+  hung: 'x-vigil.trouble',
+  limit: 'x-vigil.trouble',
+  available: 'x-vigil.done',
+  auth: 'x-vigil.trouble',
+  error: 'x-vigil.trouble',
   ended: 'x-vigil.trouble',
   alert: 'x-vigil.alert',
 } as const;
@@ -24,6 +29,11 @@ const ICON = {
   question: 'dialog-question',
   done: 'dialog-information',
   stalled: 'dialog-warning',
+  hung: 'dialog-warning',
+  limit: 'dialog-warning',
+  available: 'dialog-information',
+  auth: 'dialog-password',
+  error: 'dialog-error',
   ended: 'dialog-error',
   alert: 'dialog-warning',
 } as const;

@@ -1,8 +1,9 @@
 import { printable } from '../../../lib/text/printable.js';
+import { untilWords } from '../../../lib/time/clock-words.js';
 import { isRequest } from '../../../model/agent.js';
 import { severityRank } from '../../../model/alert.js';
 import { projectOf } from '../badges/badge.js';
-import { intentFor } from '../notify/intent.js';
+import { intentFor, isTrouble } from '../notify/intent.js';
 import type { HelperAgent, HelperAlert, HelperConfig } from '../protocol.js';
 import type { TrayColor } from './icon.js';
 
@@ -32,6 +33,7 @@ export interface TrayInput {
   paused: boolean;
   /** The daemon has not spoken for a while. */
   silent: boolean;
+  now_ms: number;
   config: HelperConfig['notifications'];
 }
 
@@ -48,12 +50,12 @@ const QUIT: TrayItem = { label: 'Quit until the next login', action: { type: 'qu
  * person, or there are milder alerts. Green: nothing pending.
  */
 export function trayModel(input: TrayInput): TrayModel {
-  const { agents, unseen, paused, silent, config } = input;
+  const { agents, unseen, paused, silent, now_ms, config } = input;
   const living = agents.filter(({ state }) => state !== 'EXITED');
   const waits = living.filter(agent => isRequest(agent.reason) || unseen(agent.pid) > 0).length;
   const trouble = agents.filter(agent => {
-    const kind = intentFor(agent, config)?.kind;
-    return kind === 'stalled' || kind === 'ended';
+    const kind = intentFor(agent, config, now_ms)?.kind;
+    return kind !== undefined && isTrouble(kind);
   }).length;
   const alerts = input.alerts
     .filter(({ status, severity }) => status === 'open' && severityRank(severity) >= severityRank('warning'))
@@ -62,7 +64,7 @@ export function trayModel(input: TrayInput): TrayModel {
   const red = silent || trouble > 0 || critical > 0;
   const color = red && (silent || !paused) ? 'red' : paused ? 'grey' : null;
   const lines = living.slice(0, MAX_AGENTS).map(agent => ({
-    label: `${describe(agent)} · Focus`,
+    label: `${describe(agent, now_ms)} · Focus`,
     action: { type: 'focus', pid: agent.pid } as const,
   }));
   const alertLines = alerts.slice(0, MAX_ALERTS).map(({ id, severity, title }) => ({
@@ -101,8 +103,10 @@ export function standbyModel(running: boolean): TrayModel {
   };
 }
 
-function describe(agent: HelperAgent): string {
-  const doing = agent.reason ?? agent.state.toLowerCase();
+function describe(agent: HelperAgent, now_ms: number): string {
+  const reason = agent.reason === 'suspended' ? 'asleep' : agent.reason;
+  const until = agent.reason === 'limit' ? untilWords(agent.resets_at_ms, now_ms) : '';
+  const doing = (reason ?? agent.state.toLowerCase()) + until;
   const asks = agent.asks === null ? '' : `: ${printable(agent.asks, 60)}`;
   return `${printable(agent.label, 40)}  ${projectOf(agent, 40)}  ${doing}${asks}`;
 }
