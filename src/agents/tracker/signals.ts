@@ -69,8 +69,8 @@ export function observeTranscript(session: Session, entry: TranscriptEntry, time
   const text = `its transcript says ${entry.phase.replace('_', ' ')}${detail}`;
   const { resets_at_ms = null, goes_on = false } = entry;
   // What ended the last turn of an earlier run is no news of a conversation that is taken up again.
-  const says =
-    entry.at_ms < session.started_ms && isTrouble(PHASES[entry.phase]) ? 'done' : PHASES[entry.phase];
+  const before = entry.at_ms < session.started_ms && !session.has_worked;
+  const says = before && isTrouble(PHASES[entry.phase]) ? 'done' : PHASES[entry.phase];
   if (!store(session, 'transcript', { says, text, detail: entry.detail, resets_at_ms, goes_on }, time_ms))
     return;
   session.signals.progress_ms = time_ms;

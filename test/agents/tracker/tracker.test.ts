@@ -169,6 +169,16 @@ describe('what Claude says of itself', () => {
     },
   );
 
+  it('does not say so of what ended the last turn of an earlier run, but believes a clock that was set meanwhile', () => {
+    const story = new Story().claude(0).registry(1, { status: 'idle' });
+    story.transcript(1.1, 'limit', null, { at_ms: 1 }).until(10);
+    expect(story.states).toEqual(['WAITING input @1.00']);
+    story.key(11, true).registry(11.1, { status: 'busy' }).spins(11.25, 14);
+    story.transcript(14, 'working').transcript(14.5, 'limit', null, { at_ms: 1 });
+    story.registry(14.6, { status: 'idle' }).until(20);
+    expect(story.states.at(-1)).toMatch('WAITING limit');
+  });
+
   it('asks, when it has been silent since it started and has not said yet that it takes input', () => {
     const story = new Story().claude(0).output(0.5).output(0.9).until(60).key(60, true).output(60.1);
     story.osc(61, FRAME('✳ Claude Code')).registry(61.2, { status: 'idle' }).until(70);
