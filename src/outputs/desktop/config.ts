@@ -38,7 +38,9 @@ const notifications = z
     urgency_done: urgency.default('normal').describe('Urgency when a turn ended.'),
     urgency_trouble: urgency
       .default('critical')
-      .describe('Urgency when an agent crashed, ran out of memory, stalled, hangs, is out of quota or logged out, or its API fails.'),
+      .describe(
+        'Urgency when an agent crashed, ran out of memory, stalled, hangs, is out of quota or logged out, or its API fails.',
+      ),
   })
   .describe('Popups on the desktops of the users.')
   .meta({ ...BY_GROUP, ...LIVE });

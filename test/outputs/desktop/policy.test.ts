@@ -257,7 +257,12 @@ describe('trouble', () => {
     const story = new Story();
     expect(story.at(0, trouble(reason))).not.toBeNull();
     for (let minute = 1; minute < 10; minute++) {
-      expect(story.at(minute * 60_000 - 30_000, at({ reason: 'retrying', since_ms: T0 + minute * 60_000 - 30_000 }))).toBeNull();
+      expect(
+        story.at(
+          minute * 60_000 - 30_000,
+          at({ reason: 'retrying', since_ms: T0 + minute * 60_000 - 30_000 }),
+        ),
+      ).toBeNull();
       expect(story.at(minute * 60_000, trouble(reason, { since_ms: T0 + minute * 60_000 }))).toBeNull();
     }
   });

@@ -18,7 +18,14 @@ export type AgentNotificationKind =
   | 'error'
   | 'ended';
 
-const TROUBLES: ReadonlySet<NotificationKind> = new Set(['stalled', 'hung', 'limit', 'auth', 'error', 'ended']);
+const TROUBLES: ReadonlySet<NotificationKind> = new Set([
+  'stalled',
+  'hung',
+  'limit',
+  'auth',
+  'error',
+  'ended',
+]);
 
 /** Said once, never again and again: it does not go on by itself, and its person knows. */
 export function isTrouble(kind: NotificationKind): boolean {
@@ -71,7 +78,8 @@ function kindOf(agent: HelperAgent, now_ms: number): AgentNotificationKind | nul
   const { state, reason, resets_at_ms } = agent;
   if (state === 'EXITED') return endedBadly(agent) ? 'ended' : null;
   if (reason === 'limit') return resets_at_ms !== null && resets_at_ms <= now_ms ? 'available' : 'limit';
-  const told = isRequest(reason) || concernOf(reason) === 'trouble' || (state === 'WAITING' && reason === 'done');
+  const told =
+    isRequest(reason) || concernOf(reason) === 'trouble' || (state === 'WAITING' && reason === 'done');
   return told ? (reason as AgentNotificationKind) : null;
 }
 

@@ -52,7 +52,8 @@ export function decide(before: ReadonlyMap<number, EventMemory>, input: PolicyIn
     const intent = intentFor(agent, input.config, input.now_ms);
     const known = before.get(agent.pid);
     if (intent === null) {
-      if (known !== undefined && isTrouble(known.kind)) decision.memory.set(agent.pid, left(known, input.now_ms));
+      if (known !== undefined && isTrouble(known.kind))
+        decision.memory.set(agent.pid, left(known, input.now_ms));
       continue;
     }
     const memory = isSame(known, intent, input.now_ms)
