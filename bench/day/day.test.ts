@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { defaultConfig } from '../../src/config/schema.js';
+import { speakers } from '../../test/lab/speakers.js';
 import { type Day, makeDay } from './day.js';
 import { type Judged, judge } from './judge.js';
 import { play } from './play.js';
@@ -17,7 +18,8 @@ function hour(seed: number): Day {
 
 function judged(day: Day, self_reported: boolean): Judged {
   const played = play(day.observations, { notifications, self_reported });
-  return judge(day.truth, played, { min_work_ms: notifications.min_work_seconds * 1000, self_reported });
+  const telling = self_reported ? speakers(hour(1).observations, day.truth) : new Set<number>();
+  return judge(day.truth, played, { min_work_ms: notifications.min_work_seconds * 1000, telling });
 }
 
 describe('an hour at six desks', () => {

@@ -1,4 +1,3 @@
-import { AGENT_TYPES } from '../../src/agents/types/index.js';
 import type { Transition } from '../../src/model/agent.js';
 import { type TruthEntry, transitionsOf } from '../../test/lab/truth.js';
 import type { Heard } from '../../test/lab/vigil.js';
@@ -26,8 +25,8 @@ const WORK_SLACK_MS = 1_000;
 export interface JudgeOptions {
   /** Turns that are shorter have no popup. */
   min_work_ms: number;
-  /** Whether what agents say of themselves was believed: else nobody knows what they wait for. */
-  self_reported: boolean;
+  /** The sessions (pids) that tell what they wait for, and are believed: of the others nobody knows. */
+  telling: ReadonlySet<number>;
 }
 
 /** Holds what vigil said and showed against what was true. */
@@ -64,10 +63,10 @@ function judgeStates(
   judged: Judged,
   truth: readonly TruthEntry[],
   said: readonly Transition[],
-  { self_reported }: JudgeOptions,
+  { telling }: JudgeOptions,
 ): void {
   const up = [{ from_ms: 0, to_ms: Number.POSITIVE_INFINITY }];
-  const grain = self_reported && speaks(truth[0]!) ? 'kind' : 'state';
+  const grain = telling.has(truth[0]!.pid) ? 'kind' : 'state';
   const { lines, false_waits } = matchSession(truth, said.map(heard), up, grain);
   for (const line of lines) {
     if (line.truth !== undefined) judged.transitions++;
@@ -98,9 +97,7 @@ function heard(one: Transition): Heard {
   };
 }
 
-function speaks({ agent }: TruthEntry): boolean {
-  return AGENT_TYPES.some(type => type.name === agent && type.voices.some(voice => voice.self_reported));
-}
+const TROUBLE = ['error', 'auth', 'limit'];
 
 /** A stretch of truth that a popup may, or must, speak of. */
 interface Due {
@@ -128,8 +125,8 @@ function judgePopups(
   }
 }
 
-function dues(entries: readonly TruthEntry[], { min_work_ms, self_reported }: JudgeOptions): Due[] {
-  const tells = self_reported && speaks(entries[0]!);
+function dues(entries: readonly TruthEntry[], { min_work_ms, telling }: JudgeOptions): Due[] {
+  const tells = telling.has(entries[0]!.pid);
   const truth = transitionsOf(entries);
   let worked_ms = 0;
   return truth.flatMap((entry, i) => {
@@ -148,9 +145,11 @@ function dues(entries: readonly TruthEntry[], { min_work_ms, self_reported }: Ju
       return of(tells ? [entry.reason] : ['done'], tells && lasts_ms >= WORTH_A_POPUP_MS);
     const turn_ms = worked_ms;
     worked_ms = 0;
-    if (entry.reason === 'input' || turn_ms < min_work_ms - WORK_SLACK_MS) return [];
+    if (entry.reason === 'input') return [];
+    // An error is told however soon it came.
+    if (turn_ms < min_work_ms - WORK_SLACK_MS) return of(TROUBLE, false);
     const must = turn_ms > min_work_ms + WORK_SLACK_MS && lasts_ms >= 2 * WORTH_A_POPUP_MS;
-    return of(['done', 'error', 'auth', 'limit'], must);
+    return of(['done', ...TROUBLE], must);
   });
 }
 

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { defaultConfig } from '../../src/config/schema.js';
+import { speakers } from '../../test/lab/speakers.js';
 import { makeDay } from './day.js';
 import { judge } from './judge.js';
 import { play } from './play.js';
@@ -35,7 +36,7 @@ for (const self_reported of [true, false]) {
   const took_s = ((performance.now() - start_ms) / 1000).toFixed(1);
   const judged = judge(day.truth, played, {
     min_work_ms: notifications.min_work_seconds * 1000,
-    self_reported,
+    telling: self_reported ? speakers(day.observations, day.truth) : new Set(),
   });
   const { popups } = judged;
   console.log(self_reported ? 'With what agents say of themselves' : 'By terminal activity alone (states)');

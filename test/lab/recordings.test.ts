@@ -3,9 +3,10 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { matchSession } from '../../bench/accuracy/match.js';
-import { AGENT_TYPES, createRecogniser } from '../../src/agents/types/index.js';
+import { createRecogniser } from '../../src/agents/types/index.js';
 import type { Transition } from '../../src/model/agent.js';
 import { parseRecording, replay } from '../../src/standalone/replay.js';
+import { speakers } from './speakers.js';
 import type { TruthEntry } from './truth.js';
 import type { Heard } from './vigil.js';
 
@@ -25,13 +26,13 @@ function judged(name: string, words: boolean): string[] {
   const truth = lines.map(line => JSON.parse(line) as TruthEntry);
   const transitions = replay(observations, { ...OPTIONS, self_reported: words }, createRecogniser());
   const up = [{ from_ms: 0, to_ms: Number.POSITIVE_INFINITY }];
-  const grain = words && speaks(truth[0]?.agent) ? 'kind' : 'state';
+  const telling = speakers(observations, truth);
   const pids = new Set(truth.map(t => t.pid));
   const none = new Set(transitions.map(t => t.pid).filter(pid => !pids.has(pid)));
   const wrong = [...pids].flatMap(pid => {
     const heard = transitions.filter(t => t.pid === pid).map(asHeard);
     const of = truth.filter(t => t.pid === pid);
-    return matchSession(of, heard, up, grain)
+    return matchSession(of, heard, up, words && telling.has(pid) ? 'kind' : 'state')
       .lines.filter(line => line.verdict !== 'matched')
       .map(line => {
         const true_ = line.truth ? `true ${line.truth.state} ${line.truth.reason} (${line.truth.by})` : '';
@@ -43,12 +44,6 @@ function judged(name: string, words: boolean): string[] {
       });
   });
   return [...wrong, ...[...none].map(pid => `shows ${pid}, which is no session`)];
-}
-
-/** An agent that says nothing of itself, in no title and no transcript, does not tell what it waits for. */
-function speaks(agent: string | undefined): boolean {
-  const kind = AGENT_TYPES.find(({ name }) => name === agent);
-  return kind?.voices.some(voice => voice.self_reported) === true;
 }
 
 function asHeard({ time_ms, pid, agent, from, to, reason, evidence, tty, cwd }: Transition): Heard {

@@ -227,7 +227,7 @@ const SEEN: Partial<Record<VoiceName, Observe>> = {
 };
 
 /** A conversation that was found running has said by then what it said last. */
-const FIRST_WORD_MS = 2_000;
+const FIRST_WORD_MS = 5_000;
 /** What it writes to an editor is seldom more than its words: between them it thinks. */
 const UNSEEN_WORK_MS = 5_000;
 /** So long may an agent load before it draws anything; its silence before that is not waiting. */

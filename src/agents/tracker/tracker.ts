@@ -265,7 +265,10 @@ export class Tracker {
     const { reason, evidence } = describeEnding(session, ending, this.now_ms);
     session.ending = ending;
     this.processes.endSession(session);
-    if (session.dormant) {
+    // Editors also start a server just to ask it something: nothing ever told a state of it.
+    const unused = session.mode === 'conversation' && session.state === 'UNKNOWN';
+    if (session.dormant || unused) {
+      this.due.delete(session);
       this.processes.removeSession(session);
       return;
     }

@@ -37,7 +37,7 @@ describe('a conversation in an editor', () => {
       .transcript(5, 'working')
       .transcript(9, 'turn_over')
       .until(1000);
-    expect(story.states).toEqual(['WAITING input @2.00', 'WORKING thinking @5.10', 'WAITING done @9.04']);
+    expect(story.states).toEqual(['WAITING input @5.00', 'WORKING thinking @5.10', 'WAITING done @9.04']);
   });
 
   it('asks when an open call runs nothing, and works when it does', () => {
@@ -73,11 +73,11 @@ describe('a conversation in an editor', () => {
 
   it('works while a call is open that may take long without a child', () => {
     const story = inEditor().transcript(5, 'working').transcript(6, 'tool', 'Task: look around').until(100);
-    expect(story.states).toEqual(['WAITING input @2.00', 'WORKING thinking @5.10']);
+    expect(story.states).toEqual(['WAITING input @5.00', 'WORKING thinking @5.10']);
   });
 
   it('waits where nothing is known of it', () => {
-    expect(inEditor().until(1000).states).toEqual(['WAITING input @2.00']);
+    expect(inEditor().until(1000).states).toEqual(['WAITING input @5.00']);
   });
 
   it('is no conversation when it runs alone', () => {
@@ -93,6 +93,12 @@ describe('a server of an editor whose agent keeps no files', () => {
   it('works while it writes, and for some seconds after, and waits then', () => {
     const story = new Story().process(0, gemini).spins(30, 40).until(600);
     expect(story.states).toEqual(['WAITING input @15.00', 'WORKING thinking @30.25', 'WAITING done @45.00']);
+  });
+
+  it('is none when it ends before anything told its state', () => {
+    const story = new Story().process(0, gemini).exit(0.4);
+    expect(story.states).toEqual([]);
+    expect(story.tracker.sessions()).toEqual([]);
   });
 
   it('is one session with the process that it starts again', () => {
