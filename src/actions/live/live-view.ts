@@ -252,6 +252,7 @@ export class LiveView implements ProcessView {
             cgroup,
             started_ms: ticksToEpochMs(start_ticks),
             agent_started_ms: ticksToEpochMs(session.start_ticks),
+            agent_cwd: session.cwd,
           })
         : null;
     return {

@@ -28,8 +28,9 @@ export class Stayers {
       let answer = before.get(key);
       if (answer === undefined || now_ms - answer.asked_ms >= AGAIN_MS) {
         if (asked++ >= MAX_ASKED) return row;
-        const agent_started_ms = ticksToEpochMs(row.session!.start_ticks);
-        answer = { stays: whyToStay(this.procRoot, { ...row, agent_started_ms }) !== null, asked_ms: now_ms };
+        const { start_ticks, cwd: agent_cwd } = row.session!;
+        const agent = { agent_started_ms: ticksToEpochMs(start_ticks), agent_cwd };
+        answer = { stays: whyToStay(this.procRoot, { ...row, ...agent }) !== null, asked_ms: now_ms };
       }
       this.known.set(key, answer);
       return answer.stays ? { ...row, to_stay: true } : row;

@@ -10,6 +10,8 @@ export interface Stayer {
   cgroup: string | null;
   /** When its agent started: what was there before is not of its own. */
   agent_started_ms: number;
+  /** Where its agent worked; null: not known. */
+  agent_cwd: string | null;
 }
 
 const MAX_FDS = 256;
@@ -44,7 +46,8 @@ export function whyToStay(root: string, process: Stayer): string | null {
   if (sid === pid && own.length > 0) return 'has a session and a log of its own';
   if (PID_FILE.test(cmdline) || holdsPidFile(root, pid)) return 'is a daemon with a pid file';
   const isQuiet = [input, output, errors].every(path => path === '/dev/null' || isFile(path));
-  if (isQuiet && target(`${root}/${pid}/cwd`) === '/')
+  // What an agent in / leaves behind is there without having gone there.
+  if (isQuiet && process.agent_cwd !== '/' && target(`${root}/${pid}/cwd`) === '/')
     return 'is a daemon: it works in / and has no terminal';
   return own.length > 0 && born_ms !== null && Math.abs(process.started_ms - born_ms) < BORN_WITH_MS
     ? 'writes a log that was made for it'

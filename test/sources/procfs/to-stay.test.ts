@@ -44,7 +44,7 @@ async function started(line: string, stdio: 'pipe' | number = 'pipe') {
     return pid > 0;
   });
   begun.push(pid);
-  return { pid, started_ms: Date.now(), agent_started_ms: before_ms, ...factsOf(pid) };
+  return { pid, started_ms: Date.now(), agent_started_ms: before_ms, agent_cwd: null, ...factsOf(pid) };
 }
 
 function pidOf(cmdline: string): number | null {
@@ -78,8 +78,20 @@ test('what agents start was not: at the end of a pipe, in a session of its own, 
   expect(whyToStay('/proc', { ...inherited, agent_started_ms: Date.now() + 1_000 })).toBeNull();
 });
 
+test('what an agent in / leaves behind did not go there', async () => {
+  const left = await started('cd /; (setsid bash -c "SLEEP </dev/null >/dev/null 2>&1 &")');
+  expect(whyToStay('/proc', { ...left, agent_cwd: '/' })).toBeNull();
+});
+
 test('a unit of systemd-run is of its own', () => {
-  const facts = { pid: 999_999_999, sid: 1, started_ms: 0, agent_started_ms: 0, cmdline: 'python3 train.py' };
+  const facts = {
+    pid: 999_999_999,
+    sid: 1,
+    started_ms: 0,
+    agent_started_ms: 0,
+    agent_cwd: null,
+    cmdline: 'python3 train.py',
+  };
   expect(whyToStay('/proc', { ...facts, cgroup: '/user.slice/app.slice/run-u17.scope' })).toMatch(
     /systemd-run/,
   );
