@@ -11,6 +11,8 @@ export type Stating = Speaking & { statement: LastStatement & { says: NonNullabl
 
 /** Between two turns, the second of which begins by itself, an agent says for so long that it is idle. */
 const GOES_ON_MS = 600;
+/** A command in the background that the agent waits for takes no longer, as a rule. */
+const SHELL_ENDS_MS = 60_000;
 /** An agent says so when it begins to try again, and often not when it got through. */
 const RETRY_SHOWN_MS = 10_000;
 
@@ -61,9 +63,17 @@ export function ownAsk({ voice, statement }: Stating, { tools_since_ms, terminal
   return terminal.idle_ms >= after_ms ? 'approval' : null;
 }
 
-/** Whether it goes on by itself though its turn is over: any voice may know. */
-export function goesOnByItself({ speaking }: Situation): boolean {
-  return speaking.some(one => speaks(one) && one.statement.goes_on);
+/**
+ * Until when it goes on by itself though its turn is over, as any voice may know; null: it does not. A sub-agent ends, and
+ * then it does; a shell that still runs after this long is a server that was started to stay.
+ */
+export function goesOnUntil({ speaking, now_ms }: Situation): number | null {
+  const until_ms = speaking.map(one => {
+    if (!speaks(one) || !one.statement.goes_on) return 0;
+    return one.voice.name === 'registry' ? one.statement.at_ms + SHELL_ENDS_MS : Number.POSITIVE_INFINITY;
+  });
+  const latest_ms = Math.max(...until_ms);
+  return latest_ms > now_ms ? latest_ms : null;
 }
 
 /** Until when it is known to try its API again; null: it does not. */

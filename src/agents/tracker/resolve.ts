@@ -1,6 +1,6 @@
 import { TOOL_SHOWN_MS } from '../standard-voices.js';
 import { type Assertion, EVIDENCE_OF, isWork, type Overruling, type VoiceName } from '../voice.js';
-import { type Ask, askOf, goesOnByItself, refinedBy, retryingUntil, type Stating, speaks } from './asks.js';
+import { type Ask, askOf, goesOnUntil, refinedBy, retryingUntil, type Stating, speaks } from './asks.js';
 import { NAMES, NOT_YET, type Resolution, RULES, type Verdict, type Weighed, weigh } from './resolution.js';
 import { evidence, type LastStatement } from './session.js';
 import type { Situation, Speaking } from './situation.js';
@@ -275,8 +275,11 @@ function stateOf(
   const { known, now_ms, tools_since_ms, progress_ms, options } = situation;
   if (state === null) return { state: known.state, reason: known.reason, until_ms };
   if (state === 'WAITING') {
-    const isDone = known.has_worked && !goesOnByItself(situation);
-    return { state, reason: ask ?? (isDone ? 'done' : 'input'), until_ms };
+    if (ask !== null) return { state, reason: ask, until_ms };
+    const over_ms = known.has_worked ? goesOnUntil(situation) : null;
+    const again_ms = over_ms !== null && Number.isFinite(over_ms) ? over_ms : null;
+    const isDone = known.has_worked && over_ms === null;
+    return { state, reason: isDone ? 'done' : 'input', until_ms: earliest(until_ms, again_ms) };
   }
   const shown_ms = Math.min(...tools_since_ms) + TOOL_SHOWN_MS;
   if (now_ms >= shown_ms) return { state, reason: 'tool', until_ms };

@@ -200,6 +200,12 @@ describe('what Claude says of itself', () => {
     expect(story.states.slice(3)).toEqual(['WORKING thinking @20.00', 'WAITING done @32.04']);
   });
 
+  it('is done all the same when the shell runs on: a server that was started to stay', () => {
+    const story = new Story().claude(0).registry(1, { status: 'busy' }).spins(1, 3);
+    story.registry(3, { status: 'shell' }).until(200);
+    expect(story.states).toEqual(['WORKING thinking @1.00', 'WAITING input @3.04', 'WAITING done @63.00']);
+  });
+
   it('says that it tries its API again, until it should have got through', () => {
     const story = new Story()
       .claude(0)
