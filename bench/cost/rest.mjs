@@ -1,8 +1,8 @@
 // What vigil costs while nothing happens: memory and threads of each of its processes, and their CPU in the first 20 s
 // after the start and in the second minute.
 // Usage: node bench/cost/rest.mjs [--tier auto|procfs] [--helper] [--processes 300] [--shared] [--root DIR] [--json]
-//   as root, after `make build`. Needs cc. It all happens in a process namespace of its own: what else runs on this
-//   machine is not looked at. What it starts and ends is still told by the kernel, and costs CPU.
+//   as root, after `make build`. Needs cc. With `--tier procfs` it all happens in a process namespace of its own: what else
+//   runs on this machine is not looked at. In one there are no kernel events, so the other tiers see the whole machine.
 //   --helper   an idle agent of another user is there, and so a user helper and the terminal program
 //   --shared   Node.js, bpftrace and their libraries as installed; else copies, whose pages nobody else shares: memory
 //              does not depend on what else runs on this machine
@@ -36,7 +36,7 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 });
-if (process.pid !== 1) {
+if (values.tier === 'procfs' && process.pid !== 1) {
   // Once more, as the first process of a namespace with a /proc of its own.
   const unshare = [
     '--pid',
@@ -68,6 +68,7 @@ try {
   const { daemon, ready } = startDaemon();
   await ready;
   const first = await cpuDuring(daemon.pid, FIRST_MS);
+  checkFamily(daemon.pid);
   await sleep(SECOND_MINUTE_MS - FIRST_MS);
   const windows = [];
   for (let ms = 0; ms < SECOND_MINUTE_MS; ms += WINDOW_MS)
@@ -240,6 +241,17 @@ function print(pids, first, second, quietest) {
       `${row.quietest_percent.toFixed(2)} %`.padStart(13),
     );
   }
+}
+
+/** A figure without one of the programs that it is about is none. */
+function checkFamily(pid) {
+  const roles = family(pid).map(role);
+  const missing = [
+    ...(values.tier === 'procfs' || roles.some(one => one.startsWith('bpftrace')) ? [] : ['bpftrace']),
+    ...(!values.helper || roles.includes('user helper') ? [] : ['user helper']),
+  ];
+  if (missing.length > 0)
+    throw new Error(`not running: ${missing.join(', ')}; there are: ${roles.join(', ')}`);
 }
 
 function role(pid) {
