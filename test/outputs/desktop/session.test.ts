@@ -461,9 +461,11 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('a session', () => {
         {
           id: await agent.pid(),
           state: 'stopped',
+          reason: 'approval',
           source: 'claude-code',
           project: 'bar',
           needs_attention: true,
+          trouble: false,
           count: 1,
         },
       ],
