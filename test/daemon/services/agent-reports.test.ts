@@ -24,19 +24,21 @@ it('what explains a state is one answer: the rule, the evidence that is marked, 
   ]);
   expect(report.agent.evidence).toMatchObject({ source: 'registry' });
   expect(report.voices.map(({ voice, verdict }) => `${voice} ${verdict}`)).toEqual([
+    'run_state silent',
     'process silent',
     'registry decides',
     'title agrees',
     'transcript silent',
     'activity agrees',
+    'children silent',
   ]);
-  expect(report.voices[1]).toMatchObject({ text: decided[0]?.text, why: report.decided_by });
+  expect(report.voices[2]).toMatchObject({ text: decided[0]?.text, why: report.decided_by });
 });
 
 it('of what is said against it, it tells why it is not believed', () => {
   const story = new Story().claude(0).key(1.9, true).registry(2, { status: 'busy' });
-  story.spins(2, 4).osc(4, '\x1b]0;✳ Fix\x07').until(4.4);
-  const [, registry, title] = explained(story).voices;
+  story.osc(2.1, '\x1b]0;⠂ Fix\x07').spins(2, 4).osc(4, '\x1b]0;✳ Fix\x07').until(4.4);
+  const [, , registry, title] = explained(story).voices;
   expect(registry).toMatchObject({
     verdict: 'disbelieved',
     text: 'its session file says busy',
@@ -47,10 +49,10 @@ it('of what is said against it, it tells why it is not believed', () => {
 });
 
 it('also where what decides is on no record yet, and once it ended', () => {
-  const silent = new Story().claude(0).registry(1, { status: 'busy' }).spins(1, 5).until(19.9);
+  const drawing = new Story().claude(0).registry(1, { status: 'idle' }).until(30);
   const decided = (story: Story) => explained(story).evidence.filter(({ note }) => note === 'decided');
-  expect(decided(silent)).toHaveLength(1);
-  expect(decided(silent.until(40))).toMatchObject([{ source: 'rhythm' }]);
-  expect(decided(silent.exit(41))).toMatchObject([{ source: 'lifecycle' }]);
-  expect(explained(silent).decided_by).toBe('the process ended');
+  expect(decided(drawing)).toMatchObject([{ source: 'registry' }]);
+  expect(decided(drawing.spins(30, 37))).toMatchObject([{ source: 'rhythm' }]);
+  expect(decided(drawing.exit(41))).toMatchObject([{ source: 'lifecycle' }]);
+  expect(explained(drawing).decided_by).toBe('the process ended');
 });
