@@ -40,6 +40,8 @@ export const helperAgentSchema = z.strictObject({
   tty: text(64).nullable(),
   /** What its container is called; null: it is in none. */
   container: text(200).nullable(),
+  /** Of a conversation: the program in which its person sits; null: not known. */
+  host: text(64).nullable(),
   cwd: text(4096).nullable(),
   title: text(512).nullable(),
   started_ms: z.number(),

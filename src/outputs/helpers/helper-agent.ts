@@ -21,6 +21,7 @@ export function helperAgent(
     interactive: isInteractive(session),
     tty: session.tty?.slice(0, 64) ?? null,
     container: container?.slice(0, 200) ?? null,
+    host: session.mode === 'conversation' ? (session.host?.slice(0, 64) ?? null) : null,
     cwd: session.cwd?.slice(0, 4096) ?? null,
     title: session.title?.slice(0, 512) ?? null,
     started_ms: session.started_ms,

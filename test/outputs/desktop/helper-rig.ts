@@ -23,6 +23,7 @@ export function helperAgent(over: Partial<HelperAgent> = {}): HelperAgent {
     since_ms: nowMs(),
     interactive: true,
     container: null,
+    host: null,
     tty: 'pts/77',
     cwd: '/home/ann/shop',
     title: null,

@@ -232,6 +232,14 @@ describe('what is shown', () => {
     expect(intent.heading).toBe('a\\nb\\u202e');
     expect(intent.lines).toEqual(['Bash: \\x1b[31m\\r\\n']);
   });
+
+  it('is headed by where the agent is, when that is no terminal of this machine', () => {
+    const heading = (over: Partial<HelperAgent>) => intentFor({ ...asking, ...over }, config, T0)!.heading;
+    expect(heading({})).toBe('shop');
+    expect(heading({ container: 'shop-dev (podman)' })).toBe('shop · shop-dev (podman)');
+    expect(heading({ host: 'zed' })).toBe('shop · zed');
+    expect(heading({ container: 'a\nb', host: '\u202ez', cwd: null })).toBe('a\\nb · \\u202ez');
+  });
 });
 
 describe('trouble', () => {

@@ -69,9 +69,10 @@ export function intentFor(
   };
 }
 
+/** `shop · shop-dev (podman) · zed`: what it works on and where, as far as that is no terminal of this machine. */
 function headingOf(agent: HelperAgent): string {
-  const container = agent.container === null ? [] : [printable(agent.container, 64)];
-  return [projectOf(agent, 80), ...container].filter(part => part !== '').join(' · ');
+  const places = [agent.container, agent.host].map(place => printable(place ?? '', 64));
+  return [projectOf(agent, 80), ...places].filter(part => part !== '').join(' · ');
 }
 
 function kindOf(agent: HelperAgent, now_ms: number): AgentNotificationKind | null {
