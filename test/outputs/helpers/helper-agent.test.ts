@@ -25,7 +25,8 @@ it('what Copilot asks permission for is told with the request', () => {
 
 it('of a conversation, the program in which its person sits is told; of a terminal, none', () => {
   const hosted = (argv: string[]) =>
-    helperAgent(new Story().process(0, { exe: '/usr/bin/claude', argv, host: 'zed' }).until(1).session, 0).host;
+    helperAgent(new Story().process(0, { exe: '/usr/bin/claude', argv, host: 'zed' }).until(1).session, 0)
+      .host;
   expect(hosted(['claude', '--output-format', 'stream-json', '--input-format', 'stream-json'])).toBe('zed');
   expect(hosted(['claude'])).toBeNull();
 });
