@@ -411,8 +411,8 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('a session', () => {
     shot('popup-hostile');
   }, 60_000);
 
-  it('waybar shows the module of contrib/', async () => {
-    const { agent, window } = await started('bar');
+  /** waybar with the module of contrib/ and a tray, to be run with `vigil` of the user's bin folder in PATH. */
+  function barCommand(): string[] {
     const config = join(user.runtime, 'waybar.json');
     const style = join(user.runtime, 'waybar.css');
     writeFileSync(
@@ -431,6 +431,12 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('a session', () => {
     user.makeDirectory(join(user.runtime, 'bin'));
     if (!existsSync(join(user.runtime, 'bin/vigil')))
       symlinkSync(installed.bin, join(user.runtime, 'bin/vigil'));
+    return ['waybar', '--config', config, '--style', style];
+  }
+
+  it('waybar shows the module of contrib/', async () => {
+    const { agent, window } = await started('bar');
+    const command = barCommand();
     const env = {
       ...desktop.env,
       PATH: `${user.runtime}/bin:${user.env.PATH}`,
@@ -439,7 +445,7 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('a session', () => {
     const lines: string[] = [];
     const follower = user.spawn([process.execPath, installed.bin, 'bar', 'waybar', '--follow'], env);
     follower.stdout?.setEncoding('utf8').on('data', (text: string) => lines.push(...text.trim().split('\n')));
-    const waybar = user.spawn(['waybar', '--config', config, '--style', style], env);
+    const waybar = user.spawn(command, env);
     let said = '';
     waybar.stderr?.setEncoding('utf8').on('data', (text: string) => {
       said += text;
@@ -508,6 +514,53 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('a session', () => {
     menu('Event', 'int32:3', 'string:clicked', 'variant:int32:0', 'uint32:0');
     await until('the badge to be back', () => badge(window)?.needs_attention);
     expect(said).not.toMatch(/error/i);
+    await ended(waybar);
+    await ended(follower);
+  }, 60_000);
+
+  it('says trouble once in words of its own, and leaves the one alone whom its person stopped', async () => {
+    const lines: string[] = [];
+    const env = { ...desktop.env, VIGIL_RUNTIME_DIR: daemon.runtimeDir };
+    const follower = user.spawn([process.execPath, installed.bin, 'bar', 'waybar', '--follow'], env);
+    follower.stdout?.setEncoding('utf8').on('data', (text: string) => lines.push(...text.trim().split('\n')));
+    const waybar = user.spawn(barCommand(), { ...env, PATH: `${user.runtime}/bin:${user.env.PATH}` });
+    const before = desktop.notified().length;
+    const in_s = Math.floor(Date.now() / 1000) + 7_200;
+    const troubles = [
+      [
+        'limit',
+        `rate_limit Claude AI usage limit reached|${in_s}`,
+        'out of quota',
+        /its quota is used up until/,
+      ],
+      ['auth', 'authentication_failed Please run /login', 'login needed', /its login is not valid any more/],
+      ['error', 'server_error API Error: 500', 'API error', /the turn ended in an error of the API/],
+    ] as const;
+    for (const [reason, failure, summary, body] of troubles) {
+      const { agent, window } = await started(`in-${reason}`);
+      agent.tell('busy');
+      await until('a badge', () => badge(window));
+      agent.tell(`fail ${failure}`);
+      const popup = await notifiedSince(before, 'a popup', `<b>in-${reason}</b>`);
+      expect(popup).toMatchObject({
+        summary: `Claude Code: ${summary}`,
+        body: expect.stringMatching(body),
+        hints: { urgency: 2 },
+      });
+      await until('the badge', () => badge(window)?.needs_attention);
+    }
+    await until('the bar', () => lines.at(-1)?.includes('"text":"! 3"'));
+    const asleep = await started('asleep');
+    asleep.agent.tell('busy');
+    await until('a badge', () => badge(asleep.window));
+    process.kill(asleep.pid, 'SIGSTOP');
+    await until('it to be asleep', () => lines.at(-1)?.includes('"text":"! 3 z 1"'));
+    await until('no badge', () => !existsSync(badgePath(asleep.window)));
+    await sleep(1_500);
+    shot('popups-trouble');
+    process.kill(asleep.pid, 'SIGCONT');
+    await until('it to work again', () => lines.at(-1)?.includes('"text":"! 3 ▶ 1"'));
+    expect(desktop.notified().slice(before)).toHaveLength(3);
     await ended(waybar);
     await ended(follower);
   }, 60_000);
