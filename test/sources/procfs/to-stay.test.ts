@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -28,11 +28,10 @@ function factsOf(pid: number) {
   };
 }
 
-/** Runs the line in a shell, which puts the pid of what it started into the file `pid`. */
+/** Runs the line in a shell, and finds what it started by a duration that nobody else sleeps for. */
 async function started(line: string, stdio: 'pipe' | number = 'pipe') {
-  const mark = `90${begun.length}`;
-  const text = line.replace('SLEEP', `sleep ${mark}`);
-  const shell = spawn('bash', ['-c', `${text}\nsleep 900`], {
+  const sleep = `sleep 900.${process.pid}0${begun.length}`;
+  const shell = spawn('bash', ['-c', `${line.replace('SLEEP', sleep)}\nread`], {
     cwd: dir,
     detached: true,
     stdio: ['pipe', stdio, stdio],
@@ -40,22 +39,27 @@ async function started(line: string, stdio: 'pipe' | number = 'pipe') {
   shells.push(shell);
   let pid = 0;
   await until('it', () => {
-    pid = pidOf(`sleep ${mark}`) ?? 0;
+    pid = pidOf(sleep) ?? 0;
     return pid > 0;
   });
   begun.push(pid);
   return { pid, started_ms: Date.now(), agent_started_ms: before_ms, agent_cwd: null, ...factsOf(pid) };
 }
 
+/** Pids start again from the lowest: it may have a lower one than this. */
 function pidOf(cmdline: string): number | null {
-  for (let pid = process.pid; pid < process.pid + 60_000; pid++) {
+  const isIt = (pid: number) => {
     try {
-      if (factsOf(pid).cmdline === cmdline) return pid;
+      return factsOf(pid).cmdline === cmdline;
     } catch {
-      // nobody's, or gone
+      return false; // gone
     }
-  }
-  return null;
+  };
+  return (
+    readdirSync('/proc')
+      .map(Number)
+      .find(pid => pid > 0 && isIt(pid)) ?? null
+  );
 }
 
 test.each([
