@@ -2,12 +2,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { AgentReport } from '../../src/api/client/index.js';
 import { ewwLine } from '../../src/cli/bars/eww.js';
+import { followAgents } from '../../src/cli/bars/follow.js';
 import { nextToFocus, ownAgents } from '../../src/cli/bars/order.js';
 import { tmuxLine } from '../../src/cli/bars/tmux.js';
 import { waybarLine } from '../../src/cli/bars/waybar.js';
 import type { Reason } from '../../src/model/agent.js';
 import { fakeAgent } from '../api/fake-daemon.js';
+import { Rig, waitFor } from '../api/rig.js';
 import { vigil } from './io.js';
 
 const at = (minute: number) => `2026-11-20T12:${String(minute).padStart(2, '0')}:00.000Z`;
@@ -141,6 +144,22 @@ describe('an agent in trouble, or asleep', () => {
     });
   });
 });
+
+it('a bar that is followed hears that somebody looked, however late, though no event says so', async () => {
+  const rig = await Rig.start();
+  const isOver = new Error('the daemon is gone');
+  const shown: (readonly AgentReport[])[] = [];
+  rig.daemon.list = [done];
+  const following = followAgents(rig.dir, agents => {
+    if (agents === null) throw isOver;
+    shown.push(agents);
+  });
+  await waitFor(() => shown.length > 3, 20_000);
+  rig.daemon.list = [{ ...done, unseen: 0 }];
+  await waitFor(() => shown.at(-1)?.[0]?.unseen === 0, 20_000);
+  await rig.stop();
+  await expect(following).rejects.toThrow(isOver);
+}, 60_000);
 
 describe('without a daemon', () => {
   it.each([

@@ -28,28 +28,27 @@ export async function followAgents(
 async function followOnce(client: ApiClient, show: (agents: readonly AgentReport[]) => void): Promise<void> {
   let timer: NodeJS.Timeout | null = null;
   let over = false;
-  const in_ms = (delay_ms: number) => {
+  const askIn = (delay_ms: number) => {
     if (timer !== null) clearTimeout(timer);
-    timer = over ? null : setTimeout(() => void ask(), delay_ms);
+    timer = null;
+    if (over) return;
+    timer = setTimeout(() => {
+      timer = null;
+      void ask();
+    }, delay_ms);
   };
   const ask = async () => {
     try {
       const agents = await client.call('agents');
       show(agents);
       // An event that came meanwhile has set its own, shorter time.
-      if (timer === null && agents.some(({ unseen }) => unseen > 0)) in_ms(UNSEEN_MS);
+      if (timer === null && agents.some(({ unseen }) => unseen > 0)) askIn(UNSEEN_MS);
     } catch {
       client.close();
     }
   };
   try {
-    await client.subscribe('events', { follow: true, limit: 0 }, () => {
-      if (timer !== null) clearTimeout(timer);
-      timer = setTimeout(() => {
-        timer = null;
-        void ask();
-      }, COALESCE_MS);
-    });
+    await client.subscribe('events', { follow: true, limit: 0 }, () => askIn(COALESCE_MS));
     await ask();
     await client.closed;
   } finally {
