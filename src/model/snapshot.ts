@@ -94,6 +94,8 @@ export interface SessionSample extends SessionRef {
   tty: string | null;
   /** It talks with nobody and works off what it was given (`claude -p`). Absent: it talks with a person, as far as is known. */
   interactive?: false;
+  /** It ignored SIGHUP when it was last asked, and all that it starts inherits that. Absent: it did not, or was never asked. */
+  ignores_hangup?: true;
   /** State of the agent, as in agents/model. */
   state: 'UNKNOWN' | 'WORKING' | 'WAITING' | 'EXITED';
   since_ms: number;

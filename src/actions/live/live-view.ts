@@ -253,6 +253,7 @@ export class LiveView implements ProcessView {
             started_ms: ticksToEpochMs(start_ticks),
             agent_started_ms: ticksToEpochMs(session.start_ticks),
             agent_cwd: session.cwd,
+            agent_ignores_hangup: this.ignoresHangup(session),
           })
         : null;
     return {
@@ -298,6 +299,11 @@ export class LiveView implements ProcessView {
     });
     const read = yield* memoryOf(this.root).readInTurns(own, 'cmdline');
     for (const [i, pid] of own.entries()) this.argumentsOf.set(pid, read[i] ?? null);
+  }
+
+  private ignoresHangup(session: SessionRef): boolean {
+    const sample = this.snapshot?.sessions.find(one => isSameProcess(one, session));
+    return sample?.ignores_hangup === true;
   }
 
   private sessionOf(pid: number, start_ticks: number): SessionRef | null {

@@ -53,6 +53,10 @@ export const sessionSampleSchema = schemaOf<SessionSample>()({
     .literal(false)
     .exactOptional()
     .describe('it talks with nobody: it works off what it was given'),
+  ignores_hangup: z
+    .literal(true)
+    .exactOptional()
+    .describe('it ignored SIGHUP itself (`nohup`): what it starts inherits that'),
   state: z.enum(['UNKNOWN', 'WORKING', 'WAITING', 'EXITED']),
   since_ms: time_ms,
   started_ms: time_ms,

@@ -200,12 +200,13 @@ export class HostMonitor implements Module<HostConfig> {
     await nextTurn();
     this.sockets.read(time_ms, found.sessions);
     this.growers = this.limits.growers(found.processes, time_ms);
+    const sessions = this.stayers.markAgents(found.sessions, time_ms);
     const snapshot: Snapshot = {
       time_ms,
       host,
       processes: this.openFiles.mark(this.stayers.mark(this.withRoom(found.processes), time_ms), time_ms),
       limits: this.limits.sample(this.growers, time_ms),
-      sessions: found.sessions.map(session => ({ ...session, sockets: this.sockets.of(session) })),
+      sessions: sessions.map(session => ({ ...session, sockets: this.sockets.of(session) })),
       events: this.backlog.waiting,
     };
     this.last = snapshot;

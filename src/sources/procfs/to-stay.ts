@@ -12,6 +12,8 @@ export interface Stayer {
   agent_started_ms: number;
   /** Where its agent worked; null: not known. */
   agent_cwd: string | null;
+  /** Its agent ignored SIGHUP itself (`nohup codex`): then so does all that it started. */
+  agent_ignores_hangup: boolean;
 }
 
 const MAX_FDS = 256;
@@ -32,7 +34,7 @@ export function whyToStay(root: string, process: Stayer): string | null {
   const { pid, sid, cmdline, cgroup } = process;
   if (/(^|\/)run-[^/]+\.(scope|service)(\/|$)/.test(cgroup ?? ''))
     return 'was started by systemd-run, in a unit of its own';
-  const ignores = ignoresHangup(tryReadText(`${root}/${pid}/status`) ?? '');
+  const ignores = !process.agent_ignores_hangup && readIgnoresHangup(root, pid) === true;
   const [input, output, errors] = [0, 1, 2].map(fd => target(`${root}/${pid}/fd/${fd}`));
   const logs = [output, errors].filter(isFile);
   const born_ms = logs.some(path => !CAPTURE.test(path)) ? birthOfOutput(root, pid) : null;
@@ -52,6 +54,12 @@ export function whyToStay(root: string, process: Stayer): string | null {
   return own.length > 0 && born_ms !== null && Math.abs(process.started_ms - born_ms) < BORN_WITH_MS
     ? 'writes a log that was made for it'
     : null;
+}
+
+/** Null: gone, or not to be read. */
+export function readIgnoresHangup(root: string, pid: number): boolean | null {
+  const status = tryReadText(`${root}/${pid}/status`);
+  return status === null ? null : ignoresHangup(status);
 }
 
 /** The line `SigIgn:\t0000000000000001` of proc_pid_status(5): the lowest bit is signal 1, SIGHUP. */

@@ -43,7 +43,8 @@ async function started(line: string, stdio: 'pipe' | number = 'pipe') {
     return pid > 0;
   });
   begun.push(pid);
-  return { pid, started_ms: Date.now(), agent_started_ms: before_ms, agent_cwd: null, ...factsOf(pid) };
+  const agent = { agent_started_ms: before_ms, agent_cwd: null, agent_ignores_hangup: false };
+  return { pid, started_ms: Date.now(), ...agent, ...factsOf(pid) };
 }
 
 /** Pids start again from the lowest: it may have a lower one than this. */
@@ -87,6 +88,14 @@ test('what an agent in / leaves behind did not go there', async () => {
   expect(whyToStay('/proc', { ...left, agent_cwd: '/' })).toBeNull();
 });
 
+test('what an agent leaves behind that was itself started with nohup inherits that; what is its own counts', async () => {
+  const inherited = await started("trap '' HUP; setsid SLEEP &");
+  expect(whyToStay('/proc', inherited)).toMatch(/ignores/);
+  expect(whyToStay('/proc', { ...inherited, agent_ignores_hangup: true })).toBeNull();
+  const meant = await started("trap '' HUP; nohup SLEEP > meant.log 2>&1 &");
+  expect(whyToStay('/proc', { ...meant, agent_ignores_hangup: true })).toMatch(/log that was made for it/);
+});
+
 test('a unit of systemd-run is of its own', () => {
   const facts = {
     pid: 999_999_999,
@@ -94,6 +103,7 @@ test('a unit of systemd-run is of its own', () => {
     started_ms: 0,
     agent_started_ms: 0,
     agent_cwd: null,
+    agent_ignores_hangup: false,
     cmdline: 'python3 train.py',
   };
   expect(whyToStay('/proc', { ...facts, cgroup: '/user.slice/app.slice/run-u17.scope' })).toMatch(
