@@ -30,12 +30,18 @@ describe.skipIf(!isRoot)('lifecycle.bt', () => {
     beforeAll(async () => {
       seen = observe({ bpftracePath: path });
       await attach(seen);
-      const before = Date.now();
-      const folder = mkdtempSync(join(scratch, 'deep-'));
-      const { stdout } = await run('python3', [fixture('processes.py'), folder]);
-      made = JSON.parse(stdout);
-      await until('all is told', () => made.short.every(pid => eventsOf(pid).length >= 3));
-      await until('of the first ones, too', () => exits(made.dead!).length >= (made.reborn === 0 ? 1 : 2));
+      let before = Date.now();
+      const play = async (limit_ms?: number): Promise<void> => {
+        before = Date.now();
+        const folder = mkdtempSync(join(scratch, 'deep-'));
+        const { stdout } = await run('python3', [fixture('processes.py'), folder]);
+        made = JSON.parse(stdout);
+        await until('all is told', () => made.short.every(pid => eventsOf(pid).length >= 3), limit_ms);
+        const lives = made.reborn === 0 ? 1 : 2;
+        await until('of the first ones, too', () => exits(made.dead!).length >= lives, limit_ms);
+      };
+      // As for each test: once more, on a machine that was too busy. A hook has no second try of its own.
+      await play(30_000).catch(() => play());
       const times = made.short.map(pid => exits(pid)[0]!.time_ms);
       expect(Math.min(...times)).toBeGreaterThan(before - 20);
       expect(Math.max(...times)).toBeLessThan(Date.now() + 20);
