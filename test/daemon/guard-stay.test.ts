@@ -51,6 +51,7 @@ it.runIf(process.getuid?.() === 0)(
     copyFileSync('/bin/bash', claude);
     chmodSync(claude, 0o755);
     chmodSync(dir, 0o777);
+    copyFileSync(resolve('test/fixtures/priority.py'), join(dir, 'priority.py'));
     for (const name of ['train.py', 'spin.py'])
       copyFileSync(resolve('test/fixtures/spinner.py'), join(dir, name));
     writeFileSync(
