@@ -11,8 +11,6 @@ export type Stating = Speaking & { statement: LastStatement & { says: NonNullabl
 
 /** Between two turns, the second of which begins by itself, an agent says for so long that it is idle. */
 const GOES_ON_MS = 600;
-/** A command in the background that the agent waits for takes no longer, as a rule. */
-const SHELL_ENDS_MS = 60_000;
 /** An agent says so when it begins to try again, and often not when it got through. */
 const RETRY_SHOWN_MS = 10_000;
 
@@ -63,15 +61,9 @@ export function ownAsk({ voice, statement }: Stating, { tools_since_ms, terminal
   return terminal.idle_ms >= after_ms ? 'approval' : null;
 }
 
-/**
- * Until when it goes on by itself though its turn is over, as any voice may know; null: it does not. A sub-agent ends, and
- * then it does; a shell that still runs after this long is a server that was started to stay.
- */
+/** Until when it goes on by itself though its turn is over, as any voice may know; null: it does not. */
 export function goesOnUntil({ speaking, now_ms }: Situation): number | null {
-  const until_ms = speaking.map(one => {
-    if (!speaks(one) || !one.statement.goes_on) return 0;
-    return one.voice.name === 'registry' ? one.statement.at_ms + SHELL_ENDS_MS : Number.POSITIVE_INFINITY;
-  });
+  const until_ms = speaking.map(one => (speaks(one) ? (one.statement.goes_on_until_ms ?? 0) : 0));
   const latest_ms = Math.max(...until_ms);
   return latest_ms > now_ms ? latest_ms : null;
 }
@@ -93,7 +85,8 @@ export function refinedBy(
   const finer = speaking.find(({ voice }) => voice.name === (one.voice.refined_by?.by ?? 'transcript'));
   if (finer?.statement == null || finer.voice === one.voice || !isLate(one, ask, finer.statement))
     return null;
-  const known_ms = one.statement.at_ms + (finer.statement.goes_on ? GOES_ON_MS : finer.voice.latency_ms);
+  const known_ms =
+    one.statement.at_ms + (finer.statement.goes_on_until_ms !== null ? GOES_ON_MS : finer.voice.latency_ms);
   return now_ms < known_ms ? known_ms : null;
 }
 
@@ -101,7 +94,7 @@ export function refinedBy(
 function isLate({ voice }: Pick<Stating, 'voice'>, ask: Ask, finer: LastStatement): boolean {
   if (isRequest(ask)) return voice.refined_by?.what === 'asking' && finer.says === 'working';
   if (ask === 'error') return finer.says !== null && isWork(finer.says);
-  if (ask === null && finer.goes_on) return true;
+  if (ask === null && finer.goes_on_until_ms !== null) return true;
   // A turn that had to try again may well have ended in an error.
   return ask === null && finer.says === 'retrying';
 }

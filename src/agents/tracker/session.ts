@@ -35,8 +35,8 @@ export interface LastStatement {
   worked: boolean;
   /** `limit`: when the quota is there again. `retrying`: when it tries again. Null: it does not say. */
   resets_at_ms: number | null;
-  /** The agent goes on by itself, though this turn is over. */
-  goes_on: boolean;
+  /** Until when the agent is known to go on by itself, though this turn is over; null: it does not. */
+  goes_on_until_ms: number | null;
 }
 
 /** What is known of a session that can tell its state. */

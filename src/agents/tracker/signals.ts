@@ -71,11 +71,16 @@ export function observeTranscript(session: Session, entry: TranscriptEntry, time
   // What ended the last turn of an earlier run is no news of a conversation that is taken up again.
   const before = entry.at_ms < session.started_ms && !session.has_worked;
   const says = before && isTrouble(PHASES[entry.phase]) ? 'done' : PHASES[entry.phase];
-  if (!store(session, 'transcript', { says, text, detail: entry.detail, resets_at_ms, goes_on }, time_ms))
-    return;
+  // A sub-agent ends, and then the agent goes on.
+  const goes_on_until_ms = goes_on ? Number.POSITIVE_INFINITY : null;
+  const stored = { says, text, detail: entry.detail, resets_at_ms, goes_on_until_ms };
+  if (!store(session, 'transcript', stored, time_ms)) return;
   session.signals.progress_ms = time_ms;
   addEvidence(session, evidence('transcript', text, time_ms));
 }
+
+/** A command in the background that the agent waits for takes no longer, as a rule: else it is a server, started to stay. */
+const SHELL_ENDS_MS = 60_000;
 
 /** False when the file says nothing new, or nothing about this session. */
 export function observeRegistry(session: Session, entry: RegistryEntry | null, time_ms: number): boolean {
@@ -98,7 +103,8 @@ export function observeRegistry(session: Session, entry: RegistryEntry | null, t
     return false;
   }
   const says = session.type.readRegistry?.(entry) ?? null;
-  if (!store(session, 'registry', { says, text, goes_on: status === 'shell' }, time_ms)) return false;
+  const goes_on_until_ms = status === 'shell' ? time_ms + SHELL_ENDS_MS : null;
+  if (!store(session, 'registry', { says, text, goes_on_until_ms }, time_ms)) return false;
   session.signals.progress_ms = time_ms;
   add(text);
   return true;
@@ -128,13 +134,13 @@ function observeTitle(session: Session, { payload }: Osc, time_ms: number): void
 }
 
 type Stored = Pick<LastStatement, 'says' | 'text'> &
-  Partial<Pick<LastStatement, 'detail' | 'resets_at_ms' | 'goes_on'>>;
+  Partial<Pick<LastStatement, 'detail' | 'resets_at_ms' | 'goes_on_until_ms'>>;
 
 /** False for what a voice of this agent cannot say. */
 function store(
   session: Session,
   name: VoiceName,
-  { says, text, detail = null, resets_at_ms = null, goes_on = false }: Stored,
+  { says, text, detail = null, resets_at_ms = null, goes_on_until_ms = null }: Stored,
   time_ms: number,
 ): boolean {
   const { statements } = session.signals;
@@ -151,7 +157,7 @@ function store(
     detail,
     worked,
     resets_at_ms,
-    goes_on,
+    goes_on_until_ms,
   });
   for (const { name: other, void_when } of session.type.voices) {
     const { said_since } = void_when;

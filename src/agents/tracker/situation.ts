@@ -284,6 +284,6 @@ function word(says: Assertion, text: string, at_ms: number): LastStatement {
     detail: null,
     worked,
     resets_at_ms: null,
-    goes_on: false,
+    goes_on_until_ms: null,
   };
 }

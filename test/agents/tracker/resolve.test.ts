@@ -28,7 +28,7 @@ function says(
   const { last_ago_ms = ago_ms, ...rest } = some;
   const statement = {
     ...{ says: assertion, text: `${voice.name} says ${assertion}`, removed_ms: null, detail: null },
-    ...{ worked: true, resets_at_ms: null, goes_on: false },
+    ...{ worked: true, resets_at_ms: null, goes_on_until_ms: null },
     ...{ at_ms: NOW - ago_ms, last_ms: NOW - last_ago_ms },
   };
   return { voice, statement, void: null, clear_ms: null, until_ms: null, ...rest };
