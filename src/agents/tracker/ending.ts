@@ -1,8 +1,6 @@
+import { isOomDaemon } from '../../lib/process/inits.js';
 import type { Ending, Evidence, ExitReason } from '../../model/agent.js';
 import { evidence, type Session } from './session.js';
-
-/** They end processes before the kernel has to. */
-const OOM_DAEMON = /^(earlyoom|systemd-oomd|nohang)$/;
 
 /** Why it ended, and how we know. */
 export function describeEnding(
@@ -17,7 +15,7 @@ export function describeEnding(
       evidence: evidence('lifecycle', 'the kernel killed it for want of memory', time_ms),
     };
   }
-  if (signal !== null && sender !== null && OOM_DAEMON.test(sender.comm)) {
+  if (signal !== null && sender !== null && isOomDaemon(sender.comm)) {
     const text = `${sender.comm} (${sender.pid}) ended it because memory ran short`;
     return { reason: 'oom', evidence: evidence('lifecycle', text, time_ms) };
   }

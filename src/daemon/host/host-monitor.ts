@@ -4,6 +4,7 @@ import type { Tracker } from '../../agents/tracker/tracker.js';
 import type { Bus } from '../../bus.js';
 import type { Config } from '../../config/schema.js';
 import type { Logger } from '../../lib/log/logger.js';
+import { isOomDaemon } from '../../lib/process/inits.js';
 import { Lineage } from '../../lib/process/lineage.js';
 import { nextTurn } from '../../lib/time/slices.js';
 import { onTick } from '../../lib/time/ticker.js';
@@ -228,7 +229,7 @@ export class HostMonitor implements Module<HostConfig> {
 
   /** By its name, and by what nobody else can have: root's user or a service of the system. */
   private isOomDaemon({ pid, comm }: { pid: number; comm: string }): boolean {
-    if (!/^(earlyoom|systemd-oomd|nohang)$/.test(comm)) return false;
+    if (!isOomDaemon(comm)) return false;
     const row = this.table.get(pid);
     return row !== undefined && (row.uid === 0 || row.cgroup?.startsWith('/system.slice/') === true);
   }

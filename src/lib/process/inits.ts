@@ -23,3 +23,8 @@ interface Parentage {
 export function isNotBornOf(child: Parentage, parent: Parentage): boolean {
   return child.sid !== child.pid && child.sid !== parent.sid && child.sid !== parent.pid;
 }
+
+/** Of programs that end processes when memory runs short, before the kernel has to. By name alone: anybody may take it. */
+export function isOomDaemon(comm: string): boolean {
+  return /^(earlyoom|systemd-oomd|nohang)$/.test(comm);
+}
