@@ -9,8 +9,11 @@ const WRITABLE_BY_OTHERS = 0o022;
 /** What its owner thaws it with, and moves processes with. */
 const CONTROLS = ['', 'cgroup.freeze', 'cgroup.procs'];
 
-/** The kernel stops all in it within milliseconds, unless one hangs in it. */
-const FREEZE_WAIT_MS = 1_000;
+/**
+ * The kernel stops all in it within milliseconds, unless one hangs in it: but each needs a moment on a processor for it, and
+ * of 2,000 that compute on two processors the last one waits for seconds.
+ */
+const FREEZE_WAIT_MS = 5_000;
 const POLL_MS = 10;
 const MAX_FOLDERS = 1_000;
 const MAX_DEPTH = 16;
@@ -67,6 +70,14 @@ export class CgroupFreezer {
   /** At this moment: who owns a group may thaw it at any time. */
   isFrozen(): boolean {
     return /^frozen 1$/m.test(this.read('cgroup.events') ?? '');
+  }
+
+  /**
+   * Somebody has let it go on. Other than `isFrozen()` it stays false while those in it die of `kill()`: a dying one is
+   * not frozen any more, and the group with it.
+   */
+  isThawed(): boolean {
+    return this.read('cgroup.freeze')?.trim() !== '1';
   }
 
   thaw(): boolean {

@@ -117,7 +117,7 @@ class Termination {
       if (this.frozen && this.freezer?.kill()) this.noteKilled(meant);
       else yield* this.signalAll('SIGKILL');
       // Its owner has thawed it: who was made since is stopped the other way.
-      if (this.frozen && this.freezer?.isFrozen() === false) {
+      if (this.frozen && this.freezer?.isThawed()) {
         yield* this.stopAll();
         yield* this.signalAll('SIGKILL');
       }
