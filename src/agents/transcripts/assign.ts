@@ -1,3 +1,4 @@
+import type { FileId } from '../../lib/files/file-tree.js';
 import type { ReaderContext } from './reader.js';
 
 /** Who follows a conversation, as far as settling which is whose needs it. */
@@ -17,6 +18,8 @@ export interface Conversation {
   readonly cwd: string;
   /** By the wall clock, as the file says. */
   readonly began_ms: number;
+  /** The file itself; null: it is none of its own. */
+  file: FileId | null;
   size: number;
   /** When it was last written. */
   written_ms: number;
@@ -24,7 +27,7 @@ export interface Conversation {
   grew: boolean;
   owner: ConversationReader | null;
   /** Whose process wrote it since the look before, or holds it open; null: that cannot be told. */
-  writer?: ConversationReader | null;
+  writer: ConversationReader | null;
   /** Some session had it: then only its growth tells that another took it up. */
   was_owned: boolean;
   /** Who followed it before, and how large it was then: if it goes on growing, that was no `/new`. */
@@ -84,7 +87,7 @@ export function assign(
 
   for (const conversation of conversations) {
     const { writer, owner } = conversation;
-    if (writer === null || writer === undefined || writer === owner) continue;
+    if (writer === null || writer === owner) continue;
     if (owner !== null) {
       current.delete(owner);
       changed.set(owner, null);

@@ -1,149 +1,144 @@
+import type { Stats } from 'node:fs';
 import { DirectoryWatch } from '../../lib/files/directory-watch.js';
-import { type FileTree, listIn, OWN_TREE, statIn } from '../../lib/files/file-tree.js';
+import { type FileTree, OWN_TREE, statIn } from '../../lib/files/file-tree.js';
+import type { ConversationReader } from './assign.js';
 import type { ConversationSource, FoundConversation } from './conversations.js';
+import type { ReaderContext } from './reader.js';
 
-const HEAD_BYTES = 16 * 1024;
-/** Names in a folder that are looked at. */
-const MAX_NAMES = 2_000;
-/** Folders of each level that are looked into, those changed last. */
-const MAX_FOLDERS = 20;
-/** Files that are looked at, those changed last. */
-const MAX_FILES = 50;
-/** Folders that are watched, those changed last. */
-const MAX_WATCHED = 12;
+export const HEAD_BYTES = 16 * 1024;
+/** Heads that are read at one look; the others have their turn at the next. */
+const MAX_HEADS = 50;
+/** Heads that are kept in mind. */
+const MAX_KNOWN = 2_000;
 
 /** How an agent lays down its conversations: a file each. */
 export interface ConversationLayout {
-  /** The way from the agent's folder to a file, a name or a pattern of names for each level. */
-  path: readonly (string | RegExp)[];
+  /** Called at each look. */
+  find(readers: ReadonlySet<ConversationReader>): Candidates;
   /**
-   * Whose it is, from its first bytes. `later`: they are not whole yet. `none`: it is no conversation of a person's.
-   * `cwd` may be null where `pid` is known.
+   * Whose it is, from its first bytes. `later`: they are not whole yet. `never`: it is no conversation of a person's.
    */
-  readHead(head: string, path: string): ConversationHead | 'later' | 'none';
+  readHead(head: string, path: string, stat: Stats): ConversationHead | 'later' | 'never';
 }
 
+export interface Candidates {
+  /** Those that may be of interest, the newest first. */
+  files: readonly Candidate[];
+  /** Where others may appear. */
+  folders: readonly string[];
+}
+
+export interface Candidate {
+  path: string;
+  stat: Stats;
+}
+
+export type OpenLayout = (context: ReaderContext) => ConversationLayout;
+
 export interface ConversationHead {
+  /** Null where `pid` is known. */
   cwd: string | null;
   /** By the wall clock; null: when the file was made. */
   began_ms: number | null;
   pid: number | null;
 }
 
-interface Entry {
-  path: string;
-  size: number;
+/** Of a file: for good, but for the process that holds it. */
+interface KnownHead {
+  head: ConversationHead | 'never';
   changed_ms: number;
-  made_ms: number;
 }
 
 /** The conversations below an agent's folder. */
 export class ConversationFolder implements ConversationSource {
-  private readonly heads = new Map<string, { head: ConversationHead | 'none'; changed_ms: number }>();
+  private readonly heads = new Map<string, KnownHead>();
   private readonly watches = new Map<string, DirectoryWatch>();
-  private changed: (() => void) | null = null;
+  private readonly tree: FileTree;
+  private heads_left = 0;
 
   constructor(
-    private readonly folder: string,
+    private readonly context: ReaderContext,
     private readonly layout: ConversationLayout,
-    private readonly uid: number,
-    private readonly tree: FileTree = OWN_TREE,
-  ) {}
-
-  list(): FoundConversation[] {
-    const folders = this.folders();
-    this.watchThese(folders.slice(0, MAX_WATCHED));
-    const last = this.layout.path.at(-1) ?? '';
-    const files = newest(
-      this.tree,
-      folders.filter(({ level }) => level === this.layout.path.length - 1).map(({ path }) => path),
-      last,
-      MAX_FILES,
-    );
-    if (this.heads.size > 20 * MAX_FILES) this.heads.clear();
-    return files.flatMap(entry => {
-      const head = this.head(entry);
-      if (head === null || head === 'none') return [];
-      const { path, size, changed_ms, made_ms } = entry;
-      const { pid, cwd, began_ms } = head;
-      return [{ path, size, written_ms: changed_ms, pid, cwd: cwd ?? '', began_ms: began_ms ?? made_ms }];
-    });
+    private readonly changed: () => void,
+  ) {
+    this.tree = context.tree ?? OWN_TREE;
   }
 
-  watch(changed: () => void): void {
-    this.changed = changed;
+  list(readers: ReadonlySet<ConversationReader>): FoundConversation[] {
+    const { files, folders } = this.layout.find(readers);
+    this.watchOnly(new Set(folders));
+    if (this.heads.size > MAX_KNOWN) this.heads.clear();
+    this.heads_left = MAX_HEADS;
+    const followed = [...readers].flatMap(({ file }) => (file === null ? [] : [file]));
+    const listed = new Set(files.map(({ path }) => path));
+    const others = followed.filter(path => !listed.has(path));
+    const found = [...files, ...candidates(this.tree, others)].flatMap(file => this.found(file));
+    if (this.heads_left < 0) this.changed();
+    return found;
   }
 
   close(): void {
-    this.changed = null;
-    for (const watch of this.watches.values()) watch.close();
-    this.watches.clear();
+    this.watchOnly(new Set());
   }
 
-  /** All that are on the way, the deepest and those changed last first. */
-  private folders(): { path: string; level: number }[] {
-    const all = [{ path: this.folder, level: 0 }];
-    let level: string[] = [this.folder];
-    this.layout.path.slice(0, -1).forEach((segment, i) => {
-      level =
-        typeof segment === 'string'
-          ? level.map(path => `${path}/${segment}`)
-          : newest(this.tree, level, segment, MAX_FOLDERS).map(({ path }) => path);
-      all.unshift(...level.map(path => ({ path, level: i + 1 })));
-    });
-    return all;
+  private found({ path, stat }: Candidate): FoundConversation[] {
+    const head = stat.size === 0 ? null : this.head(path, stat);
+    if (head === null || head === 'never') return [];
+    const { size, mtimeMs: written_ms } = stat;
+    const { pid, cwd, began_ms } = head;
+    const file = { dev: stat.dev, ino: stat.ino };
+    return [{ path, size, written_ms, pid, cwd: cwd ?? '', began_ms: began_ms ?? stat.birthtimeMs, file }];
   }
 
-  private watchThese(folders: readonly { path: string }[]): void {
-    const wanted = new Set(folders.map(({ path }) => path));
-    for (const [path, watch] of this.watches) {
-      if (wanted.has(path)) continue;
+  private head(path: string, stat: Stats): KnownHead['head'] | null {
+    const known = this.heads.get(path);
+    // Another process may have taken it up.
+    const stays = known?.head === 'never' || known?.head.pid === null || known?.changed_ms === stat.mtimeMs;
+    if (known !== undefined && stays) return known.head;
+    if (this.heads_left-- <= 0) return known?.head ?? null;
+    const { uid } = this.context.session;
+    const read = this.tree.read(path, { uid, max_bytes: HEAD_BYTES, part: 'head' });
+    if (!read.ok || read.text === '') return null;
+    const head = this.layout.readHead(read.text, path, stat);
+    if (head === 'later') return null;
+    this.heads.set(path, { head, changed_ms: stat.mtimeMs });
+    return head;
+  }
+
+  /** Files whose heads are known tell their readers themselves. */
+  private watchOnly(folders: ReadonlySet<string>): void {
+    for (const [folder, watch] of this.watches) {
+      if (folders.has(folder)) continue;
       watch.close();
-      this.watches.delete(path);
+      this.watches.delete(folder);
     }
-    for (const path of wanted) {
-      if (this.watches.has(path)) continue;
+    for (const folder of folders) {
+      if (this.watches.has(folder)) continue;
       const watch = new DirectoryWatch(
-        path,
+        folder,
         name => {
-          if (!this.heads.has(`${path}/${name}`)) this.changed?.();
+          if (!this.heads.has(`${folder}/${name}`)) this.changed();
         },
-        () => this.changed?.(),
+        this.changed,
         this.tree,
       );
-      this.watches.set(path, watch);
+      this.watches.set(folder, watch);
       watch.start();
     }
   }
-
-  private head({ path, changed_ms }: Entry): ConversationHead | 'none' | null {
-    const known = this.heads.get(path);
-    // Whose it is stays as it is, but for the process that holds it: another may have taken it up.
-    const stays = known?.head === 'none' || known?.head.pid === null || known?.changed_ms === changed_ms;
-    if (known !== undefined && stays) return known.head;
-    const read = this.tree.read(path, { uid: this.uid, max_bytes: HEAD_BYTES, part: 'head' });
-    if (!read.ok || read.text === '') return null;
-    const head = this.layout.readHead(read.text, path);
-    if (head === 'later') return null;
-    this.heads.set(path, { head, changed_ms });
-    return head;
-  }
 }
 
-/** What fits in these folders, changed last first. */
-function newest(tree: FileTree, folders: readonly string[], fits: string | RegExp, max: number): Entry[] {
-  const entries = folders.flatMap(folder =>
-    namesIn(tree, folder, fits).flatMap(name => {
-      const path = `${folder}/${name}`;
-      const stat = statIn(tree, path);
-      if (stat === null) return [];
-      return [{ path, size: stat.size, changed_ms: stat.mtimeMs, made_ms: stat.birthtimeMs }];
-    }),
-  );
-  return entries.sort((a, b) => b.changed_ms - a.changed_ms).slice(0, max);
+/** Those of these paths that are there. */
+export function candidates(tree: FileTree, paths: readonly string[]): Candidate[] {
+  return paths.flatMap(path => {
+    const stat = statIn(tree, path);
+    return stat === null ? [] : [{ path, stat }];
+  });
 }
 
-function namesIn(tree: FileTree, folder: string, fits: string | RegExp): string[] {
-  if (typeof fits === 'string') return [fits];
-  return listIn(tree, folder, MAX_NAMES).filter(name => fits.test(name));
+/** The same, changed last first. */
+export function newestOf(tree: FileTree, paths: readonly string[], max: number): Candidate[] {
+  return candidates(tree, paths)
+    .sort((a, b) => b.stat.mtimeMs - a.stat.mtimeMs)
+    .slice(0, max);
 }

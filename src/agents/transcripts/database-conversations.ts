@@ -2,14 +2,10 @@ import { DirectoryWatch } from '../../lib/files/directory-watch.js';
 import { statFile } from '../../lib/files/stat-file.js';
 import type { TranscriptEntry } from '../../model/observation.js';
 import type { ConversationReader } from './assign.js';
-import {
-  type ConversationSource,
-  type Conversations,
-  conversationsAt,
-  type FoundConversation,
-} from './conversations.js';
+import type { ConversationSource, FoundConversation } from './conversations.js';
 import { type DatabaseView, readDatabase } from './database.js';
-import { type AgentFileReader, type AgentFiles, type ReaderContext, throttled } from './reader.js';
+import { type ConversationFollower, FollowedConversation } from './followed-conversation.js';
+import { type AgentFiles, type ReaderContext, throttled } from './reader.js';
 
 /** It is written many times a second while the agent works; each reading opens it: some 4 ms. */
 const READ_INTERVAL_MS = 150;
@@ -27,45 +23,58 @@ export interface DatabaseFormat {
 }
 
 export function databaseConversations(folder: AgentFiles['folder'], format: DatabaseFormat): AgentFiles {
-  return { folder, only_own_tree: true, open: context => new DatabaseConversation(context, format) };
+  return {
+    folder,
+    only_own_tree: true,
+    open: context =>
+      new FollowedConversation(
+        context,
+        format.file,
+        (place, changed) => new DatabaseSource(place, format, changed),
+        new FollowedRow(context, format),
+      ),
+  };
 }
 
 class DatabaseSource implements ConversationSource {
-  private watchers: DirectoryWatch | null = null;
+  private readonly file: string;
+  private readonly watch: DirectoryWatch;
   private seen_ms = 0;
   private last: FoundConversation[] = [];
 
   constructor(
-    private readonly file: string,
+    private readonly context: ReaderContext,
     private readonly format: DatabaseFormat,
-    private readonly uid: number,
-  ) {}
+    changed: () => void,
+  ) {
+    this.file = `${context.folder}/${format.file}`;
+    this.watch = watchJournal(this.file, changed);
+  }
 
-  list(): FoundConversation[] {
+  list(readers: ReadonlySet<ConversationReader>): FoundConversation[] {
     const changed_ms = statFile(`${this.file}-wal`)?.mtimeMs ?? 0;
     if (changed_ms === this.seen_ms) return this.last;
     const { tables } = this.format;
-    const found = readDatabase(this.file, { uid: this.uid, tables }, view => this.format.list(view));
+    const { uid } = this.context.session;
+    const found = readDatabase(this.file, { uid, tables }, view => this.format.list(view));
     if (found === null) return this.last;
     this.seen_ms = changed_ms;
-    this.last = found;
-    return found;
-  }
-
-  watch(changed: () => void): void {
-    this.watchers = watchJournal(this.file, changed);
+    const listed = new Set(found.map(({ path }) => path));
+    const followed = new Set([...readers].map(({ file }) => file));
+    const others = this.last.filter(({ path }) => followed.has(path) && !listed.has(path));
+    this.last = [...found, ...others];
+    return this.last;
   }
 
   close(): void {
-    this.watchers?.close();
+    this.watch.close();
   }
 }
 
-/** Follows the conversation of one session. */
-class DatabaseConversation implements AgentFileReader, ConversationReader {
-  file: string | null = null;
+/** What the database says of one conversation. */
+class FollowedRow implements ConversationFollower {
   private readonly database: string;
-  private readonly conversations: Conversations;
+  private path: string | null = null;
   private watch: DirectoryWatch | null = null;
   private said = '';
   private readonly readSoon = throttled(READ_INTERVAL_MS, () => this.read());
@@ -74,44 +83,29 @@ class DatabaseConversation implements AgentFileReader, ConversationReader {
     private readonly context: ReaderContext,
     private readonly format: DatabaseFormat,
   ) {
-    const { folder, session, clock } = context;
-    this.database = `${folder}/${format.file}`;
-    this.conversations = conversationsAt(
-      `${session.uid}/${this.database}`,
-      () => new DatabaseSource(this.database, format, session.uid),
-      clock,
-    );
-  }
-
-  get session(): ReaderContext['session'] {
-    return this.context.session;
-  }
-
-  start(): void {
-    this.conversations.add(this);
-  }
-
-  close(): void {
-    this.conversations.remove(this);
-    this.watch?.close();
-    this.readSoon.cancel();
+    this.database = `${context.folder}/${format.file}`;
   }
 
   follow(path: string | null): void {
-    this.file = path;
+    this.path = path;
     this.said = '';
     this.watch?.close();
     this.watch = path === null ? null : watchJournal(this.database, () => this.readSoon());
     this.readSoon();
   }
 
+  close(): void {
+    this.watch?.close();
+    this.readSoon.cancel();
+  }
+
   private read(): void {
     const { session, emit, clock } = this.context;
-    const { file } = this;
-    if (file === null) return;
+    const { path } = this;
+    if (path === null) return;
     const { tables } = this.format;
     const entry = readDatabase(this.database, { uid: session.uid, tables }, view =>
-      this.format.read(view, file),
+      this.format.read(view, path),
     );
     const says = JSON.stringify(entry);
     if (entry === null || says === this.said) return;

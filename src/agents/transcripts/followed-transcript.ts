@@ -4,36 +4,42 @@ import type { TranscriptEntry } from '../../model/observation.js';
 import { type ReaderContext, throttled } from './reader.js';
 import { TRANSCRIPT_INTERVAL_MS, TranscriptTail } from './transcript-tail.js';
 
-/** Reads the end of a session's transcript whenever it changes, and passes on what it says. */
+/** A file of a transcript, and its end as it was last read. */
+interface Part {
+  path: string;
+  text: string;
+  tail: TranscriptTail;
+}
+
+/** Reads the ends of the files of a session's transcript whenever they change, and passes on what they say. */
 export class FollowedTranscript {
-  private path: string | null = null;
   private watch: DirectoryWatch | null = null;
-  private tail: TranscriptTail | null = null;
+  private parts: Part[] = [];
   private readonly tree: FileTree;
   private readonly readSoon = throttled(TRANSCRIPT_INTERVAL_MS, () => this.read());
 
+  /** `parse`: what their ends say, in the order of the files; null: nothing. */
   constructor(
     private readonly context: ReaderContext,
-    private readonly parse: (tail: string) => TranscriptEntry | null,
+    private readonly parse: (tail: string, ...others: string[]) => TranscriptEntry | null,
     private readonly refused: (why: string) => void = () => {},
   ) {
     this.tree = context.tree ?? OWN_TREE;
   }
 
-  /** From now on this file tells of the session; null: none does. */
-  follow(path: string | null): void {
-    if (path === this.path) return;
-    this.path = path;
+  /** From now on these files, in one folder, tell of the session; none: nothing does. */
+  follow(...paths: readonly string[]): void {
+    if (paths.length === this.parts.length && paths.every((path, i) => path === this.parts[i]?.path)) return;
     this.watch?.close();
     this.watch = null;
-    if (path === null) return;
-    this.tail = new TranscriptTail(this.context.session.uid, this.parse, this.refused, this.tree);
-    const slash = path.lastIndexOf('/');
-    const name = path.slice(slash + 1);
+    this.parts = paths.map(path => this.partOf(path));
+    const [first] = paths;
+    if (first === undefined) return;
+    const names = new Set(paths.map(path => path.slice(path.lastIndexOf('/') + 1)));
     this.watch = new DirectoryWatch(
-      path.slice(0, slash),
+      first.slice(0, first.lastIndexOf('/')),
       changed => {
-        if (changed === name) this.readSoon();
+        if (names.has(changed)) this.readSoon();
       },
       () => this.readSoon(),
       this.tree,
@@ -43,14 +49,29 @@ export class FollowedTranscript {
   }
 
   close(): void {
-    this.follow(null);
+    this.follow();
     this.readSoon.cancel();
+  }
+
+  private partOf(path: string): Part {
+    const keep = (tail: string): null => {
+      part.text = tail;
+      return null;
+    };
+    const tail = new TranscriptTail(this.context.session.uid, keep, this.refused, this.tree);
+    const part: Part = { path, text: '', tail };
+    return part;
   }
 
   private read(): void {
     const { session, emit, clock } = this.context;
-    if (this.path === null || this.tail === null) return;
-    const entry = this.tail.read(this.path);
+    const before = this.parts.map(({ text }) => text);
+    for (const { tail, path } of this.parts) tail.read(path);
+    if (this.parts.every(({ text }, i) => text === before[i])) return;
+    const [first = '', ...others] = this.parts.map(({ text }) => text);
+    const entry = this.parse(first, ...others);
+    // Of several its text is needed again when another changes; a single one would only cost memory.
+    if (this.parts.length === 1) for (const part of this.parts) part.text = '';
     if (entry !== null) emit({ type: 'transcript', time_ms: clock.now(), pid: session.pid, entry });
   }
 }

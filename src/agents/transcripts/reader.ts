@@ -38,7 +38,7 @@ export interface AgentFiles {
   open(context: ReaderContext): AgentFileReader;
 }
 
-/** Runs `action` at once and then at most every `interval_ms`, however often it is asked; never loses the last. */
+/** Runs `action` at once and then at most every `interval_ms`, however often it is asked, also by itself; never loses the last. */
 export function throttled(interval_ms: number, action: () => void): { (): void; cancel(): void } {
   let timer: NodeJS.Timeout | null = null;
   let asked = false;
@@ -47,15 +47,13 @@ export function throttled(interval_ms: number, action: () => void): { (): void; 
       asked = true;
       return;
     }
-    action();
     timer = setTimeout(() => {
       timer = null;
-      if (asked) {
-        asked = false;
-        run();
-      }
-    }, interval_ms);
-    timer.unref();
+      if (!asked) return;
+      asked = false;
+      run();
+    }, interval_ms).unref();
+    action();
   };
   return Object.assign(run, {
     cancel: () => {

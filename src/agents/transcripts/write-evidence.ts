@@ -1,6 +1,7 @@
-import { readlinkSync } from 'node:fs';
-import { eachName, tryReadHead } from '../../lib/files/bounded-read.js';
+import type { FileId } from '../../lib/files/file-tree.js';
 import { statFile } from '../../lib/files/stat-file.js';
+import { openFiles } from '../../lib/proc/descriptors.js';
+import { writtenBytes } from '../../lib/proc/io.js';
 import type { Conversation, ConversationReader } from './assign.js';
 
 /** Who draws or writes less than this between two looks did not work. */
@@ -9,7 +10,6 @@ const SILENT_BYTES = 64;
 const WORKING_BYTES = 512;
 /** Descriptors of a process that are looked at. */
 const MAX_DESCRIPTORS = 1_024;
-const IO_BYTES = 512;
 
 interface Written {
   before: number;
@@ -29,7 +29,7 @@ export class WriteEvidence {
     this.held.clear();
     this.fresh = new Map();
     for (const reader of readers) {
-      const count = writtenBytes(reader.session.pid);
+      const count = writtenBytes('/proc', reader.session.pid);
       if (count !== null) this.fresh.set(reader, count);
     }
   }
@@ -44,7 +44,7 @@ export class WriteEvidence {
   writer(
     { cwd, path, owner }: Pick<Conversation, 'cwd' | 'path' | 'owner'>,
     grown: number,
-    file: { dev: number; ino: number },
+    file: FileId,
     readers: ReadonlySet<ConversationReader>,
   ): ConversationReader | null {
     const candidates = [...readers].filter(reader => reader.session.cwd === cwd);
@@ -64,17 +64,13 @@ export class WriteEvidence {
     if (before === undefined) return null;
     const known = this.written.get(reader);
     if (known !== undefined) return known.now - known.before;
-    const now = writtenBytes(reader.session.pid);
+    const now = writtenBytes('/proc', reader.session.pid);
     if (now === null) return null;
     this.written.set(reader, { before, now });
     return now - before;
   }
 
-  private holds(
-    reader: ConversationReader,
-    path: string,
-    { dev, ino }: { dev: number; ino: number },
-  ): boolean {
+  private holds(reader: ConversationReader, path: string, { dev, ino }: FileId): boolean {
     const held = this.held.get(reader) ?? heldFiles(reader.session.pid);
     this.held.set(reader, held);
     if (held.size === 0) return false;
@@ -82,20 +78,13 @@ export class WriteEvidence {
   }
 }
 
-function writtenBytes(pid: number): number | null {
-  const match = /^wchar: (\d+)$/m.exec(tryReadHead(`/proc/${pid}/io`, IO_BYTES) ?? '');
-  return match === null ? null : Number(match[1]);
-}
-
 /** Logs that a process has open, by device, inode and name. */
 function heldFiles(pid: number): ReadonlySet<string> {
   const held = new Set<string>();
   try {
-    for (const fd of eachName(`/proc/${pid}/fd`, MAX_DESCRIPTORS)) {
-      const path = readlinkSync(`/proc/${pid}/fd/${fd}`);
-      if (!path.endsWith('.jsonl')) continue;
-      const stat = statFile(`/proc/${pid}/fd/${fd}`);
-      if (stat !== null) held.add(`${stat.dev}:${stat.ino} ${path.slice(path.lastIndexOf('/') + 1)}`);
+    for (const { link, target } of openFiles('/proc', pid, MAX_DESCRIPTORS)) {
+      const stat = target.endsWith('.jsonl') ? statFile(link) : null;
+      if (stat !== null) held.add(`${stat.dev}:${stat.ino} ${target.slice(target.lastIndexOf('/') + 1)}`);
     }
   } catch {
     // It may not be looked at, or has ended.

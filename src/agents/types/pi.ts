@@ -43,12 +43,14 @@ function isPiScript(script: string | null): boolean {
   return script !== null && /\/bin\/pi$/.test(script);
 }
 
-export function readPiHead(head: string): ConversationHead | 'later' | 'none' {
+export function readPiHead(head: string): ConversationHead | 'later' | 'never' {
   const [line] = jsonLines(head);
-  if (line === undefined) return head.includes('\n') ? 'none' : 'later';
+  if (line === undefined) return head.includes('\n') ? 'never' : 'later';
   const began_ms = timeOf(line.timestamp);
   const cwd = text(line.cwd);
-  return line.type === 'session' && cwd !== null && began_ms !== null ? { cwd, began_ms, pid: null } : 'none';
+  return line.type === 'session' && cwd !== null && began_ms !== null
+    ? { cwd, began_ms, pid: null }
+    : 'never';
 }
 
 /**

@@ -1,7 +1,8 @@
 import { isWatched, type Session } from '../../agents/tracker/session.js';
 import type { Bus } from '../../bus.js';
-import { failureOf, tryReadText } from '../../lib/files/bounded-read.js';
+import { failureOf } from '../../lib/files/bounded-read.js';
 import type { FaultLog } from '../../lib/log/faults.js';
+import { writtenBytes } from '../../lib/proc/io.js';
 import { onTick } from '../../lib/time/ticker.js';
 import { now } from '../../lib/time/time.js';
 import type { Module } from '../../model/module.js';
@@ -132,7 +133,7 @@ export class AgentSampling implements Module {
   private sampleWrites(): void {
     for (const session of this.options.monitor.living()) {
       if (!this.isSampled(session)) continue;
-      const written = orUnknown(() => readWritten(this.options.procRoot, session));
+      const written = orUnknown(() => writtenBytes(this.options.procRoot, session.pid));
       if (written === 'unknown') continue;
       if (written === null) {
         orUnknown(() => this.options.scan.checkAlive(session));
@@ -187,10 +188,4 @@ function orUnknown<T>(read: () => T): T | 'unknown' {
 
 function isAsked(session: Session): boolean {
   return session.mode === 'terminal' && session.type.voices.some(({ name }) => name === 'blocked_read');
-}
-
-/** `wchar` of /proc/PID/io: bytes passed to write() and its like, proc_pid_io(5). */
-function readWritten(root: string, session: Session): number | null {
-  const match = /^wchar: (\d+)/m.exec(tryReadText(`${root}/${session.pid}/io`) ?? '');
-  return match === null ? null : Number(match[1]);
 }

@@ -23,6 +23,9 @@ export const OWN_TREE: FileTree = {
   close: () => {},
 };
 
+/** What names a file, wherever it is reached from. */
+export type FileId = Pick<Stats, 'dev' | 'ino'>;
+
 /** As `statFile`. */
 export function statIn(tree: FileTree, path: string): Stats | null {
   try {

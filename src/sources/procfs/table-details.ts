@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { listNames } from '../../lib/files/bounded-read.js';
 import { PAGE_SIZE_BYTES } from '../../lib/os/boot.js';
 import { parseUid } from '../../lib/os/uid.js';
+import { parseIo } from '../../lib/proc/io.js';
 import type { ProcFiles } from './table-files.js';
 
 /** Longest command line that is kept, in characters. */
@@ -70,13 +71,6 @@ export function* cgroupLines(text: string): Generator<{ controllers: string; pat
     const [, controllers, path] = /^\d+:([^:]*):(\/.*)$/.exec(line) ?? [];
     if (controllers !== undefined && path !== undefined) yield { controllers, path };
   }
-}
-
-/** `read_bytes: 1\nwrite_bytes: 2`, proc_pid_io(5): what really went from and to storage. */
-export function parseIo(text: string): { read_bytes: number; write_bytes: number } | null {
-  const read = /^read_bytes: (\d+)/m.exec(text);
-  const write = /^write_bytes: (\d+)/m.exec(text);
-  return read && write ? { read_bytes: Number(read[1]), write_bytes: Number(write[1]) } : null;
 }
 
 /** Reads both for one process. */

@@ -2,7 +2,8 @@ import { appendFileSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { CodexFiles } from '../../../src/agents/types/codex/files.js';
+import type { AgentFileReader } from '../../../src/agents/transcripts/reader.js';
+import { codex } from '../../../src/agents/types/codex/index.js';
 import type { Observation, TranscriptObservation } from '../../../src/model/observation.js';
 
 const DAY_MS = 86_400_000;
@@ -10,7 +11,7 @@ const STARTED_MS = Date.UTC(2026, 10, 20, 12);
 
 let home: string;
 let seen: Observation[];
-let files: CodexFiles | null = null;
+let files: AgentFileReader | null = null;
 
 beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), 'vigil-codex-'));
@@ -42,7 +43,7 @@ it.each([
   ['was set back since vigil started', -40 * DAY_MS],
 ])('its conversation is found when the wall clock %s', async (_when, set_ms) => {
   conversation(STARTED_MS + set_ms);
-  files = new CodexFiles({
+  files = codex.files!.open({
     session: {
       pid: 100,
       uid: process.getuid!(),
@@ -68,7 +69,7 @@ describe('several conversations in one directory', () => {
     says(type: 'task_started' | 'task_complete'): void;
   }
   let now_ms: number;
-  const open: CodexFiles[] = [];
+  const open: AgentFileReader[] = [];
 
   beforeEach(() => {
     now_ms = Date.now();
@@ -99,7 +100,7 @@ describe('several conversations in one directory', () => {
 
   function codexProcess(pid: number, started_ms: number) {
     const phases: string[] = [];
-    const reader = new CodexFiles({
+    const reader = codex.files!.open({
       session: {
         ...{ pid, uid: process.getuid!(), cwd: '/home/u/shop', start_ticks: pid, started_ms },
         session_id: null,

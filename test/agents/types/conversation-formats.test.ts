@@ -43,7 +43,7 @@ it('pi: it works, tries again while the API refuses, and is refused for good', (
     ...['working', 'retrying', 'turn_over', 'working', 'auth'],
   ]);
   expect(readPiHead(real('pi-0.74.2-session.jsonl'))).toMatchObject({ cwd: '/home/dev/project' });
-  expect(readPiHead('{"type":"something else"}\n')).toBe('none');
+  expect(readPiHead('{"type":"something else"}\n')).toBe('never');
 });
 
 it('pi: after the last try the quota is used up', () => {

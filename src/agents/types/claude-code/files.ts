@@ -1,14 +1,15 @@
 import { DirectoryWatch } from '../../../lib/files/directory-watch.js';
 import { type FileTree, OWN_TREE, statIn } from '../../../lib/files/file-tree.js';
 import type { RegistryEntry } from '../../../model/observation.js';
+import { ConversationFolder } from '../../transcripts/conversation-folder.js';
+import {
+  type Conversations,
+  conversationsOf,
+  type FollowingReader,
+  serve,
+} from '../../transcripts/conversations.js';
 import { FollowedTranscript } from '../../transcripts/followed-transcript.js';
 import { type AgentFileReader, type ReaderContext, throttled } from '../../transcripts/reader.js';
-import {
-  type FollowingReader,
-  type SharedTranscripts,
-  take,
-  transcriptsOf,
-} from '../../transcripts/shared-transcripts.js';
 import { ProjectSearch, projectName } from './project-search.js';
 import { Projects } from './projects.js';
 import { parseClaudeRegistry } from './registry.js';
@@ -27,10 +28,9 @@ const CHECK_MS = 5_000;
 
 /** `~/.claude/sessions/<pid>.json` and the transcript that it names, wherever that lies; without it, that which fits. */
 export class ClaudeFiles implements AgentFileReader, FollowingReader {
-  /** Of the transcript, below `root`. */
+  /** The transcript. */
   file: string | null = null;
-  readonly root: string;
-  readonly tree: FileTree;
+  private readonly tree: FileTree;
   private readonly registry: DirectoryWatch;
   private readonly registryFile: string;
   private refused: string | null = null;
@@ -40,7 +40,7 @@ export class ClaudeFiles implements AgentFileReader, FollowingReader {
   /** The session that its file names. */
   private session_id: string | null = null;
   /** Settles which transcript is whose; only while there is no session file. */
-  private conversations: SharedTranscripts | null = null;
+  private conversations: Conversations | null = null;
   /** What could not be understood when it was last read. */
   private suspected: string | null = null;
   private again: NodeJS.Timeout | undefined;
@@ -48,15 +48,14 @@ export class ClaudeFiles implements AgentFileReader, FollowingReader {
   private readonly checks: NodeJS.Timeout[] = [];
   private readonly readRegistrySoon = throttled(REGISTRY_INTERVAL_MS, () => this.readRegistry());
 
-  constructor(private readonly context: ReaderContext) {
+  constructor(readonly context: ReaderContext) {
     this.tree = context.tree ?? OWN_TREE;
-    this.root = `${context.folder}/projects`;
     const directory = `${context.folder}/sessions`;
     const name = `${this.pidInside}.json`;
     this.registryFile = `${directory}/${name}`;
     this.transcript = new FollowedTranscript(context, readClaudeTranscript, why => this.refuse(why));
-    this.search = new ProjectSearch(this.root, this.tree, path => {
-      take(this, path);
+    this.search = new ProjectSearch(`${context.folder}/projects`, this.tree, path => {
+      serve(this, statIn(this.tree, path));
       this.follow(path);
     });
     this.registry = new DirectoryWatch(
@@ -88,14 +87,14 @@ export class ClaudeFiles implements AgentFileReader, FollowingReader {
     this.readRegistrySoon.cancel();
     this.search.stop();
     this.conversations?.remove(this);
-    take(this, null);
+    serve(this, null);
     this.transcript.close();
   }
 
   /** From now on this file tells of the session; null: none does. */
   follow(path: string | null): void {
     this.file = path;
-    this.transcript.follow(path === null ? null : `${this.root}/${path}`);
+    this.transcript.follow(...(path === null ? [] : [path]));
   }
 
   get pidInside(): number {
@@ -176,7 +175,7 @@ export class ClaudeFiles implements AgentFileReader, FollowingReader {
 
   private checkTranscript(): void {
     if (this.file === null || this.session_id === null) return;
-    if (statIn(this.tree, `${this.root}/${this.file}`) === null) this.lookFor(this.session_id, null);
+    if (statIn(this.tree, this.file) === null) this.lookFor(this.session_id, null);
   }
 
   /** It has no session file now; when it has none for longer, its transcript is the one that fits. */
@@ -184,10 +183,10 @@ export class ClaudeFiles implements AgentFileReader, FollowingReader {
     if (this.conversations !== null) return;
     this.unregistered ??= setTimeout(() => {
       this.search.stop();
-      this.conversations = transcriptsOf(
+      this.conversations = conversationsOf(
         this,
-        this.context.clock,
-        (place, _clock, changed) => new Projects(place, changed),
+        'projects',
+        (place, changed) => new ConversationFolder(place, new Projects(place), changed),
       );
       this.conversations.add(this);
     }, REGISTERED_WITHIN_MS);

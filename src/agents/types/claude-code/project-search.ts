@@ -32,7 +32,7 @@ export class ProjectSearch {
   private watches: DirectoryWatch[] = [];
   private readonly beginSoon = throttled(SOON_MS, () => this.begin());
 
-  /** `found` is told the path below `root`; afterwards nothing is looked for. */
+  /** `found` is told the path; afterwards nothing is looked for. */
   constructor(
     private readonly root: string,
     private readonly tree: FileTree,
@@ -100,8 +100,8 @@ export class ProjectSearch {
 
   /** Where there are copies, the one that was written last. */
   private consider(folder: string): void {
-    const path = `${folder}/${this.wanted?.name}`;
-    const stat = statIn(this.tree, `${this.root}/${path}`);
+    const path = `${this.root}/${folder}/${this.wanted?.name}`;
+    const stat = statIn(this.tree, path);
     if (stat === null || !stat.isFile()) return;
     if (this.best === null || stat.mtimeMs > this.best.written_ms)
       this.best = { path, written_ms: stat.mtimeMs };

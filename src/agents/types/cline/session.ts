@@ -7,10 +7,10 @@ import { text, timeOf } from '../../transcripts/jsonl.js';
  * Cline's session file (`~/.cline/data/sessions/ID/ID.json`, as written by 3.0.65) names its process, and says `running`,
  * `pending` while a tool waits for permission, `idle` when the turn is over.
  */
-export function readClineHead(head: string): ConversationHead | 'later' | 'none' {
+export function readClineHead(head: string): ConversationHead | 'later' | 'never' {
   const session = parsed(head);
   if (session === null) return 'later';
-  if (session.interactive !== true || typeof session.pid !== 'number') return 'none';
+  if (session.interactive !== true || typeof session.pid !== 'number') return 'never';
   return { cwd: text(session.cwd), began_ms: timeOf(session.started_at), pid: session.pid };
 }
 

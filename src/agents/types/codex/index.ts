@@ -4,8 +4,10 @@ import { plainTitle } from '../../osc.js';
 import { baseName, hasOption, isProgram, subcommand, valuesOf } from '../../recognition/identity.js';
 import { isShellCommand } from '../../recognition/shell.js';
 import { activity, children, status, title, transcript } from '../../standard-voices.js';
+import { laidOutFiles } from '../../transcripts/conversation-files.js';
 import type { Statement } from '../../voice.js';
-import { CodexFiles } from './files.js';
+import { readCodexRollout } from './rollout.js';
+import { Rollouts } from './rollouts.js';
 
 /** Subcommands with a conversation on the terminal; no subcommand at all is the usual one. */
 const CONVERSATIONS = new Set(['resume', 'fork']);
@@ -108,10 +110,12 @@ export const codex: AgentType = {
     return { role: 'main', mode: onTerminal(process) ? 'terminal' : 'batch' };
   },
   voices: [status(), title(), transcript(), activity({ goes_on: true }), children()],
-  files: {
-    folder: { variable: 'CODEX_HOME', below_home: '.codex' },
-    open: context => new CodexFiles(context),
-  },
+  files: laidOutFiles(
+    { variable: 'CODEX_HOME', below_home: '.codex' },
+    'rollouts',
+    context => new Rollouts(context),
+    { readTail: readCodexRollout },
+  ),
   isTool(argv) {
     return isShellCommand(argv) || baseName(argv[0] ?? '') === 'codex-linux-sandbox';
   },

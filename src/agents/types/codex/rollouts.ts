@@ -1,68 +1,65 @@
-import { DirectoryWatch } from '../../../lib/files/directory-watch.js';
-import { listIn } from '../../../lib/files/file-tree.js';
-import type { ReaderContext } from '../../transcripts/reader.js';
+import { type FileTree, listIn, OWN_TREE } from '../../../lib/files/file-tree.js';
 import {
-  type FollowingReader,
-  MAX_KNOWN,
-  type TranscriptHead,
-  type TranscriptSource,
-} from '../../transcripts/shared-transcripts.js';
+  type Candidates,
+  type ConversationHead,
+  type ConversationLayout,
+  candidates,
+} from '../../transcripts/conversation-folder.js';
+import type { ReaderContext } from '../../transcripts/reader.js';
 import { isOnTerminal, readRolloutMeta } from './rollout.js';
 
 /** Names of one day that are looked at. */
 const MAX_NAMES = 5_000;
+/** Conversations that are looked at, the newest. */
+const MAX_FILES = 200;
 /** Days, counted back from the newest, in which a conversation may be taken up again. */
 const MAX_DAYS = 14;
 /** No first line is longer where it tells nothing. */
 const HEAD_BYTES = 8 * 1024;
 
-/** The rollout files below `sessions/YEAR/MONTH/DAY`. */
-export class Rollouts implements TranscriptSource {
-  private today: { path: string; watch: DirectoryWatch } | null = null;
+/**
+ * The rollout files below `sessions/YEAR/MONTH/DAY`: of a session, the one with which its conversation began, then that of
+ * each `/new` and `resume`.
+ */
+export class Rollouts implements ConversationLayout {
+  private readonly root: string;
+  private readonly tree: FileTree;
+  private readonly clock: ReaderContext['clock'];
 
-  constructor(
-    private readonly place: Pick<FollowingReader, 'root' | 'tree'>,
-    private readonly clock: ReaderContext['clock'],
-    private readonly changed: (path?: string) => void,
-  ) {}
-
-  close(): void {
-    this.today?.watch.close();
-    this.today = null;
+  constructor({ folder, tree = OWN_TREE, clock }: ReaderContext) {
+    this.root = `${folder}/sessions`;
+    this.tree = tree;
+    this.clock = clock;
   }
 
-  /** Their names begin with the time. */
-  newest(): string[] {
-    this.watchToday();
+  /** Their names begin with the time. The folder of a new day appears with its first session. */
+  find(): Candidates {
+    const today = dayPath(new Date(this.clock.wallTime(this.clock.now())));
     const paths: string[] = [];
-    for (const day of this.days()) {
+    for (const day of this.days(today)) {
       const names = this.list(day, MAX_NAMES).filter(name => /^rollout-[\w-]{1,200}\.jsonl$/.test(name));
-      paths.push(
-        ...names
-          .sort()
-          .reverse()
-          .map(name => `${day}/${name}`),
-      );
-      if (paths.length >= MAX_KNOWN) break;
+      paths.push(...names.reverse().map(name => `${this.root}/${day}/${name}`));
+      if (paths.length >= MAX_FILES) break;
     }
-    return paths.slice(0, MAX_KNOWN);
+    return { files: candidates(this.tree, paths.slice(0, MAX_FILES)), folders: [`${this.root}/${today}`] };
   }
 
-  read(head: string, _path: string, { size }: { size: number }): TranscriptHead | 'later' | 'never' {
+  readHead(head: string, _path: string, { size }: { size: number }): ConversationHead | 'later' | 'never' {
     const meta = readRolloutMeta(head);
     // Its first line may not be whole yet.
     if (meta === null) return head.includes('\n') || size >= HEAD_BYTES ? 'never' : 'later';
     if (!isOnTerminal(head)) return 'never';
-    return { cwd: meta.cwd, began_ms: meta.started_ms };
+    return { cwd: meta.cwd, began_ms: meta.started_ms, pid: null };
   }
 
+  /** By name. */
   private list(path: string, max: number): string[] {
-    return listIn(this.place.tree, `${this.place.root}/${path}`, max);
+    return listIn(this.tree, `${this.root}/${path}`, max);
   }
 
   /** Today first, whatever else there is; then the newest days. */
-  private days(): string[] {
-    const days = new Set(this.today === null ? [] : [this.today.path]);
+  private days(today: string): string[] {
+    const days = new Set([today]);
     for (const year of this.newestFirst('', /^\d{4}$/)) {
       for (const month of this.newestFirst(year, /^\d\d$/)) {
         for (const day of this.newestFirst(`${year}/${month}`, /^\d\d$/)) {
@@ -77,24 +74,7 @@ export class Rollouts implements TranscriptSource {
   private newestFirst(path: string, pattern: RegExp): string[] {
     return this.list(path, 200)
       .filter(name => pattern.test(name))
-      .sort()
       .reverse();
-  }
-
-  /** The directory of a new day appears with its first session. */
-  private watchToday(): void {
-    const path = dayPath(new Date(this.clock.wallTime(this.clock.now())));
-    if (this.today?.path === path) return;
-    this.today?.watch.close();
-    const { root, tree } = this.place;
-    const watch = new DirectoryWatch(
-      `${root}/${path}`,
-      name => this.changed(`${path}/${name}`),
-      () => this.changed(),
-      tree,
-    );
-    this.today = { path, watch };
-    watch.start();
   }
 }
 

@@ -31,6 +31,7 @@ function list(view: DatabaseView): FoundConversation[] {
     size: Number(row.time_updated),
     written_ms: Number(row.time_updated),
     pid: null,
+    file: null,
   }));
 }
 

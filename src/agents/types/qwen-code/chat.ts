@@ -8,13 +8,13 @@ type Json = Record<string, unknown>;
  * Whose a conversation of Qwen Code is: since 0.24 `chats/ID.runtime.json` names the process; before that, the first line
  * of `chats/ID.jsonl` the folder and the time.
  */
-export function readQwenHead(head: string, path: string): ConversationHead | 'later' | 'none' {
+export function readQwenHead(head: string, path: string): ConversationHead | 'later' | 'never' {
   if (path.endsWith('.runtime.json')) return runtimeOf(head);
   const [line] = jsonLines(head);
-  if (line === undefined) return head.includes('\n') ? 'none' : 'later';
+  if (line === undefined) return head.includes('\n') ? 'never' : 'later';
   const cwd = text(line.cwd);
   const began_ms = timeOf(line.timestamp);
-  return cwd === null || began_ms === null ? 'none' : { cwd, began_ms, pid: null };
+  return cwd === null || began_ms === null ? 'never' : { cwd, began_ms, pid: null };
 }
 
 function runtimeOf(json: string): ConversationHead | 'later' {
