@@ -270,17 +270,18 @@ describe.skipIf(!CAN_BE_USERS || !HAS_DESKTOP)('a session', () => {
     const second = await started('second');
     const vigil = (...args: string[]) => user.run([process.execPath, installed.bin, ...args]);
     expect(() => vigil('focus', 'next')).not.toThrow();
-    for (const { agent } of [first, second]) {
+    const states = () => JSON.parse(vigil('agents', '--json')) as { pid: number; state: string }[];
+    for (const { agent, pid } of [first, second]) {
       agent.tell('busy');
-      await sleep(60);
+      await until('it to work', () => states().find(one => one.pid === pid)?.state === 'WORKING');
       agent.tell('ask Bash ls');
-      await sleep(250);
+      await until('it to wait', () => states().find(one => one.pid === pid)?.state === 'WAITING');
     }
     elsewhere();
     vigil('focus', 'next');
-    expect(desktop.focusedWindow()).toBe(first.window);
+    await until('the first one’s window', () => desktop.focusedWindow() === first.window);
     vigil('focus', String(second.pid));
-    expect(desktop.focusedWindow()).toBe(second.window);
+    await until('the second one’s window', () => desktop.focusedWindow() === second.window);
     const stranger = new User('vigilother');
     stranger.servedBy(daemon.runtimeDir);
     const theirs =
