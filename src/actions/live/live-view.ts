@@ -27,7 +27,10 @@ export interface LiveProcess extends ProcessRef {
   foreground: boolean;
   kernel_thread: boolean;
   rss_bytes: number;
+  /** Empty also when they cannot be told now. */
   argv: readonly string[];
+  /** They cannot: what it is called, and what it was started to do, is not known. */
+  argv_unknown?: true;
   exe: string | null;
   cgroup: string | null;
   /** The agent session it came from, by the lineage that the collectors recorded. */
@@ -238,7 +241,8 @@ export class LiveView implements ProcessView {
     const uid = stat === null ? null : readUid(this.root, pid);
     if (stat === null || uid === null) return null;
     // Who does not let itself be asked is none the less there to be ended.
-    const argv = this.argvOf(pid, stat);
+    const known = this.argvOf(pid, stat);
+    const argv = known ?? [];
     const { start_ticks } = stat;
     const session = this.sessionOf(pid, start_ticks);
     const cgroup = this.cgroupOf(pid);
@@ -271,6 +275,7 @@ export class LiveView implements ProcessView {
       kernel_thread: stat.is_kernel_thread,
       rss_bytes: stat.rss_pages * PAGE_SIZE_BYTES,
       argv,
+      ...(known === null && { argv_unknown: true as const }),
       exe: readExe(this.root, pid),
       cgroup,
       session,
@@ -282,12 +287,12 @@ export class LiveView implements ProcessView {
    * What was forked and has not exec'd has its parent's arguments. They are not read once more: they lie in the memory of
    * the process, which it holds locked while it forks, and on a machine with a thousand others it does so for seconds.
    */
-  private argvOf(pid: number, stat: Stat): readonly string[] {
+  private argvOf(pid: number, stat: Stat): readonly string[] | null {
     const parent = stat.is_copy ? this.found.get(stat.ppid) : undefined;
-    if (parent?.comm === stat.comm) return parent.argv;
+    if (parent?.comm === stat.comm) return parent.argv_unknown ? null : parent.argv;
     const read = this.argumentsOf.get(pid);
-    if (read === undefined) return readArgv(this.root, pid) ?? [];
-    return read === 'unknown' ? [] : splitArguments(read);
+    if (read === undefined) return readArgv(this.root, pid);
+    return read === 'unknown' ? null : splitArguments(read);
   }
 
   private *readArguments(pids: readonly number[]): Work<void> {

@@ -21,6 +21,7 @@ export function whyNotOrphan(
     return 'belongs to a session whose agent still runs';
   if (process.uid === 0) return 'runs as root';
   if (process.uid !== known.uid) return 'runs as another user than its session did';
+  if (process.argv_unknown) return 'may have been started to stay: its arguments cannot be read now';
   if (process.to_stay !== undefined) return `was started to stay: it ${process.to_stay}`;
   if (isInMultiplexer(process, view)) return 'runs in a multiplexer, which keeps it';
   if (process.foreground) return 'is in the foreground of a terminal';

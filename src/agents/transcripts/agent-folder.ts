@@ -6,7 +6,8 @@ import type { AgentFiles } from './reader.js';
 /**
  * The folder in which an agent process keeps its files: as its environment names it (two variables, nothing else is kept),
  * else below its home, which is the password file's when the environment may not be read, or it is not among its first
- * 256 KiB; `~UID/…` in a container, whose own password file counts. Null: it cannot be told.
+ * 256 KiB; `~UID/…` in a container, whose own password file counts. Null: it has none that can be told; `unknown`: it cannot
+ * be told now.
  */
 export function agentFolder(
   root: string,
@@ -14,8 +15,9 @@ export function agentFolder(
   { variable, below_variable, below_home }: AgentFiles['folder'],
   users: Users,
   in_container = false,
-): string | null {
+): string | null | 'unknown' {
   const env = environmentOf(root, pid, ['HOME', variable]);
+  if (env === 'unknown') return env;
   const named = absolute(env[variable]);
   if (named !== null) return below_variable === undefined ? named : `${named}/${below_variable}`;
   const home = absolute(env.HOME) ?? (in_container ? homeInside(root, pid, uid) : users.home(uid));

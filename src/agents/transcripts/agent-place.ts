@@ -10,21 +10,35 @@ export interface AgentPlace {
   container: string | null;
 }
 
+interface Known {
+  pid: number;
+  place: AgentPlace;
+  /** When it is looked at again, of a monotonic clock; null: never. */
+  again_ms: number | null;
+}
+
+/** Whose environment cannot be told now is not asked more often. */
+const AGAIN_MS = 1_000;
+
 /** Where each agent runs, looked at once for each main process: a process stays in its namespaces. */
 export class AgentPlaces {
-  private readonly known = new WeakMap<Session, { pid: number; place: AgentPlace }>();
+  private readonly known = new WeakMap<Session, Known>();
 
   constructor(private readonly procRoot: string) {}
 
   of(session: Session): AgentPlace {
     const before = this.known.get(session);
     // Of one that has ended nothing can be looked at any more.
-    if (before !== undefined && (before.pid === session.pid || session.ending !== null)) return before.place;
+    if (before !== undefined && (session.ending !== null || isCurrent(before, session))) return before.place;
     const { pid } = session;
     const inside = insideView(this.procRoot, pid);
-    const container = containerName(this.procRoot, pid) ?? (inside.pid === pid ? null : NAMELESS);
-    const place = { inside, container };
-    this.known.set(session, { pid, place });
+    const { name, settled } = containerName(this.procRoot, pid);
+    const place = { inside, container: name ?? (inside.pid === pid ? null : NAMELESS) };
+    this.known.set(session, { pid, place, again_ms: settled ? null : performance.now() + AGAIN_MS });
     return place;
   }
+}
+
+function isCurrent({ pid, again_ms }: Known, session: Session): boolean {
+  return pid === session.pid && (again_ms === null || performance.now() < again_ms);
 }

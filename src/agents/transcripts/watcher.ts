@@ -9,6 +9,8 @@ import type { AgentPlace } from './agent-place.js';
 import { openFiles } from './open-files.js';
 import type { AgentFileReader } from './reader.js';
 
+/** Whose folder cannot be told now is asked again after so long. */
+const AGAIN_MS = 1_000;
 const NO_FILES: AgentFileReader = { start: () => {}, close: () => {} };
 
 interface Open {
@@ -19,6 +21,8 @@ interface Open {
 /** Keeps one reader for each living session whose agent tells its state in files. */
 export class AgentFilesWatcher {
   private readonly open = new Map<Session, Open>();
+  private sessions: readonly Session[] = [];
+  private again: NodeJS.Timeout | null = null;
 
   constructor(
     private readonly options: {
@@ -35,6 +39,7 @@ export class AgentFilesWatcher {
 
   /** Opens readers for sessions that came, closes those of sessions that ended. Cheap when nothing changed. */
   sync(sessions: readonly Session[]): void {
+    this.sessions = sessions;
     const living = new Set(sessions.filter(session => session.ending === null && isInteractive(session)));
     for (const [session, { pid, reader }] of this.open) {
       if (living.has(session) && session.pid === pid) continue;
@@ -45,6 +50,9 @@ export class AgentFilesWatcher {
   }
 
   close(): void {
+    if (this.again !== null) clearTimeout(this.again);
+    this.again = null;
+    this.sessions = [];
     for (const { reader } of this.open.values()) reader.close();
     this.open.clear();
   }
@@ -55,10 +63,21 @@ export class AgentFilesWatcher {
     const { root, users, elsewhere } = this.options;
     const place = this.options.place(session);
     const folder = agentFolder(root, session, files.folder, users, place.inside.other_mounts);
+    if (folder === 'unknown') {
+      this.askAgain();
+      return;
+    }
     if (folder === null) return;
     const reader = elsewhere?.(session, folder, place) ?? this.openHere(session, folder, place);
     this.open.set(session, { pid: session.pid, reader });
     reader.start();
+  }
+
+  private askAgain(): void {
+    this.again ??= setTimeout(() => {
+      this.again = null;
+      this.sync(this.sessions);
+    }, AGAIN_MS).unref();
   }
 
   private openHere(session: Session, folder: string, { inside }: AgentPlace): AgentFileReader {

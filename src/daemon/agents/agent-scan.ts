@@ -1,5 +1,6 @@
 import { isSame } from '../../agents/tracker/pending.js';
 import type { Session } from '../../agents/tracker/session.js';
+import { orUnknown } from '../../lib/files/bounded-read.js';
 import type { Logger } from '../../lib/log/logger.js';
 import { nowTicks, ticksToEpochMs } from '../../lib/os/boot.js';
 import { type Stat, ttyName } from '../../lib/proc/stat.js';
@@ -122,8 +123,8 @@ export class AgentScan implements Module {
     const stat = readLiving(procRoot, pid);
     if (isGone({ session, pid }, stat)) return false;
     if (pid === session.pid && stat !== null && ttyName(stat.tty_nr) !== session.tty) {
-      const process = readFacts(procRoot, pid);
-      if (process !== null) this.options.monitor.look(process);
+      const process = orUnknown(() => readFacts(procRoot, pid));
+      if (process !== null && process !== 'unknown') this.options.monitor.look(process);
     }
     return true;
   }

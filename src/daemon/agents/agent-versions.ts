@@ -1,5 +1,6 @@
 import { newerThanTested, versionOf } from '../../agents/recognition/version.js';
 import type { Session } from '../../agents/tracker/session.js';
+import { orUnknown } from '../../lib/files/bounded-read.js';
 import type { Module, ModuleHealth } from '../../model/module.js';
 import { maySee, type Viewer } from '../../model/viewer.js';
 import { readFacts } from '../../sources/procfs/read.js';
@@ -30,7 +31,8 @@ export class AgentVersions implements Module {
   private versionOf(session: Session): string | null {
     const known = this.versions.get(session);
     if (known?.pid === session.pid) return known.version;
-    const facts = readFacts(this.options.procRoot, session.pid);
+    const facts = orUnknown(() => readFacts(this.options.procRoot, session.pid));
+    if (facts === 'unknown') return null;
     const version = facts === null ? null : versionOf(facts);
     this.versions.set(session, { pid: session.pid, version });
     return version;

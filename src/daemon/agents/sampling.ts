@@ -1,6 +1,6 @@
 import { isWatched, type Session } from '../../agents/tracker/session.js';
 import type { Bus } from '../../bus.js';
-import { failureOf } from '../../lib/files/bounded-read.js';
+import { orUnknown } from '../../lib/files/bounded-read.js';
 import type { FaultLog } from '../../lib/log/faults.js';
 import { writtenBytes } from '../../lib/proc/io.js';
 import { onTick } from '../../lib/time/ticker.js';
@@ -173,16 +173,6 @@ export class AgentSampling implements Module {
   /** Nobody calls a timer but the event loop: what fails there would be the daemon's end. */
   private isolated(sample: () => void): () => void {
     return this.options.faults.isolated(this.name, sample);
-  }
-}
-
-/** `unknown`: descriptors or memory ran out, which is nothing that the agent did. */
-function orUnknown<T>(read: () => T): T | 'unknown' {
-  try {
-    return read();
-  } catch (error) {
-    if (failureOf(error) !== 'ours') throw error;
-    return 'unknown';
   }
 }
 

@@ -1,3 +1,4 @@
+import { orUnknown } from '../../lib/files/bounded-read.js';
 import { ticksToEpochMs } from '../../lib/os/boot.js';
 import { processKey } from '../../lib/process/identity.js';
 import type { ProcessSample, SessionRef, SessionSample } from '../../model/snapshot.js';
@@ -28,8 +29,8 @@ export class Stayers {
       let answer = before.get(key);
       const isDue = answer === undefined || now_ms - answer.asked_ms >= AGAIN_MS;
       if (isDue && session.alive && now_ms - session.started_ms >= SETTLED_MS && asked++ < MAX_ASKED) {
-        const ignores = readIgnoresHangup(this.procRoot, session.pid);
-        if (ignores !== null) answer = { ignores, asked_ms: now_ms };
+        const ignores = orUnknown(() => readIgnoresHangup(this.procRoot, session.pid));
+        if (typeof ignores === 'boolean') answer = { ignores, asked_ms: now_ms };
       }
       if (answer !== undefined) this.agents.set(key, answer);
       return answer?.ignores === true ? { ...session, ignores_hangup: true } : session;
@@ -52,7 +53,9 @@ export class Stayers {
       if (answer === undefined || now_ms - answer.asked_ms >= AGAIN_MS) {
         if (asked++ >= MAX_ASKED) return row;
         const agent = this.factsOf(row.session!);
-        answer = { stays: whyToStay(this.procRoot, { ...row, ...agent }) !== null, asked_ms: now_ms };
+        const why = orUnknown(() => whyToStay(this.procRoot, { ...row, ...agent }));
+        if (why === 'unknown') return row;
+        answer = { stays: why !== null, asked_ms: now_ms };
       }
       this.known.set(key, answer);
       return answer.stays ? { ...row, to_stay: true } : row;

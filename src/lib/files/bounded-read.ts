@@ -172,16 +172,22 @@ export class TooLargeError extends Error {
   }
 }
 
+/** It could not be read for want of time: as little is known as when descriptors run out. */
+export class NotNowError extends Error {
+  override name = 'NotNowError';
+}
+
 /** How often something was longer than what is read of it, since the start: `vigil health` tells. */
 export const cuts = { arguments: 0, environments: 0, lists: 0, files: 0 };
 
 /**
- * What a failure says. `gone`: there is no such thing, or no such process. `ours`: descriptors or memory ran out,
+ * What a failure says. `gone`: there is no such thing, or no such process. `ours`: descriptors, memory or time ran out,
  * which says nothing of what was to be read. `unreadable`: it is there, and may not be looked at.
  */
 export function failureOf(error: unknown): 'gone' | 'ours' | 'unreadable' {
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT' || code === 'ESRCH' || code === 'ENOTDIR') return 'gone';
+  if (error instanceof NotNowError) return 'ours';
   return code === 'EMFILE' || code === 'ENFILE' || code === 'ENOMEM' ? 'ours' : 'unreadable';
 }
 
@@ -192,5 +198,15 @@ export function unlessOurs<T>(read: () => T): T | null {
   } catch (error) {
     if (failureOf(error) === 'ours') throw error;
     return null;
+  }
+}
+
+/** `unknown`: a fault of vigil's own, which is nothing that anybody else did. */
+export function orUnknown<T>(read: () => T): T | 'unknown' {
+  try {
+    return read();
+  } catch (error) {
+    if (failureOf(error) !== 'ours') throw error;
+    return 'unknown';
   }
 }

@@ -26,12 +26,14 @@ const VARIABLES = ['container', 'CONTAINER_ID', 'FLATPAK_ID', 'HOSTNAME', 'REMOT
 
 /**
  * What the container of a process is called, e.g. `shop-dev (podman)`: by its control group, and by what the engine put
- * into its environment. Fit to be shown; null: it is in none that can be told, or only in namespaces of its own.
+ * into its environment. Fit to be shown; null: it is in none that can be told, or only in namespaces of its own. `settled`:
+ * it stays so; else its environment could not be told now, and may say more.
  */
-export function containerName(procRoot: string, pid: number): string | null {
+export function containerName(procRoot: string, pid: number): { name: string | null; settled: boolean } {
   const groups = tryReadText(`${procRoot}/${pid}/cgroup`, SMALL_BYTES, 'utf8') ?? '';
   const env = environmentOf(procRoot, pid, VARIABLES);
-  return nameOf(groups, env);
+  const settled = env !== 'unknown';
+  return { name: nameOf(groups, settled ? env : {}), settled };
 }
 
 /** What a container is called of which only its namespaces tell. */

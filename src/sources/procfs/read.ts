@@ -1,5 +1,5 @@
 import { readlinkSync } from 'node:fs';
-import { listNames, tryReadHead, unlessOurs } from '../../lib/files/bounded-read.js';
+import { listNames, NotNowError, tryReadHead, unlessOurs } from '../../lib/files/bounded-read.js';
 import { ticksToEpochMs } from '../../lib/os/boot.js';
 import { readUid } from '../../lib/os/uid.js';
 import { memoryOf } from '../../lib/proc/process-memory.js';
@@ -41,10 +41,10 @@ export function readArgv(root: string, pid: number): string[] | null {
 /** What /proc/PID/cmdline holds as words. */
 export function splitArguments(bytes: Buffer | null): string[] {
   if (bytes === null || bytes.length === 0) return [];
-  const parts = bytes.toString('utf8').split('\0');
-  // The terminating NUL leaves an empty string at the end; a rewritten title is padded with many.
-  while (parts.length > 1 && parts.at(-1) === '') parts.pop();
-  return parts;
+  // The last one ends with a NUL; a rewritten title is padded with many.
+  let end = bytes.length;
+  while (end > 0 && bytes[end - 1] === 0) end--;
+  return bytes.toString('utf8', 0, end).split('\0');
 }
 
 function readLink(root: string, pid: number, name: string): string | null {
@@ -70,19 +70,22 @@ function terminalOf(root: string, pid: number): string | null {
 /**
  * Everything that recognising an agent needs, in one reading of about 60 µs.
  * Null when the process is gone or is a zombie. `argv`: as it was told, should the process not let itself be asked.
+ * @throws also when it does not, and nothing was told: by its other names alone it may be taken for something else
  */
-export function readFacts(root: string, pid: number, argv: readonly string[] = []): ProcessFacts | null {
+export function readFacts(root: string, pid: number, argv?: readonly string[]): ProcessFacts | null {
   const stat = readLiving(root, pid);
   if (stat === null) return null;
   const uid = readUid(root, pid);
   if (uid === null) return null;
+  const known = readArgv(root, pid) ?? argv;
+  if (known === undefined) throw new NotNowError(`the arguments of ${pid} cannot be read now`);
   return {
     pid,
     ppid: stat.ppid,
     uid,
     comm: stat.comm,
     exe: readExe(root, pid),
-    argv: readArgv(root, pid) ?? [...argv],
+    argv: [...known],
     is_copy: stat.is_copy,
     cwd: readLink(root, pid, 'cwd'),
     tty: ttyName(stat.tty_nr) ?? terminalOf(root, pid),

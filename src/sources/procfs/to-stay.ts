@@ -1,5 +1,5 @@
 import { readlinkSync, statSync } from 'node:fs';
-import { listNames, tryReadText } from '../../lib/files/bounded-read.js';
+import { tryList, tryReadText, unlessOurs } from '../../lib/files/bounded-read.js';
 
 /** What is asked about. */
 export interface Stayer {
@@ -73,20 +73,12 @@ function isFile(path: string | null | undefined): path is string {
 }
 
 function target(link: string): string | null {
-  try {
-    return readlinkSync(link);
-  } catch {
-    return null; // closed, gone, or not to be looked at
-  }
+  return unlessOurs(() => readlinkSync(link));
 }
 
 function holdsPidFile(root: string, pid: number): boolean {
-  try {
-    const fds = listNames(`${root}/${pid}/fd`, MAX_FDS);
-    return fds.some(fd => /\.(pid|pidfile)$/.test(target(`${root}/${pid}/fd/${fd}`) ?? ''));
-  } catch {
-    return false;
-  }
+  const fds = tryList(`${root}/${pid}/fd`, MAX_FDS);
+  return fds.some(fd => /\.(pid|pidfile)$/.test(target(`${root}/${pid}/fd/${fd}`) ?? ''));
 }
 
 /** When the file that it writes to came into being; null: not known. Asked only where asking cannot hang. */

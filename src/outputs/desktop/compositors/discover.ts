@@ -106,7 +106,7 @@ function* environments(procRoot: string, uid: number): Generator<Wanted> {
     try {
       if (statSync(`${procRoot}/${pid}`).uid !== uid) continue;
       const env = environmentOf(procRoot, pid, WANTED);
-      if (Object.keys(env).length > 0) yield env;
+      if (env !== 'unknown' && Object.keys(env).length > 0) yield env;
     } catch {
       // gone, or not ours to read
     }

@@ -63,12 +63,18 @@ export function tmuxServer(
 }
 
 function socketOf(procRoot: string, serverPid: number, child: number, uid: number): string | null {
-  const said = variable(procRoot, child, 'TMUX')?.split(',');
+  const env = environmentOf(procRoot, child, ['TMUX']);
+  // What cannot be told now is not guessed: the guess may be another server.
+  if (env === 'unknown') return null;
+  const said = env.TMUX?.split(',');
   const socket = said?.slice(0, -2).join(',');
   if (socket?.startsWith('/') && said?.at(-2) === String(serverPid) && isOwnSocket(socket, uid))
     return socket;
-  const { name, path } = tmuxOptions(readArgv(procRoot, serverPid) ?? []);
-  const base = variable(procRoot, serverPid, 'TMUX_TMPDIR') ?? '/tmp';
+  const argv = readArgv(procRoot, serverPid);
+  const serverEnv = environmentOf(procRoot, serverPid, ['TMUX_TMPDIR']);
+  if (argv === null || serverEnv === 'unknown') return null;
+  const { name, path } = tmuxOptions(argv);
+  const base = serverEnv.TMUX_TMPDIR ?? '/tmp';
   const guess = path ?? `${base}/tmux-${uid}/${name ?? 'default'}`;
   return isOwnSocket(guess, uid) ? guess : null;
 }
@@ -155,8 +161,10 @@ function runTmux(server: TmuxServer, args: string[]): Promise<string | null> {
   });
 }
 
+/** Null also when it cannot be told now: for what is asked again each time. */
 export function variable(procRoot: string, pid: number, name: string): string | null {
-  return environmentOf(procRoot, pid, [name])[name] ?? null;
+  const env = environmentOf(procRoot, pid, [name]);
+  return env === 'unknown' ? null : (env[name] ?? null);
 }
 
 function isFile(path: string): boolean {
