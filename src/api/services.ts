@@ -53,8 +53,11 @@ export interface AlertService {
   all(limit: number, uid: number | null, asker: Asker): Promise<Alert[]>;
   /** Open or of the history; null: there is none with this number. */
   find(id: number, asker: Asker): Promise<Alert | null>;
-  /** Resolves the open alerts that are meant; how many. */
-  clear(which: (alert: Alert) => boolean): number;
+  /**
+   * Resolves the open alerts that are meant; how many, once that is on the disk.
+   * @throws NotWrittenError when it holds and is not on the disk
+   */
+  clear(which: (alert: Alert) => boolean): Promise<number>;
 }
 
 export interface MachineService {

@@ -146,6 +146,11 @@ export class Store {
     return this.writer.write({ type: 'action', action: boundedAction(action) });
   }
 
+  /** The same of everything that was handed in before. */
+  sync(): Promise<boolean> {
+    return this.writer.sync();
+  }
+
   whitelist(): readonly WhitelistRow[] {
     return this.list.rows();
   }

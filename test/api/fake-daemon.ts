@@ -335,7 +335,7 @@ export class FakeDaemon {
     return seen.sort((a, b) => b.id - a.id);
   }
 
-  private clear(which: (alert: Alert) => boolean): number {
+  private async clear(which: (alert: Alert) => boolean): Promise<number> {
     const before = this.alerts.length;
     this.alerts = this.alerts.filter(alert => !which(alert));
     return before - this.alerts.length;

@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type ApiClient, connectToDaemon } from '../../src/api/client/index.js';
 import { until } from './until.js';
@@ -89,8 +88,6 @@ describe('after kill -9', () => {
     await client.call('pause_monitoring');
     const [open] = await client.call('alerts', {});
     expect((await client.call('clear_alerts')).cleared).toBeGreaterThan(0);
-    // A moment, not the five seconds in which all else is written.
-    await sleep(500);
     await kill();
     client.close();
     const next = await start();

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { InTurns, Work } from '../../lib/time/in-turns.js';
 import type { Person } from '../../model/action.js';
 import type { Viewer } from '../../model/viewer.js';
+import { NotWrittenError } from '../../rules/allowlist/whitelist.js';
 import type { Asker } from '../../store/asker.js';
 import { RequestError } from '../protocol.js';
 import type { Services } from '../services.js';
@@ -89,4 +90,9 @@ export function noHistory(): RequestError {
     'not_ready',
     'there is no history: history.enabled is false, or it cannot be read now (vigil health), or too many ask at once',
   );
+}
+
+/** What is answered when a change is in effect and not on the disk; null: the error is another one. */
+export function notWritten(error: unknown): RequestError | null {
+  return error instanceof NotWrittenError ? new RequestError('not_ready', error.message) : null;
 }

@@ -1,6 +1,7 @@
 import type { AlertService } from '../../api/services.js';
 import { now } from '../../lib/time/time.js';
 import type { Alert } from '../../model/alert.js';
+import { NotWrittenError } from '../../rules/allowlist/whitelist.js';
 import type { Asker } from '../../store/asker.js';
 import type { Store } from '../../store/store.js';
 import type { AlertRules } from '../alerts/alert-rules.js';
@@ -10,7 +11,7 @@ export class AlertLookup implements AlertService {
   constructor(
     private readonly alerts: Pick<AlertRules, 'open' | 'resolved' | 'clear'>,
     /** Null: no history is kept. */
-    private readonly store: Pick<Store, 'queryFor' | 'flush'> | null,
+    private readonly store: Pick<Store, 'queryFor' | 'sync'> | null,
   ) {}
 
   open(): Alert[] {
@@ -31,10 +32,10 @@ export class AlertLookup implements AlertService {
     return known ?? (await this.store?.queryFor(asker, 'alertById', id)) ?? null;
   }
 
-  /** What was cleared goes to the disk at once: a vigil that is killed soon after it does not open it again. */
-  clear(which: (alert: Alert) => boolean): number {
+  async clear(which: (alert: Alert) => boolean): Promise<number> {
     const cleared = this.alerts.clear(which);
-    if (cleared > 0) void this.store?.flush(true);
+    const written = cleared === 0 || this.store === null || (await this.store.sync());
+    if (!written) throw new NotWrittenError('the alerts are resolved');
     return cleared;
   }
 

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { MATCH_TYPES, NotWrittenError } from '../../../rules/allowlist/whitelist.js';
+import { MATCH_TYPES } from '../../../rules/allowlist/whitelist.js';
 import { RequestError } from '../../protocol.js';
 import { whitelistEntrySchema } from '../../reports/configuration.js';
 import { list } from '../../reports/schema.js';
 import { runawayGuardStream } from '../../runaway-guard/stream.js';
-import { admins, defineCommand, none, USERS } from '../definition.js';
+import { admins, defineCommand, none, notWritten, USERS } from '../definition.js';
 
 const access = admins('the whitelist is everybody’s');
 
@@ -68,7 +68,3 @@ export const removeWhitelist = defineCommand({
     return { removed: id };
   },
 });
-
-function notWritten(error: unknown): RequestError | null {
-  return error instanceof NotWrittenError ? new RequestError('not_ready', error.message) : null;
-}
