@@ -11,7 +11,7 @@ export interface LaneLimits {
   userShare: number;
   /** What an ordinary user who has asked nothing for a while may use at once. */
   userBurstMs: number;
-  /** The same for nothing but pings: they tell whether vigil is there, also whoever has used up all else. */
+  /** The same for nothing but pings, each at one price: they tell whether vigil is there, also whoever has used up all else. */
   pingShare: number;
   pingBurstMs: number;
 }

@@ -106,3 +106,25 @@ it('a debt has an end', () => {
   now_ms += 10_000;
   expect(budget.wait_ms).toBe(0);
 });
+
+it('pings are answered on a machine without time as well: 100 a second, and no more', async () => {
+  const { scheduler, done, turns, wait } = bench();
+  const lane = scheduler.lane(1000, 'user');
+  const ping = () =>
+    scheduler.addPing(lane, () => {
+      wait(15); // for a processor
+      done.push('pong');
+    });
+  for (let i = 0; i < 300; i++) {
+    ping();
+    await turns(2);
+    wait(5);
+  }
+  expect(done).toHaveLength(300);
+  for (let i = 0; i < 1_000; i++)
+    scheduler.addPing(lane, () => {
+      done.push('flood');
+    });
+  await turns(500);
+  expect(done.filter(what => what === 'flood').length).toBeLessThanOrEqual(205);
+});
