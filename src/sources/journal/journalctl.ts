@@ -1,4 +1,4 @@
-import { startChild } from '../../lib/process/child.js';
+import { endOf, type LongChild, startChild } from '../../lib/process/child.js';
 import { LineSplitter } from '../../lib/text/lines.js';
 import { FIELDS } from './entry.js';
 
@@ -28,9 +28,10 @@ export function follow(
   onLine: (line: string | null) => void,
 ): Following {
   const fixed = ['-f', '-n', '0', '-o', 'json', '--no-pager', `--output-fields=${FIELDS.join(',')}`];
-  let child: ReturnType<typeof startFollower>;
+  let child: LongChild;
   try {
-    child = startFollower(path, [...fixed, ...args, ...MATCHES]);
+    child = startChild(path, [...fixed, ...args, ...MATCHES], { LC_ALL: 'C', SYSTEMD_COLORS: '0' });
+    child.stdin.end();
   } catch (error) {
     const why = (error as NodeJS.ErrnoException).code ?? String(error);
     return {
@@ -45,8 +46,9 @@ export function follow(
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
     if (said.length < MAX_SAID) said += chunk;
   });
-  const ended = child.then(({ exitCode, signal, shortMessage }) => {
-    const how = signal ?? (exitCode === undefined ? shortMessage : `exit code ${exitCode}`);
+  const ended = endOf(child).then(({ refused, code, signal }) => {
+    if (refused !== null) return `journalctl cannot be started: ${refused}`;
+    const how = signal ?? `exit code ${code}`;
     const last = said.trim().split('\n').at(-1);
     return `journalctl ended with ${how}${last ? `: ${last}` : ''}`;
   });
@@ -60,17 +62,4 @@ export function follow(
       clearTimeout(kill);
     },
   };
-}
-
-function startFollower(path: string, args: readonly string[]) {
-  return startChild(path, args, {
-    env: { LC_ALL: 'C', SYSTEMD_COLORS: '0' },
-    extendEnv: false,
-    cwd: '/',
-    reject: false,
-    buffer: false,
-    stdin: 'ignore',
-    // A Ctrl-C in vigil's terminal is for vigil, which then stops it.
-    detached: true,
-  });
 }

@@ -4,7 +4,7 @@ import { cpus } from 'node:os';
 import { isAbsolute } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { distrustOfProgram } from '../../lib/files/trusted-path.js';
-import { startChild } from '../../lib/process/child.js';
+import { askChild, type ChildAnswer, endOf, type LongChild, startChild } from '../../lib/process/child.js';
 import { printable } from '../../lib/text/printable.js';
 import { type BpftraceProbeCache, NO_PROBE_CACHE } from './bpftrace-probe-cache.js';
 import { MAP_KEYS, type Structs } from './program.js';
@@ -105,43 +105,12 @@ async function ask(path: string, args: readonly string[], question: Question) {
   return askOnce(path, args, question);
 }
 
-interface Answer {
-  stdout: string;
-  stderr: string;
-  exitCode?: number | undefined;
-  signal?: string | undefined;
-  timedOut: boolean;
-  message?: string | undefined;
-  /** Why it could not be started, e.g. `EAGAIN`. */
-  code?: string | undefined;
-}
-
-async function askOnce(path: string, args: readonly string[], question: Question): Promise<Answer> {
-  try {
-    const { stdout, stderr, exitCode, signal, timedOut, message, code } = await askChild(
-      path,
-      args,
-      question,
-    );
-    return { stdout, stderr, exitCode, signal, timedOut, message, code };
-  } catch (error) {
-    const { message, code = '' } = error as NodeJS.ErrnoException;
-    return { stdout: '', stderr: '', timedOut: false, message, code };
-  }
-}
-
-function askChild(path: string, args: readonly string[], { limit_ms, maxBuffer, signal }: Question) {
-  return startChild(path, args, {
-    env: environment(),
-    extendEnv: false,
-    cwd: '/',
-    reject: false,
-    stdin: 'ignore',
-    timeout: limit_ms,
-    killSignal: 'SIGKILL',
-    maxBuffer,
-    ...(signal === undefined ? {} : { cancelSignal: signal }),
-  });
+function askOnce(
+  path: string,
+  args: readonly string[],
+  { limit_ms, maxBuffer, signal }: Question,
+): Promise<ChildAnswer> {
+  return askChild(path, args, { env: environment(), limit_ms, max_chars: maxBuffer, signal });
 }
 
 function environment(string_bytes = LONGEST_STRING): Record<string, string> {
@@ -195,7 +164,7 @@ export interface ProgramOutput {
 export type RunProgram = (bpftrace: Bpftrace, input: ProgramInput, output: ProgramOutput) => RunningProgram;
 
 export const runProgram: RunProgram = (bpftrace, input, output) => {
-  let child: ReturnType<typeof spawnProgram>;
+  let child: LongChild;
   try {
     child = spawnProgram(bpftrace, input);
   } catch (error) {
@@ -212,14 +181,9 @@ export const runProgram: RunProgram = (bpftrace, input, output) => {
   child.stderr.on('data', (chunk: string) => {
     stderr = (stderr + chunk).slice(-16_384);
   });
-  const exited = child.then(
-    (result): Exit => ({
-      refused: child.pid === undefined ? (result.code ?? result.shortMessage ?? 'unknown') : null,
-      code: result.exitCode ?? null,
-      signal: result.signal ?? null,
-      stderr: complaints(stderr) || (result.exitCode === undefined ? (result.shortMessage ?? '') : ''),
-    }),
-  );
+  const exited = endOf(child).then(({ refused, code, signal }): Exit => {
+    return { refused, code, signal, stderr: complaints(stderr) };
+  });
   const stop = async () => {
     const timers = [
       setTimeout(() => child.kill('SIGTERM'), TERM_AGAIN_MS),
@@ -240,18 +204,10 @@ export const runProgram: RunProgram = (bpftrace, input, output) => {
   };
 };
 
-function spawnProgram(bpftrace: Bpftrace, { text, parameters, string_bytes }: ProgramInput) {
-  return startChild(bpftrace.path, ['-f', 'json', '-', ...parameters], {
-    env: environment(string_bytes),
-    extendEnv: false,
-    cwd: '/',
-    reject: false,
-    buffer: false,
-    input: text,
-    // A Ctrl-C in vigil's terminal is for vigil, which then stops its programs.
-    detached: true,
-    cleanup: false,
-  });
+function spawnProgram(bpftrace: Bpftrace, { text, parameters, string_bytes }: ProgramInput): LongChild {
+  const child = startChild(bpftrace.path, ['-f', 'json', '-', ...parameters], environment(string_bytes));
+  child.stdin.end(text);
+  return child;
 }
 
 /** What of its stderr matters: no warnings, no source excerpts, not the harmless line about RLIMIT_MEMLOCK. */
@@ -300,10 +256,10 @@ export async function tryProgram(
 ): Promise<string | null> {
   const program = ['-f', 'json', '-e', text];
   const result = await ask(bpftrace.path, program, { limit_ms, maxBuffer: 100_000, signal });
-  if (result.timedOut) return `bpftrace needed more than ${limit_ms / 1000} s for it`;
+  if (result.timed_out) return `bpftrace needed more than ${limit_ms / 1000} s for it`;
   // Old versions only warn when a probe cannot be attached.
   const warning = /^.*(?:could not|unable to|failed to) attach.*$/im.exec(result.stderr)?.[0].trim();
-  if (result.exitCode === 0 && warning === undefined && result.stdout.includes(expected)) return null;
+  if (result.exit_code === 0 && warning === undefined && result.stdout.includes(expected)) return null;
   const said = warning?.slice(0, 400) ?? complaints(result.stderr);
-  return said || `bpftrace ended with ${result.signal ?? `exit code ${result.exitCode}`} and said nothing`;
+  return said || `bpftrace ended with ${result.signal ?? `exit code ${result.exit_code}`} and said nothing`;
 }

@@ -1,8 +1,8 @@
 import type { Database } from 'better-sqlite3';
-import { z } from 'zod';
 import type { Period } from '../records.js';
 import { unpack } from '../sample/pack.js';
 import { greatest } from '../sample/top.js';
+import { date, number, objectOf, orNull, text, WRONG } from './shape.js';
 
 /** A process that was among the top. Means are over the moments in which it was. */
 export interface ProcessTotals {
@@ -64,7 +64,7 @@ export function topOfPeriod(
   );
   return first.flatMap(sums => {
     const row = find.get(sums.id);
-    return row === undefined || !schema.safeParse(row).success ? [] : [{ ...row, ...totals(sums) }];
+    return row === undefined || shape(row) === WRONG ? [] : [{ ...row, ...totals(sums) }];
   });
 }
 
@@ -72,13 +72,13 @@ function processesOf(db: Database, uid: number): Set<number> {
   return new Set(db.prepare<[number], number>('SELECT id FROM processes WHERE uid = ?').pluck().all(uid));
 }
 
-const schema = z.object({
-  pid: z.number(),
-  uid: z.number(),
-  comm: z.string(),
-  cmdline: z.string(),
-  session_pid: z.number().nullable(),
-  started_ms: z.number().min(-8.64e15).max(8.64e15),
+const shape = objectOf({
+  pid: number,
+  uid: number,
+  comm: text,
+  cmdline: text,
+  session_pid: orNull(number),
+  started_ms: date,
 });
 
 type Found = Pick<ProcessTotals, 'pid' | 'uid' | 'comm' | 'cmdline' | 'session_pid' | 'started_ms'>;

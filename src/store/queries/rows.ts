@@ -1,6 +1,19 @@
-import { z } from 'zod';
 import { type Alert, SEVERITIES, type Severity } from '../../model/alert.js';
 import type { ActionRow } from '../records.js';
+import {
+  count,
+  date,
+  listOf,
+  number,
+  objectOf,
+  oneOf,
+  orNull,
+  type Shape,
+  tableOf,
+  text,
+  WRONG,
+  yesOrNo,
+} from './shape.js';
 
 /**
  * Rows as they are read: a disk, another version or another hand may have left anything in them. One that is
@@ -10,46 +23,40 @@ import type { ActionRow } from '../records.js';
 /** The texts of one answer together: it is one line of JSON on its way to a client. */
 export const MAX_ANSWER_CHARS = 8 * 1024 * 1024;
 
-const finite = z.number();
+const processShape = objectOf({ pid: number, start_ticks: number, uid: number, comm: text, cmdline: text });
 
-const processSchema = z.object({
-  pid: finite,
-  start_ticks: finite,
-  uid: finite,
-  comm: z.string(),
-  cmdline: z.string(),
+const sessionShape = objectOf({
+  pid: number,
+  start_ticks: number,
+  agent: text,
+  cwd: orNull(text),
+  alive: yesOrNo,
 });
 
-const sessionSchema = z.object({
-  pid: finite,
-  start_ticks: finite,
-  agent: z.string(),
-  cwd: z.string().nullable(),
-  alive: z.boolean(),
-});
-
-const alertSchema = z.object({
-  id: z.int().min(0),
-  rule: z.string(),
-  key: z.string(),
-  status: z.enum(['open', 'resolved']),
-  severity: z.enum(SEVERITIES),
-  title: z.string(),
-  text: z.string(),
-  suggestion: z.string().nullable(),
-  subject: z.object({
-    kind: z.enum(['host', 'process', 'processes', 'session', 'filesystem', 'disk', 'gpu', 'unit', 'cgroup']),
-    name: z.string(),
-    uid: finite.nullable(),
-    processes: z.array(processSchema),
-    session: sessionSchema.nullable(),
-    lineage: z.string().nullable(),
+const alertShape = objectOf({
+  id: count,
+  rule: text,
+  key: text,
+  status: oneOf(['open', 'resolved']),
+  severity: oneOf(SEVERITIES),
+  title: text,
+  text,
+  suggestion: orNull(text),
+  subject: objectOf({
+    kind: oneOf(['host', 'process', 'processes', 'session', 'filesystem', 'disk', 'gpu', 'unit', 'cgroup']),
+    name: text,
+    uid: orNull(number),
+    processes: listOf(processShape),
+    session: orNull(sessionShape),
+    lineage: orNull(text),
   }),
-  numbers: z.record(z.string(), finite),
-  opened_ms: finite,
-  updated_ms: finite,
-  resolved_ms: finite.nullable(),
+  numbers: tableOf(number),
+  opened_ms: date,
+  updated_ms: date,
+  resolved_ms: orNull(number),
 });
+const targetsShape = listOf(processShape);
+const argvShape = orNull(listOf(text));
 
 /** As SQLite has it: a column may hold anything. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -60,8 +67,8 @@ export const ALERT_COLUMNS = 'id, rule, status, severity, uid, opened_ms, update
 export const DAMAGED_KEY = 'damaged:';
 
 export function alertOf(row: Row): Alert {
-  const parsed = alertSchema.safeParse(jsonOf(row.alert));
-  if (parsed.success && isDate(parsed.data.opened_ms) && isDate(parsed.data.updated_ms)) return parsed.data;
+  const read = alertShape(jsonOf(row.alert));
+  if (read !== WRONG) return read;
   const id = numberOf(row.id);
   const opened_ms = dateOf(row.opened_ms);
   return {
@@ -89,9 +96,9 @@ export function alertOf(row: Row): Alert {
 }
 
 export function actionOf(row: Row): ActionRow {
-  const targets = z.array(processSchema).safeParse(jsonOf(row.targets));
-  const argv = z.array(z.string()).nullable().safeParse(jsonOf(row.argv));
-  const damaged = !targets.success || !argv.success || !isDate(row.time_ms);
+  const targets = targetsShape(jsonOf(row.targets));
+  const argv = argvShape(jsonOf(row.argv));
+  const damaged = targets === WRONG || argv === WRONG || !isDate(row.time_ms);
   return {
     id: numberOf(row.id),
     time_ms: dateOf(row.time_ms),
@@ -99,9 +106,9 @@ export function actionOf(row: Row): ActionRow {
     requested_by: textOf(row.requested_by),
     alert_id: typeof row.alert_id === 'number' ? row.alert_id : null,
     what: textOf(row.what),
-    targets: targets.success ? targets.data : [],
-    targets_total: Math.max(numberOf(row.targets_total), targets.success ? targets.data.length : 0),
-    argv: argv.success ? argv.data : null,
+    targets: targets === WRONG ? [] : targets,
+    targets_total: Math.max(numberOf(row.targets_total), targets === WRONG ? 0 : targets.length),
+    argv: argv === WRONG ? null : argv,
     evidence: jsonOf(row.evidence) ?? null,
     before: jsonOf(row.before) ?? null,
     after: jsonOf(row.after) ?? null,
@@ -134,8 +141,8 @@ export function fitting<T>(rows: Iterable<Row>, make: (row: Row) => T): T[] {
 }
 
 /** Without those whose columns hold something else than they should. */
-export function sound<T extends object>(rows: readonly T[], schema: z.ZodType): T[] {
-  return rows.filter(row => schema.safeParse(row).success);
+export function sound<T extends object>(rows: readonly T[], shape: Shape<unknown>): T[] {
+  return rows.filter(row => shape(row) !== WRONG);
 }
 
 export function numberOf(value: unknown): number {

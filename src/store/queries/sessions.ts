@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3';
-import { z } from 'zod';
 import type { Period } from '../records.js';
 import { sound } from './rows.js';
+import { date, number, objectOf, orNull, text } from './shape.js';
 
 /** One agent session as far as it lies in the period. */
 export interface SessionTotals {
@@ -32,18 +32,17 @@ export function sessionTotals(
   uid: number | null,
 ): SessionTotals[] {
   const parameters = { from_ms: period.from_ms, to_ms: period.to_ms, limit, uid };
-  return sound(db.prepare<object, SessionTotals>(SQL).all(parameters), schema);
+  return sound(db.prepare<object, SessionTotals>(SQL).all(parameters), shape);
 }
 
-const date = z.number().min(-8.64e15).max(8.64e15);
-const schema = z.object({
-  pid: z.number(),
-  agent: z.string(),
-  cwd: z.string().nullable(),
-  tty: z.string().nullable(),
-  uid: z.number().nullable(),
+const shape = objectOf({
+  pid: number,
+  agent: text,
+  cwd: orNull(text),
+  tty: orNull(text),
+  uid: orNull(number),
   started_ms: date,
-  ended_ms: date.nullable(),
+  ended_ms: orNull(date),
   last_ms: date,
 });
 

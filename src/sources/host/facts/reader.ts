@@ -1,7 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { startChild } from '../../../lib/process/child.js';
 import { NO_INSPECTOR_FLAG } from '../../../lib/process/no-inspector.js';
 import type { HostFacts } from '../../../model/host-facts.js';
 
@@ -43,7 +42,8 @@ export class HostFactsReader {
 
   private async read(): Promise<HostFacts> {
     // In a process group of its own: what it started ends with it.
-    const child = startChild(process.execPath, [NO_INSPECTOR_FLAG, this.script], {
+    const { askChild } = await import('../../../lib/process/short-child.js');
+    const child = askChild(process.execPath, [NO_INSPECTOR_FLAG, this.script], {
       cwd: '/',
       env: { PATH, LC_ALL: 'C' },
       extendEnv: false,

@@ -1,7 +1,6 @@
 import { statfsSync } from 'node:fs';
-import type { Socket } from 'node:net';
 import { findProgram } from '../../../lib/files/find-program.js';
-import type { startChild } from '../../../lib/process/child.js';
+import { askChild } from '../../../lib/process/child.js';
 
 export interface Sizes {
   total_bytes: number;
@@ -51,33 +50,12 @@ export type AskStatfs = (mount: string) => Promise<Sizes | 'no answer' | null>;
 export async function statfsByChild(mount: string, limit_ms = LIMIT_MS): ReturnType<AskStatfs> {
   const stat = findProgram('stat');
   if (stat === null) return null;
-  // Loaded where it is needed: the configuration's schema knows the collectors, too.
-  const { startChild } = await import('../../../lib/process/child.js');
-  let child: ReturnType<typeof startStat>;
-  try {
-    child = startStat(startChild, stat, mount, limit_ms);
-  } catch {
-    return null; // no descriptor left: the next look may have one
-  }
-  // One that cannot be killed must not keep vigil from ending.
-  child.unref();
-  (child.stdout as Socket).unref();
-  const result = await child;
-  if (result.timedOut) return 'no answer';
-  return result.exitCode === 0 ? parseStatOutput(result.stdout) : null;
-}
-
-function startStat(start: typeof startChild, stat: string, mount: string, limit_ms: number) {
-  return start(stat, ['-f', '-c', FORMAT, '--', mount], {
+  const { timed_out, exit_code, stdout } = await askChild(stat, ['-f', '-c', FORMAT, '--', mount], {
     env: { LC_ALL: 'C' },
-    extendEnv: false,
-    cwd: '/',
-    reject: false,
-    stdin: 'ignore',
-    stderr: 'ignore',
-    timeout: limit_ms,
-    killSignal: 'SIGKILL',
-    maxBuffer: 1_000,
-    cleanup: false,
+    limit_ms,
+    max_chars: 1_000,
+    may_stay: true,
   });
+  if (timed_out) return 'no answer';
+  return exit_code === 0 ? parseStatOutput(stdout) : null;
 }
