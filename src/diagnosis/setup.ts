@@ -1,5 +1,5 @@
 import { readSecret } from '../lib/files/secret.js';
-import { isPrivateEnough } from '../lib/net/bounded-fetch.js';
+import { isPrivateEnough, loadFetch } from '../lib/net/bounded-fetch.js';
 import { Advisor } from './advisor.js';
 import type { ReadKey } from './asking.js';
 import { type AiConfig, DEFAULT_KEY_ENV, DEFAULT_MODEL } from './config.js';
@@ -23,8 +23,13 @@ export function createAdvisor(
     daily_calls: config.daily_calls,
     daily_tokens: config.daily_tokens,
   };
+  const provider = providerOf(config, base_url);
+  if (config.enabled) {
+    loadFetch();
+    provider.prepare?.().catch(() => {}); // the first question says what is wrong
+  }
   return new Advisor(options, {
-    provider: providerOf(config, base_url),
+    provider,
     readKey: keyReader(config, base_url, deps.env),
     usage: deps.usage,
     now: deps.now,

@@ -25,12 +25,14 @@ export class AnthropicProvider implements Provider {
     this.model = options.model;
   }
 
+  async prepare(): Promise<void> {
+    await load();
+  }
+
   async ask(prompt: Prompt, { signal, key, now_ms }: AskOptions): Promise<Reply> {
     // It would search profiles and files of its own accord.
     if (key === null) throw new ModelError('no_key', 'Anthropic needs a key: see ai.api_key_env.');
-    // Loading it takes 150 ms: only who asks a model pays for it.
-    const { default: Anthropic, APIError } = await import('@anthropic-ai/sdk');
-    const { zodOutputFormat } = await import('@anthropic-ai/sdk/helpers/zod');
+    const { Anthropic, APIError, zodOutputFormat } = await load();
     // Everything that the SDK would otherwise look for in the environment and in files is given.
     const client = new Anthropic({
       apiKey: key.value,
@@ -91,4 +93,11 @@ function usageOf(usage: unknown): Reply['usage'] {
   if (typeof counts.input_tokens !== 'number' || typeof counts.output_tokens !== 'number') return null;
   const cached = count('cache_creation_input_tokens') + count('cache_read_input_tokens');
   return { input_tokens: count('input_tokens') + cached, output_tokens: count('output_tokens') };
+}
+
+/** Takes 150 ms: only where a model is to be asked. */
+async function load() {
+  const { default: Anthropic, APIError } = await import('@anthropic-ai/sdk');
+  const { zodOutputFormat } = await import('@anthropic-ai/sdk/helpers/zod');
+  return { Anthropic, APIError, zodOutputFormat };
 }

@@ -6,6 +6,8 @@ export interface Provider {
   /** e.g. `anthropic`. */
   readonly name: string;
   readonly model: string;
+  /** Loads what the first question would keep the event loop with. */
+  prepare?(): Promise<void>;
   /** Throws ModelError. `signal` ends the request at once. */
   ask(prompt: Prompt, options: AskOptions): Promise<Reply>;
 }

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Secret } from '../../lib/files/secret.js';
 import type { Logger } from '../../lib/log/logger.js';
+import { loadFetch } from '../../lib/net/bounded-fetch.js';
+import { nextTurn } from '../../lib/time/slices.js';
 import type { AlertChange } from '../../model/alert.js';
 import { type Channel, type ChannelHealth, Gate } from './channel.js';
 import type { WebhookConfig } from './config.js';
@@ -39,6 +41,7 @@ export class Webhook implements Channel {
     private readonly config: WebhookConfig,
     private readonly deps: WebhookDeps,
   ) {
+    loadFetch();
     this.name = deps.name;
     this.gate = new Gate(config.min_severity);
   }
@@ -87,6 +90,7 @@ export class Webhook implements Channel {
 
   private async work(): Promise<void> {
     for (let post = this.waiting.take(); post !== undefined; post = this.waiting.take()) {
+      await nextTurn(); // several are told of one alert
       await this.sendOne(post);
       if (this.stopped.signal.aborted) {
         this.counts.failed += this.waiting.clear();

@@ -7,6 +7,7 @@ import type { Logger } from '../../lib/log/logger.js';
 import type { Lookup, Users } from '../../lib/os/users.js';
 import { pathInside } from '../../lib/proc/namespaces.js';
 import { processKey } from '../../lib/process/identity.js';
+import { nextTurn } from '../../lib/time/slices.js';
 import { now } from '../../lib/time/time.js';
 import type { Alert } from '../../model/alert.js';
 import type { HelperHealth } from '../../model/helper-health.js';
@@ -64,6 +65,7 @@ export class HelperPool implements Module<PoolConfig> {
   private readonly shown: ShownAlerts;
   private readonly others: OtherDaemons;
   private readonly starting = new Set<number>();
+  private starts: Promise<void> = Promise.resolve();
   /** What helpers are to read, by the agent's pid: one that comes later reads it too. */
   private readonly reading = new Map<number, { session: TranscriptSession; openRoot: OpenRoot | null }>();
   private scheduled = false;
@@ -240,17 +242,24 @@ export class HelperPool implements Module<PoolConfig> {
   private want(uid: number): void {
     if (this.stopped || this.helpers.has(uid) || this.starting.has(uid)) return;
     if (!this.admission.mayAsk(uid)) return;
-    const { users } = this.options;
-    const known = users.local(uid);
-    if (known !== undefined) {
-      this.begin(uid, known);
-      return;
-    }
     this.starting.add(uid);
-    void users.lookup(uid).then(found => {
+    // One in a turn of the event loop, which stands still until the process is there: some 8 ms.
+    this.starts = this.starts.then(nextTurn).then(() => this.lookUp(uid));
+  }
+
+  private lookUp(uid: number): void {
+    const { users, logger } = this.options;
+    const begin = (found: Lookup) => {
       this.starting.delete(uid);
-      this.begin(uid, found);
-    });
+      try {
+        this.begin(uid, found);
+      } catch (error) {
+        logger.error({ uid, err: error }, 'the helper of a user cannot be started');
+      }
+    };
+    const known = users.local(uid);
+    if (known !== undefined) begin(known);
+    else void users.lookup(uid).then(begin);
   }
 
   private begin(uid: number, found: Lookup): void {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readBootId } from '../../lib/os/boot-id.js';
+import { nextTurn } from '../../lib/time/slices.js';
 import type { KernelEvent } from '../../model/kernel-event.js';
 import { readAddresses } from './addresses.js';
 import { type Announce, openAnnouncer } from './announce.js';
@@ -127,8 +128,14 @@ class KernelSensor implements Sensor {
     if (this.terminal.isAttached) for (const pid of fresh) this.announce?.(pid);
     else {
       this.tryBetterAgain();
-      void this.terminal.start();
+      void this.startTerminal();
     }
+  }
+
+  /** In a turn of the event loop of its own: it stands still until the process is there, some 8 ms. */
+  private async startTerminal(): Promise<void> {
+    await nextTurn();
+    if (!this.stopped && this.watched.size > 0) await this.terminal?.start();
   }
 
   health(): SensorHealth {
