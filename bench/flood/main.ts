@@ -5,17 +5,19 @@ import { flood, type Row } from './run.js';
 /**
  * What becomes of a daemon when somebody floods it: one entrance a row, a fresh daemon each.
  *
- *   node build/lab/bench/flood/main.js [--seconds 10] [--only argv] [--json]
+ *   node build/lab/bench/flood/main.js [--seconds 10] [--only argv] [--json] [--profile DIR]
  *
  * Needs root, `make build`, cc and python3. `grew`: peak memory over rest, of the process of vigil that grew most
  * (daemon or a user's helper; not bpftrace). `pause`: the longest of the daemon's event loop since it serves, as vigil health says it.
- * `ping`: an ordinary user's client that asks every 20 ms. Exits 1 when an aim is missed.
+ * `ping`: an ordinary user's client that asks every 20 ms. `--profile`: what the daemon did, a .cpuprofile a row. Exits 1 when
+ * an aim is missed.
  */
 const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '10' },
     only: { type: 'string', multiple: true, default: [] },
     json: { type: 'boolean', default: false },
+    profile: { type: 'string' },
   },
 });
 
@@ -36,11 +38,15 @@ const line = (cells: string[]) =>
 if (!values.json) line(['entrance', 'grew MB', 'pause ms', 'ping p95', 'longest', 'root p95', 'CPU %']);
 let missed = 0;
 for (const entrance of chosen) {
-  const row = await flood(entrance, Number(values.seconds));
+  const row = await flood(entrance, Number(values.seconds), profiling(values.profile));
   if (values.json) console.log(JSON.stringify(row));
   else print(row);
 }
 process.exit(missed > 0 ? 1 : 0);
+
+function profiling(dir: string | undefined): string[] {
+  return dir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${dir}`, '--cpu-prof-interval=2000'];
+}
 
 function print(row: Row): void {
   const { grew } = row;

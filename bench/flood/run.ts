@@ -31,14 +31,24 @@ export interface Row {
 const SETTLE_MS = 5_000;
 
 /** Starts a daemon, lets it come to rest, opens the entrance for `seconds`, and says what came of it. */
-export async function flood(entrance: Entrance, seconds: number, settle_ms = SETTLE_MS): Promise<Row> {
+export async function flood(
+  entrance: Entrance,
+  seconds: number,
+  node_options: readonly string[] = [],
+  settle_ms = SETTLE_MS,
+): Promise<Row> {
   const stage = new Stage();
   const dir = join(stage.dir, 'vigil');
   let vigil: Vigil | null = null;
   try {
     const place = { stage, dir, socket: join(dir, 'run/vigil.sock') };
     const setup = await entrance.setup?.(place);
-    vigil = new Vigil({ dir, config: setup?.config ?? '', ...(setup?.wrap ? { wrap: setup.wrap } : {}) });
+    vigil = new Vigil({
+      dir,
+      config: setup?.config ?? '',
+      node_options,
+      ...(setup?.wrap ? { wrap: setup.wrap } : {}),
+    });
     await vigil.startDaemon();
     const running = { ...place, vigil, daemon: (await vigil.health()).pid };
     const begin = await entrance.prepare(running);

@@ -20,7 +20,7 @@ describe.each([hugeArguments, hugeEnvironment, titles, socket, kernelStream, tra
   'a flood of $name',
   entrance => {
     it('neither swells nor ends the daemon', async () => {
-      const { grew, survived } = await flood(entrance, 4, 2_000);
+      const { grew, survived } = await flood(entrance, 4, [], 2_000);
       expect(survived).toBe(true);
       expect(grew.peak_bytes - grew.rest_bytes, grew.name).toBeLessThan(MOST_BYTES);
     });

@@ -2,8 +2,9 @@ import { type FileTree, listIn, OWN_TREE } from '../../lib/files/file-tree.js';
 import { type Candidates, type ConversationLayout, newestOf } from './conversation-folder.js';
 import type { ReaderContext } from './reader.js';
 
-/** Names in a folder that are looked at. */
+/** Names in a folder that are looked at, and in all folders of a level together: some 5 µs each. */
 const MAX_NAMES = 2_000;
+const MAX_NAMES_TOGETHER = 5_000;
 /** Folders of each level that are looked into, those changed last. */
 const MAX_FOLDERS = 20;
 /** Files that are looked at, those changed last. */
@@ -35,7 +36,10 @@ export class Levels implements ConversationLayout {
     const folders = this.folders();
     const names = this.format.path.at(-1) ?? '';
     const last = folders.filter(({ level }) => level === this.format.path.length - 1);
-    const files = last.flatMap(({ path }) => this.fitting(path, names));
+    const files = this.fitting(
+      last.map(({ path }) => path),
+      names,
+    );
     return {
       files: newestOf(this.tree, files, MAX_FILES),
       folders: folders.slice(0, MAX_WATCHED).map(({ path }) => path),
@@ -47,7 +51,7 @@ export class Levels implements ConversationLayout {
     const all = [{ path: this.folder, level: 0 }];
     let level: string[] = [this.folder];
     this.format.path.slice(0, -1).forEach((segment, i) => {
-      const below = level.flatMap(path => this.fitting(path, segment));
+      const below = this.fitting(level, segment);
       level =
         typeof segment === 'string' ? below : newestOf(this.tree, below, MAX_FOLDERS).map(({ path }) => path);
       all.unshift(...level.map(path => ({ path, level: i + 1 })));
@@ -55,11 +59,15 @@ export class Levels implements ConversationLayout {
     return all;
   }
 
-  private fitting(folder: string, fits: string | RegExp): string[] {
-    const names =
-      typeof fits === 'string'
-        ? [fits]
-        : listIn(this.tree, folder, MAX_NAMES).filter(name => fits.test(name));
-    return names.map(name => `${folder}/${name}`);
+  /** Those changed last come first, and first get room. */
+  private fitting(folders: readonly string[], fits: string | RegExp): string[] {
+    if (typeof fits === 'string') return folders.map(folder => `${folder}/${fits}`);
+    let room = MAX_NAMES_TOGETHER;
+    return folders.flatMap(folder => {
+      if (room === 0) return [];
+      const names = listIn(this.tree, folder, Math.min(MAX_NAMES, room)).filter(name => fits.test(name));
+      room -= names.length;
+      return names.map(name => `${folder}/${name}`);
+    });
   }
 }
