@@ -1,14 +1,8 @@
-import type { ExplainReport, VoiceReport } from '../../api/client/index.js';
-import { printable } from '../../lib/text/printable.js';
 import { EXIT_REASONS, WAITING_REASONS, WORKING_REASONS } from '../../model/agent.js';
 import { JSON_OPTION, printAnswer } from '../answer.js';
 import { askDaemon } from '../ask-daemon.js';
 import { defineCommand, OK, UsageError } from '../command.js';
-import type { Io } from '../io.js';
 import { pidOf } from '../target.js';
-import { agentsTable, containerOf, reasonText, stateStyles } from '../ui/agents-table.js';
-import { clockTime, duration, shortPath } from '../ui/format.js';
-import { paint } from '../ui/style.js';
 
 export const agents = defineCommand({
   usage: 'agents',
@@ -34,7 +28,10 @@ export const agents = defineCommand({
       return watchAgents(runtimeDir, io);
     }
     return askDaemon(runtimeDir, async client => {
+      // While it is asked, and not at all where nobody answers.
+      const drawing = import('../ui/agents-table.js');
       const list = await client.call('agents');
+      const { agentsTable } = await drawing;
       printAnswer(io, json, list, () =>
         list.length === 0 ? ['No agents are running.'] : agentsTable(list, io),
       );
@@ -54,46 +51,11 @@ export const agentsExplain = defineCommand({
   async run({ json, runtimeDir, positional }, io) {
     const pid = pidOf(positional.pid ?? '');
     return askDaemon(runtimeDir, async client => {
+      const drawing = import('../ui/agents-explain.js');
       const report = await client.call('explain', { pid });
+      const { explainText } = await drawing;
       printAnswer(io, json, report, () => explainText(report, io));
       return OK;
     });
   },
 });
-
-export function explainText(
-  { agent, decided_by, evidence, voices = [], processes }: ExplainReport,
-  io: Pick<Io, 'color' | 'now' | 'home'>,
-): string[] {
-  const state = paint(`${agent.state} ${reasonText(agent, io.now())}`, stateStyles(agent), io.color);
-  const since = duration(io.now() - Date.parse(agent.since));
-  const place = agent.cwd === null ? '' : ` in ${printable(shortPath(agent.cwd, io.home, agent.user), 300)}`;
-  const container = containerOf(agent);
-  const inside = container === null ? '' : `, in the container ${printable(container, 64)}`;
-  const tty = agent.tty === null ? 'no terminal' : printable(agent.tty, 32);
-  return [
-    `${printable(agent.agent, 32)}[${agent.pid}] of ${printable(agent.user, 32)} on ${tty}${place}${inside}`,
-    `${state} for ${since}`,
-    `Decided by: ${printable(decided_by, 400)}`,
-    '',
-    'Evidence, newest first:',
-    ...evidence.map(one => {
-      const note = one.note === '' ? '' : ` (${printable(one.note, 200)})`;
-      return `  ${clockTime(one.time)}  ${one.source}: ${printable(one.text, 300)}${note}`;
-    }),
-    ...voiceLines(voices),
-    '',
-    'Processes of this session:',
-    ...processes.map(one => `  ${one.pid}  ${printable(one.role, 60)}  ${printable(one.command, 200)}`),
-  ];
-}
-
-/** A daemon of before does not list them. */
-function voiceLines(voices: readonly VoiceReport[]): string[] {
-  if (voices.length === 0) return [];
-  const lines = voices.map(({ voice, verdict, text, why }) => {
-    const says = text === null ? '' : `${printable(text, 300)}: `;
-    return `  ${printable(voice, 12).padEnd(12)}  ${printable(verdict, 11).padEnd(11)}  ${says}${printable(why, 200)}`;
-  });
-  return ['', 'What can tell it, strongest first:', ...lines];
-}

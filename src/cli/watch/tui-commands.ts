@@ -1,10 +1,10 @@
 import type { ApiClient } from '../../api/client/index.js';
 import { printable } from '../../lib/text/printable.js';
-import { explainText } from '../commands/agents.js';
 import { explainedLines } from '../commands/explain.js';
 import { previewLines, resultLines, targetsOf } from '../commands/kill.js';
 import { explainTarget } from '../explain-target.js';
 import type { Io } from '../io.js';
+import { explainText } from '../ui/agents-explain.js';
 import type { Dialog, KillOrder, TuiCommand, Ui } from './model.js';
 
 /** What keys ask of the daemon, and its answers back on the screen. */
