@@ -43,7 +43,7 @@ export function moved(observation: Observation, by_ms: number): Observation {
   const one = structuredClone(observation);
   one.time_ms += by_ms;
   if (one.type === 'process') one.process.started_ms += by_ms;
-  if (one.type === 'transcript') one.entry.at_ms += by_ms;
+  if (one.type === 'transcript' && one.entry) one.entry.at_ms += by_ms;
   if (one.type === 'registry' && one.entry?.updated_ms) one.entry.updated_ms += by_ms;
   return one;
 }

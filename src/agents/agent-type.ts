@@ -30,13 +30,15 @@ export interface AgentType {
   isTool?(argv: readonly string[]): boolean;
   /** What can tell its state, the strongest first. */
   voices: readonly Voice[];
+  /** The same where its person sits in another program, if that is different. */
+  voices_in_conversations?: readonly Voice[];
   /** Its own files that tell its state, and what reads them: voices `registry`, `transcript`. */
   files?: AgentFiles;
   /**
    * True for a call that runs a child or ends at once, once it is allowed. Of a conversation, where no terminal tells, such
-   * a call counts as a request when nothing runs. `detail` as its transcript has it, e.g. `Bash: npm test`.
+   * a call counts as a request when nothing runs. `detail` as its transcript has it, e.g. `Bash: npm test`; null: it does not say.
    */
-  waitsForLeave?(detail: string): boolean;
+  waitsForLeave?(detail: string | null): boolean;
   /** What its session file says: voice `registry`. */
   readRegistry?(entry: RegistryEntry): Assertion | null;
   /** What a window title (OSC 0/2) says: voice `title`. */

@@ -20,7 +20,7 @@ const ASKS_AFTER_MS = 600;
 const DRAWING_REFUTES_MS = 5_000;
 /** Who draws all through its work, and falls silent for so long, hangs. */
 const HANGS_AFTER_MS = 15_000;
-/** An agent takes its session file away when it ends; one that lives on so long after that has lost it. */
+/** An agent takes its session file away when it ends, and moves a log for a moment; one that lives on so long after that has lost it. */
 const FILE_GONE_MS = 1_000;
 /** The end of a turn that the transcript has told for so long was missed on the terminal. */
 const WORD_MISSED_MS = 1_000;
@@ -128,6 +128,7 @@ export function transcript(own: Partial<Voice> = {}): Voice {
     self_reported: true,
     asserts: ['working', 'tool', 'retrying', 'approval', 'question', 'limit', 'auth', 'error', 'done'],
     latency_ms: TRANSCRIPT_LATENCY_MS,
+    void_when: { ...SILENT.void_when, removed_after_ms: FILE_GONE_MS },
     settles: [
       {
         ...NO_BLIP,

@@ -42,8 +42,8 @@ export interface Services {
 export interface AgentService {
   /** Those that are the viewer's to see: each costs a look at its processes. */
   list(viewer: Viewer): Work<AgentReport[]>;
-  /** `pid` may be any process of the session. Undefined: no such agent. */
-  explain(pid: number): Work<ExplainReport | undefined>;
+  /** `pid` may be any process of the session; `session_id`: of several conversations in it. Undefined: no such agent. */
+  explain(pid: number, session_id?: string): Work<ExplainReport | undefined>;
 }
 
 export interface AlertService {

@@ -83,6 +83,10 @@ export interface Ending {
 export interface Transition {
   time_ms: number;
   pid: number;
+  /** Names the session where the pid does not: of a further conversation in one process. */
+  id?: number;
+  /** Which conversation, of a process that may hold several, as its agent names it. */
+  conversation?: string;
   agent: string;
   from: State;
   to: State;

@@ -78,12 +78,21 @@ export interface RegistryEntry {
   updated_ms: number | null;
 }
 
-/** The newest state of a conversation's log. */
+/** The newest state of a conversation's log; null: it is not there any more. */
 export interface TranscriptObservation {
   type: 'transcript';
   time_ms: number;
   pid: number;
-  entry: TranscriptEntry;
+  entry: TranscriptEntry | null;
+  /** Which one, of a process that holds several; absent: the process holds one. */
+  conversation?: ConversationRef;
+}
+
+/** A conversation in a process that may hold several. */
+export interface ConversationRef {
+  /** By which its agent names it. */
+  id: string;
+  cwd: string | null;
 }
 
 export const TRANSCRIPT_PHASES = [

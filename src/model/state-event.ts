@@ -16,6 +16,8 @@ export interface AgentStateEvent {
   type: 'agent_state';
   time: string;
   pid: number;
+  /** Which conversation, of a process that may hold several; else absent. */
+  session_id?: string;
   agent: string;
   from: State;
   to: State;
@@ -54,6 +56,7 @@ export function stateEvent(transition: Transition): AgentStateEvent {
     type: 'agent_state',
     time: iso(transition.time_ms),
     pid: transition.pid,
+    ...(transition.conversation === undefined ? {} : { session_id: transition.conversation }),
     agent: transition.agent,
     from: transition.from,
     to: transition.to,

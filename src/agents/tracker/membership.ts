@@ -1,6 +1,7 @@
-import type { ProcessFacts } from '../../model/observation.js';
+import type { ConversationRef, ProcessFacts } from '../../model/observation.js';
 import type { AgentType, MainMatch, Recogniser } from '../agent-type.js';
 import { isShellCommand } from '../recognition/shell.js';
+import { Conversations, clearConversation, conversationsOf } from './conversations.js';
 import {
   isAsOldAs,
   isSame,
@@ -23,6 +24,7 @@ export class ProcessMembership {
   private readonly pending = new PendingProcesses();
   /** Helpers that serve every session of their type and user (Codex's app-server), by pid. */
   private readonly shared = new PendingProcesses();
+  private readonly conversations = new Conversations();
 
   constructor(private readonly recognise: Recogniser) {}
 
@@ -37,6 +39,34 @@ export class ProcessMembership {
 
   sessionOf(pid: number): Session | undefined {
     return this.owner.get(pid);
+  }
+
+  /** All that a process holds, if it is the main one of a session. */
+  conversationsOf(pid: number): Session[] {
+    const server = this.owner.get(pid);
+    return server?.pid === pid ? conversationsOf(server) : [];
+  }
+
+  /** The session of a conversation in that process; it may begin with this. `dropped`: which one makes room for it. */
+  conversation(
+    server: Session,
+    ref: ConversationRef,
+    time_ms: number,
+  ): { session: Session; isNew: boolean; dropped: Session | null } {
+    const known = conversationsOf(server).find(({ conversation }) => conversation === ref.id);
+    if (known !== undefined) return { session: known, isNew: false, dropped: null };
+    const begun = this.conversations.begin(server, ref, time_ms);
+    this.all.add(begun.session);
+    return { ...begun, isNew: true };
+  }
+
+  /** A conversation ended while its process goes on, which is shown again when it was the last. */
+  endConversation(session: Session): void {
+    const server = session.server ?? session;
+    for (const member of server.members.values()) if (member.serves === session) delete member.serves;
+    if (session === server) clearConversation(server);
+    else this.removeSession(session);
+    server.dormant = server.conversation === null && server.further.size > 0;
   }
 
   unattached(): Unattached[] {
@@ -55,9 +85,9 @@ export class ProcessMembership {
     return session.command === process.argv.join(' ') || this.recognise(process)?.type === session.type;
   }
 
-  /** True for a helper that serves several sessions: which one its child works for, only /proc can tell. */
+  /** True for a process that serves several sessions: which one its child works for, only /proc can tell. */
   isShared(pid: number): boolean {
-    return this.shared.has(pid);
+    return this.shared.has(pid) || (this.owner.get(pid)?.further.size ?? 0) > 0;
   }
 
   recognises(process: ProcessFacts): boolean {
@@ -86,7 +116,13 @@ export class ProcessMembership {
   }
 
   /** A process of a session started another program. Returns the session when that is a tool. */
-  exec(pid: number, argv: readonly string[], path: string, time_ms: number): Session | undefined {
+  exec(
+    pid: number,
+    argv: readonly string[],
+    path: string,
+    time_ms: number,
+    cwd: string | null = null,
+  ): Session | undefined {
     // By its new program it is neither any more; one that is would have come as a process.
     this.pending.delete(pid);
     this.shared.delete(pid);
@@ -96,12 +132,15 @@ export class ProcessMembership {
       return undefined;
     member.command = argv.join(' ') || path;
     // What starts before the first turn serves the agent itself: MCP servers, probes of the environment.
-    if (member.role !== 'child' || (isInteractive(session) && !session.has_worked)) return undefined;
+    if (member.role !== 'child' || (isInteractive(session) && !hasWorked(session))) return undefined;
     const isTool = session.type.isTool ?? isShellCommand;
     if (!isTool(argv)) return undefined;
     member.role = 'tool';
     member.since_ms = time_ms;
-    return session;
+    if (session.further.size === 0) return session;
+    const serves = likeliest(conversationsOf(session), cwd) ?? session;
+    member.serves = serves;
+    return serves;
   }
 
   /** Takes in what /proc says of a process. Returns the session that must be decided anew, if any. */
@@ -171,6 +210,7 @@ export class ProcessMembership {
 
   removeSession(session: Session): void {
     this.all.delete(session);
+    session.server?.further.delete(session);
   }
 
   /**
@@ -184,8 +224,9 @@ export class ProcessMembership {
   }
 
   private refresh(session: Session, process: ProcessFacts): { session: Session; isNew: boolean } {
-    session.cwd = process.cwd ?? session.cwd;
-    session.host = process.host ?? session.host;
+    session.process_cwd = process.cwd ?? session.process_cwd;
+    if (session.conversation === null) session.cwd = session.process_cwd;
+    for (const one of conversationsOf(session)) one.host = process.host ?? one.host;
     // It may outlive its terminal, whose number then goes to another.
     session.tty = process.tty;
     session.command = process.argv.join(' ') || session.command;
@@ -224,6 +265,7 @@ export class ProcessMembership {
   private promote(session: Session, process: ProcessFacts, time_ms: number): Session {
     const outer = session.members.get(session.pid);
     if (outer !== undefined) outer.role = 'wrapper';
+    session.id = process.pid;
     session.pid = process.pid;
     session.start_ticks = process.start_ticks;
     session.command = process.argv.join(' ');
@@ -239,12 +281,12 @@ export class ProcessMembership {
   private applyOrdinary(process: ProcessFacts, time_ms: number): Session | undefined {
     const known = this.owner.get(process.pid);
     const session = this.parentSession(process.ppid, process.cwd);
-    if (session === undefined || (known !== undefined && !this.shared.has(process.ppid))) return undefined;
+    if (session === undefined || (known !== undefined && !this.isShared(process.ppid))) return undefined;
     if (known !== session) {
       const role = childRole(session.members.get(process.ppid)?.role);
       this.adopt(session, process.pid, role, process.argv.join(' '), time_ms, process.start_ticks);
     }
-    return this.exec(process.pid, process.argv, process.exe ?? '', time_ms);
+    return this.exec(process.pid, process.argv, process.exe ?? '', time_ms, process.cwd);
   }
 
   private applyHelper(
@@ -266,9 +308,7 @@ export class ProcessMembership {
     const clients = [...this.all].filter(
       session => session.ending === null && session.type === shared.type && session.uid === shared.uid,
     );
-    const inPlace = cwd === null ? [] : clients.filter(session => session.cwd === cwd);
-    const choice = inPlace.length > 0 ? inPlace : clients;
-    return choice.sort((a, b) => rank(b) - rank(a))[0];
+    return likeliest(clients, cwd);
   }
 
   private parentSession(ppid: number, cwd: string | null): Session | undefined {
@@ -306,6 +346,7 @@ export class ProcessMembership {
       start_ticks: start_ticks ?? member?.start_ticks ?? null,
       since_ms: member?.since_ms ?? time_ms,
       background: member?.background ?? false,
+      ...(member?.serves && { serves: member.serves }),
     });
   }
 }
@@ -315,6 +356,18 @@ function childRole(parent: Role | undefined): Role {
   return parent === undefined || parent === 'main' || parent === 'wrapper' || parent === 'helper'
     ? 'child'
     : 'descendant';
+}
+
+/** It, or another conversation in its process. */
+function hasWorked({ has_worked, further }: Session): boolean {
+  return has_worked || [...further].some(one => one.has_worked);
+}
+
+/** For which of them a process in that directory works: who is there, else who began to work last. */
+function likeliest(sessions: readonly Session[], cwd: string | null): Session | undefined {
+  const shown = sessions.filter(({ dormant }) => !dormant);
+  const inPlace = cwd === null ? [] : shown.filter(session => session.cwd === cwd);
+  return (inPlace.length > 0 ? inPlace : shown).sort((a, b) => rank(b) - rank(a))[0];
 }
 
 function rank(session: Session): number {

@@ -2,7 +2,7 @@ import { printable } from '../../lib/text/printable.js';
 import type { Ending, Evidence, EvidenceSource, Mode, Reason, State } from '../../model/agent.js';
 import type { ProcessFacts } from '../../model/observation.js';
 import type { AgentType } from '../agent-type.js';
-import type { Assertion, VoiceName } from '../voice.js';
+import type { Assertion, Voice, VoiceName } from '../voice.js';
 import { newActivity, type TerminalActivity } from './terminal-activity.js';
 
 /** What one process is within its session. */
@@ -17,6 +17,8 @@ export interface Member {
   since_ms: number;
   /** A tool that was still running when the turn ended. */
   background: boolean;
+  /** The conversation that it works for, where its process holds several; absent: for any, or the only one. */
+  serves?: Session;
 }
 
 /** The latest thing that a voice said of the agent. */
@@ -54,6 +56,8 @@ export interface Signals {
 }
 
 export interface Session {
+  /** Names it among all: its pid; of a further conversation in one process a number that is no pid. */
+  id: number;
   type: AgentType;
   pid: number;
   start_ticks: number;
@@ -61,13 +65,21 @@ export interface Session {
   mode: Mode;
   /** Of a conversation: the program in which its person sits. */
   host: string | null;
-  /** It holds no conversation yet, and is not shown. */
+  /** It holds no conversation, or none any more, and is not shown. */
   dormant: boolean;
+  /** By which its agent's files name the conversation that it is; null: of a process that holds one at most. */
+  conversation: string | null;
+  /** The session that stands for the process; null: this one. */
+  server: Session | null;
+  /** Of that session: the other conversations in its process. */
+  further: Set<Session>;
   /** Its exec was seen; else it was found running. */
   seen_starting: boolean;
   uid: number;
   tty: string | null;
   cwd: string | null;
+  /** Where the process itself is: a conversation of several has a folder of its own. */
+  process_cwd: string | null;
   command: string;
   title: string | null;
   session_id: string | null;
@@ -95,6 +107,7 @@ const RECENT = 4;
 export function newSession(type: AgentType, process: ProcessFacts, mode: Mode, first: Evidence): Session {
   const seen_starting = first.source === 'lifecycle';
   return {
+    id: process.pid,
     type,
     pid: process.pid,
     start_ticks: process.start_ticks,
@@ -102,10 +115,14 @@ export function newSession(type: AgentType, process: ProcessFacts, mode: Mode, f
     mode,
     host: process.host ?? null,
     dormant: false,
+    conversation: null,
+    server: null,
+    further: new Set(),
     seen_starting,
     uid: process.uid,
     tty: process.tty,
     cwd: process.cwd,
+    process_cwd: process.cwd,
     command: process.argv.join(' '),
     title: null,
     session_id: null,
@@ -131,11 +148,21 @@ export function newSession(type: AgentType, process: ProcessFacts, mode: Mode, f
 }
 
 /**
- * When it writes is watched: of one on a terminal there; of a conversation whose agent keeps no files that tell its state,
- * what it writes to anybody.
+ * When it writes is watched: of one on a terminal there; of a conversation whose agent's files do not always tell its state,
+ * what it writes to anybody. Of a conversation among others its own log alone tells: what the process writes may be theirs.
  */
-export function isWatched({ mode, type }: Pick<Session, 'mode' | 'type'>): boolean {
-  return mode === 'terminal' || (mode === 'conversation' && type.files === undefined);
+export function isWatched({
+  mode,
+  type,
+  conversation,
+}: Pick<Session, 'mode' | 'type' | 'conversation'>): boolean {
+  if (mode !== 'conversation') return mode === 'terminal';
+  return conversation === null && (type.files === undefined || type.files.only_conversations === true);
+}
+
+/** What can tell its state, the strongest first, as its type has it. */
+export function ownVoices({ mode, type }: Pick<Session, 'mode' | 'type'>): readonly Voice[] {
+  return mode === 'conversation' ? (type.voices_in_conversations ?? type.voices) : type.voices;
 }
 
 /** A person answers it, at its terminal or elsewhere. */
@@ -167,11 +194,16 @@ export function resetsAt({ reason, signals }: Session): number | null {
 
 /** Tools of the present turn. */
 export function runningTools(session: Session): Member[] {
-  return [...session.members.values()].filter(member => member.role === 'tool' && !member.background);
+  return [...session.members.values()].filter(member => isToolOf(session, member) && !member.background);
 }
 
 export function backgroundCount(session: Session): number {
   let count = 0;
-  for (const member of session.members.values()) if (member.background) count++;
+  for (const member of session.members.values()) if (member.background && isToolOf(session, member)) count++;
   return count;
+}
+
+/** The processes of a server are all of its conversations'; what runs in them is one's. */
+export function isToolOf(session: Session, { role, serves }: Member): boolean {
+  return role === 'tool' && (serves === undefined || serves === session);
 }

@@ -1,7 +1,7 @@
 import type { RegistryEntry, TranscriptEntry } from '../../model/observation.js';
 import { isTitle, type Osc, parseOsc, plainTitle } from '../osc.js';
 import { type Assertion, isTrouble, isWork, type VoiceName } from '../voice.js';
-import { addEvidence, evidence, type LastStatement, type Session } from './session.js';
+import { addEvidence, evidence, type LastStatement, ownVoices, type Session } from './session.js';
 import { applyKey } from './terminal-activity.js';
 
 /**
@@ -63,7 +63,14 @@ const PHASES: Record<TranscriptEntry['phase'], Assertion> = {
   error: 'error',
 };
 
-export function observeTranscript(session: Session, entry: TranscriptEntry, time_ms: number): void {
+/** Null: it is gone. */
+export function observeTranscript(session: Session, entry: TranscriptEntry | null, time_ms: number): void {
+  if (entry === null) {
+    const said = session.signals.statements.get('transcript');
+    if (said !== undefined) said.removed_ms ??= time_ms;
+    addEvidence(session, evidence('transcript', 'its transcript is gone', time_ms));
+    return;
+  }
   session.session_id ??= entry.session_id;
   const detail = entry.detail ? ` (${entry.detail})` : '';
   const text = `its transcript says ${entry.phase.replace('_', ' ')}${detail}`;
@@ -144,7 +151,7 @@ function store(
   time_ms: number,
 ): boolean {
   const { statements } = session.signals;
-  const voice = session.type.voices.find(one => one.name === name);
+  const voice = ownVoices(session).find(one => one.name === name);
   if (voice === undefined || (says !== null && !voice.asserts.includes(says))) return false;
   const worked = statements.get(name)?.worked === true || (says !== null && isWork(says));
   const at_ms = time_ms;
@@ -159,7 +166,7 @@ function store(
     resets_at_ms,
     goes_on_until_ms,
   });
-  for (const { name: other, void_when } of session.type.voices) {
+  for (const { name: other, void_when } of ownVoices(session)) {
     const { said_since } = void_when;
     if (said_since?.voice === name && said_since.says === says && statements.get(other)?.says !== says)
       statements.delete(other);

@@ -1,6 +1,6 @@
 import { PROCESS, RUN_STATE } from '../standard-voices.js';
 import { type Assertion, isWork, type Voice, type VoiceName } from '../voice.js';
-import { isWatched, type LastStatement, runningTools, type Session } from './session.js';
+import { isWatched, type LastStatement, ownVoices, runningTools, type Session } from './session.js';
 import { STOPPED } from './signals.js';
 import { drawsThroughWork, idleTime, silence, unpromptedRun } from './terminal-activity.js';
 
@@ -74,12 +74,12 @@ export function situationOf(session: Session, now_ms: number, options: ResolveOp
 
 /** That no voice of a conversation speaks tells something too, but less than any word of it: there `process` comes last. */
 function voicesOf({ mode, type }: Session): readonly Voice[] {
+  const own = ownVoices({ mode, type });
   const lists = mode === 'conversation' ? inConversations : elsewhere;
-  const known = lists.get(type.voices);
+  const known = lists.get(own);
   if (known !== undefined) return known;
-  const all =
-    mode === 'conversation' ? [RUN_STATE, ...type.voices, PROCESS] : [RUN_STATE, PROCESS, ...type.voices];
-  lists.set(type.voices, all);
+  const all = mode === 'conversation' ? [RUN_STATE, ...own, PROCESS] : [RUN_STATE, PROCESS, ...own];
+  lists.set(own, all);
   return all;
 }
 const elsewhere = new WeakMap<readonly Voice[], readonly Voice[]>();
@@ -121,7 +121,7 @@ function noTerminal(
   now_ms: number,
 ): Situation['terminal'] {
   const { says = null, detail = null } = statements.get('transcript') ?? {};
-  const stands = says === 'tool' && detail !== null && (type.waitsForLeave?.(detail) ?? false);
+  const stands = says === 'tool' && (type.waitsForLeave?.(detail) ?? false);
   return {
     ...{
       draws_steadily: false,
@@ -245,7 +245,7 @@ function activityOf(session: Session, now_ms: number, options: ResolveOptions): 
   const { signals, seen_starting, started_ms } = session;
   const { activity } = signals;
   const voice = session.type.voices.find(({ name }) => name === 'activity');
-  if (activity.watched_since_ms === null || voice === undefined) return {};
+  if (activity.watched_since_ms === null || voice === undefined || !isWatched(session)) return {};
   const own_ms = voice.silence?.after_ms ?? options.wait_threshold_ms;
   const wait_threshold_ms = session.mode === 'conversation' ? Math.max(own_ms, UNSEEN_WORK_MS) : own_ms;
   const loaded_ms = activity.last_output_ms === null && seen_starting ? started_ms + LOADING_MS : 0;

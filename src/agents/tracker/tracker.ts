@@ -1,12 +1,18 @@
 import type { Ending, Transition } from '../../model/agent.js';
-import type { Observation, ProcessObservation, SensorObservation } from '../../model/observation.js';
+import type {
+  Observation,
+  ProcessObservation,
+  SensorObservation,
+  TranscriptObservation,
+} from '../../model/observation.js';
 import type { Recogniser } from '../agent-type.js';
+import { conversationsOf, foremost, lastMoved, PUT_AWAY_MS } from './conversations.js';
 import { describeEnding } from './ending.js';
 import { ProcessMembership } from './membership.js';
 import type { Unattached } from './pending.js';
 import type { Resolution } from './resolution.js';
 import { resolve } from './resolve.js';
-import { addEvidence, isWatched, type Session } from './session.js';
+import { addEvidence, evidence, isToolOf, isWatched, type Session } from './session.js';
 import {
   observeBlockedRead,
   observeKey,
@@ -79,11 +85,17 @@ export class Tracker {
     return this.processes.dormant();
   }
 
-  /** The session that a process belongs to: its main process, or any other of its processes. */
+  /** The session that a process belongs to: its main process, or any other of its processes; or that of this number. */
   find(pid: number): Session | undefined {
-    return (
-      this.processes.sessionOf(pid) ?? this.processes.sessions().findLast(session => session.pid === pid)
-    );
+    return this.processes.sessionOf(pid) ?? this.processes.sessions().findLast(({ id }) => id === pid);
+  }
+
+  /** The same, by what its agent calls its conversation, or of several in that process the one that wants its person most. */
+  findForPerson(pid: number, conversation?: string): Session | undefined {
+    const known = this.find(pid);
+    if (known === undefined || known.ending !== null) return known;
+    const all = conversationsOf(known.server ?? known);
+    return conversation === undefined ? foremost(all) : all.find(one => one.session_id === conversation);
   }
 
   /** True when the observation can matter to some agent: what a recording keeps. */
@@ -211,20 +223,17 @@ export class Tracker {
           session !== undefined && observeRegistry(session, observation.entry, observation.time_ms);
         return news ? [session] : [];
       }
-      case 'transcript': {
-        const session = this.mainOf(observation.pid);
-        if (session !== undefined) observeTranscript(session, observation.entry, observation.time_ms);
-        return session === undefined ? [] : [session];
-      }
+      case 'transcript':
+        return this.applyTranscript(observation);
       case 'blocked_read': {
         const session = this.processes.speaker(observation.pid);
         if (session !== undefined) observeBlockedRead(session, observation.blocked, observation.time_ms);
         return session === undefined ? [] : [session];
       }
       case 'run_state': {
-        const session = this.mainOf(observation.pid);
-        if (session !== undefined) observeRunState(session, observation.stopped, observation.time_ms);
-        return session === undefined ? [] : [session];
+        const sessions = this.processes.conversationsOf(observation.pid);
+        for (const one of sessions) observeRunState(one, observation.stopped, observation.time_ms);
+        return sessions;
       }
       case 'sensor':
         return this.applySensor(observation);
@@ -254,17 +263,56 @@ export class Tracker {
     if (session.pid !== pid) {
       const member = this.processes.removeProcess(pid);
       if (member?.role !== 'tool') return [];
-      observeTool(session, 'ended', this.now_ms);
-      return [session];
+      const serves = member.serves ?? session;
+      observeTool(serves, 'ended', this.now_ms);
+      return [serves];
     }
     this.end(session, ending);
     return [];
   }
 
-  private end(session: Session, ending: Ending): void {
+  /** A conversation's word; with the first one of it it begins, and it ends with its log. */
+  private applyTranscript({ pid, entry, conversation, time_ms }: TranscriptObservation): Session[] {
+    const server = this.mainOf(pid);
+    if (server === undefined) return [];
+    if (conversation === undefined || server.mode !== 'conversation') {
+      observeTranscript(server, entry, time_ms);
+      return [server];
+    }
+    if (entry === null) {
+      const known = conversationsOf(server).find(one => one.conversation === conversation.id);
+      if (known !== undefined) this.close(known, 'its conversation was closed: its log is gone');
+      return [];
+    }
+    const { session, isNew, dropped } = this.processes.conversation(server, conversation, time_ms);
+    if (dropped !== null) this.close(dropped, 'others in its process are newer');
+    if (isNew) this.watchActivity(session, time_ms);
+    observeTranscript(session, entry, time_ms);
+    return [session];
+  }
+
+  /** It is over, or put away; its process, and what else that holds, goes on. */
+  private close(session: Session, why: string): void {
+    const server = session.server ?? session;
+    const told = evidence('transcript', why, this.now_ms);
+    this.due.delete(session);
+    this.change(session, { state: 'EXITED', reason: 'exit', evidence: told });
+    this.processes.endConversation(session);
+    if (server.conversation !== null || server.dormant) return;
+    // The process stands for itself again.
+    server.since_ms = this.now_ms;
+    this.settle(server);
+  }
+
+  private end(server: Session, ending: Ending): void {
+    const all = conversationsOf(server);
+    this.processes.endSession(server);
+    for (const session of all) this.endOne(session, ending);
+  }
+
+  private endOne(session: Session, ending: Ending): void {
     const { reason, evidence } = describeEnding(session, ending, this.now_ms);
     session.ending = ending;
-    this.processes.endSession(session);
     // Editors also start a server just to ask it something: nothing ever told a state of it.
     const unused = session.mode === 'conversation' && session.state === 'UNKNOWN';
     if (session.dormant || unused) {
@@ -305,6 +353,23 @@ export class Tracker {
     else this.due.set(session, Math.max(resolution.until_ms, this.now_ms + 1));
     if (resolution.state !== session.state || resolution.reason !== session.reason)
       this.change(session, resolution);
+    if (session.conversation !== null) this.putAway(session);
+  }
+
+  /** One of several that has been silent for long is not what its person is at; the latest stands for its process. */
+  private putAway(session: Session): void {
+    const moved_ms = lastMoved(session);
+    const all = conversationsOf(session.server ?? session).filter(({ dormant }) => !dormant);
+    if (!Number.isFinite(moved_ms)) return;
+    const isLast = all.every(one => lastMoved(one) <= moved_ms);
+    const due_ms = moved_ms + PUT_AWAY_MS;
+    if (due_ms <= this.now_ms && !isLast) {
+      this.close(session, 'nothing was said in its conversation for an hour');
+      return;
+    }
+    // It may be the last no more by then.
+    const again_ms = Math.max(due_ms, isLast ? this.now_ms + PUT_AWAY_MS / 10 : 0);
+    this.due.set(session, Math.min(again_ms, this.due.get(session) ?? again_ms));
   }
 
   private resolve(session: Session): Resolution {
@@ -324,6 +389,8 @@ export class Tracker {
     this.out.push({
       time_ms: this.now_ms,
       pid: session.pid,
+      ...(session.id === session.pid ? {} : { id: session.id }),
+      ...(session.conversation === null ? {} : { conversation: session.conversation }),
       agent: session.type.name,
       from,
       to: resolution.state,
@@ -339,6 +406,6 @@ export class Tracker {
   private markBackground(session: Session, from: string): void {
     if (from !== 'WORKING' || session.state !== 'WAITING') return;
     if (session.reason !== 'done' && session.reason !== 'input') return;
-    for (const member of session.members.values()) if (member.role === 'tool') member.background = true;
+    for (const member of session.members.values()) if (isToolOf(session, member)) member.background = true;
   }
 }

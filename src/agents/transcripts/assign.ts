@@ -1,4 +1,5 @@
 import type { FileId } from '../../lib/files/file-tree.js';
+import type { Mode } from '../../model/agent.js';
 import type { ReaderContext } from './reader.js';
 
 /** Who follows a conversation, as far as settling which is whose needs it. */
@@ -11,6 +12,25 @@ export interface ConversationReader {
   follow(path: string | null): void;
 }
 
+/** Who follows all conversations of one process. */
+export interface ServingReader extends ConversationReader {
+  readonly serves_many: true;
+  /** Paths of those that it follows at present. */
+  readonly followed: Iterable<string>;
+  /** Where its process is. */
+  readonly process_cwd: string | null;
+}
+
+export function servesMany(reader: ConversationReader | null): reader is ServingReader {
+  return (reader as Partial<ServingReader> | null)?.serves_many === true;
+}
+
+/** What a reader follows at present. */
+export function followedBy(reader: ConversationReader): readonly string[] {
+  if (servesMany(reader)) return [...reader.followed];
+  return reader.file === null ? [] : [reader.file];
+}
+
 /** A conversation in the agent's files, and what is known of it. */
 export interface Conversation {
   /** Its file, or what else names it. */
@@ -20,6 +40,8 @@ export interface Conversation {
   readonly began_ms: number;
   /** The file itself; null: it is none of its own. */
   file: FileId | null;
+  /** Where its person sat when it began, as far as it says. */
+  readonly mode?: Mode;
   size: number;
   /** When it was last written. */
   written_ms: number;

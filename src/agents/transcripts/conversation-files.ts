@@ -1,9 +1,9 @@
 import type { TranscriptEntry } from '../../model/observation.js';
 import { ConversationFolder, type OpenLayout } from './conversation-folder.js';
-import { FollowedConversation } from './followed-conversation.js';
 import { FollowedTranscript } from './followed-transcript.js';
 import { type LevelFormat, Levels } from './levels.js';
 import type { AgentFiles } from './reader.js';
+import { followConversations } from './served-conversations.js';
 
 /** How a conversation in files tells its state. */
 export interface StateFormat {
@@ -30,17 +30,18 @@ export function laidOutFiles(
 ): AgentFiles {
   return {
     folder,
-    open: context => {
-      const transcript = new FollowedTranscript(context, readTail);
-      return new FollowedConversation(
+    open: context =>
+      followConversations(
         context,
         kind,
         (place, changed) => new ConversationFolder(place, layout(place), changed),
-        {
-          follow: path => transcript.follow(...(path === null ? [] : stateFiles(path))),
-          close: () => transcript.close(),
+        of => {
+          const transcript = new FollowedTranscript(of, readTail);
+          return {
+            follow: path => transcript.follow(...(path === null ? [] : stateFiles(path))),
+            close: () => transcript.close(),
+          };
         },
-      );
-    },
+      ),
   };
 }

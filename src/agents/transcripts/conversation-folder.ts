@@ -1,7 +1,8 @@
 import type { Stats } from 'node:fs';
 import { DirectoryWatch } from '../../lib/files/directory-watch.js';
 import { type FileTree, OWN_TREE, statIn } from '../../lib/files/file-tree.js';
-import type { ConversationReader } from './assign.js';
+import type { Mode } from '../../model/agent.js';
+import { type ConversationReader, followedBy } from './assign.js';
 import type { ConversationSource, FoundConversation } from './conversations.js';
 import type { ReaderContext } from './reader.js';
 
@@ -41,6 +42,10 @@ export interface ConversationHead {
   /** By the wall clock; null: when the file was made. */
   began_ms: number | null;
   pid: number | null;
+  /** By which its agent names it; default: the file's name. */
+  id?: string;
+  /** Where its person sat when it began, where it says so. */
+  mode?: Mode;
 }
 
 /** Of a file: for good, but for the process that holds it. */
@@ -69,7 +74,7 @@ export class ConversationFolder implements ConversationSource {
     this.watchOnly(new Set(folders));
     if (this.heads.size > MAX_KNOWN) this.heads.clear();
     this.heads_left = MAX_HEADS;
-    const followed = [...readers].flatMap(({ file }) => (file === null ? [] : [file]));
+    const followed = [...readers].flatMap(followedBy);
     const listed = new Set(files.map(({ path }) => path));
     const others = followed.filter(path => !listed.has(path));
     const found = [...files, ...candidates(this.tree, others)].flatMap(file => this.found(file));
@@ -85,9 +90,10 @@ export class ConversationFolder implements ConversationSource {
     const head = stat.size === 0 ? null : this.head(path, stat);
     if (head === null || head === 'never') return [];
     const { size, mtimeMs: written_ms } = stat;
-    const { pid, cwd, began_ms } = head;
+    const { pid, cwd, began_ms, id = nameOf(path), mode } = head;
     const file = { dev: stat.dev, ino: stat.ino };
-    return [{ path, size, written_ms, pid, cwd: cwd ?? '', began_ms: began_ms ?? stat.birthtimeMs, file }];
+    const found = { path, id, size, written_ms, pid, cwd: cwd ?? '', file, ...(mode && { mode }) };
+    return [{ ...found, began_ms: began_ms ?? stat.birthtimeMs }];
   }
 
   private head(path: string, stat: Stats): KnownHead['head'] | null {
@@ -126,6 +132,11 @@ export class ConversationFolder implements ConversationSource {
       watch.start();
     }
   }
+}
+
+/** Without its folder and what follows the first dot. */
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1).replace(/\..*$/, '');
 }
 
 /** Those of these paths that are there. */

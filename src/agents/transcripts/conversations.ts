@@ -1,5 +1,13 @@
 import { type FileId, OWN_TREE, statIn } from '../../lib/files/file-tree.js';
-import { assign, type Conversation, type ConversationReader } from './assign.js';
+import {
+  assign,
+  type Conversation,
+  type ConversationReader,
+  followedBy,
+  type ServingReader,
+  servesMany,
+} from './assign.js';
+import { assignServed } from './assign-served.js';
 import { type ReaderContext, throttled } from './reader.js';
 import { WriteEvidence } from './write-evidence.js';
 
@@ -11,9 +19,11 @@ const MAX_KNOWN = 200;
 
 /** A conversation as its agent has laid it down. */
 export interface FoundConversation
-  extends Pick<Conversation, 'path' | 'cwd' | 'began_ms' | 'file' | 'size' | 'written_ms'> {
+  extends Pick<Conversation, 'path' | 'cwd' | 'began_ms' | 'file' | 'size' | 'written_ms' | 'mode'> {
   /** The process that holds it, where the agent says so; null: it does not. */
   pid: number | null;
+  /** By which its agent names it; default: its path. */
+  id?: string;
 }
 
 /** Where an agent keeps its conversations. */
@@ -26,6 +36,12 @@ export interface ConversationSource {
 /** Who follows a conversation, and through whom its files are seen. */
 export interface FollowingReader extends ConversationReader {
   readonly context: ReaderContext;
+}
+
+/** Who follows all conversations of a process. */
+export interface FollowingServer extends FollowingReader, ServingReader {
+  /** From now on it follows these, and no others. */
+  serve(conversations: readonly FoundConversation[]): void;
 }
 
 /** `changed` is to be called when there may be another conversation. */
@@ -49,10 +65,10 @@ function placeOf({ tree = OWN_TREE, folder, session }: ReaderContext): string {
   return `${root === null ? '' : keyOf(root)} ${session.uid} ${folder}`;
 }
 
-/** This file serves that session, and no other. Null: none that is known. */
-export function serve(reader: ConversationReader, file: FileId | null): void {
+/** These files serve that session, and no other; null: none that is known. */
+export function serve(reader: ConversationReader, ...files: readonly (FileId | null)[]): void {
   for (const [key, owner] of served) if (owner === reader) served.delete(key);
-  if (file !== null) served.set(keyOf(file), reader);
+  for (const file of files) if (file !== null) served.set(keyOf(file), reader);
 }
 
 function keyOf({ dev, ino }: FileId): string {
@@ -123,20 +139,37 @@ export class Conversations {
 
   private look(): void {
     const named = new Map<FollowingReader, FoundConversation>();
+    const servers = new Map<ServingReader, FoundConversation[]>();
+    for (const reader of this.readers) if (servesMany(reader)) servers.set(reader, []);
     const unnamed: Conversation[] = [];
     this.evidence.begin(this.readers);
-    for (const found of this.source.list(this.readers)) {
+    const all = this.source.list(this.readers);
+    for (const found of all) {
       if (found.pid === null) unnamed.push(...this.settled(found));
-      else this.name(found, named);
+      else this.name(found, named, servers);
     }
+    const { clock } = this.place.context;
+    const wallTime = (time_ms: number) => clock.wallTime(time_ms);
+    const free = [...this.readers].filter(reader => !named.has(reader) && !servesMany(reader));
+    const files = new Map(unnamed.map(({ path, file }) => [path, file]));
+    for (const [reader, { path, file }] of named) this.hand(reader, path, file);
+    for (const { reader, path } of assign(
+      unnamed.filter(one => !isServed(one, servers.size)),
+      free,
+      wallTime,
+    ))
+      this.hand(reader, path, files.get(path ?? '') ?? null);
+    assignServed(unnamed, [...servers.keys()], wallTime, server => this.evidence.wrote(server));
     this.evidence.end();
     this.forgetOld();
-    for (const [reader, { path, file }] of named) this.hand(reader, path, file);
-    const { clock } = this.place.context;
-    const free = [...this.readers].filter(reader => !named.has(reader));
-    const files = new Map(unnamed.map(({ path, file }) => [path, file]));
-    for (const { reader, path } of assign(unnamed, free, time_ms => clock.wallTime(time_ms)))
-      this.hand(reader, path, files.get(path ?? '') ?? null);
+    for (const { path, owner } of unnamed)
+      if (servesMany(owner)) servers.get(owner)?.push(...all.filter(found => found.path === path));
+    for (const [server, conversations] of servers) this.handAll(server as FollowingServer, conversations);
+  }
+
+  private handAll(server: FollowingServer, conversations: readonly FoundConversation[]): void {
+    serve(server, ...conversations.map(({ file }) => file));
+    server.serve(conversations);
   }
 
   private hand(reader: ConversationReader, path: string | null, file: FileId | null): void {
@@ -146,18 +179,26 @@ export class Conversations {
   }
 
   /** A process that began several conversations is at the one that it wrote last. */
-  private name(found: FoundConversation, named: Map<FollowingReader, FoundConversation>): void {
+  private name(
+    found: FoundConversation,
+    named: Map<FollowingReader, FoundConversation>,
+    servers: ReadonlyMap<ServingReader, FoundConversation[]>,
+  ): void {
     const reader = [...this.readers].find(one => holds(one, found));
     if (reader === undefined) return;
+    if (servesMany(reader)) {
+      servers.get(reader)?.push(found);
+      return;
+    }
     const before = named.get(reader);
     if (before === undefined || found.written_ms > before.written_ms) named.set(reader, found);
   }
 
   /** With what is known of it; none when it serves a session that is seen from elsewhere. */
-  private settled({ path, cwd, began_ms, size, written_ms, file }: FoundConversation): Conversation[] {
+  private settled({ path, cwd, began_ms, size, written_ms, file, mode }: FoundConversation): Conversation[] {
     const before = this.known.get(path);
     const conversation: Conversation = before ?? {
-      ...{ path, cwd, began_ms, size, written_ms, file },
+      ...{ path, cwd, began_ms, size, written_ms, file, ...(mode && { mode }) },
       ...{ owner: null, writer: null, was_owned: false, grew: false, left_by: null, left_size: 0 },
     };
     this.known.set(path, conversation);
@@ -166,8 +207,8 @@ export class Conversations {
     Object.assign(conversation, { size, written_ms, file });
     const server = file === null ? undefined : served.get(keyOf(file));
     if (server !== undefined && !this.readers.has(server as FollowingReader)) return [];
-    conversation.owner ??= [...this.readers].find(reader => reader.file === path) ?? null;
-    conversation.writer = file && this.evidence.writer(conversation, grown, file, this.readers);
+    conversation.owner ??= [...this.readers].find(reader => followedBy(reader).includes(path)) ?? null;
+    conversation.writer = this.evidence.writer(conversation, grown, file, this.readers);
     return [conversation];
   }
 
@@ -177,6 +218,12 @@ export class Conversations {
       if (owner === null) this.known.delete(path);
     }
   }
+}
+
+/** It is none for who sits at a terminal: a server has it, or it began in another program, and no terminal wrote it since. */
+function isServed({ owner, writer, mode }: Conversation, servers: number): boolean {
+  if (writer !== null && !servesMany(writer)) return false;
+  return servesMany(owner) || servesMany(writer) || (servers > 0 && mode === 'conversation');
 }
 
 /** What an earlier process with that pid left behind is not its own. */

@@ -1,11 +1,12 @@
 import { DirectoryWatch } from '../../lib/files/directory-watch.js';
 import { statFile } from '../../lib/files/stat-file.js';
 import type { TranscriptEntry } from '../../model/observation.js';
-import type { ConversationReader } from './assign.js';
+import { type ConversationReader, followedBy } from './assign.js';
 import type { ConversationSource, FoundConversation } from './conversations.js';
 import { type DatabaseView, readDatabase } from './database.js';
-import { type ConversationFollower, FollowedConversation } from './followed-conversation.js';
+import type { ConversationFollower } from './followed-conversation.js';
 import { type AgentFiles, type ReaderContext, throttled } from './reader.js';
+import { followConversations } from './served-conversations.js';
 
 /** It is written many times a second while the agent works; each reading opens it: some 4 ms. */
 const READ_INTERVAL_MS = 150;
@@ -20,6 +21,8 @@ export interface DatabaseFormat {
   list(view: DatabaseView): FoundConversation[];
   /** The state of one; null: it says nothing. */
   read(view: DatabaseView, path: string): TranscriptEntry | null;
+  /** It is there still, and not put away by its person. */
+  has(view: DatabaseView, path: string): boolean;
 }
 
 export function databaseConversations(folder: AgentFiles['folder'], format: DatabaseFormat): AgentFiles {
@@ -27,11 +30,11 @@ export function databaseConversations(folder: AgentFiles['folder'], format: Data
     folder,
     only_own_tree: true,
     open: context =>
-      new FollowedConversation(
+      followConversations(
         context,
         format.file,
         (place, changed) => new DatabaseSource(place, format, changed),
-        new FollowedRow(context, format),
+        of => new FollowedRow(of, format),
       ),
   };
 }
@@ -56,14 +59,17 @@ class DatabaseSource implements ConversationSource {
     if (changed_ms === this.seen_ms) return this.last;
     const { tables } = this.format;
     const { uid } = this.context.session;
-    const found = readDatabase(this.file, { uid, tables }, view => this.format.list(view));
+    const followed = new Set([...readers].flatMap(followedBy));
+    const found = readDatabase(this.file, { uid, tables }, view => {
+      const newest = this.format.list(view);
+      const listed = new Set(newest.map(({ path }) => path));
+      const others = this.last.filter(({ path }) => followed.has(path) && !listed.has(path));
+      return [...newest, ...others.filter(({ path }) => this.format.has(view, path))];
+    });
     if (found === null) return this.last;
     this.seen_ms = changed_ms;
-    const listed = new Set(found.map(({ path }) => path));
-    const followed = new Set([...readers].map(({ file }) => file));
-    const others = this.last.filter(({ path }) => followed.has(path) && !listed.has(path));
-    this.last = [...found, ...others];
-    return this.last;
+    this.last = found;
+    return found;
   }
 
   close(): void {
@@ -104,12 +110,15 @@ class FollowedRow implements ConversationFollower {
     const { path } = this;
     if (path === null) return;
     const { tables } = this.format;
-    const entry = readDatabase(this.database, { uid: session.uid, tables }, view =>
-      this.format.read(view, path),
-    );
+    const found = readDatabase(this.database, { uid: session.uid, tables }, view => ({
+      entry: this.format.read(view, path),
+      isThere: this.format.has(view, path),
+    }));
+    if (found === null) return; // its agent is just at it
+    const { entry, isThere } = found;
     const says = JSON.stringify(entry);
-    if (entry === null || says === this.said) return;
-    this.said = says;
+    if (says === this.said || (entry === null && (isThere || this.said === ''))) return;
+    this.said = entry === null ? '' : says;
     emit({ type: 'transcript', time_ms: clock.now(), pid: session.pid, entry });
   }
 }

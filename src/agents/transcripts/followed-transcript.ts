@@ -1,5 +1,5 @@
 import { DirectoryWatch } from '../../lib/files/directory-watch.js';
-import { type FileTree, OWN_TREE } from '../../lib/files/file-tree.js';
+import { type FileTree, OWN_TREE, statIn } from '../../lib/files/file-tree.js';
 import type { TranscriptEntry } from '../../model/observation.js';
 import { type ReaderContext, throttled } from './reader.js';
 import { TRANSCRIPT_INTERVAL_MS, TranscriptTail } from './transcript-tail.js';
@@ -15,6 +15,8 @@ interface Part {
 export class FollowedTranscript {
   private watch: DirectoryWatch | null = null;
   private parts: Part[] = [];
+  /** It has said something. */
+  private told = false;
   private readonly tree: FileTree;
   private readonly readSoon = throttled(TRANSCRIPT_INTERVAL_MS, () => this.read());
 
@@ -33,6 +35,7 @@ export class FollowedTranscript {
     this.watch?.close();
     this.watch = null;
     this.parts = paths.map(path => this.partOf(path));
+    this.told = false;
     const [first] = paths;
     if (first === undefined) return;
     const names = new Set(paths.map(path => path.slice(path.lastIndexOf('/') + 1)));
@@ -67,11 +70,28 @@ export class FollowedTranscript {
     const { session, emit, clock } = this.context;
     const before = this.parts.map(({ text }) => text);
     for (const { tail, path } of this.parts) tail.read(path);
-    if (this.parts.every(({ text }, i) => text === before[i])) return;
+    if (this.parts.every(({ text }, i) => text === before[i])) {
+      if (this.told && !this.isThere()) this.lost();
+      return;
+    }
     const [first = '', ...others] = this.parts.map(({ text }) => text);
     const entry = this.parse(first, ...others);
     // Of several its text is needed again when another changes; a single one would only cost memory.
     if (this.parts.length === 1) for (const part of this.parts) part.text = '';
-    if (entry !== null) emit({ type: 'transcript', time_ms: clock.now(), pid: session.pid, entry });
+    if (entry === null) return;
+    this.told = true;
+    emit({ type: 'transcript', time_ms: clock.now(), pid: session.pid, entry });
+  }
+
+  private isThere(): boolean {
+    return this.parts.some(({ path }) => statIn(this.tree, path) !== null);
+  }
+
+  /** Deleted, or moved away: what it said last holds no more. It may come back, and says the same again then. */
+  private lost(): void {
+    const { session, emit, clock } = this.context;
+    this.told = false;
+    this.parts = this.parts.map(({ path }) => this.partOf(path));
+    emit({ type: 'transcript', time_ms: clock.now(), pid: session.pid, entry: null });
   }
 }

@@ -1,6 +1,7 @@
 import type { FileTree } from '../../lib/files/file-tree.js';
 import type { InsideView } from '../../lib/proc/namespaces.js';
 import type { Clock } from '../../lib/time/time.js';
+import type { Mode } from '../../model/agent.js';
 import type { Observation } from '../../model/observation.js';
 
 /** Reads what one agent says of itself in its own files, for as long as its session lives. */
@@ -17,6 +18,8 @@ export interface ReaderContext {
     start_ticks: number;
     started_ms: number;
     session_id: string | null;
+    /** Default: on a terminal. */
+    mode?: Mode;
   };
   /** Where this agent keeps its files. */
   folder: string;
@@ -35,6 +38,8 @@ export interface AgentFiles {
   folder: { variable: string; below_variable?: string; below_home: string };
   /** It cannot look into the tree of a container: SQLite opens its files itself. */
   only_own_tree?: boolean;
+  /** They tell of conversations in other programs; a terminal tells more. */
+  only_conversations?: boolean;
   open(context: ReaderContext): AgentFileReader;
 }
 

@@ -40,7 +40,10 @@ export class AgentFilesWatcher {
   /** Opens readers for sessions that came, closes those of sessions that ended. Cheap when nothing changed. */
   sync(sessions: readonly Session[]): void {
     this.sessions = sessions;
-    const living = new Set(sessions.filter(session => session.ending === null && isInteractive(session)));
+    // One reader for a process, whatever it holds.
+    const living = new Set(
+      sessions.filter(one => one.ending === null && one.server === null && isInteractive(one)),
+    );
     for (const [session, { pid, reader }] of this.open) {
       if (living.has(session) && session.pid === pid) continue;
       reader.close();
@@ -59,7 +62,7 @@ export class AgentFilesWatcher {
 
   private add(session: Session): void {
     const { files } = session.type;
-    if (files === undefined) return;
+    if (files === undefined || (files.only_conversations && session.mode !== 'conversation')) return;
     const { root, users, elsewhere } = this.options;
     const place = this.options.place(session);
     const folder = agentFolder(root, session, files.folder, users, place.inside.other_mounts);

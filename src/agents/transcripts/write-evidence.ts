@@ -2,7 +2,7 @@ import type { FileId } from '../../lib/files/file-tree.js';
 import { statFile } from '../../lib/files/stat-file.js';
 import { openFiles } from '../../lib/proc/descriptors.js';
 import { writtenBytes } from '../../lib/proc/io.js';
-import type { Conversation, ConversationReader } from './assign.js';
+import { type Conversation, type ConversationReader, servesMany } from './assign.js';
 
 /** Who draws or writes less than this between two looks did not work. */
 const SILENT_BYTES = 64;
@@ -44,11 +44,11 @@ export class WriteEvidence {
   writer(
     { cwd, path, owner }: Pick<Conversation, 'cwd' | 'path' | 'owner'>,
     grown: number,
-    file: FileId,
+    file: FileId | null,
     readers: ReadonlySet<ConversationReader>,
   ): ConversationReader | null {
-    const candidates = [...readers].filter(reader => reader.session.cwd === cwd);
-    const holders = candidates.filter(reader => this.holds(reader, path, file));
+    const candidates = [...readers].filter(reader => reader.session.cwd === cwd || servesMany(reader));
+    const holders = file === null ? [] : candidates.filter(reader => this.holds(reader, path, file));
     if (holders.length === 1) return holders[0]!;
     if (grown === 0 || candidates.length < 2) return null;
     const active = candidates.filter(reader => (this.writtenBy(reader) ?? WORKING_BYTES) >= SILENT_BYTES);
@@ -56,6 +56,12 @@ export class WriteEvidence {
     if (one === undefined || active.length > 1 || (owner !== null && !candidates.includes(owner)))
       return null;
     return (this.writtenBy(one) ?? 0) >= Math.min(grown, WORKING_BYTES) ? one : null;
+  }
+
+  /** It has written something since the look before began; null: not known. */
+  wrote(reader: ConversationReader): boolean | null {
+    const bytes = this.writtenBy(reader);
+    return bytes === null ? null : bytes >= SILENT_BYTES;
   }
 
   /** Since the look before began; null: not known. */

@@ -62,6 +62,9 @@ export const agentStateEventSchema = schemaOf<AgentStateEvent>()({
   type: z.literal('agent_state'),
   time,
   pid,
+  session_id: text
+    .exactOptional()
+    .describe('which conversation, of a process that may hold several, as its agent names it'),
   agent: text,
   from: state,
   to: state,

@@ -98,7 +98,12 @@ export const observationSchema: z.ZodType<Observation> = z
     schemaOf<ResizeEvent>()({ ...one('resize'), pid }),
     schemaOf<RunStateEvent>()({ ...one('run_state'), pid, stopped: z.boolean() }),
     schemaOf<RegistryObservation>()({ ...one('registry'), pid, entry: registryEntry.nullable() }),
-    schemaOf<TranscriptObservation>()({ ...one('transcript'), pid, entry: transcriptEntry }),
+    schemaOf<TranscriptObservation>()({
+      ...one('transcript'),
+      pid,
+      entry: transcriptEntry.nullable(),
+      conversation: z.strictObject({ id: text, cwd: text.nullable() }).exactOptional(),
+    }),
     schemaOf<BlockedReadObservation>()({ ...one('blocked_read'), pid, blocked: z.boolean() }),
     schemaOf<SensorObservation>()({
       ...one('sensor'),

@@ -47,12 +47,20 @@ export const agentsExplain = defineCommand({
   positionals: {
     pid: { type: 'string', describe: 'Process id of the agent, or of any process of its session' },
   },
-  options: { json: JSON_OPTION },
-  async run({ json, runtimeDir, positional }, io) {
+  options: {
+    json: JSON_OPTION,
+    session: {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Of several conversations in one process, the one with this session id',
+    },
+  },
+  async run({ json, session, runtimeDir, positional }, io) {
     const pid = pidOf(positional.pid ?? '');
     return askDaemon(runtimeDir, async client => {
       const drawing = import('../ui/agents-explain.js');
-      const report = await client.call('explain', { pid });
+      const which = session === undefined ? {} : { session_id: session };
+      const report = await client.call('explain', { pid, ...which });
       const { explainText } = await drawing;
       printAnswer(io, json, report, () => explainText(report, io));
       return OK;

@@ -67,6 +67,7 @@ function details(ui: Ui, { lists, now_ms }: KeyContext): KeyResult {
     return wait(ui, `${printable(agent.agent, 32)}[${agent.pid}]`, ticket => ({
       kind: 'agent_details',
       pid: agent.pid,
+      ...(agent.mode === 'conversation' && agent.session_id !== null && { session_id: agent.session_id }),
       ticket,
     }));
   }

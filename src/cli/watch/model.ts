@@ -112,7 +112,7 @@ export type Effect = { kind: 'quit' } | { kind: 'redraw' } | TuiCommand;
 /** What the daemon, or the desktop, is asked for. */
 export type TuiCommand =
   | { kind: 'focus'; pid: number }
-  | { kind: 'agent_details'; pid: number; ticket: number }
+  | { kind: 'agent_details'; pid: number; session_id?: string; ticket: number }
   | { kind: 'explain'; target: Target; ticket: number }
   | { kind: 'preview'; order: KillOrder; ticket: number }
   | { kind: 'kill'; order: KillOrder }

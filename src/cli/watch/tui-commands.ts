@@ -45,7 +45,7 @@ export class TuiCommands {
       case 'agent_details':
         return this.text(
           command.ticket,
-          explainText(await client.call('explain', { pid: command.pid }), this.plain()),
+          explainText(await client.call('explain', whichAgent(command)), this.plain()),
         );
       case 'explain':
         return this.text(
@@ -143,4 +143,11 @@ export class TuiCommands {
   private plain(): Pick<Io, 'color' | 'home' | 'now'> {
     return { color: false, home: this.io.home, now: () => this.io.now() };
   }
+}
+
+function whichAgent({ pid, session_id }: { pid: number; session_id?: string }): {
+  pid: number;
+  session_id?: string;
+} {
+  return session_id === undefined ? { pid } : { pid, session_id };
 }

@@ -1,5 +1,6 @@
 import type { Recogniser } from '../../agents/agent-type.js';
 import { hostName, MAX_ANCESTORS } from '../../agents/recognition/host.js';
+import { serversOf } from '../../agents/tracker/conversations.js';
 import type { Session } from '../../agents/tracker/session.js';
 import type { Tracker } from '../../agents/tracker/tracker.js';
 import type { AgentPlace, AgentPlaces } from '../../agents/transcripts/agent-place.js';
@@ -186,7 +187,7 @@ export class AgentMonitor implements Module {
    * known of the sensor, so that its replay starts from the same agents.
    */
   *snapshot(): Work<Observation[]> {
-    const members = () => this.living().flatMap(session => [...session.members.values()]);
+    const members = () => serversOf(this.living()).flatMap(session => [...session.members.values()]);
     // A few at a time, and last, without a break, those that joined meanwhile. A pid may be another's by then.
     const read = new Map<object, ProcessFacts | null>();
     yield* each(members(), member => read.set(member, this.facts(member.pid)));

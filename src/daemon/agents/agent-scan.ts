@@ -1,3 +1,4 @@
+import { serversOf } from '../../agents/tracker/conversations.js';
 import { isSame } from '../../agents/tracker/pending.js';
 import type { Session } from '../../agents/tracker/session.js';
 import { orUnknown } from '../../lib/files/bounded-read.js';
@@ -103,7 +104,7 @@ export class AgentScan implements Module {
    */
   private *checkSteps(): Steps<void> {
     const gone: Member[] = [];
-    for (const session of this.options.monitor.living()) {
+    for (const session of serversOf(this.options.monitor.living())) {
       for (const pid of session.members.keys()) {
         if (this.isThere({ session, pid })) yield;
         else gone.push({ session, pid });

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { serversOf } from '../../agents/tracker/conversations.js';
 import type { Session } from '../../agents/tracker/session.js';
 import type { Tracker } from '../../agents/tracker/tracker.js';
 import type { Bus } from '../../bus.js';
@@ -193,7 +194,7 @@ export class HostMonitor implements Module<HostConfig> {
     const { host, events } = this.driver.round(time_ms);
     this.backlog.add(events);
     const outcome = await this.processesHealth.runAside(() =>
-      this.processes.collectAside(time_ms, () => agents.sessions(), this.growers),
+      this.processes.collectAside(time_ms, () => serversOf(agents.sessions()), this.growers),
     );
     // Without processes everything would seem to have ended.
     if (outcome.how !== 'said' || this.timer.isResting) return;

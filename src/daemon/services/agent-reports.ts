@@ -48,9 +48,9 @@ export class AgentReports implements AgentService {
     return reports;
   }
 
-  *explain(pid: number): Work<ExplainReport | undefined> {
+  *explain(pid: number, session_id?: string): Work<ExplainReport | undefined> {
     const { tracker } = this.options.monitor;
-    const session = tracker.find(pid);
+    const session = tracker.findForPerson(pid, session_id);
     if (session === undefined || session.dormant) return undefined;
     const report = yield* this.report(session);
     return explainReport(session, tracker.explain(session), report);

@@ -1,7 +1,12 @@
 import { z } from 'zod';
-import { REASONS, STATES } from '../../model/agent.js';
+import { MODES, REASONS, STATES } from '../../model/agent.js';
 import { SEVERITIES } from '../../model/alert.js';
-import { type RegistryEntry, TRANSCRIPT_PHASES, type TranscriptEntry } from '../../model/observation.js';
+import {
+  type ConversationRef,
+  type RegistryEntry,
+  TRANSCRIPT_PHASES,
+  type TranscriptEntry,
+} from '../../model/observation.js';
 
 /**
  * What the daemon and a helper say to each other: JSON lines over the helper's stdin and stdout. Neither side
@@ -30,6 +35,8 @@ const text = (max: number) => z.string().max(max);
 /** One agent as its user's helper needs to know it. */
 export const helperAgentSchema = z.strictObject({
   pid,
+  /** Names it where the pid does not: of a further conversation in one process. */
+  id: pid.exactOptional(),
   /** Name of the kind, e.g. `claude-code`, and its name for people. */
   kind: text(64),
   label: text(64),
@@ -59,9 +66,16 @@ export const helperAgentSchema = z.strictObject({
 });
 export type HelperAgent = z.infer<typeof helperAgentSchema>;
 
+/** What is remembered of an agent is remembered by this number. */
+export function idOf({ id, pid }: Pick<HelperAgent, 'id' | 'pid'>): number {
+  return id ?? pid;
+}
+
 /** A session whose files the helper reads. */
 const transcriptSession = z.strictObject({
   pid,
+  /** Default: on a terminal. */
+  mode: z.enum(MODES).exactOptional(),
   agent_type: text(64),
   uid: z.int().min(0),
   cwd: text(4096).nullable(),
@@ -141,7 +155,13 @@ const transcriptEntry = z.strictObject({
   session_id: text(200).nullable(),
   at_ms: z.number(),
   resets_at_ms: z.number().nullable().exactOptional(),
+  goes_on: z.boolean().exactOptional(),
 }) satisfies z.ZodType<TranscriptEntry>;
+
+const conversation = z.strictObject({
+  id: text(200),
+  cwd: text(4096).nullable(),
+}) satisfies z.ZodType<ConversationRef>;
 
 export const COMPOSITORS = ['sway', 'i3', 'hyprland'] as const;
 
@@ -157,7 +177,12 @@ export type HelperDesktop = z.infer<typeof desktopSchema>;
 export const fromHelperSchema = z.discriminatedUnion('type', [
   /** The time of an observation is the daemon's to say. */
   z.strictObject({ type: z.literal('registry'), pid, entry: registryEntry.nullable() }),
-  z.strictObject({ type: z.literal('transcript'), pid, entry: transcriptEntry }),
+  z.strictObject({
+    type: z.literal('transcript'),
+    pid,
+    entry: transcriptEntry.nullable(),
+    conversation: conversation.exactOptional(),
+  }),
   z.strictObject({
     type: z.literal('unseen'),
     counts: z.array(z.tuple([pid, z.int().min(0).max(9999)])).max(1000),

@@ -1,5 +1,5 @@
 import type { Out } from './out.js';
-import type { HelperAgent, HelperDesktop } from './protocol.js';
+import { type HelperAgent, type HelperDesktop, idOf } from './protocol.js';
 
 const MAX_UNSEEN = 9_999;
 const MAX_AGENTS = 1_000;
@@ -12,9 +12,9 @@ export class Reports {
   constructor(private readonly out: Out) {}
 
   /** What the person has not seen of each agent. */
-  unseen(agents: readonly HelperAgent[], unseen: (pid: number) => number): void {
+  unseen(agents: readonly HelperAgent[], unseen: (id: number) => number): void {
     const counts = agents
-      .map(({ pid }): [number, number] => [pid, Math.min(MAX_UNSEEN, unseen(pid))])
+      .map((agent): [number, number] => [idOf(agent), Math.min(MAX_UNSEEN, unseen(idOf(agent)))])
       .filter(([, count]) => count > 0)
       .slice(0, MAX_AGENTS);
     const text = JSON.stringify(counts);

@@ -91,7 +91,8 @@ export class TranscriptPasser {
   private pass(observation: Observation): void {
     const { type } = observation;
     if (type !== 'registry' && type !== 'transcript') return;
-    const { pid, entry } = observation;
-    this.news.add(`${type} ${pid}`, { type, pid, entry } as FromHelper);
+    const { time_ms: _, ...message } = observation;
+    const conversation = type === 'transcript' ? observation.conversation?.id : undefined;
+    this.news.add(`${type} ${observation.pid} ${conversation ?? ''}`, message as FromHelper);
   }
 }

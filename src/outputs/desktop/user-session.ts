@@ -7,7 +7,7 @@ import { DesktopConnection } from './desktop-connection.js';
 import { numberOf } from './notify/popup-scheduler.js';
 import type { PopupAction, PopupSubject } from './notify/popups.js';
 import type { Out } from './out.js';
-import type { HelperAgent, HelperAlert, HelperConfig } from './protocol.js';
+import { type HelperAgent, type HelperAlert, type HelperConfig, idOf } from './protocol.js';
 import { Reports } from './reports.js';
 import { Screen } from './screen.js';
 import type { TrayAction } from './tray/model.js';
@@ -134,11 +134,11 @@ export class UserSession {
   }
 
   /** Brings the agent before its person. */
-  private async focus(pid: number): Promise<void> {
-    const agent = this.agents.find(one => one.pid === pid);
+  private async focus(id: number): Promise<void> {
+    const agent = this.agents.find(one => idOf(one) === id || one.pid === id);
     if (agent === undefined) return;
     const why = await this.desktop.show(agent);
-    if (why !== null) this.out.log('info', `cannot focus an agent: ${why}`, { pid });
+    if (why !== null) this.out.log('info', `cannot focus an agent: ${why}`, { pid: agent.pid });
     this.refresh();
   }
 
@@ -212,7 +212,7 @@ export class UserSession {
     this.visibility.look(now_ms, dues);
     const { agents, alerts, paused, silent } = this;
     this.screen.show({ agents, alerts, paused, silent }, now_ms, dues);
-    this.reports.unseen(this.agents, pid => this.attention.unseen(pid));
+    this.reports.unseen(this.agents, id => this.attention.unseen(id));
     if (this.timer !== null) clearTimeout(this.timer);
     this.timer = null;
     if (dues.length === 0) return;

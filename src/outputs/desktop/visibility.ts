@@ -1,6 +1,6 @@
 import type { Attention } from './badges/attention.js';
 import type { Desktop } from './compositors/desktop.js';
-import type { HelperAgent } from './protocol.js';
+import { type HelperAgent, idOf } from './protocol.js';
 
 /** Finding the window may take so long before a popup goes out without knowing. */
 const LOCATE_MS = 80;
@@ -46,11 +46,12 @@ export class VisibilityTracker {
   setAgents(agents: readonly HelperAgent[]): void {
     this.agents = agents;
     const states = new Map(
-      agents.map(agent => [agent.pid, `${agent.state} ${agent.reason} ${agent.since_ms}`]),
+      agents.map(agent => [idOf(agent), `${agent.state} ${agent.reason} ${agent.since_ms}`]),
     );
-    for (const [pid, state] of states) if (this.states.get(pid) !== state) this.relocate.add(pid);
+    for (const agent of agents)
+      if (this.states.get(idOf(agent)) !== states.get(idOf(agent))) this.relocate.add(agent.pid);
     this.states = states;
-    this.desktop.forgetAllBut(new Set(states.keys()));
+    this.desktop.forgetAllBut(new Set(agents.map(({ pid }) => pid)));
     void this.locate();
   }
 
@@ -83,7 +84,7 @@ export class VisibilityTracker {
       }
       if (this.seen.has(agent.pid)) this.attention.lookAway(agent);
       const place = this.desktop.place(agent.pid);
-      if (this.attention.unseen(agent.pid) > 0 && place?.window != null && place.window === focused)
+      if (this.attention.unseen(idOf(agent)) > 0 && place?.window != null && place.window === focused)
         this.askTmux(agent.pid, dues, now_ms);
     }
     this.seen = seen;

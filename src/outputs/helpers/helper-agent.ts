@@ -13,6 +13,7 @@ export function helperAgent(
   const ending = session.ending === null ? null : endingFields(session.ending);
   return {
     pid: session.pid,
+    ...(session.id === session.pid ? {} : { id: session.id }),
     kind: session.type.name.slice(0, 64),
     label: session.type.label.slice(0, 64),
     state: session.state,

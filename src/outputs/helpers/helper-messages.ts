@@ -57,6 +57,8 @@ function cutFields(fields: LogMessage['fields']): { fields?: LogMessage['fields'
 /** An agent's files change a few times a second. */
 const FILES_PER_S = 40;
 const FILES_AT_ONCE = 400;
+/** Of so many conversations; nobody has so many, and a helper may make up any number. */
+const MAX_WAITING = 1_000;
 
 /**
  * What a helper read in the agents' files, on its way to the tracker. More than the tracker should be asked to work
@@ -82,8 +84,12 @@ export class FileMessages {
       this.deliver(message);
       return;
     }
-    if (this.waiting.delete(`${message.pid} ${message.type}`)) this.replaced++;
-    this.waiting.set(`${message.pid} ${message.type}`, message);
+    const key = subjectOf(message);
+    if (this.waiting.delete(key)) this.replaced++;
+    this.waiting.set(key, message);
+    const [oldest] = this.waiting.keys();
+    if (this.waiting.size > MAX_WAITING && oldest !== undefined && this.waiting.delete(oldest))
+      this.replaced++;
     this.timer ??= this.later();
   }
 
@@ -105,6 +111,13 @@ export class FileMessages {
       if (this.waiting.size > 0) this.timer = this.later();
     }, this.rate.waitFor()).unref();
   }
+}
+
+/** Of which the newest counts. */
+export function subjectOf(
+  message: Pick<FileMessage, 'type' | 'pid'> & { conversation?: { id: string } },
+): string {
+  return `${message.pid} ${message.type} ${message.conversation?.id ?? ''}`;
 }
 
 /** An observation of it, at the daemon's time. */

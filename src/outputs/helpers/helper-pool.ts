@@ -39,7 +39,7 @@ export interface HelperPoolOptions {
   logger: Logger;
   bus: Bus;
   users: Users;
-  agents: { sessions(): Session[]; find(pid: number): Session | undefined };
+  agents: { sessions(): Session[]; find(id: number): Session | undefined };
   /** Where each agent runs. */
   places: Pick<AgentPlaces, 'of'>;
   place: HelperPlace;
@@ -150,7 +150,7 @@ export class HelperPool implements Module<PoolConfig> {
 
   /** Turn ends and requests of an agent that its person has not seen. */
   unseen(session: Session): number {
-    return this.helpers.get(session.uid)?.unseen(session.pid) ?? 0;
+    return this.helpers.get(session.uid)?.unseen(session.id) ?? 0;
   }
 
   /**
@@ -163,10 +163,10 @@ export class HelperPool implements Module<PoolConfig> {
     const { uid, pid } = session;
     return {
       start: () => {
-        const { start_ticks, started_ms, session_id, type } = session;
+        const { start_ticks, started_ms, session_id, type, mode } = session;
         const cwd = pathInside(session.cwd, inside);
         const reading = {
-          ...{ pid, agent_type: type.name, uid, cwd, start_ticks, started_ms, session_id, folder },
+          ...{ pid, mode, agent_type: type.name, uid, cwd, start_ticks, started_ms, session_id, folder },
           inside: { pid: inside.pid, ticks_offset: inside.ticks_offset },
           root: inside.other_mounts ? processKey(session) : null,
         };
@@ -207,7 +207,7 @@ export class HelperPool implements Module<PoolConfig> {
   private update(): void {
     if (this.stopped) return;
     const sessions = this.options.agents.sessions();
-    this.work.forgetAllBut(new Set(sessions.map(session => session.pid)));
+    this.work.forgetAllBut(new Set(sessions.map(session => session.id)));
     const agents = byUser(sessions.filter(session => !this.others.serve(session)));
     const alerts = this.shown.list();
     const isLoggedIn = (uid: number) => this.admission.isLoggedIn(uid);
@@ -231,7 +231,7 @@ export class HelperPool implements Module<PoolConfig> {
 
   private toldOf(session: Session, now_ms: number): HelperAgent {
     const { container } = this.options.places.of(session);
-    return helperAgent(session, this.work.worked(session.pid, now_ms), container);
+    return helperAgent(session, this.work.worked(session.id, now_ms), container);
   }
 
   private asSeenBy(uid: number, alerts: readonly Alert[]): Alert[] {
@@ -273,7 +273,7 @@ export class HelperPool implements Module<PoolConfig> {
       uid,
       command,
       logger,
-      find: pid => agents.find(pid),
+      find: id => agents.find(id),
       feed: observation => bus.emit('agent.file_read', observation),
       config: () => this.configMessage(),
       begun: () => this.changed(),

@@ -105,8 +105,8 @@ export class UserHelper {
   }
 
   /** Turn ends and requests of an agent that its person has not seen. */
-  unseen(pid: number): number {
-    return this.counts.get(pid) ?? 0;
+  unseen(id: number): number {
+    return this.counts.get(id) ?? 0;
   }
 
   configure(): void {
@@ -215,7 +215,7 @@ export class UserHelper {
         return;
       case 'unseen':
         this.counts.clear();
-        for (const [pid, count] of message.counts) if (find(pid)?.uid === uid) this.counts.set(pid, count);
+        for (const [id, count] of message.counts) if (find(id)?.uid === uid) this.counts.set(id, count);
         return;
       case 'pong':
         return;

@@ -18,6 +18,8 @@ export interface AgentSession extends Origin {
   readonly state: State;
   readonly since_ms: number;
   readonly started_ms: number;
+  /** Other conversations in its process. */
+  readonly further?: ReadonlySet<Pick<AgentSession, 'state' | 'since_ms'>>;
 }
 
 export interface Processes {
@@ -137,13 +139,16 @@ export function sessionRef(session: AgentSession): SessionRef {
 }
 
 function total(session: AgentSession, ref: SessionRef, members: readonly ProcessSample[]): SessionSample {
+  // Of several conversations in a process the one that works accounts for what it uses.
+  const all = [session, ...(session.further ?? [])];
+  const { state, since_ms } = all.find(one => one.state === 'WORKING') ?? session;
   return {
     ...ref,
     uid: session.uid,
     tty: session.tty,
     ...(session.mode === 'batch' && { interactive: false }),
-    state: session.state,
-    since_ms: session.since_ms,
+    state,
+    since_ms,
     started_ms: session.started_ms,
     ended_ms: ref.alive ? null : session.since_ms,
     pids: members.map(({ pid }) => pid),

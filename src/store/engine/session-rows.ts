@@ -81,16 +81,21 @@ export class SessionRows {
   }
 
   transition(transition: Transition): void {
-    const { pid, agent, cwd, tty, to } = transition;
+    const { pid, agent, cwd, tty, to, id } = transition;
     const time_ms = Math.round(transition.time_ms);
-    let row = this.newest(pid);
+    // A further conversation in a process has a row of its own; samples are of the process.
+    let row = id === undefined ? this.newest(pid) : this.rows.get(id);
     if (row === undefined || (row.ended_ms !== null && to !== 'EXITED')) {
       row = { id: 0, start_ticks: null, ended_ms: null, last_ms: time_ms };
       const values = [this.boot, pid, null, agent, cwd, tty, null, time_ms, null, time_ms];
       row.id = Number(this.insert.run(...values).lastInsertRowid);
-      this.remember(pid, row);
+      this.remember(id ?? pid, row);
     }
-    if (to === 'EXITED' && row.ended_ms === null) {
+    // The process of a conversation that was closed goes on.
+    const isOver =
+      to === 'EXITED' &&
+      (transition.ending !== null || transition.conversation === undefined || id !== undefined);
+    if (isOver && row.ended_ms === null) {
       this.end.run(time_ms, time_ms, row.id);
       row.ended_ms = time_ms;
     }

@@ -213,7 +213,7 @@ describe('Claude’s transcript', () => {
     });
     opened.push(reader);
     reader.start();
-    return { heard, phase: () => heard.at(-1)?.entry.phase };
+    return { heard, phase: () => heard.at(-1)?.entry?.phase };
   };
   const opened: ClaudeFiles[] = [];
   afterEach(() => {
@@ -316,7 +316,7 @@ describe('Claude’s transcript', () => {
       await new Promise(done => setTimeout(done, 100));
     }
     await vi.waitFor(
-      () => expect(agent.heard.at(-1)?.entry.detail).toBe(`Bash: make ${changes - 1}`),
+      () => expect(agent.heard.at(-1)?.entry?.detail).toBe(`Bash: make ${changes - 1}`),
       10_000,
     );
     expect((rchar() - before) / changes).toBeLessThan(3 * 128 * 1024);

@@ -59,7 +59,7 @@ it.each([
   });
   files.start();
   const phases = () =>
-    seen.filter((o): o is TranscriptObservation => o.type === 'transcript').map(o => o.entry.phase);
+    seen.filter((o): o is TranscriptObservation => o.type === 'transcript').map(o => o.entry?.phase);
   await vi.waitFor(() => expect(phases()).toEqual(['working']));
 });
 
@@ -107,7 +107,7 @@ describe('several conversations in one directory', () => {
       },
       folder: home,
       emit: observation => {
-        if (observation.type === 'transcript') phases.push(observation.entry.phase);
+        if (observation.type === 'transcript') phases.push(String(observation.entry?.phase));
       },
       clock: { now: () => Date.now(), wallTime: time_ms => time_ms },
       log: () => {},

@@ -33,7 +33,7 @@ let seen: Observation[];
 const phases = (pid: number) =>
   seen
     .filter((o): o is TranscriptObservation => o.type === 'transcript' && o.pid === pid)
-    .map(o => o.entry.phase);
+    .map(o => o.entry?.phase);
 
 function session(type: AgentType, pid: number, started_ms = Date.now()): void {
   const reader = type.files!.open({

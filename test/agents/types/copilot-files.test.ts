@@ -22,7 +22,7 @@ let clock = Date.now();
 let set_ms = 0;
 
 const phases = () =>
-  seen.filter((o): o is TranscriptObservation => o.type === 'transcript').map(o => o.entry.phase);
+  seen.filter((o): o is TranscriptObservation => o.type === 'transcript').map(o => o.entry?.phase);
 const events = (id: string) => join(home, 'session-state', id, 'events.jsonl');
 const line = (type: string, data: object = {}) =>
   `${JSON.stringify({ type, data, timestamp: new Date(clock++).toISOString() })}\n`;

@@ -86,7 +86,7 @@ it('what it floods with is not logged, it is ended, and that is counted', async 
 it('of what it reads in files the newest of each agent reaches the tracker, at a bounded pace', async () => {
   const delivered: { pid: number; at_ms: number }[] = [];
   const files = new FileMessages(message => {
-    if (message.type === 'transcript') delivered.push({ pid: message.pid, at_ms: message.entry.at_ms });
+    if (message.type === 'transcript') delivered.push({ pid: message.pid, at_ms: message.entry?.at_ms ?? 0 });
   });
   for (let at_ms = 1; at_ms <= 10_000; at_ms++) {
     for (const pid of [1, 2])
@@ -101,5 +101,17 @@ it('of what it reads in files the newest of each agent reaches the tracker, at a
   await until('the newest of each', () => isLast(1) && isLast(2));
   expect(delivered.length).toBeLessThan(1_000);
   expect(files.dropped).toBeGreaterThan(19_000);
+  files.clear();
+});
+
+it('of conversations that a helper makes up only so many wait', () => {
+  const delivered: string[] = [];
+  const files = new FileMessages(message => {
+    if (message.type === 'transcript') delivered.push(message.conversation?.id ?? '');
+  });
+  const entry = { phase: 'working', detail: null, session_id: null, at_ms: 0 } as const;
+  for (let i = 0; i < 20_000; i++)
+    files.take({ type: 'transcript', pid: 1, entry, conversation: { id: String(i), cwd: null } });
+  expect(delivered.length + files.dropped).toBeGreaterThanOrEqual(20_000 - 1_000);
   files.clear();
 });

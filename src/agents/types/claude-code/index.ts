@@ -86,7 +86,7 @@ export const claudeCode: AgentType = {
     // Its hooks and status line are shell commands too; only the Bash tool sources a snapshot or evals.
     return isShellCommand(argv) && argv.some(arg => arg.includes('/shell-snapshots/') || /\beval /.test(arg));
   },
-  waitsForLeave: detail => /^(Bash|Edit|MultiEdit|Write|NotebookEdit)\b/.test(detail),
+  waitsForLeave: detail => /^(Bash|Edit|MultiEdit|Write|NotebookEdit)\b/.test(detail ?? ''),
   readRegistry({ status, waiting_for }) {
     if (status !== 'waiting') return status === 'busy' ? 'working' : status && 'idle';
     // Questions are called a permission prompt, too: the transcript knows.

@@ -83,10 +83,13 @@ function readStatus(payload: string): Statement | null {
   }
 }
 
-/** An editor talks with it over its input and output; that of the terminals listens on a socket, and is nobody's child. */
+/**
+ * An editor talks with it over its input and output, another program over a WebSocket; that of the terminals listens on a
+ * Unix socket, and is nobody's child.
+ */
 function servesEditor({ ppid }: ProcessFacts, args: readonly string[]): boolean {
   const [listen = 'stdio:'] = valuesOf(args, '--listen');
-  return listen.startsWith('stdio:') && ppid !== 1;
+  return listen.startsWith('ws:') || (listen.startsWith('stdio:') && ppid !== 1);
 }
 
 /**
@@ -110,6 +113,8 @@ export const codex: AgentType = {
     return { role: 'main', mode: onTerminal(process) ? 'terminal' : 'batch' };
   },
   voices: [status(), title(), transcript(), activity({ goes_on: true }), children()],
+  waitsForLeave: detail =>
+    /^(exec_command|shell|shell_command|local_shell|container\.exec|apply_patch)\b/.test(detail ?? ''),
   files: laidOutFiles(
     { variable: 'CODEX_HOME', below_home: '.codex' },
     'rollouts',

@@ -1,3 +1,4 @@
+import type { Mode } from '../../../model/agent.js';
 import type { TranscriptEntry, TranscriptPhase } from '../../../model/observation.js';
 import { detailOf, jsonLines, text, timeOf } from '../../transcripts/jsonl.js';
 
@@ -128,6 +129,13 @@ export function readRolloutMeta(head: string): RolloutMeta | null {
 export function isOnTerminal(head: string): boolean {
   const source = /"source"\s{0,3}:\s{0,3}("(?:exec|mcp)"|\{)/.exec(head.slice(0, MAX_META));
   return source === null;
+}
+
+/** `cli`: its terminal; `vscode`, `appServer`, …: what an editor or application drives. Older versions do not say. */
+export function modeOf(head: string): Mode | null {
+  const source = /"source"\s{0,3}:\s{0,3}"(\w{1,40})"/.exec(head.slice(0, MAX_META))?.[1];
+  if (source === undefined || source === 'unknown') return null;
+  return source === 'cli' ? 'terminal' : 'conversation';
 }
 
 /** What stands in front of the instructions in the first line. */

@@ -6,7 +6,7 @@ import {
   candidates,
 } from '../../transcripts/conversation-folder.js';
 import type { ReaderContext } from '../../transcripts/reader.js';
-import { isOnTerminal, readRolloutMeta } from './rollout.js';
+import { isOnTerminal, modeOf, readRolloutMeta } from './rollout.js';
 
 /** Names of one day that are looked at. */
 const MAX_NAMES = 5_000;
@@ -49,7 +49,14 @@ export class Rollouts implements ConversationLayout {
     // Its first line may not be whole yet.
     if (meta === null) return head.includes('\n') || size >= HEAD_BYTES ? 'never' : 'later';
     if (!isOnTerminal(head)) return 'never';
-    return { cwd: meta.cwd, began_ms: meta.started_ms, pid: null };
+    const mode = modeOf(head);
+    return {
+      cwd: meta.cwd,
+      began_ms: meta.started_ms,
+      pid: null,
+      id: meta.session_id,
+      ...(mode && { mode }),
+    };
   }
 
   /** By name. */

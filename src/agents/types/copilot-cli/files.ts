@@ -16,6 +16,10 @@ const NEXT_LOOK_MS = 500;
 const MAX_NAMED = 20;
 /** One process holds several conversations after `/new`; those held last are followed. */
 const MAX_HELD = 8;
+/** The same of one that an editor drives: there each is a session. */
+const MAX_SERVED = 32;
+/** Of the file that names the folder of a conversation. */
+const WORKSPACE_BYTES = 16 * 1024;
 
 interface Held {
   tail: TranscriptTail;
@@ -103,7 +107,8 @@ export class CopilotFiles implements AgentFileReader {
 
   private hold(name: string): void {
     const [oldest] = this.held.keys();
-    if (this.held.size >= MAX_HELD && oldest !== undefined) this.release(oldest);
+    const max = this.context.session.mode === 'conversation' ? MAX_SERVED : MAX_HELD;
+    if (this.held.size >= max && oldest !== undefined) this.release(oldest);
     const read = throttled(TRANSCRIPT_INTERVAL_MS, () => this.read(name));
     const watch = new DirectoryWatch(
       `${this.root}/${name}`,
@@ -129,8 +134,22 @@ export class CopilotFiles implements AgentFileReader {
   private read(name: string): void {
     const { session, emit, clock } = this.context;
     const entry = this.held.get(name)?.tail.read(`${this.root}/${name}/${EVENTS}`) ?? null;
-    if (entry === null || entry.at_ms < this.told_ms) return;
+    if (entry === null) return;
+    const said = { type: 'transcript', time_ms: clock.now(), pid: session.pid, entry } as const;
+    if (session.mode === 'conversation') {
+      emit({ ...said, conversation: { id: name, cwd: this.folderOf(name) } });
+      return;
+    }
+    if (entry.at_ms < this.told_ms) return;
     this.told_ms = entry.at_ms;
-    emit({ type: 'transcript', time_ms: clock.now(), pid: session.pid, entry });
+    emit(said);
+  }
+
+  /** Null: it does not say. */
+  private folderOf(name: string): string | null {
+    const { uid } = this.context.session;
+    const file = `${this.root}/${name}/workspace.yaml`;
+    const read = this.tree.read(file, { uid, max_bytes: WORKSPACE_BYTES, part: 'head' });
+    return read.ok ? (/^cwd: (\/.{0,4095})$/m.exec(read.text)?.[1] ?? null) : null;
   }
 }

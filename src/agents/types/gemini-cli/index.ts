@@ -1,7 +1,10 @@
 import type { AgentType } from '../../agent-type.js';
 import { plainTitle } from '../../osc.js';
-import { activity, children, title } from '../../standard-voices.js';
+import { activity, children, title, transcript } from '../../standard-voices.js';
+import { laidOutFiles } from '../../transcripts/conversation-files.js';
 import type { Statement } from '../../voice.js';
+import { readGeminiChat } from './chat.js';
+import { GeminiChats } from './chats.js';
 import { familyMatch } from './family.js';
 
 /**
@@ -40,6 +43,18 @@ export const geminiCli: AgentType = {
     prompt_is_one_shot: false,
   }),
   voices: [title({ goes_on: false }), activity({ goes_on: true }), children()],
+  voices_in_conversations: [transcript(), activity({ goes_on: true }), children()],
+  // Which call it is, its chat says only when that has ended; those that need no leave end at once.
+  waitsForLeave: () => true,
+  files: {
+    ...laidOutFiles(
+      { variable: 'GEMINI_CLI_HOME', below_variable: '.gemini', below_home: '.gemini' },
+      'chats',
+      context => new GeminiChats(context),
+      { readTail: readGeminiChat },
+    ),
+    only_conversations: true,
+  },
   readTitle,
   plainTitle: title => (STATE_ALONE.test(title) ? '' : plainTitle(title)),
 };

@@ -10,7 +10,7 @@ import { detailOf, text } from '../../transcripts/jsonl.js';
  * sessions, their messages, and the parts of these, whose `data` is JSON. It names no process.
  */
 export function opencodeDatabase(file: string): DatabaseFormat {
-  return { file, tables: ['session', 'message', 'part'], list, read };
+  return { file, tables: ['session', 'message', 'part'], list, read, has };
 }
 
 /** Longer JSON than this has the output of a tool: that tool has answered. */
@@ -21,7 +21,7 @@ const MAX_PARTS = 50;
 function list(view: DatabaseView): FoundConversation[] {
   const rows = view.rows(
     `SELECT id, directory, time_created, time_updated FROM session
-     WHERE parent_id IS NULL AND octet_length(directory) <= 4096 ORDER BY time_updated DESC LIMIT ${MAX_SESSIONS}`,
+     WHERE parent_id IS NULL AND ${isKept(view)} AND octet_length(directory) <= 4096 ORDER BY time_updated DESC LIMIT ${MAX_SESSIONS}`,
   );
   return rows.map(row => ({
     path: String(row.id),
@@ -33,6 +33,18 @@ function list(view: DatabaseView): FoundConversation[] {
     pid: null,
     file: null,
   }));
+}
+
+/** SQL for what its person has not put away. Older versions, and what descends from them, cannot. */
+function isKept(view: DatabaseView): string {
+  const column = view.rows(
+    "SELECT name FROM pragma_table_info('session') WHERE name = 'time_archived' LIMIT 1",
+  );
+  return column.length > 0 ? 'time_archived IS NULL' : 'TRUE';
+}
+
+function has(view: DatabaseView, session: string): boolean {
+  return view.rows(`SELECT id FROM session WHERE id = ? AND ${isKept(view)} LIMIT 1`, session).length > 0;
 }
 
 function read(view: DatabaseView, session: string): TranscriptEntry | null {

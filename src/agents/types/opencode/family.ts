@@ -75,6 +75,7 @@ export function opencodeFamily(own: Own): AgentType {
       return simpleMatch(process, command === 'run' && !hasOption(id.args, '-i', '--interactive', '--mini'));
     },
     voices: [transcript(), activity({ goes_on: true }), children()],
+    waitsForLeave: detail => /^(bash|edit|write|patch|multiedit)\b/.test(detail ?? ''),
     files: databaseConversations(
       { variable: 'XDG_DATA_HOME', below_variable: own.folder, below_home: `.local/share/${own.folder}` },
       opencodeDatabase(own.database),

@@ -1,5 +1,5 @@
 import { concernOf, isRequest } from '../../../model/agent.js';
-import type { HelperAgent } from '../protocol.js';
+import { type HelperAgent, idOf } from '../protocol.js';
 
 interface Memory {
   /** Identity of the stop that was last counted. */
@@ -19,11 +19,11 @@ export class Attention {
 
   /** Takes in the present agents; forgets all others. */
   update(agents: readonly HelperAgent[], now_ms: number): void {
-    const pids = new Set(agents.map(({ pid }) => pid));
-    for (const pid of this.memory.keys()) if (!pids.has(pid)) this.memory.delete(pid);
+    const ids = new Set(agents.map(idOf));
+    for (const id of this.memory.keys()) if (!ids.has(id)) this.memory.delete(id);
     for (const agent of agents) {
-      const memory = this.memory.get(agent.pid) ?? { stop: null, stopped_ms: 0, unseen: 0, looked: false };
-      this.memory.set(agent.pid, memory);
+      const memory = this.memory.get(idOf(agent)) ?? { stop: null, stopped_ms: 0, unseen: 0, looked: false };
+      this.memory.set(idOf(agent), memory);
       const stop =
         concernOf(agent.reason) !== null || (agent.state === 'WAITING' && agent.reason === 'done')
           ? `${agent.reason} ${agent.since_ms}`
@@ -37,15 +37,16 @@ export class Attention {
     }
   }
 
-  unseen(pid: number): number {
-    return this.memory.get(pid)?.unseen ?? 0;
+  /** `id`: see idOf. */
+  unseen(id: number): number {
+    return this.memory.get(id)?.unseen ?? 0;
   }
 
   /**
    * The person looks at the agent. Answers null when that counts, else when it will.
    */
   look(agent: HelperAgent, now_ms: number): number | null {
-    const memory = this.memory.get(agent.pid);
+    const memory = this.memory.get(idOf(agent));
     if (memory === undefined || memory.unseen === 0) return null;
     const due_ms = memory.stopped_ms + SEEN_AFTER_MS;
     if (memory.stop !== null && now_ms < due_ms) return due_ms;
@@ -56,7 +57,7 @@ export class Attention {
 
   /** The person looks elsewhere: a request that still has no answer is news again. */
   lookAway(agent: HelperAgent): void {
-    const memory = this.memory.get(agent.pid);
+    const memory = this.memory.get(idOf(agent));
     if (memory === undefined || !memory.looked || !isRequest(agent.reason)) return;
     memory.looked = false;
     memory.unseen = 1;

@@ -1,11 +1,11 @@
-import type { HelperAgent } from '../protocol.js';
+import { type HelperAgent, idOf } from '../protocol.js';
 import type { Place } from '../terminal/locate.js';
 import { type Badge, type BadgePart, badgeOf } from './badge.js';
 
 /** The badges of all windows that show agents, and of the agents without a window. Pure. */
 export function desktopBadges(
   agents: readonly HelperAgent[],
-  unseen: (pid: number) => number,
+  unseen: (id: number) => number,
   placeOf: (pid: number) => Place | undefined,
   now_ms: number,
 ): Badge[] {
@@ -15,9 +15,9 @@ export function desktopBadges(
     const place = placeOf(agent.pid);
     // Not looked for yet: it would get a badge that has to go at once.
     if (place === undefined) continue;
-    const part = { agent, unseen: unseen(agent.pid) };
+    const part = { agent, unseen: unseen(idOf(agent)) };
     if (place.window === null) {
-      const badge = badgeOf(agent.pid, [part], now_ms);
+      const badge = badgeOf(idOf(agent), [part], now_ms);
       badges.push(badge === null ? null : { ...badge, tty: agent.tty });
       continue;
     }

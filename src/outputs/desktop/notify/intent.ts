@@ -2,7 +2,7 @@ import { printable } from '../../../lib/text/printable.js';
 import { untilWords } from '../../../lib/time/clock-words.js';
 import { concernOf, isRequest } from '../../../model/agent.js';
 import { projectOf } from '../badges/badge.js';
-import type { HelperAgent, HelperConfig } from '../protocol.js';
+import { type HelperAgent, type HelperConfig, idOf } from '../protocol.js';
 
 export type Urgency = 'low' | 'normal' | 'critical';
 export type NotificationKind = AgentNotificationKind | 'alert';
@@ -61,7 +61,7 @@ export function intentFor(
   const event = limited ? `${kind} ${agent.resets_at_ms}` : `${agent.reason} ${agent.since_ms}`;
   return {
     kind,
-    key: `${agent.pid} ${agent.state} ${event}`,
+    key: `${idOf(agent)} ${agent.state} ${event}`,
     summary: `${printable(agent.label, 40)}: ${headline(kind, agent)}`,
     heading: headingOf(agent),
     lines: lines(kind, agent, now_ms),

@@ -1,4 +1,4 @@
-import type { HelperAgent, HelperConfig } from '../protocol.js';
+import { type HelperAgent, type HelperConfig, idOf } from '../protocol.js';
 import { intentFor, isTrouble, type NotificationIntent, type NotificationKind } from './intent.js';
 
 /** What is remembered of one event (of one `NotificationIntent.key`). */
@@ -50,22 +50,22 @@ export function decide(before: ReadonlyMap<number, EventMemory>, input: PolicyIn
   if (!input.config.enabled) return decision;
   for (const agent of input.agents) {
     const intent = intentFor(agent, input.config, input.now_ms);
-    const known = before.get(agent.pid);
+    const known = before.get(idOf(agent));
     if (intent === null) {
       if (known !== undefined && isTrouble(known.kind))
-        decision.memory.set(agent.pid, left(known, input.now_ms));
+        decision.memory.set(idOf(agent), left(known, input.now_ms));
       continue;
     }
     const memory = isSame(known, intent, input.now_ms)
       ? { ...known, key: intent.key, left_ms: null }
       : born(intent, agent, input);
     const due_ms = dueTime(agent, intent, memory, input);
-    decision.memory.set(agent.pid, memory);
+    decision.memory.set(idOf(agent), memory);
     if (due_ms === null) {
       againAt(decision, agent.reason === 'limit' ? agent.resets_at_ms : null, input.now_ms);
       continue;
     }
-    if (due_ms <= input.now_ms) decision.intents.set(agent.pid, { ...intent, round: memory.round });
+    if (due_ms <= input.now_ms) decision.intents.set(idOf(agent), { ...intent, round: memory.round });
     const later_ms = agent.reason === 'limit' ? agent.resets_at_ms : reminderTime(memory, input);
     const again_ms = due_ms > input.now_ms ? due_ms : later_ms;
     againAt(decision, again_ms, input.now_ms);

@@ -96,7 +96,7 @@ export class PopupScheduler {
   }
 }
 
-/** The pid of its agent, or the id of its alert. */
+/** The number of its agent (idOf), or the id of its alert. */
 export function numberOf(subject: PopupSubject): number {
   return Number(subject.slice(subject.indexOf(':') + 1));
 }

@@ -40,7 +40,7 @@ const ICON = {
 
 export type PopupIntent = NotificationIntent & { round: number };
 
-/** What a popup is about: an agent by its pid, an alert by its id. There is never more than one of each. */
+/** What a popup is about: an agent by its number (idOf), an alert by its id. There is never more than one of each. */
 export type PopupSubject = `agent:${number}` | `alert:${number}`;
 
 export type PopupAction = 'focus' | 'snooze' | 'details';

@@ -4,7 +4,7 @@ import { isRequest } from '../../../model/agent.js';
 import { severityRank } from '../../../model/alert.js';
 import { projectOf } from '../badges/badge.js';
 import { intentFor, isTrouble } from '../notify/intent.js';
-import type { HelperAgent, HelperAlert, HelperConfig } from '../protocol.js';
+import { type HelperAgent, type HelperAlert, type HelperConfig, idOf } from '../protocol.js';
 import type { TrayColor } from './icon.js';
 
 export type TrayAction =
@@ -29,7 +29,7 @@ export interface TrayModel {
 export interface TrayInput {
   agents: readonly HelperAgent[];
   alerts: readonly HelperAlert[];
-  unseen(pid: number): number;
+  unseen(id: number): number;
   paused: boolean;
   /** The daemon has not spoken for a while. */
   silent: boolean;
@@ -52,7 +52,7 @@ const QUIT: TrayItem = { label: 'Quit until the next login', action: { type: 'qu
 export function trayModel(input: TrayInput): TrayModel {
   const { agents, unseen, paused, silent, now_ms, config } = input;
   const living = agents.filter(({ state }) => state !== 'EXITED');
-  const waits = living.filter(agent => isRequest(agent.reason) || unseen(agent.pid) > 0).length;
+  const waits = living.filter(agent => isRequest(agent.reason) || unseen(idOf(agent)) > 0).length;
   const trouble = agents.filter(agent => {
     const kind = intentFor(agent, config, now_ms)?.kind;
     return kind !== undefined && isTrouble(kind);
@@ -65,7 +65,7 @@ export function trayModel(input: TrayInput): TrayModel {
   const color = red && (silent || !paused) ? 'red' : paused ? 'grey' : null;
   const lines = living.slice(0, MAX_AGENTS).map(agent => ({
     label: `${describe(agent, now_ms)} · Focus`,
-    action: { type: 'focus', pid: agent.pid } as const,
+    action: { type: 'focus', pid: idOf(agent) } as const,
   }));
   const alertLines = alerts.slice(0, MAX_ALERTS).map(({ id, severity, title }) => ({
     label: `${severity}: ${printable(title, 80)}`,
