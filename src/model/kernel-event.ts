@@ -54,8 +54,10 @@ export interface OomEvent {
 export interface KeyEvent {
   type: 'key';
   time_ms: number;
-  /** Terminal name below /dev, e.g. `pts/3`. */
+  /** Terminal name below /dev, e.g. `pts/3`. Containers count theirs anew: several terminals have this name. */
   tty: string;
+  /** The process group in the foreground there: for whom they are. Absent in old recordings. */
+  group?: number;
   bytes: number;
   /** The last byte was carriage return or newline. */
   enter: boolean;
@@ -70,6 +72,8 @@ export interface OutputEvent {
   time_ms: number;
   pid: number;
   tty: string;
+  /** It was looked for, four times a second: /proc/PID/io. */
+  sampled?: true;
   writes: number;
   bytes: number;
 }

@@ -37,6 +37,8 @@ export interface ProcessFacts {
   /** Field 22 of /proc/PID/stat: with the pid, the identity of a process until the next boot. */
   start_ticks: number;
   started_ms: number;
+  /** Its process group; absent in old recordings. */
+  group?: number;
   /** The `#!` file that it was started as, where that was seen. */
   script?: string;
   /** Of a conversation: the program in which its person sits, e.g. `code`; absent or null: not known. */

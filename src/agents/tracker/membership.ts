@@ -94,11 +94,16 @@ export class ProcessMembership {
     return this.recognise(process) !== null;
   }
 
-  /** Sessions that talk to a person on this terminal. */
-  onTerminal(tty: string): Session[] {
-    return [...this.all].filter(
+  /**
+   * Sessions that talk to a person on this terminal; where several terminals have that name, that in whose foreground
+   * `group` is.
+   */
+  onTerminal(tty: string, group?: number): Session[] {
+    const named = [...this.all].filter(
       session => session.ending === null && session.mode === 'terminal' && session.tty === tty,
     );
+    if (group === undefined || named.length < 2) return named;
+    return named.filter(session => session.group === null || session.group === group);
   }
 
   /** The session for which this process speaks on the terminal: its tools may draw there too, but not for it. */
@@ -229,6 +234,7 @@ export class ProcessMembership {
     for (const one of conversationsOf(session)) one.host = process.host ?? one.host;
     // It may outlive its terminal, whose number then goes to another.
     session.tty = process.tty;
+    session.group = process.group ?? session.group;
     session.command = process.argv.join(' ') || session.command;
     return { session, isNew: false };
   }

@@ -77,6 +77,8 @@ export interface Session {
   seen_starting: boolean;
   uid: number;
   tty: string | null;
+  /** Its process group: containers have terminals of the same name. Null: not known. */
+  group: number | null;
   cwd: string | null;
   /** Where the process itself is: a conversation of several has a folder of its own. */
   process_cwd: string | null;
@@ -121,6 +123,7 @@ export function newSession(type: AgentType, process: ProcessFacts, mode: Mode, f
     seen_starting,
     uid: process.uid,
     tty: process.tty,
+    group: process.group ?? null,
     cwd: process.cwd,
     process_cwd: process.cwd,
     command: process.argv.join(' '),

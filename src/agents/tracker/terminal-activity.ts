@@ -12,6 +12,8 @@ const ECHO_MS = 200;
 const RESIZE_ECHO_MS = 600;
 /** Two unprompted outputs further apart than this are not one run. */
 const GAP_MS = 800;
+/** The same of outputs that are looked for four times a second: what comes once a second is seen 750 ms apart, too. */
+const SAMPLED_GAP_MS = 625;
 /** So long must a run last, and so many outputs must it have, to count as work. */
 const RUN_MS = 200;
 const RUN_OUTPUTS = 2;
@@ -27,6 +29,8 @@ const ENTER_RUN_OUTPUTS = 3;
 const STARTUP_MS = 12_000;
 /** On a busy machine it is late to begin: the welcome goes on for this long from its first output on. */
 const WELCOME_MS = 6_000;
+/** Without keys to see, the welcome is over when it was silent for so long. */
+const WELCOMED_SILENCE_MS = 2_000;
 /** At work, an output so soon after the one before is drawing without a pause, also on a busy machine. */
 const DRAWING_GAP_MS = 1_500;
 /** So much work must have been seen, and so large a part of it drawn, to say that it draws all through its work. */
@@ -44,6 +48,8 @@ export interface TerminalActivity {
   /** Who was found running may have been asked something before. */
   seen_starting: boolean;
   first_output_ms: number | null;
+  /** It has been silent for a while since its first output. */
+  welcomed: boolean;
   last_output_ms: number | null;
   /** Start, length and end of the present run of unprompted outputs. */
   run_start_ms: number | null;
@@ -68,6 +74,7 @@ export function newActivity(started_ms: number, seen_starting: boolean): Termina
     started_ms,
     seen_starting,
     first_output_ms: null,
+    welcomed: false,
     last_output_ms: null,
     run_start_ms: null,
     run_outputs: 0,
@@ -105,24 +112,33 @@ function breakRun(activity: TerminalActivity): void {
   activity.run_outputs = 0;
 }
 
-/** `work_since_ms`: since when it is believed to work; null: it is not. */
+/** How an output is taken. */
+interface OutputOptions {
+  wait_ms: number;
+  /** Since when it is believed to work; null: it is not. */
+  work_since_ms: number | null;
+  /** It was looked for, four times a second, not told. */
+  sampled: boolean;
+}
+
 export function applyOutput(
   activity: TerminalActivity,
   time_ms: number,
-  wait_ms: number,
-  work_since_ms: number | null,
+  { wait_ms, work_since_ms, sampled }: OutputOptions,
 ): void {
   settleActivity(activity, time_ms, wait_ms);
   if (work_since_ms !== null) learnDrawing(activity, time_ms, work_since_ms);
   const before_ms = activity.last_output_ms;
   activity.first_output_ms ??= time_ms;
+  if (before_ms !== null && time_ms - before_ms >= WELCOMED_SILENCE_MS) activity.welcomed = true;
   activity.last_output_ms = time_ms;
   if (workFollowsEnter(activity, time_ms, before_ms)) {
     activity.busy_ms = time_ms;
     activity.working = true;
   }
   if (time_ms <= activity.echo_until_ms) return;
-  if (activity.run_start_ms === null || before_ms === null || time_ms - before_ms > GAP_MS) {
+  const gap_ms = sampled ? SAMPLED_GAP_MS : GAP_MS;
+  if (activity.run_start_ms === null || before_ms === null || time_ms - before_ms > gap_ms) {
     activity.run_start_ms = time_ms;
     activity.run_outputs = 0;
   }
@@ -146,11 +162,12 @@ export function drawsThroughWork({ drawn_ms, undrawn_ms }: TerminalActivity): bo
 
 /** Whether the present run is work although Enter was never pressed. */
 function worksUnasked(activity: TerminalActivity, time_ms: number): boolean {
-  const { started_ms, seen_starting, first_output_ms, run_start_ms } = activity;
+  const { started_ms, seen_starting, first_output_ms, run_start_ms, keys_seen, welcomed } = activity;
+  const lasts = time_ms - (run_start_ms ?? time_ms) >= UNASKED_RUN_MS;
+  // Enter may have been pressed.
+  if (!keys_seen && welcomed && lasts) return true;
   if (time_ms - started_ms < STARTUP_MS) return false;
-  if (!seen_starting) return true;
-  const welcomed = time_ms - (first_output_ms ?? time_ms) >= WELCOME_MS;
-  return welcomed && time_ms - (run_start_ms ?? time_ms) >= UNASKED_RUN_MS;
+  return !seen_starting || (lasts && time_ms - (first_output_ms ?? time_ms) >= WELCOME_MS);
 }
 
 function workFollowsEnter(activity: TerminalActivity, time_ms: number, before_ms: number | null): boolean {

@@ -115,7 +115,7 @@ export class Tracker {
           this.processes.isShared(observation.process.ppid)
         );
       case 'key':
-        return this.processes.onTerminal(observation.tty).length > 0;
+        return this.processes.onTerminal(observation.tty, observation.group).length > 0;
       case 'clock':
       case 'sensor':
         return true;
@@ -191,7 +191,7 @@ export class Tracker {
         return [];
       }
       case 'key': {
-        const sessions = this.processes.onTerminal(observation.tty);
+        const sessions = this.processes.onTerminal(observation.tty, observation.group);
         for (const session of sessions) observeKey(session, observation.enter, observation.time_ms);
         return sessions;
       }
@@ -206,7 +206,9 @@ export class Tracker {
         const { activity } = session.signals;
         const since_ms = Math.min(observation.time_ms - (activity.last_output_ms ?? 0), LONGEST_OUTPUT_MS);
         const work_since_ms = session.state === 'WORKING' ? session.since_ms : null;
-        applyOutput(activity, observation.time_ms, this.options.wait_threshold_ms, work_since_ms);
+        const { wait_threshold_ms: wait_ms } = this.options;
+        const sampled = observation.sampled === true;
+        applyOutput(activity, observation.time_ms, { wait_ms, work_since_ms, sampled });
         const spinner_bytes = MORE_THAN_A_SPINNER_BYTES * Math.max(1, since_ms / 100);
         if (observation.bytes > spinner_bytes) session.signals.progress_ms = observation.time_ms;
         return [session];

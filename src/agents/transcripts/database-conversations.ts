@@ -1,15 +1,19 @@
 import { DirectoryWatch } from '../../lib/files/directory-watch.js';
-import { statFile } from '../../lib/files/stat-file.js';
+import { type FileTree, OWN_TREE, statIn } from '../../lib/files/file-tree.js';
 import type { TranscriptEntry } from '../../model/observation.js';
 import { type ConversationReader, followedBy } from './assign.js';
 import type { ConversationSource, FoundConversation } from './conversations.js';
-import { type DatabaseView, readDatabase } from './database.js';
+import { DatabaseTooLargeError, type DatabaseView, readDatabase } from './database.js';
 import type { ConversationFollower } from './followed-conversation.js';
 import { type AgentFiles, type ReaderContext, throttled } from './reader.js';
 import { followConversations } from './served-conversations.js';
 
 /** It is written many times a second while the agent works; each reading opens it: some 4 ms. */
 const READ_INTERVAL_MS = 150;
+/** In a container each reading copies all of it: some 60 ms for the largest. */
+const COPY_INTERVAL_MS = 1_000;
+/** For the list of its conversations. */
+const COPY_LIST_INTERVAL_MS = 3_000;
 
 /** How an agent keeps all its conversations in one SQLite database. */
 export interface DatabaseFormat {
@@ -28,7 +32,6 @@ export interface DatabaseFormat {
 export function databaseConversations(folder: AgentFiles['folder'], format: DatabaseFormat): AgentFiles {
   return {
     folder,
-    only_own_tree: true,
     open: context =>
       followConversations(
         context,
@@ -44,6 +47,8 @@ class DatabaseSource implements ConversationSource {
   private readonly watch: DirectoryWatch;
   private seen_ms = 0;
   private last: FoundConversation[] = [];
+  private copied_ms = Number.NEGATIVE_INFINITY;
+  private isTold = false;
 
   constructor(
     private readonly context: ReaderContext,
@@ -51,16 +56,14 @@ class DatabaseSource implements ConversationSource {
     changed: () => void,
   ) {
     this.file = `${context.folder}/${format.file}`;
-    this.watch = watchJournal(this.file, changed);
+    this.watch = watchJournal(this.file, changed, context.tree);
   }
 
   list(readers: ReadonlySet<ConversationReader>): FoundConversation[] {
-    const changed_ms = statFile(`${this.file}-wal`)?.mtimeMs ?? 0;
-    if (changed_ms === this.seen_ms) return this.last;
-    const { tables } = this.format;
-    const { uid } = this.context.session;
+    const changed_ms = statIn(this.context.tree ?? OWN_TREE, `${this.file}-wal`)?.mtimeMs ?? 0;
+    if (changed_ms === this.seen_ms || !this.mayRead()) return this.last;
     const followed = new Set([...readers].flatMap(followedBy));
-    const found = readDatabase(this.file, { uid, tables }, view => {
+    const found = this.read(view => {
       const newest = this.format.list(view);
       const listed = new Set(newest.map(({ path }) => path));
       const others = this.last.filter(({ path }) => followed.has(path) && !listed.has(path));
@@ -70,6 +73,27 @@ class DatabaseSource implements ConversationSource {
     this.seen_ms = changed_ms;
     this.last = found;
     return found;
+  }
+
+  private mayRead(): boolean {
+    if (this.context.tree === undefined) return true;
+    const now_ms = performance.now();
+    if (now_ms - this.copied_ms < COPY_LIST_INTERVAL_MS) return false;
+    this.copied_ms = now_ms;
+    return true;
+  }
+
+  private read<T>(from: (view: DatabaseView) => T): T | null {
+    const { session, tree, log } = this.context;
+    const limits = { uid: session.uid, tables: this.format.tables, tree };
+    return unlessTooLarge(
+      () => readDatabase(this.file, limits, from),
+      why => {
+        if (!this.isTold)
+          log({ pid: session.pid, why }, 'the database of an agent in a container is not read');
+        this.isTold = true;
+      },
+    );
   }
 
   close(): void {
@@ -83,20 +107,22 @@ class FollowedRow implements ConversationFollower {
   private path: string | null = null;
   private watch: DirectoryWatch | null = null;
   private said = '';
-  private readonly readSoon = throttled(READ_INTERVAL_MS, () => this.read());
+  private readonly readSoon: ReturnType<typeof throttled>;
 
   constructor(
     private readonly context: ReaderContext,
     private readonly format: DatabaseFormat,
   ) {
     this.database = `${context.folder}/${format.file}`;
+    const interval_ms = context.tree === undefined ? READ_INTERVAL_MS : COPY_INTERVAL_MS;
+    this.readSoon = throttled(interval_ms, () => this.read());
   }
 
   follow(path: string | null): void {
     this.path = path;
     this.said = '';
     this.watch?.close();
-    this.watch = path === null ? null : watchJournal(this.database, () => this.readSoon());
+    this.watch = path === null ? null : watchJournal(this.database, () => this.readSoon(), this.context.tree);
     this.readSoon();
   }
 
@@ -106,14 +132,17 @@ class FollowedRow implements ConversationFollower {
   }
 
   private read(): void {
-    const { session, emit, clock } = this.context;
+    const { session, emit, clock, tree } = this.context;
     const { path } = this;
     if (path === null) return;
     const { tables } = this.format;
-    const found = readDatabase(this.database, { uid: session.uid, tables }, view => ({
-      entry: this.format.read(view, path),
-      isThere: this.format.has(view, path),
-    }));
+    const limits = { uid: session.uid, tables, tree };
+    const found = unlessTooLarge(() =>
+      readDatabase(this.database, limits, view => ({
+        entry: this.format.read(view, path),
+        isThere: this.format.has(view, path),
+      })),
+    );
     if (found === null) return; // its agent is just at it
     const { entry, isThere } = found;
     const says = JSON.stringify(entry);
@@ -123,8 +152,19 @@ class FollowedRow implements ConversationFollower {
   }
 }
 
+/** Null: it has grown beyond what is copied. */
+function unlessTooLarge<T>(read: () => T, tooLarge: (why: string) => void = () => {}): T | null {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof DatabaseTooLargeError)) throw error;
+    tooLarge(error.message);
+    return null;
+  }
+}
+
 /** Whoever writes to the database writes to its journal. */
-function watchJournal(database: string, changed: () => void): DirectoryWatch {
+function watchJournal(database: string, changed: () => void, tree?: FileTree): DirectoryWatch {
   const slash = database.lastIndexOf('/');
   const name = `${database.slice(slash + 1)}-wal`;
   const watch = new DirectoryWatch(
@@ -133,6 +173,7 @@ function watchJournal(database: string, changed: () => void): DirectoryWatch {
       if (file === name) changed();
     },
     changed,
+    tree,
   );
   watch.start();
   return watch;

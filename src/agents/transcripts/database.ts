@@ -1,6 +1,8 @@
 import { lstatSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type Sqlite from 'better-sqlite3';
+import type { FileTree } from '../../lib/files/file-tree.js';
+import { databaseImage, MAX_DATABASE_BYTES } from './database-image.js';
 
 /** Larger is no list of conversations. */
 const MAX_FILE_BYTES = 16 * 1024 ** 3;
@@ -18,19 +20,25 @@ export interface DatabaseView {
  * up behind itself. Null where there is none, it is not the user's, or its agent is just at it.
  *
  * It is never written: it must have its journal (`-wal`, `-shm`) already, which else would be made by opening it. It may
- * be a trap: what is asked for must be plain `tables`, since a view could compute for ever.
+ * be a trap: what is asked for must be plain `tables`, since a view could compute for ever. In a container a copy is read.
+ * @throws DatabaseTooLargeError
  */
 export function readDatabase<T>(
   path: string,
-  { uid, tables }: { uid: number; tables: readonly string[] },
+  { uid, tables, tree }: DatabaseLimits,
   read: (view: DatabaseView) => T,
 ): T | null {
-  if (![path, `${path}-wal`, `${path}-shm`].every(file => isPlain(file, uid))) return null;
-  const open = sqlite();
-  if (open === null) return null;
+  const source = tree === undefined ? ownFile(path, uid) : databaseImage(tree, path, uid);
+  if (source === 'larger') throw new DatabaseTooLargeError();
+  const open = source === null ? null : sqlite();
+  if (source === null || open === null) return null;
   let database: Sqlite.Database | null = null;
   try {
-    database = new open(path, { readonly: true, fileMustExist: true, timeout: 0 });
+    database = new open(source, {
+      readonly: true,
+      timeout: 0,
+      ...(tree === undefined && { fileMustExist: true }),
+    });
     database.pragma('trusted_schema = OFF');
     database.pragma('cell_size_check = ON');
     const view = viewOf(database);
@@ -41,6 +49,24 @@ export function readDatabase<T>(
   } finally {
     database?.close();
   }
+}
+
+/** It is in a container, whose databases are copied to be read. */
+export class DatabaseTooLargeError extends Error {
+  constructor() {
+    super(`databases in containers are read up to ${MAX_DATABASE_BYTES / 1024 ** 2} MiB`);
+  }
+}
+
+export interface DatabaseLimits {
+  uid: number;
+  tables: readonly string[];
+  /** Where the path leads; absent: where it leads vigil. */
+  tree?: FileTree | undefined;
+}
+
+function ownFile(path: string, uid: number): string | null {
+  return [path, `${path}-wal`, `${path}-shm`].every(file => isPlain(file, uid)) ? path : null;
 }
 
 function isPlain(path: string, owner: number): boolean {

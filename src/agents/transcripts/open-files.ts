@@ -9,8 +9,7 @@ const PASSWD_BYTES = 1024 * 1024;
 /** The reader of an agent's files; it closes its tree. Null: the type has none, or its home cannot be told. */
 export function openFiles(type: Pick<AgentType, 'files'>, context: ReaderContext): AgentFileReader | null {
   const tree = context.tree ?? OWN_TREE;
-  const isOpen = context.tree === undefined || type.files?.only_own_tree !== true;
-  const folder = isOpen ? belowHome(context.folder, tree) : null;
+  const folder = belowHome(context.folder, tree);
   const reader = folder === null ? undefined : type.files?.open({ ...context, folder });
   if (reader !== undefined)
     return {

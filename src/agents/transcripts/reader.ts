@@ -36,8 +36,6 @@ export interface ReaderContext {
 export interface AgentFiles {
   /** The environment variable that names the folder, or one above it, and where it is else, below the home. */
   folder: { variable: string; below_variable?: string; below_home: string };
-  /** It cannot look into the tree of a container: SQLite opens its files itself. */
-  only_own_tree?: boolean;
   /** They tell of conversations in other programs; a terminal tells more. */
   only_conversations?: boolean;
   open(context: ReaderContext): AgentFileReader;

@@ -9,6 +9,7 @@ import type { Work } from '../../lib/time/in-turns.js';
 import { inSlices, type Steps } from '../../lib/time/slices.js';
 import { type Clock, clock } from '../../lib/time/time.js';
 import type { Module, ModuleHealth } from '../../model/module.js';
+import { hiddenFromVigil } from '../../sources/procfs/hidden-processes.js';
 import { readFacts, readLiving } from '../../sources/procfs/read.js';
 import { type Glimpse, Scanner } from '../../sources/procfs/scan.js';
 import type { AgentMonitor } from './agent-monitor.js';
@@ -56,7 +57,9 @@ export class AgentScan implements Module {
   }
 
   health(): ModuleHealth {
-    return { problems: this.problem === null ? [] : [`cannot look at all processes: ${this.problem}`] };
+    const problems = this.problem === null ? [] : [`cannot look at all processes: ${this.problem}`];
+    const hidden = hiddenFromVigil(this.options.procRoot, process.getuid?.());
+    return { problems: hidden === null ? problems : [...problems, hidden] };
   }
 
   /**

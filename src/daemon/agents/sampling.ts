@@ -148,6 +148,7 @@ export class AgentSampling implements Module {
         time_ms: now(),
         pid: session.pid,
         tty,
+        sampled: true,
         writes: 1,
         bytes: written - before,
       });

@@ -3,6 +3,11 @@ import type { Module, ModuleHealth } from '../../model/module.js';
 import { createSensor, type SensorOptions } from '../../sources/kernel/index.js';
 import type { Sensor } from '../../sources/kernel/sensor.js';
 
+/** Who reads that this tier runs wants to know what it costs. */
+const UNSEEN_BY_PROCFS =
+  'titles, status sequences and keys are not seen, so states come up to a second later and typing can look like work' +
+  ' (docs/places.md)';
+
 /** What the kernel tells, on the bus. */
 export class KernelSensor implements Module {
   readonly name = 'sensor';
@@ -36,7 +41,7 @@ export class KernelSensor implements Module {
     const problems = programs.flatMap(({ name, problem, missing }) =>
       [...(problem === null ? [] : [problem]), ...missing].map(text => `${name}: ${text}`),
     );
-    if (tier === 'procfs') problems.push(`no kernel events: ${tier_reason}`);
+    if (tier === 'procfs') problems.push(`no kernel events: ${tier_reason}; ${UNSEEN_BY_PROCFS}`);
     return { problems };
   }
 }

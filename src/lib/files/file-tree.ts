@@ -4,7 +4,15 @@ import { libc } from '../os/libc.js';
 import { parseStat } from '../proc/stat.js';
 import type { ProcessIdentity } from '../process/identity.js';
 import { tryList, tryReadHead, unlessOurs } from './bounded-read.js';
-import { type ReadLimits, type ReadResult, readOpened, safeRead } from './safe-read.js';
+import {
+  type BytesResult,
+  bytesOfOpened,
+  type ReadLimits,
+  type ReadResult,
+  readOpened,
+  safeRead,
+  safeReadBytes,
+} from './safe-read.js';
 import { statFile } from './stat-file.js';
 
 /** Where paths are looked up: the folders that vigil itself sees, or those of a container. */
@@ -13,6 +21,8 @@ export interface FileTree {
   at<T>(path: string, use: (path: string) => T): T;
   /** As `safeRead`. */
   read(path: string, limits: ReadLimits): ReadResult;
+  /** As `safeReadBytes`. */
+  bytes(path: string, limits: ReadLimits): BytesResult;
   close(): void;
 }
 
@@ -20,6 +30,7 @@ export interface FileTree {
 export const OWN_TREE: FileTree = {
   at: (path, use) => use(path),
   read: safeRead,
+  bytes: safeReadBytes,
   close: () => {},
 };
 
@@ -72,6 +83,10 @@ export class RootedTree implements FileTree {
 
   read(path: string, limits: ReadLimits): ReadResult {
     return readOpened(() => this.openFile(path), limits);
+  }
+
+  bytes(path: string, limits: ReadLimits): BytesResult {
+    return bytesOfOpened(() => this.openFile(path), limits);
   }
 
   /** Its number may be another file's from then on. */

@@ -2,6 +2,10 @@ import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { errorWords } from './error-words.js';
 
 export type ReadResult = { ok: true; text: string; size: number } | { ok: false; why: string };
+/** `size`: where that is why. */
+export type BytesResult =
+  | { ok: true; bytes: Buffer; size: number }
+  | { ok: false; why: string; size?: number };
 
 const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
 
@@ -21,8 +25,21 @@ export function safeRead(path: string, limits: ReadLimits): ReadResult {
   return readOpened(() => openSync(path, FLAGS), limits);
 }
 
+/** The same as bytes. */
+export function safeReadBytes(path: string, limits: ReadLimits): BytesResult {
+  return bytesOfOpened(() => openSync(path, FLAGS), limits);
+}
+
 /** The same of what `open` opens, which is closed afterwards. */
 export function readOpened(open: () => number, limits: ReadLimits): ReadResult {
+  const read = bytesOfOpened(open, limits);
+  return read.ok
+    ? { ok: true, text: read.bytes.toString('utf8'), size: read.size }
+    : { ok: false, why: read.why };
+}
+
+/** As `readOpened`, as bytes. */
+export function bytesOfOpened(open: () => number, limits: ReadLimits): BytesResult {
   let fd: number;
   try {
     fd = open();
@@ -36,13 +53,13 @@ export function readOpened(open: () => number, limits: ReadLimits): ReadResult {
       return { ok: false, why: `owned by uid ${stat.uid}, not by uid ${limits.uid}` };
     const part = limits.part ?? 'whole';
     if (part === 'whole' && stat.size > limits.max_bytes) {
-      return { ok: false, why: `${stat.size} bytes, more than ${limits.max_bytes}` };
+      return { ok: false, why: `${stat.size} bytes, more than ${limits.max_bytes}`, size: stat.size };
     }
     const length = Math.min(stat.size, limits.max_bytes);
     const buffer = Buffer.allocUnsafe(length);
     const position = part === 'tail' ? stat.size - length : 0;
     const read = readSync(fd, buffer, 0, length, position);
-    return { ok: true, text: buffer.subarray(0, read).toString('utf8'), size: stat.size };
+    return { ok: true, bytes: buffer.subarray(0, read), size: stat.size };
   } catch (error) {
     return { ok: false, why: errorWords(error) };
   } finally {

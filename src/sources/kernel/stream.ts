@@ -29,7 +29,7 @@ const NUMBERS: Record<string, number> = {
   O: 1, // pid
   W: 5, // pid index writes bytes last
   S: 2, // pid index
-  K: 2, // bytes flags
+  K: 3, // bytes flags group
   R: 2, // pid what
 };
 

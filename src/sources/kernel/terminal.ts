@@ -41,6 +41,7 @@ export class TerminalTranslator {
           type: 'key',
           time_ms: this.time_ms(line.nsecs),
           tty: keyTty(textBeforeNul(line.bytes)),
+          group: third,
           bytes: first,
           enter: (second & 1) !== 0,
           escape: (second & 2) !== 0,

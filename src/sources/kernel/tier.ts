@@ -1,3 +1,4 @@
+import { SMALL_BYTES, tryReadHead } from '../../lib/files/bounded-read.js';
 import { foreignPids } from '../../lib/proc/namespaces.js';
 import { type Bpftrace, findBpftrace, tryProgram } from './bpftrace.js';
 import { type BpftraceProbeCache, NO_PROBE_CACHE } from './bpftrace-probe-cache.js';
@@ -45,6 +46,8 @@ export async function chooseTier(
   if (found.bpftrace === null) return none(found.problem, found.version);
   const { bpftrace } = found;
   const { version } = bpftrace;
+  const lacking = missingRights(procRoot, version);
+  if (lacking !== null) return none(lacking, version);
   if (forced === 'tracepoint') return { tier: forced, reason: 'set by configuration', version, bpftrace };
 
   let refusal: string | null = null;
@@ -59,6 +62,28 @@ export async function chooseTier(
   }
   const wish = forced === 'fentry' ? 'fentry is set by configuration, but ' : '';
   return { tier: 'tracepoint', reason: `${wish}${inWords(refusal)}`, version, bpftrace };
+}
+
+/** include/uapi/linux/capability.h */
+const CAP_SYS_ADMIN = 21n;
+const CAP_PERFMON = 38n;
+const CAP_BPF = 39n;
+
+/**
+ * Root in a container, or of a unit, need not have the rights to eBPF; bpftrace would say so in errors of its compiler, and
+ * be started again and again. Null: they are there, or it cannot be told.
+ */
+export function missingRights(procRoot: string, version: string): string | null {
+  const status = tryReadHead(`${procRoot}/self/status`, SMALL_BYTES) ?? '';
+  const word = /^CapEff:\s+([0-9a-f]+)$/m.exec(status)?.[1];
+  if (word === undefined) return null;
+  const rights = BigInt(`0x${word}`);
+  const has = (capability: bigint) => ((rights >> capability) & 1n) === 1n;
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const needsAdmin = major === 0 && minor < 25;
+  if (has(CAP_SYS_ADMIN) || (!needsAdmin && has(CAP_BPF) && has(CAP_PERFMON))) return null;
+  const needed = needsAdmin ? 'CAP_SYS_ADMIN' : 'CAP_SYS_ADMIN, or CAP_BPF and CAP_PERFMON';
+  return `vigil runs without ${needed} (a container, a unit), which bpftrace ${version} needs to load kernel programs`;
 }
 
 /** What the other tier lacks is no reason to call the machine degraded: it is part of the reason. */

@@ -30,15 +30,28 @@ export class HiddenProcesses {
 
   /** As the machine's own /proc is mounted: a service may have one of its own. */
   private look(): boolean {
-    for (const pid of ['1', 'self']) {
-      try {
-        const mounts = parseMountinfo(readText(`${this.procRoot}/${pid}/mountinfo`, MOUNTS_BYTES, 'utf8'));
-        const proc = mounts.findLast(({ type, mount }) => type === 'proc' && mount === '/proc');
-        if (proc !== undefined) return [...proc.options, ...proc.super_options].some(one => HIDES.test(one));
-      } catch {
-        // Not for us to read: then our own.
-      }
-    }
-    return false;
+    const options = procOptions(this.procRoot, '1') ?? procOptions(this.procRoot, 'self') ?? [];
+    return options.some(one => HIDES.test(one));
+  }
+}
+
+/** What vigil itself does not see of its /proc as that is mounted, and for whom it was started; null: it sees it all. */
+export function hiddenFromVigil(procRoot: string, uid: number | undefined): string | null {
+  const options = procOptions(procRoot, 'self') ?? [];
+  if (options.includes('subset=pid'))
+    return '/proc is mounted with subset=pid: load, memory and disks of the machine are not seen';
+  if (uid !== 0 && options.some(one => HIDES.test(one)))
+    return '/proc is mounted with hidepid: the processes of other users are not seen';
+  return null;
+}
+
+/** Null: it is not mounted there, or not for us to know. */
+function procOptions(procRoot: string, pid: string): string[] | null {
+  try {
+    const mounts = parseMountinfo(readText(`${procRoot}/${pid}/mountinfo`, MOUNTS_BYTES, 'utf8'));
+    const proc = mounts.findLast(({ type, mount }) => type === 'proc' && mount === '/proc');
+    return proc === undefined ? null : [...proc.options, ...proc.super_options];
+  } catch {
+    return null;
   }
 }

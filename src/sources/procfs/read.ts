@@ -93,6 +93,7 @@ export function readFacts(root: string, pid: number, argv?: readonly string[]): 
     stdout_tty: isTerminal(root, pid, 1),
     start_ticks: stat.start_ticks,
     started_ms: ticksToEpochMs(stat.start_ticks),
+    group: stat.pgid,
   };
 }
 

@@ -774,3 +774,45 @@ describe('the transcript alone', () => {
     ]);
   });
 });
+
+describe('terminals of the same name', () => {
+  it('of containers are told apart by the process group that keys are for', () => {
+    const story = new Story().claude(0, { pid: 100, group: 100 }).claude(0.1, { pid: 200, group: 200 });
+    story.at(1, { type: 'key', tty: 'pts/3', group: 200, bytes: 1, enter: true, escape: false });
+    const [one, other] = [100, 200].map(pid => story.tracker.find(pid)!.signals.activity.last_key_ms);
+    expect(one).toBeNull();
+    expect(other).not.toBeNull();
+  });
+});
+
+describe('without kernel events', () => {
+  const watched = () => new Story().at(0, { type: 'sensor', terminal: true, keys: false, lifecycle: false });
+  /** Bytes were written to something since the last look, a quarter of a second before. */
+  const sampled = (story: Story, ...times: number[]) => {
+    for (const s of times)
+      story.at(s, { type: 'output', pid: 100, tty: 'pts/3', sampled: true, writes: 1, bytes: 80 });
+    return story;
+  };
+  const each = (from: number, to: number, step: number) =>
+    Array.from({ length: Math.round((to - from) / step) }, (_, i) => from + i * step);
+  const states = (story: Story) => story.said.map(({ to }) => to);
+
+  it('an approval stays one while its title blinks once a second, which is seen 750 ms apart, too', () => {
+    const story = watched().claude(0).transcript(14, 'working');
+    sampled(story, ...each(14, 20, 0.25))
+      .transcript(20, 'tool', 'Bash: npm test')
+      .until(22);
+    expect(story.states.at(-1)).toContain('WAITING approval');
+    const before = story.said.length;
+    sampled(story, 22, 22.75, 24, 24.75, 25.75, 26.5, 27.75, 28.5).until(29);
+    expect(story.said.slice(before)).toEqual([]);
+  });
+
+  it('work is seen that begins soon after the start, once the welcome is over', () => {
+    const story = watched().process(0, { exe: '/usr/bin/liner', argv: ['liner'], comm: 'liner' });
+    sampled(story, ...each(0.5, 1.5, 0.25)).until(4.9);
+    expect(states(story)).not.toContain('WORKING');
+    sampled(story, ...each(5, 6.5, 0.25));
+    expect(states(story).at(-1)).toBe('WORKING');
+  });
+});

@@ -1,11 +1,15 @@
+import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
+  constants,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,6 +22,7 @@ import type { AgentFileReader } from '../../../src/agents/transcripts/reader.js'
 import { cline } from '../../../src/agents/types/cline/index.js';
 import { opencode } from '../../../src/agents/types/opencode/index.js';
 import { pi } from '../../../src/agents/types/pi.js';
+import { O_PATH, RootedTree } from '../../../src/lib/files/file-tree.js';
 import type { Observation, TranscriptObservation } from '../../../src/model/observation.js';
 
 /** Sessions whose conversations lie in files or databases that name no process. */
@@ -35,10 +40,14 @@ const phases = (pid: number) =>
     .filter((o): o is TranscriptObservation => o.type === 'transcript' && o.pid === pid)
     .map(o => o.entry?.phase);
 
-function session(type: AgentType, pid: number, started_ms = Date.now()): void {
+/** As if `home` were the root folder of a container. */
+const rooted = () => new RootedTree(openSync(home, O_PATH | constants.O_DIRECTORY));
+
+function session(type: AgentType, pid: number, started_ms = Date.now(), tree?: RootedTree): void {
   const reader = type.files!.open({
     session: { pid, uid, cwd, start_ticks: pid, started_ms, session_id: null },
-    folder: home,
+    folder: tree === undefined ? home : '',
+    ...(tree !== undefined && { tree }),
     emit: observation => seen.push(observation),
     clock: { now: () => 0, wallTime: time_ms => time_ms },
     log: () => {},
@@ -140,10 +149,13 @@ function opencodeDatabase(): Sqlite.Database {
   return database;
 }
 
-it('opencode: what its database says, as it is written', async () => {
+it.each([
+  ['here', () => undefined],
+  ['in a container', rooted],
+])('opencode %s: what its database says, as it is written', async (_, tree) => {
   const database = opencodeDatabase();
   const began_ms = Number(recorded.approval!.session[0]!.time_created);
-  session(opencode, 100, began_ms - 5_000);
+  session(opencode, 100, began_ms - 5_000, tree());
   const expected: Record<string, string> = {
     ...{ approval: 'tool', running: 'working', question: 'question', err429: 'working', err401: 'auth' },
   };
@@ -187,4 +199,69 @@ it('a database of somebody else, behind a link, or with a view for a table is no
   for (const end of ['', '-wal', '-shm']) symlinkSync(`${file}${end}`, join(home, `link.db${end}`));
   expect(read(join(home, 'link.db'), uid, [])).toBeNull();
   database.close();
+});
+
+/** What a container can do to whoever reads its databases as a copy. */
+const copied = (path: string, owner = uid) => {
+  const tree = rooted();
+  try {
+    return readDatabase(path, { uid: owner, tables: ['session'], tree }, view =>
+      view.rows('SELECT id, time_updated FROM session').map(row => row.time_updated),
+    );
+  } finally {
+    tree.close();
+  }
+};
+
+it('a container’s database is read with what is committed and not yet in it, and left as it was found', () => {
+  const database = opencodeDatabase();
+  opencodeWrites(database, 'approval');
+  const names = readdirSync(home).sort();
+  database.exec('UPDATE session SET time_updated = 1');
+  expect(copied('/opencode.db')).toEqual([1]);
+  database.pragma('wal_checkpoint(RESTART)');
+  database.exec('UPDATE session SET time_updated = 2');
+  expect(copied('/opencode.db')).toEqual([2]);
+  database.exec('BEGIN');
+  database.pragma('cache_size = 1');
+  database.exec('UPDATE session SET time_updated = 3');
+  expect(copied('/opencode.db')).toEqual([2]);
+  database.exec('COMMIT');
+  // The end of the journal as it is while somebody writes there.
+  appendFileSync(join(home, 'opencode.db-wal'), Buffer.alloc(4_120 * 3, 7));
+  expect(copied('/opencode.db')).toEqual([3]);
+  expect(readdirSync(home).sort()).toEqual(names);
+  database.close();
+});
+
+it('a container’s database may be a trap', () => {
+  const database = opencodeDatabase();
+  opencodeWrites(database, 'approval');
+  expect(copied('/opencode.db', uid + 1)).toBeNull();
+  symlinkSync('/opencode.db', join(home, 'link.db'));
+  expect(copied('/link.db')).toBeNull();
+  execFileSync('mkfifo', [join(home, 'fifo.db'), join(home, 'opencode.db-fifo')]);
+  expect(copied('/fifo.db')).toBeNull();
+  database.close();
+  const whole = readFileSync(join(home, 'opencode.db'));
+  // Journals: a FIFO, rubbish, one that claims a database of terabytes.
+  execFileSync('mkfifo', [join(home, 'opencode.db-wal')]);
+  expect(copied('/opencode.db')).toHaveLength(1);
+  rmSync(join(home, 'opencode.db-wal'));
+  for (const bytes of [Buffer.alloc(9_000, 0xff), Buffer.alloc(40), whole]) {
+    writeFileSync(join(home, 'opencode.db-wal'), bytes);
+    expect(copied('/opencode.db')).toHaveLength(1);
+  }
+  writeFileSync(
+    join(home, 'opencode.db'),
+    whole.map((byte, i) => (i > 100 && i % 3 === 0 ? 0xff : byte)),
+  );
+  expect(() => copied('/opencode.db')).not.toThrow();
+  for (const page_bytes of [0, 3, 513, 32_769]) {
+    whole.writeUInt16BE(page_bytes, 16);
+    writeFileSync(join(home, 'opencode.db'), whole);
+    expect(copied('/opencode.db')).toBeNull();
+  }
+  truncateSync(join(home, 'opencode.db'), 1024 ** 4);
+  expect(() => copied('/opencode.db')).toThrow('32 MiB');
 });

@@ -310,6 +310,34 @@ describe('from the agent to its window', () => {
     return pid + 1;
   }
 
+  it('tmux: an agent on a terminal of its container is not looked for in the pane of that name', async () => {
+    const socket = join(dir, 'tmux.sock');
+    const server = createServer().listen(socket);
+    try {
+      process_(50, 1, 'foot', -1);
+      process_(51, 50, 'tmux: client', 1);
+      process_(60, 1, 'tmux: server', -1);
+      process_(61, 60, 'unshare', 5, `TMUX=${socket},60,0\0`);
+      process_(62, 61, 'claude', 6);
+      process_(70, 1, 'foot', -1);
+      process_(71, 70, 'tmux: client', 2);
+      const state = parseTmux(
+        [
+          '%1 @1 $0 1 P /dev/pts/5',
+          '%2 @2 $1 1 P /dev/pts/6',
+          '51 $0 @1 100 C /dev/pts/1',
+          '71 $1 @2 200 C /dev/pts/2',
+        ].join('\n'),
+      );
+      const windows = new Map([window(9, 50), window(8, 70)]);
+      const options = { procRoot: proc(), uid: process.geteuid!(), windows, tmux: async () => state };
+      const place = await locate({ pid: 62, title: null }, options);
+      expect([place.window, place.panes[0]?.pane.pane]).toEqual([9, '%1']);
+    } finally {
+      server.close();
+    }
+  });
+
   it('zellij: through its client', async () => {
     const agent = zellij(100, 3, 'witty-cheese');
     expect((await find(agent, [window(9, 100)])).window).toBe(9);

@@ -1,3 +1,6 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { chooseTier } from '../../../src/sources/kernel/tier.js';
 import { isRoot, type Observed, observe, script, until } from './helpers.js';
@@ -20,7 +23,28 @@ ${rest}
   );
 const ATTACHED = `printf '{"type": "attached_probes", "data": {"probes": 2}}\\n{"type": "printf", "data": "attached\\\\n"}\\n'; exit 0`;
 
+/** A /proc that says of vigil what it may do. */
+function procOf(capabilities: string): string {
+  const proc = mkdtempSync(join(tmpdir(), 'vigil-rights-'));
+  mkdirSync(join(proc, 'self'));
+  writeFileSync(join(proc, 'self/status'), `Pid:\t${process.pid}\nCapEff:\t${capabilities}\n`);
+  return proc;
+}
+
 describe.skipIf(!isRoot)('chooseTier', () => {
+  it.each([
+    ['none', '0000000000000000', '0.99.0', 'procfs'],
+    ['CAP_SYS_ADMIN', '0000000000200000', '0.17.0', 'fentry'],
+    ['CAP_BPF and CAP_PERFMON', '000000c000000000', '0.99.0', 'fentry'],
+    ['CAP_BPF and CAP_PERFMON', '000000c000000000', '0.17.0', 'procfs'],
+    ['CAP_BPF alone', '0000008000000000', '0.99.0', 'procfs'],
+  ])('with the rights %s (%s) and bpftrace %s is %s', async (name, capabilities, version, tier) => {
+    const path = fake(`rights-${capabilities}-${version}`, ATTACHED, 'exit 1', version);
+    const choice = await chooseTier(path, undefined, { procRoot: procOf(capabilities) });
+    expect(choice.tier, name).toBe(tier);
+    if (tier === 'procfs') expect(choice.reason).toMatch(/runs without CAP_SYS_ADMIN/);
+  });
+
   it('is fentry where a tracing program attaches', async () => {
     const choice = await chooseTier(fake('accepts', ATTACHED), undefined);
     expect(choice).toMatchObject({ tier: 'fentry', version: '0.99.0' });

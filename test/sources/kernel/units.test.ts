@@ -28,6 +28,7 @@ describe('parseLine', () => {
     expect(line('X 1 4714 8123458012345 2301 9 2200')).toBe('unparsed');
     expect(line('X 1 4714 8123458012345 2301 9 2200 9 6z')).toBe('unparsed');
     expect(line('F -1 1 2 3 4')).toBe('unparsed');
+    expect(line('K 1 9 2537160871020 3 1 22563 70 74 73 30 00')).toBe('event');
     expect(line('constructor 1 1 2 3 4')).toBe('unparsed');
     expect(parseLine('{"type": "map", "data": {"@seq": {"1": 3, "0": 7}}}')).toEqual({
       type: 'counts',

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { HiddenProcesses } from '../../../src/sources/procfs/hidden-processes.js';
+import { HiddenProcesses, hiddenFromVigil } from '../../../src/sources/procfs/hidden-processes.js';
 
 let proc: string;
 beforeEach(() => {
@@ -42,5 +42,19 @@ describe('whether processes are hidden', () => {
 
   it('is not known without a /proc', () => {
     expect(new HiddenProcesses(join(proc, 'none')).value).toBe(false);
+  });
+});
+
+describe('what is hidden from vigil itself', () => {
+  it.each([
+    ['relatime', 1000, null],
+    ['hidepid=2', 1000, 'hidepid'],
+    ['hidepid=2', 0, null],
+    ['subset=pid', 0, 'subset=pid'],
+  ])('with %s, as uid %i', (options, uid, hidden) => {
+    mounted(options, 'self');
+    const said = hiddenFromVigil(proc, uid);
+    if (hidden === null) expect(said).toBeNull();
+    else expect(said).toContain(hidden);
   });
 });

@@ -127,11 +127,15 @@ async function clientOf(
   if (child === undefined) return null;
   const server = tmuxServer(options.procRoot, found.pid, child.pid, options.uid);
   if (server === null) return null;
-  // The pane's own terminal is its first process's; the agent may be below a terminal of its own (script, ssh).
-  const ttys = new Set(chain.map(stat => `/dev/${ttyName(stat.tty_nr)}`));
-  ttys.add(`/dev/${ttyName(child.tty_nr)}`);
+  // The pane's own terminal is its first process's. What is below may be on another, and a container's has the name of
+  // one of the machine's: it only counts where the first process has left its terminal.
+  const own = `/dev/${ttyName(child.tty_nr)}`;
+  const below = new Set(chain.map(stat => `/dev/${ttyName(stat.tty_nr)}`));
   const state = await options.ask(server);
-  const shown = state === null ? null : bestClient(state, pane => ttys.has(pane.tty));
+  const shown =
+    state === null
+      ? null
+      : (bestClient(state, pane => pane.tty === own) ?? bestClient(state, pane => below.has(pane.tty)));
   if (shown === null) return null;
   panes.push({ server, ...shown });
   return shown.client.pid;
