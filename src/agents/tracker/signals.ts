@@ -10,7 +10,7 @@ import { applyKey } from './terminal-activity.js';
  */
 
 /** What is said of a stopped process. */
-export const STOPPED = 'a signal has stopped its process';
+export const STOPPED = 'its process is stopped, by a signal or with its control group';
 
 export function observeKey(session: Session, enter: boolean, time_ms: number): void {
   applyKey(session.signals.activity, time_ms, enter);
@@ -40,7 +40,7 @@ export function observeRunState(session: Session, stopped: boolean, time_ms: num
     signals.progress_ms += time_ms - since_ms;
     if (activity.watched_since_ms !== null) activity.watched_since_ms = time_ms;
   }
-  const text = stopped ? STOPPED : 'a signal let its process go on';
+  const text = stopped ? STOPPED : 'its process goes on';
   addEvidence(session, evidence('lifecycle', text, time_ms));
 }
 

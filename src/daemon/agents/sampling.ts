@@ -8,7 +8,7 @@ import { now } from '../../lib/time/time.js';
 import type { Module } from '../../model/module.js';
 import type { Sensor } from '../../sources/kernel/sensor.js';
 import { isBlockedOnTerminal } from '../../sources/procfs/blocked.js';
-import { readLiving } from '../../sources/procfs/read.js';
+import { isStopped } from '../../sources/procfs/stopped.js';
 import type { AgentMonitor } from './agent-monitor.js';
 import type { AgentScan } from './agent-scan.js';
 
@@ -101,14 +101,13 @@ export class AgentSampling implements Module {
   }
 
   /**
-   * Who was stopped by a signal, and who goes on. The kernel tells it of agents on terminals that it watches, unless their
+   * Who was stopped by a signal or frozen, and who goes on. Of signals the kernel tells it of agents on terminals that it watches, unless their
    * parent does not want to know.
    */
   sampleRunState(): void {
     for (const session of this.options.monitor.living()) {
-      const state = orUnknown(() => readLiving(this.options.procRoot, session.pid)?.state ?? 'unknown');
-      const stopped = state === 'T';
-      if (state === 'unknown' || stopped === (session.signals.stopped_since_ms !== null)) continue;
+      const stopped = orUnknown(() => isStopped(this.options.procRoot, session.pid));
+      if (typeof stopped === 'string' || stopped === (session.signals.stopped_since_ms !== null)) continue;
       this.options.monitor.feed({ type: 'run_state', time_ms: now(), pid: session.pid, stopped });
     }
   }
