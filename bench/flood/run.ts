@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
+import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HealthReport } from '../../src/api/client/index.js';
 import { Vigil } from '../../test/lab/vigil.js';
 import type { Entrance, Flood } from './entrance.js';
 import { Peaks, percentile, risen } from './figures.js';
-import { ORDINARY_UID, Stage } from './stage.js';
+import { ORDINARY_UID, PROMPT_UID, Stage } from './stage.js';
 
 /** What one entrance did to a daemon. */
 export interface Row {
@@ -17,6 +18,8 @@ export interface Row {
   /** Of an ordinary user's client, a ping each 20 ms. */
   ping_p95_ms: number;
   ping_longest_ms: number;
+  /** Of another ordinary user's that does not wait for a processor itself: what vigil's part is. */
+  prompt_ping_p95_ms: number;
   /** Of root's. */
   root_ping_p95_ms: number;
   /** In words: how much came in. */
@@ -29,6 +32,8 @@ export interface Row {
 }
 
 const SETTLE_MS = 5_000;
+/** Before the daemon, and all that floods it. */
+const PROMPT_NICE = -15;
 
 /** Starts a daemon, lets it come to rest, opens the entrance for `seconds`, and says what came of it. */
 export async function flood(
@@ -56,6 +61,8 @@ export async function flood(
     const before = await vigil.health();
     const peaks = new Peaks(running.daemon);
     const ordinary = stage.node('ping-client.mjs', [place.socket], ORDINARY_UID);
+    const prompt = stage.node('ping-client.mjs', [place.socket], PROMPT_UID);
+    setPriority(prompt.pid, PROMPT_NICE);
     const root = stage.node('ping-client.mjs', [place.socket]);
     const cpu_ticks = cpuTicks(running.daemon);
     const began_ms = performance.now();
@@ -70,6 +77,7 @@ export async function flood(
     const after = await patiently(vigil);
     peaks.look();
     const delays = JSON.parse((await ordinary.end()) || '[]') as number[];
+    const promptDelays = JSON.parse((await prompt.end()) || '[]') as number[];
     const rootDelays = JSON.parse((await root.end()) || '[]') as number[];
     return {
       name: entrance.name,
@@ -77,6 +85,7 @@ export async function flood(
       longest_pause_ms: after?.loop.longest_pause_ms ?? null,
       ping_p95_ms: percentile(delays, 0.95),
       ping_longest_ms: percentile(delays, 1),
+      prompt_ping_p95_ms: percentile(promptDelays, 0.95),
       root_ping_p95_ms: percentile(rootDelays, 0.95),
       sent,
       counted: after === null ? [] : risen(before, after),

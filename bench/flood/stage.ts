@@ -8,6 +8,7 @@ import { repositoryRoot } from '../../test/lab/agent-home.js';
 /** Ordinary users that stand in no database. */
 export const HOSTILE_UID = 61_001;
 export const ORDINARY_UID = 61_002;
+export const PROMPT_UID = 61_004;
 
 const PROGRAMS = join(repositoryRoot(), 'bench/flood/programs');
 
