@@ -10,7 +10,9 @@ import { clock } from '../../../src/lib/time/time.js';
 /** On a machine without time the environment of an agent cannot be read at once: that is not to be without one. */
 
 const ROOT = '/nowhere/unknown-environment';
-const session = { pid: 4242, uid: 0, type: claudeCode, mode: 'terminal', ending: null } as unknown as Session;
+const session = {
+  ...{ pid: 4242, uid: 0, type: claudeCode, mode: 'terminal', ending: null, server: null },
+} as unknown as Session;
 let environ: Memory;
 
 beforeEach(() => {
