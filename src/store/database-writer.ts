@@ -2,8 +2,8 @@ import type { Logger } from '../lib/log/logger.js';
 import { type Asker, VIGIL } from './asker.js';
 import type { Opened } from './engine/engine.js';
 import { type EngineError, engineError } from './engine/error.js';
+import { FairMutex } from './fair-mutex.js';
 import type { StoreHealth } from './health.js';
-import { OneAtATime } from './one-at-a-time.js';
 import type { Operation } from './operation.js';
 import type { QueryArguments, QueryName, QueryResult } from './queries/index.js';
 import { Queue } from './queue.js';
@@ -36,7 +36,7 @@ export interface DatabaseWriterOptions {
 /** Gets operations into the database, whatever happens to it: the queue, the retries, what is said of it. */
 export class DatabaseWriter {
   private readonly queue = new Queue();
-  private readonly turns: OneAtATime;
+  private readonly turns: FairMutex;
   private readonly database: Recovery;
   /** So many rows at a time: one, after they ended the thread. */
   private batch = BATCH;
@@ -53,7 +53,7 @@ export class DatabaseWriter {
   private retention_ms: number | null = null;
 
   constructor(private readonly options: DatabaseWriterOptions) {
-    this.turns = new OneAtATime(options.now);
+    this.turns = new FairMutex(options.now);
     const onOpen = (opened: Opened) => {
       for (const operation of options.onOpen(opened)) this.queue.push(operation);
     };

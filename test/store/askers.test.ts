@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
-import { OneAtATime } from '../../src/store/one-at-a-time.js';
+import { FairMutex } from '../../src/store/fair-mutex.js';
 
 /** A clock that only work moves. */
 function bench() {
   let now_ms = 0;
   const done: string[] = [];
   const charged = new Map<number | null, number>();
-  const turns = new OneAtATime(() => now_ms);
+  const turns = new FairMutex(() => now_ms);
   const ask = (uid: number | null, what: string, takes_ms = 10) =>
     turns.ask(
       async () => {

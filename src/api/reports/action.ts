@@ -10,9 +10,9 @@ import {
   type Step,
   type Verdict,
 } from '../../model/action.js';
+import { bytes, count, list, schemaOf, text, time_ms } from '../../model/schema.js';
 import type { ActionRow } from '../../store/records.js';
 import { processRefSchema } from './process.js';
-import { bytes, count, list, schemaOf, text, time_ms } from './schema.js';
 
 export const actionType = z.enum(ACTION_TYPES);
 export const risk = z.enum(RISKS);

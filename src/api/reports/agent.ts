@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { EVIDENCE_SOURCES, MODES, REASONS, STATES } from '../../model/agent.js';
+import { bytes, count, list, pid, schemaOf, text, time, uid } from '../../model/schema.js';
 import type { AgentStateEvent, EvidenceReport } from '../../model/state-event.js';
-import { bytes, count, list, pid, schemaOf, text, time, uid } from './schema.js';
 
 const state = z.enum(STATES);
 const reason = z.enum(REASONS).nullable();

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { iso } from '../../lib/time/time.js';
 import { type Alert, type AlertChange, SEVERITIES, type Subject } from '../../model/alert.js';
+import { list, schemaOf, text, time, uid } from '../../model/schema.js';
 import { processRefSchema, sessionRefSchema } from './process.js';
-import { list, schemaOf, text, time, uid } from './schema.js';
 
 /** Alerts in the form in which the API shows them: their times as ISO 8601. */
 

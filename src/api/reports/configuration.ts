@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { list, schemaOf, text, time_ms } from '../../model/schema.js';
 import { MATCH_TYPES, type WhitelistEntry } from '../../rules/allowlist/whitelist.js';
-import { list, schemaOf, text, time_ms } from './schema.js';
 
 export const reloadedSchema = z
   .strictObject({

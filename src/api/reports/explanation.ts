@@ -4,10 +4,10 @@ import { FAILURES, type Failure } from '../../diagnosis/failure.js';
 import type { Prompt } from '../../diagnosis/prompt.js';
 import type { Diagnosis, SuggestedAction } from '../../diagnosis/schema.js';
 import type { DiagnosedAction } from '../../model/action.js';
+import { count, list, schemaOf, text, time_ms } from '../../model/schema.js';
 import { actionPlanSchema, actionType, risk } from './action.js';
 import { severity } from './alert.js';
 import { processRefSchema } from './process.js';
-import { count, list, schemaOf, text, time_ms } from './schema.js';
 
 const suggestion = schemaOf<SuggestedAction>()({
   type: actionType,

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { HelperHealth } from '../../model/helper-health.js';
+import { bytes, count, list, pid, schemaOf, text, time, time_ms, uid } from '../../model/schema.js';
 import type { ChannelHealth } from '../../outputs/channels/channel.js';
 import type { CollectorHealth } from '../../sources/host/health.js';
 import type { ProgramHealth, SensorHealth } from '../../sources/kernel/health.js';
 import type { StoreHealth } from '../../store/health.js';
-import { bytes, count, list, pid, schemaOf, text, time, time_ms, uid } from './schema.js';
 
 const figure = z.number();
 

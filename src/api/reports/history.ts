@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import { bytes, count, list, pid, schemaOf, text, time, time_ms, uid } from '../../model/schema.js';
 import type { ProcessTotals } from '../../store/queries/processes.js';
 import type { SessionTotals } from '../../store/queries/sessions.js';
 import type { DiagnosisUsage } from '../../store/records.js';
 import { actionRowSchema } from './action.js';
 import { alertReportSchema } from './alert.js';
-import { bytes, count, list, pid, schemaOf, text, time, time_ms, uid } from './schema.js';
 
 const sessionTotals = schemaOf<SessionTotals>()({
   pid,

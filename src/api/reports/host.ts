@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { HostFacts } from '../../model/host-facts.js';
-import { bytes, count, list, schemaOf, text } from './schema.js';
+import { bytes, count, list, schemaOf, text } from '../../model/schema.js';
 
 export const hostFactsSchema = schemaOf<HostFacts>()({
   cpu: z.strictObject({

@@ -24,7 +24,7 @@ import {
   type TranscriptEntry,
   type TranscriptObservation,
 } from '../../model/observation.js';
-import { count, pid, schemaOf, start_ticks, text, time_ms, uid } from './schema.js';
+import { count, pid, schemaOf, start_ticks, text, time_ms, uid } from '../../model/schema.js';
 
 /** What a recording holds, one JSON object a line; all text in it is raw. */
 

@@ -1,6 +1,17 @@
 import { z } from 'zod';
+import {
+  bytes,
+  count,
+  list,
+  pid,
+  schemaOf,
+  start_ticks,
+  text,
+  time,
+  time_ms,
+  uid,
+} from '../../model/schema.js';
 import type { ProcessRef, ProcessSample, SessionRef, SessionSample } from '../../model/snapshot.js';
-import { bytes, count, list, pid, schemaOf, start_ticks, text, time, time_ms, uid } from './schema.js';
 
 const ref = {
   pid,

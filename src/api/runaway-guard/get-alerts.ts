@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { list } from '../../model/schema.js';
 import { MAX_ALERTS } from '../commands/alerts/alerts.js';
 import { defineCommand, historyUid, USERS } from '../commands/definition.js';
-import { list } from '../reports/schema.js';
 import { runawayGuardAlert, runawayGuardAlertSchema } from './rows.js';
 import { runawayGuardStream } from './stream.js';
 

@@ -1,7 +1,7 @@
+import { list } from '../../model/schema.js';
 import { maySee } from '../../model/viewer.js';
 import { defineCommand, none, USERS } from '../commands/definition.js';
 import { latestFor } from '../commands/machine/latest.js';
-import { list } from '../reports/schema.js';
 import { runawayGuardProcess, runawayGuardProcessSchema } from './rows.js';
 import { runawayGuardStream } from './stream.js';
 

@@ -18,8 +18,8 @@ const FILES: Readonly<Record<string, () => Promise<readonly CliCommand[]>>> = {
   actions: async () => [(await import('./actions.js')).actions],
   events: async () => [(await import('./events.js')).events],
   health: async () => [(await import('./health.js')).health],
-  bar: async () => [(await import('./bar.js')).bar],
-  focus: async () => [(await import('./focus.js')).focus],
+  bar: async () => [(await import('./desktop/bar.js')).bar],
+  focus: async () => [(await import('./desktop/focus.js')).focus],
   system: async () => [(await import('./system.js')).system],
   whitelist: async () => {
     const { whitelistList, whitelistAdd, whitelistRemove } = await import('./whitelist.js');
@@ -39,7 +39,7 @@ const FILES: Readonly<Record<string, () => Promise<readonly CliCommand[]>>> = {
   },
   pause: async () => [(await import('./pause.js')).pause],
   resume: async () => [(await import('./pause.js')).resume],
-  tray: async () => [(await import('./tray.js')).tray],
+  tray: async () => [(await import('./desktop/tray.js')).tray],
   daemon: async () => [(await import('./daemon.js')).daemon],
   'record-events': async () => [(await import('./recordings.js')).recordEvents],
   replay: async () => [(await import('./recordings.js')).replay],

@@ -10,7 +10,7 @@ import { RULES } from '../../rules/checks/index.js';
 import { RuleEngine } from '../../rules/engine/engine.js';
 import type { Store } from '../../store/store.js';
 import type { Judge } from '../host/host-monitor.js';
-import { BaselineKeeper } from './baseline-keeper.js';
+import { BaselineSaver } from './baseline-saver.js';
 import { StateRestorer } from './state-restorer.js';
 import { RuntimeWhitelist } from './whitelist.js';
 
@@ -31,7 +31,7 @@ export class AlertRules implements Module<Config>, Judge {
   readonly rules: RuleEngine;
   readonly whitelist: RuntimeWhitelist;
   private readonly restorer: StateRestorer | null;
-  private readonly baseline: BaselineKeeper | null;
+  private readonly baseline: BaselineSaver | null;
   private readonly resolvedAlerts: Alert[] = [];
   private judging: Promise<void> = Promise.resolve();
   private isRestoredTold = false;
@@ -61,7 +61,7 @@ export class AlertRules implements Module<Config>, Judge {
       this.whitelistChanged();
     };
     this.restorer = store === null ? null : new StateRestorer({ store, rules, loadWhitelist, logger, late });
-    this.baseline = store === null ? null : new BaselineKeeper(store, rules);
+    this.baseline = store === null ? null : new BaselineSaver(store, rules);
     this.endSnapshots = bus.on(this.name, 'machine.snapshot', snapshot => {
       this.judging = this.judge(snapshot);
       // Whoever waits for it is told.

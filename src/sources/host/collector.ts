@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import type { Figure } from '../../model/figure.js';
 import type { HostSample, MachineEvent } from '../../model/snapshot.js';
 
@@ -39,6 +40,9 @@ export interface Collector<S extends Slice = Slice> {
   note?(): string | null;
 }
 
+/** Schemas of a slice: what the socket tells of it, and promises to others. */
+export type Fields<S> = { readonly [K in keyof S]-?: z.ZodType<S[K]> };
+
 /**
  * All that vigil knows of a collector: its file exports one, and `index.ts` lists it. The type of its slice is added to
  * `HostSample` beside it.
@@ -48,6 +52,8 @@ export interface CollectorDefinition<S extends Slice = Slice> {
   id: string;
   /** What it tells, for the reference of the configuration. */
   describe: string;
+  /** Schemas of its slice: see Fields. */
+  fields: z.ZodRawShape;
   /** Its slice where nothing is known. Lists of collectors that share a slice are joined. */
   empty: S;
   /** Not asked more often than this, however short the sampling interval; its last part stands meanwhile. */
@@ -57,10 +63,10 @@ export interface CollectorDefinition<S extends Slice = Slice> {
   create(): Collector<S>;
 }
 
-/** Keeps the literal `id` and the type of the slice. */
-export function defineCollector<const Id extends string, S extends Slice>(
-  definition: CollectorDefinition<S> & { id: Id },
-): CollectorDefinition<S> & { id: Id } {
+/** Keeps the literal `id`, and the types of the slice and its schemas. */
+export function defineCollector<const Id extends string, S extends Slice, F extends Fields<S>>(
+  definition: CollectorDefinition<S> & { id: Id; fields: F },
+): CollectorDefinition<S> & { id: Id; fields: F } {
   return definition;
 }
 

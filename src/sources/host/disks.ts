@@ -1,24 +1,29 @@
+import { z } from 'zod';
 import { max, sum } from '../../model/figure.js';
+import { type FieldTypes, list, text } from '../../model/schema.js';
 import { type Collector, type Context, defineCollector, type Part, type Roots } from './collector.js';
 import { perSecond } from './rate.js';
 import { MANY_CORES_BYTES, readText, tryList } from './read.js';
 
 /** A whole disk, from /proc/diskstats (Documentation/admin-guide/iostats.rst). */
-export interface DiskSample {
-  name: string;
-  read_bytes_per_s: number | null;
-  write_bytes_per_s: number | null;
-  reads_per_s: number | null;
-  writes_per_s: number | null;
-  /** Mean time of the requests that ended since the last snapshot; null when none did. */
-  latency_ms: number | null;
-  /** Percent of the time in which at least one request was under way. */
-  busy_percent: number | null;
-}
+const disk = z
+  .strictObject({
+    name: text,
+    read_bytes_per_s: z.number().nullable(),
+    write_bytes_per_s: z.number().nullable(),
+    reads_per_s: z.number().nullable(),
+    writes_per_s: z.number().nullable(),
+    latency_ms: z
+      .number()
+      .nullable()
+      .describe('mean time of the requests that ended since the look before; null when none did'),
+    busy_percent: z.number().nullable().describe('of the time, with at least one request under way'),
+  })
+  .meta({ id: 'DiskSample' });
+type DiskSample = z.infer<typeof disk>;
 
-export interface DiskSlice {
-  disks: readonly DiskSample[];
-}
+const fields = { disks: list(disk) };
+type DiskSlice = FieldTypes<typeof fields>;
 
 declare module '../../model/snapshot.js' {
   interface HostSample extends DiskSlice {}
@@ -134,6 +139,7 @@ export class DiskCollector implements Collector<DiskSlice> {
 export const disksCollector = defineCollector({
   id: 'disks',
   describe: 'Rates, latency and load of the disks.',
+  fields,
   empty: { disks: [] },
   // Busy and latency: of the worst one.
   figures: [

@@ -41,6 +41,10 @@ type All<Union> = (Union extends unknown ? (one: Union) => void : never) extends
   ? A
   : never;
 type Slices = All<(typeof COLLECTORS)[number]['empty']>;
+type AllFields = All<(typeof COLLECTORS)[number]['fields']>;
+
+/** The schemas of all slices. */
+export const HOST_FIELDS = Object.assign({}, ...COLLECTORS.map(({ fields }) => fields)) as AllFields;
 
 /** Nothing is known yet. Does not compile when a collector that adds a slice is missing in the list. */
 export function emptyHost(boot_ms: number): HostSample {

@@ -1,38 +1,35 @@
 import { readlinkSync } from 'node:fs';
+import { z } from 'zod';
 import { listNames } from '../../lib/files/bounded-read.js';
 import { readUid } from '../../lib/os/uid.js';
+import { count, type FieldTypes, list, pid, uid } from '../../model/schema.js';
 import { type Collector, type Context, defineCollector, type Part } from './collector.js';
 import { tryReadNumber, tryReadText } from './read.js';
 
+const holder = z.strictObject({
+  pid,
+  uid,
+  ptys: count.describe('its open /dev/ptmx'),
+  inotify_instances: count,
+  inotify_watches: count.describe('of all of them, as far as they were counted'),
+});
 /** What a process holds of what the kernel has only so much of. */
-export interface Holder {
-  pid: number;
-  uid: number;
-  /** Pseudo-terminals: its open /dev/ptmx. */
-  ptys: number;
-  /** inotify instances, and watches of all of them as far as they were counted. */
-  inotify_instances: number;
-  inotify_watches: number;
-}
+type Holder = z.infer<typeof holder>;
 
-/** Limits of the kernel for the whole machine or each user; null: not known. */
-export interface LimitsSample {
-  /** /proc/sys/kernel/pty/nr and max: pty(7). */
-  ptys: number | null;
-  ptys_max: number | null;
-  /** /proc/sys/fs/file-nr: open files of all, proc_sys_fs(5). */
-  files: number | null;
-  files_max: number | null;
-  /** Of each user: inotify(7). */
-  inotify_instances_max: number | null;
-  inotify_watches_max: number | null;
-  /** Processes that hold some, as they were when they were last looked at: a few at a time. */
-  holders: readonly Holder[];
-}
+const limits = z
+  .strictObject({
+    ptys: count.nullable().describe('/proc/sys/kernel/pty/nr: pty(7)'),
+    ptys_max: count.nullable(),
+    files: count.nullable().describe('open files of all: /proc/sys/fs/file-nr, proc_sys_fs(5)'),
+    files_max: z.number().nullable(),
+    inotify_instances_max: count.nullable().describe('of each user: inotify(7)'),
+    inotify_watches_max: count.nullable().describe('of each user'),
+    holders: list(holder).describe('as they were when they were last looked at: a few at a time'),
+  })
+  .describe('limits of the kernel for the whole machine or each user, and who holds some; null: not known');
 
-export interface LimitsSlice {
-  limits: LimitsSample | null;
-}
+const fields = { limits: limits.nullable() };
+type LimitsSlice = FieldTypes<typeof fields>;
 
 declare module '../../model/snapshot.js' {
   interface HostSample extends LimitsSlice {}
@@ -130,6 +127,7 @@ function watchesOf(path: string): number {
 export const limitsCollector = defineCollector({
   id: 'limits',
   describe: 'Pseudo-terminals, open files and inotify, beside the kernel’s limits.',
+  fields,
   empty: { limits: null },
   at_least_ms: 10_000,
   create: () => new LimitsCollector(),

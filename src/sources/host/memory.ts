@@ -1,29 +1,31 @@
+import { z } from 'zod';
+import { bytes, type FieldTypes } from '../../model/schema.js';
 import { type Collector, type Context, defineCollector, type Part } from './collector.js';
 import { perSecond } from './rate.js';
 import { readText, tryReadText } from './read.js';
 
 /** /proc/meminfo, proc_meminfo(5). */
-export interface MemorySample {
-  total_bytes: number;
-  available_bytes: number;
-  /** total − available. */
-  used_bytes: number;
-  cached_bytes: number;
-  dirty_bytes: number;
-  /** ZFS's cache (ARC), counted as cached, and as available but for the least that it keeps. Absent: there is none. */
-  arc_bytes?: number;
-  /** Files in memory: tmpfs, shared memory. Absent: not known. */
-  shmem_bytes?: number;
-  swap_total_bytes: number;
-  swap_used_bytes: number;
-  /** Pages swapped in and out per second, /proc/vmstat. */
-  swap_in_per_s: number | null;
-  swap_out_per_s: number | null;
-}
+const memory = z
+  .strictObject({
+    total_bytes: bytes,
+    available_bytes: bytes,
+    used_bytes: bytes.describe('total − available'),
+    cached_bytes: bytes,
+    dirty_bytes: bytes,
+    arc_bytes: bytes
+      .exactOptional()
+      .describe('cache of ZFS (ARC), counted as cached, and as available but for the least that it keeps'),
+    shmem_bytes: bytes.exactOptional().describe('files in memory: tmpfs, shared memory'),
+    swap_total_bytes: bytes,
+    swap_used_bytes: bytes,
+    swap_in_per_s: z.number().nullable().describe('pages, /proc/vmstat'),
+    swap_out_per_s: z.number().nullable(),
+  })
+  .meta({ id: 'MemorySample' });
+export type MemorySample = z.infer<typeof memory>;
 
-export interface MemorySlice {
-  memory: MemorySample | null;
-}
+const fields = { memory: memory.nullable() };
+type MemorySlice = FieldTypes<typeof fields>;
 
 declare module '../../model/snapshot.js' {
   interface HostSample extends MemorySlice {}
@@ -139,6 +141,7 @@ export class MemoryCollector implements Collector<MemorySlice> {
 export const memoryCollector = defineCollector({
   id: 'memory',
   describe: 'Memory and swap.',
+  fields,
   empty: { memory: null },
   figures: [
     { name: 'memory_total_bytes', of: ({ host }) => host.memory?.total_bytes },

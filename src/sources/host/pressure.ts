@@ -1,23 +1,23 @@
+import { z } from 'zod';
+import type { FieldTypes } from '../../model/schema.js';
 import { type Collector, type Context, defineCollector, NotHere, type Part } from './collector.js';
 import { errorCode, readText } from './read.js';
 
 /** Percent of the last 10 s and 60 s in which some, or all, tasks waited: Documentation/accounting/psi.rst. */
-export interface Pressure {
-  some_avg10: number;
-  some_avg60: number;
-  full_avg10: number;
-  full_avg60: number;
-}
+const pressure = z.strictObject({
+  some_avg10: z.number(),
+  some_avg60: z.number(),
+  full_avg10: z.number(),
+  full_avg60: z.number(),
+});
+export type Pressure = z.infer<typeof pressure>;
 
-export interface PressureSample {
-  memory: Pressure | null;
-  io: Pressure | null;
-  cpu: Pressure | null;
-}
-
-export interface PressureSlice {
-  pressure: PressureSample | null;
-}
+const fields = {
+  pressure: z
+    .strictObject({ memory: pressure.nullable(), io: pressure.nullable(), cpu: pressure.nullable() })
+    .nullable(),
+};
+type PressureSlice = FieldTypes<typeof fields>;
 
 declare module '../../model/snapshot.js' {
   interface HostSample extends PressureSlice {}
@@ -71,6 +71,7 @@ export class PressureCollector implements Collector<PressureSlice> {
 export const pressureCollector = defineCollector({
   id: 'pressure',
   describe: 'How long tasks wait for memory, storage and a CPU (PSI).',
+  fields,
   empty: { pressure: null },
   figures: [
     { name: 'pressure_memory_some_percent', of: ({ host }) => host.pressure?.memory?.some_avg10 },

@@ -1,20 +1,22 @@
+import { z } from 'zod';
+import { count, type FieldTypes } from '../../model/schema.js';
 import { type Collector, type Context, defineCollector, type Part } from './collector.js';
 import { perSecond } from './rate.js';
 import { readText, tryReadNumber } from './read.js';
 
 /** Tasks are processes and their threads. */
-export interface TasksSample {
-  /** They run or want to. */
-  running: number;
-  total: number;
-  /** More than these the kernel does not make: the smaller one of kernel.pid_max and kernel.threads-max. */
-  limit: number | null;
-  forks_per_s: number | null;
-}
+const tasks = z.strictObject({
+  running: count.describe('they run or want to'),
+  total: count,
+  limit: z
+    .number()
+    .nullable()
+    .describe('more the kernel does not make: the smaller one of kernel.pid_max and kernel.threads-max'),
+  forks_per_s: z.number().nullable(),
+});
 
-export interface TasksSlice {
-  tasks: TasksSample | null;
-}
+const fields = { tasks: tasks.nullable() };
+type TasksSlice = FieldTypes<typeof fields>;
 
 declare module '../../model/snapshot.js' {
   interface HostSample extends TasksSlice {}
@@ -59,6 +61,7 @@ export class TaskCollector implements Collector<TasksSlice> {
 export const tasksCollector = defineCollector({
   id: 'tasks',
   describe: 'How many tasks there are, how many there can be, and how fast they are made.',
+  fields,
   empty: { tasks: null },
   create: () => new TaskCollector(),
 });

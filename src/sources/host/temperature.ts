@@ -1,4 +1,6 @@
+import { z } from 'zod';
 import { max } from '../../model/figure.js';
+import { type FieldTypes, list, text } from '../../model/schema.js';
 import {
   type Collector,
   type Context,
@@ -9,16 +11,15 @@ import {
 } from './collector.js';
 import { tryList, tryReadNumber, tryReadText } from './read.js';
 
-export interface TemperatureSample {
-  kind: 'cpu' | 'other';
-  /** e.g. `coretemp Package id 0` */
-  name: string;
-  celsius: number;
-}
+const temperature = z.strictObject({
+  kind: z.enum(['cpu', 'other']),
+  name: text.describe('e.g. `coretemp Package id 0`'),
+  celsius: z.number(),
+});
+type TemperatureSample = z.infer<typeof temperature>;
 
-export interface TemperatureSlice {
-  temperatures: readonly TemperatureSample[];
-}
+const fields = { temperatures: list(temperature) };
+type TemperatureSlice = FieldTypes<typeof fields>;
 
 declare module '../../model/snapshot.js' {
   interface HostSample extends TemperatureSlice {}
@@ -127,6 +128,7 @@ export class TemperatureCollector implements Collector<TemperatureSlice> {
 export const temperatureCollector = defineCollector({
   id: 'temperature',
   describe: 'Temperatures of the processor and of whatever else has a sensor.',
+  fields,
   empty: { temperatures: [] },
   at_least_ms: 5_000,
   figures: [

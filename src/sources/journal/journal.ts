@@ -110,6 +110,7 @@ export class JournalCollector implements Collector<NoSlice> {
 export const journalCollector = defineCollector({
   id: 'journal',
   describe: 'The systemd journal: warnings, failed units, kills for want of memory.',
+  fields: {},
   empty: {},
   create: () => new JournalCollector(),
 });

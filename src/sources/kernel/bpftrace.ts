@@ -7,8 +7,8 @@ import { distrustOfProgram } from '../../lib/files/trusted-path.js';
 import { askChild, type ChildAnswer, endOf, type LongChild, startChild } from '../../lib/process/child.js';
 import { printable } from '../../lib/text/printable.js';
 import { type BpftraceProbeCache, NO_PROBE_CACHE } from './bpftrace-probe-cache.js';
+import { LineReader } from './events/reader.js';
 import { MAP_KEYS, type Structs } from './program.js';
-import { LineReader } from './reader.js';
 
 /** The only module that starts bpftrace. Always by an absolute path and with an environment of its own. */
 

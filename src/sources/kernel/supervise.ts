@@ -3,11 +3,11 @@ import { pageOut } from '../../lib/process/resident-pages.js';
 import { isAtWork, SilenceMeter } from '../../lib/process/silence-meter.js';
 import { onTick } from '../../lib/time/ticker.js';
 import type { Bpftrace, Exit, ProgramInput, RunningProgram, RunProgram } from './bpftrace.js';
-import type { KernelClock } from './clock.js';
+import type { KernelClock } from './events/clock.js';
+import { SequenceCounter } from './events/sequence.js';
+import { type Line, parseLine } from './events/stream.js';
 import type { ProgramHealth } from './health.js';
 import type { SensorLogger } from './options.js';
-import { SequenceCounter } from './sequence.js';
-import { type Line, parseLine } from './stream.js';
 
 export const BACKOFF_FIRST_MS = 250;
 export const BACKOFF_CEILING_MS = 30_000;

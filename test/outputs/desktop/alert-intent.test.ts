@@ -44,7 +44,7 @@ describe('which alerts are popups', () => {
 
   it('one that was dismissed comes back when it gets worse, as another popup', () => {
     const gone: ReadonlyMap<number, AlertMemory> = new Map([
-      [1, { severity: 'high', fate: 'gone', round: 0 }],
+      [1, { severity: 'high', popup: 'closed', round: 0 }],
     ]);
     expect(decideAlerts(gone, [alert({ text: 'more' })], NOON, config()).intents.size).toBe(0);
     const worse = decideAlerts(gone, [alert({ severity: 'critical' })], NOON, config());

@@ -175,7 +175,7 @@ describe('through time', () => {
   it('what was dismissed stays away, until it is another', () => {
     const story = new Story();
     expect(story.at(0, asking)).toBe(APPROVE);
-    story.change(7, { fate: 'gone' });
+    story.change(7, { popup: 'closed' });
     expect(story.at(100, asking)).toBeNull();
     expect(story.at(200, { ...asking, since_ms: T0 + 200 })).toBe(APPROVE);
   });
@@ -193,7 +193,7 @@ describe('through time', () => {
     const story = new Story({ remind_after_s: 60 });
     expect(story.at(0, asking)).toBe(APPROVE);
     expect(story.again_ms).toBe(60_000);
-    story.change(7, { fate: 'gone' });
+    story.change(7, { popup: 'closed' });
     expect(story.at(30_000, asking)).toBeNull();
     expect(story.at(60_000, asking)).toBe(`${APPROVE} #1`);
     expect(story.again_ms).toBeNull();
@@ -257,7 +257,7 @@ describe('trouble', () => {
     expect(intentFor(trouble(reason), helperConfig({}).notifications, T0)?.urgency).toBe('critical');
     expect(story.again_ms).toBeNull();
     expect(story.at(61_000, trouble(reason))).toBe(said);
-    story.change(7, { fate: 'gone' });
+    story.change(7, { popup: 'closed' });
     for (let minute = 2; minute < 60; minute++) expect(story.at(minute * 60_000, trouble(reason))).toBeNull();
   });
 
@@ -290,7 +290,7 @@ describe('trouble', () => {
     // When it ends is heard a moment later: in place.
     expect(story.at(100, limit(0))).toBe('Claude Code: out of quota');
     expect(story.again_ms).toBe(3_600_000);
-    story.change(7, { fate: 'gone' });
+    story.change(7, { popup: 'closed' });
     expect(story.at(200, limit(0))).toBeNull();
     expect(story.again_ms).toBe(3_600_000);
     expect(story.at(1_200_000, at({ reason: 'retrying' }))).toBeNull();

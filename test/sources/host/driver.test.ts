@@ -18,6 +18,7 @@ function rig(collectors: Named[]) {
   const driver = new CollectorDriver({
     collectors: collectors.map(({ name, at_least_ms = 0, ...collector }) => ({
       id: name,
+      fields: {},
       describe: name,
       empty: emptyHost(0),
       at_least_ms,

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { findBpftrace, kernelStructs, runProgram } from '../../../src/sources/kernel/bpftrace.js';
+import { parseLine } from '../../../src/sources/kernel/events/stream.js';
 import { specialise } from '../../../src/sources/kernel/program.js';
-import { parseLine } from '../../../src/sources/kernel/stream.js';
 import { BPF_DIR, bpftraces, isRoot, until } from './helpers.js';
 
 const TEXT = readFileSync(`${BPF_DIR}/terminal-fentry.bt`, 'utf8');

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import type { Exit, ProgramOutput, RunProgram } from '../../../src/sources/kernel/bpftrace.js';
-import { KernelClock } from '../../../src/sources/kernel/clock.js';
+import { KernelClock } from '../../../src/sources/kernel/events/clock.js';
 import { type ProgramCallbacks, SupervisedProgram } from '../../../src/sources/kernel/supervise.js';
 import { isRoot, observe, until } from './helpers.js';
 import { childrenOf } from './processes.js';

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { silentLogger } from '../../../src/lib/log/logger.js';
 import { runProgram } from '../../../src/sources/kernel/bpftrace.js';
-import { KernelClock } from '../../../src/sources/kernel/clock.js';
+import { KernelClock } from '../../../src/sources/kernel/events/clock.js';
 import { SupervisedProgram } from '../../../src/sources/kernel/supervise.js';
 import { setYielding, spinner } from '../../starving.js';
 import { script, until } from './helpers.js';

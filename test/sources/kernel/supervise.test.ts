@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { runProgram } from '../../../src/sources/kernel/bpftrace.js';
-import { SequenceCounter } from '../../../src/sources/kernel/sequence.js';
-import { parseLine } from '../../../src/sources/kernel/stream.js';
+import { SequenceCounter } from '../../../src/sources/kernel/events/sequence.js';
+import { parseLine } from '../../../src/sources/kernel/events/stream.js';
 import { BPF_DIR, fixture, isRoot, type Observed, observe, script, until } from './helpers.js';
 
 const OWN = '/usr/bin/bpftrace';

@@ -2,13 +2,13 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { LineSplitter } from '../../../src/lib/text/lines.js';
 import { complaints } from '../../../src/sources/kernel/bpftrace.js';
-import { KernelClock } from '../../../src/sources/kernel/clock.js';
-import { bytesFromHex } from '../../../src/sources/kernel/hex.js';
-import { splitArgv } from '../../../src/sources/kernel/lifecycle.js';
-import { Reorder } from '../../../src/sources/kernel/order.js';
+import { KernelClock } from '../../../src/sources/kernel/events/clock.js';
+import { bytesFromHex } from '../../../src/sources/kernel/events/hex.js';
+import { splitArgv } from '../../../src/sources/kernel/events/lifecycle.js';
+import { Reorder } from '../../../src/sources/kernel/events/order.js';
+import { SequenceCounter } from '../../../src/sources/kernel/events/sequence.js';
+import { parseLine } from '../../../src/sources/kernel/events/stream.js';
 import { specialise } from '../../../src/sources/kernel/program.js';
-import { SequenceCounter } from '../../../src/sources/kernel/sequence.js';
-import { parseLine } from '../../../src/sources/kernel/stream.js';
 import { Clocks } from '../../clocks.js';
 
 describe('parseLine', () => {

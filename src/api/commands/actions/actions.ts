@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { list } from '../../../model/schema.js';
 import { actionRowSchema } from '../../reports/action.js';
-import { list } from '../../reports/schema.js';
 import { defineCommand, historyUid, noHistory, USERS } from '../definition.js';
 
 export const actions = defineCommand({

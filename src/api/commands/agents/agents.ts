@@ -1,5 +1,5 @@
+import { list } from '../../../model/schema.js';
 import { agentReportSchema } from '../../reports/agent.js';
-import { list } from '../../reports/schema.js';
 import { defineCommand, none, USERS } from '../definition.js';
 
 export const agents = defineCommand({

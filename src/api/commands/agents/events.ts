@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { list } from '../../../model/schema.js';
 import { maySee } from '../../../model/viewer.js';
 import { vigilEventSchema } from '../../reports/event.js';
-import { list } from '../../reports/schema.js';
 import { eventStream } from '../../streams/events.js';
 import { defineCommand, USERS } from '../definition.js';
 

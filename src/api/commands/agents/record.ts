@@ -1,5 +1,5 @@
+import { list } from '../../../model/schema.js';
 import { observationSchema } from '../../reports/observation.js';
-import { list } from '../../reports/schema.js';
 import { observationStream } from '../../streams/observations.js';
 import { admins, defineCommand, none } from '../definition.js';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { severityRank } from '../../../model/alert.js';
+import { list } from '../../../model/schema.js';
 import { alertReport, alertReportSchema } from '../../reports/alert.js';
-import { list } from '../../reports/schema.js';
 import { defineCommand, historyUid, USERS } from '../definition.js';
 
 export const MAX_ALERTS = 10_000;

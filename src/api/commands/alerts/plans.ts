@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { list } from '../../../model/schema.js';
 import { actionPlanSchema } from '../../reports/action.js';
-import { list } from '../../reports/schema.js';
 import { defineCommand, USERS } from '../definition.js';
 import { findAlert } from './find-alert.js';
 

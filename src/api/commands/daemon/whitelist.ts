@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import { list } from '../../../model/schema.js';
 import { MATCH_TYPES } from '../../../rules/allowlist/whitelist.js';
 import { RequestError } from '../../protocol.js';
 import { whitelistEntrySchema } from '../../reports/configuration.js';
-import { list } from '../../reports/schema.js';
 import { runawayGuardStream } from '../../runaway-guard/stream.js';
 import { admins, defineCommand, none, notWritten, USERS } from '../definition.js';
 

@@ -12,7 +12,7 @@ const MAX_POPUPS = 5;
 /** What is remembered of an alert that its person has dismissed. */
 export interface AlertMemory {
   severity: Severity;
-  fate: 'open' | 'gone';
+  popup: 'open' | 'closed';
   /** Rises when it must be told anew: another round is another popup. */
   round: number;
 }
@@ -44,7 +44,7 @@ export function decideAlerts(
   for (const alert of worth) {
     const memory = remembered(before.get(alert.id), alert.severity);
     decision.memory.set(alert.id, memory);
-    if (memory.fate === 'gone') continue;
+    if (memory.popup === 'closed') continue;
     if (quiet && alert.severity !== 'critical') decision.held = true;
     else if (decision.intents.size < MAX_POPUPS)
       decision.intents.set(alert.id, { ...alertIntent(alert), round: memory.round });
@@ -53,10 +53,10 @@ export function decideAlerts(
 }
 
 function remembered(before: AlertMemory | undefined, severity: Severity): AlertMemory {
-  if (before === undefined) return { severity, fate: 'open', round: 0 };
-  if (severityRank(severity) <= severityRank(before.severity) || before.fate === 'open')
+  if (before === undefined) return { severity, popup: 'open', round: 0 };
+  if (severityRank(severity) <= severityRank(before.severity) || before.popup === 'open')
     return { ...before, severity };
-  return { severity, fate: 'open', round: before.round + 1 };
+  return { severity, popup: 'open', round: before.round + 1 };
 }
 
 function alertIntent({ id, severity, title, text, suggestion }: HelperAlert): NotificationIntent {

@@ -10,8 +10,8 @@ export interface EventMemory {
   first_ms: number;
   /** On the screen for the first time; null: not yet, as far as is known. */
   shown_ms: number | null;
-  /** `dropped`: seen, too short, quiet hours; it stays so. `gone`: shown, and the person is through with it. */
-  fate: 'open' | 'dropped' | 'gone';
+  /** `dropped`: seen, too short, quiet hours; it stays so. `closed`: shown, and the person is through with it. */
+  popup: 'open' | 'dropped' | 'closed';
   snoozed_until_ms: number | null;
   reminded: boolean;
   /** How often the person must be told anew: a new round is a new popup. */
@@ -79,7 +79,7 @@ function againAt(decision: Decision, at_ms: number | null, now_ms: number): void
 
 /** Its popup goes; should the agent be back in the same trouble soon, it is not told again. */
 function left(known: EventMemory, now_ms: number): EventMemory {
-  return known.left_ms === null ? { ...known, fate: 'gone', left_ms: now_ms } : known;
+  return known.left_ms === null ? { ...known, popup: 'closed', left_ms: now_ms } : known;
 }
 
 /** The same event, or the same trouble as a moment ago: it tried again, and failed again. */
@@ -103,7 +103,7 @@ function born(intent: NotificationIntent, agent: HelperAgent, input: PolicyInput
     left_ms: null,
     first_ms: input.now_ms,
     shown_ms: null,
-    fate: 'open',
+    popup: 'open',
     snoozed_until_ms: null,
     reminded: false,
     round: 0,
@@ -115,7 +115,7 @@ function born(intent: NotificationIntent, agent: HelperAgent, input: PolicyInput
     agent.since_ms < input.started_ms ||
     isQuiet(config.quiet_hours, input.minute_of_day) ||
     (intent.kind === 'done' && agent.worked_ms < config.min_work_seconds * 1000);
-  return drop ? { ...memory, fate: 'dropped' } : memory;
+  return drop ? { ...memory, popup: 'dropped' } : memory;
 }
 
 /** When it is to be on the screen; null: not, or no more. Moves the memory on. */
@@ -126,14 +126,14 @@ function dueTime(
   input: PolicyInput,
 ): number | null {
   const { now_ms, config } = input;
-  if (memory.fate === 'dropped') return null;
+  if (memory.popup === 'dropped') return null;
   const reminder_ms = reminderTime(memory, input);
   if (reminder_ms !== null && reminder_ms <= now_ms) {
     memory.reminded = true;
-    memory.fate = 'open';
+    memory.popup = 'open';
     memory.round++;
   }
-  if (memory.fate === 'gone') return reminderTime(memory, input);
+  if (memory.popup === 'closed') return reminderTime(memory, input);
   if (memory.snoozed_until_ms !== null) {
     if (memory.snoozed_until_ms > now_ms) return memory.snoozed_until_ms;
     memory.snoozed_until_ms = null;
@@ -142,7 +142,7 @@ function dueTime(
   const seen = input.isSeen(agent.pid);
   if (!isRequest(intent)) {
     // A finished turn that was looked at is no news any more.
-    if (seen) memory.fate = 'gone';
+    if (seen) memory.popup = 'closed';
     return seen ? null : now_ms;
   }
   // Whoever looks at it needs no popup; who only left it in front does.
@@ -153,7 +153,7 @@ function dueTime(
 function reminderTime(memory: EventMemory, { config }: PolicyInput): number | null {
   // Trouble is told of once: who knows that a quota is used up can do nothing about it.
   if (isTrouble(memory.kind) || memory.kind === 'available') return null;
-  if (config.remind_after_s === 0 || memory.reminded || memory.fate === 'dropped') return null;
+  if (config.remind_after_s === 0 || memory.reminded || memory.popup === 'dropped') return null;
   return (memory.shown_ms ?? memory.first_ms) + config.remind_after_s * 1000;
 }
 

@@ -69,13 +69,13 @@ export class PopupScheduler {
     const id = numberOf(subject);
     if (subject.startsWith('agent:')) {
       this.remember(id, key, memory =>
-        memory.snoozed_until_ms === null ? { ...memory, fate: 'gone' } : memory,
+        memory.snoozed_until_ms === null ? { ...memory, popup: 'closed' } : memory,
       );
       return;
     }
     const memory = this.alertMemory.get(id);
     if (memory !== undefined)
-      this.alertMemory = new Map(this.alertMemory).set(id, { ...memory, fate: 'gone' });
+      this.alertMemory = new Map(this.alertMemory).set(id, { ...memory, popup: 'closed' });
     const alert = this.alerts.find(one => one.id === id);
     if (alert !== undefined) this.dismissedAlerts.add(alert);
   }
@@ -85,7 +85,7 @@ export class PopupScheduler {
     const memory = new Map(this.alertMemory);
     for (const alert of alerts) {
       const severity = memory.has(alert.id) ? null : this.dismissedAlerts.find(alert);
-      if (severity !== null) memory.set(alert.id, { severity, fate: 'gone', round: 0 });
+      if (severity !== null) memory.set(alert.id, { severity, popup: 'closed', round: 0 });
     }
     return memory;
   }

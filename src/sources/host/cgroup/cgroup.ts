@@ -1,4 +1,6 @@
+import { z } from 'zod';
 import { MOUNTS_BYTES, readText } from '../../../lib/files/bounded-read.js';
+import { bytes, count, type FieldTypes, list, text } from '../../../model/schema.js';
 import type { MachineEvent } from '../../../model/snapshot.js';
 import { type Collector, type Context, defineCollector, NotHere, type Part } from '../collector.js';
 import { parseMountinfo } from '../filesystems/mounts.js';
@@ -9,23 +11,24 @@ import { readOomKills, readUsage } from './read.js';
 import { type Candidate, CgroupSearch } from './search.js';
 
 /** A cgroup that is worth a look: those with a limit, and those of services and login sessions. */
-export interface CgroupSample {
-  /** As in /proc/PID/cgroup. */
-  path: string;
-  /** Without inactive file pages, which the kernel takes back before it kills. */
-  memory_bytes: number | null;
-  memory_limit_bytes: number | null;
-  swap_bytes: number | null;
-  cpu_percent: number | null;
-  pids: number | null;
-  pids_limit: number | null;
-  /** Since the cgroup was made, of processes in it; v2: and below it. */
-  oom_kills: number | null;
-}
+const cgroup = z
+  .strictObject({
+    path: text.describe('as in /proc/PID/cgroup'),
+    memory_bytes: bytes
+      .nullable()
+      .describe('without inactive file pages, which the kernel takes back before it kills'),
+    memory_limit_bytes: bytes.nullable(),
+    swap_bytes: bytes.nullable(),
+    cpu_percent: z.number().nullable(),
+    pids: count.nullable(),
+    pids_limit: z.number().nullable(),
+    oom_kills: count.nullable().describe('since it was made, of processes in it; v2: and below it'),
+  })
+  .meta({ id: 'CgroupSample' });
+export type CgroupSample = z.infer<typeof cgroup>;
 
-export interface CgroupSlice {
-  cgroups: readonly CgroupSample[];
-}
+const fields = { cgroups: list(cgroup) };
+type CgroupSlice = FieldTypes<typeof fields>;
 
 declare module '../../../model/snapshot.js' {
   interface HostSample extends CgroupSlice {}
@@ -107,6 +110,7 @@ export class CgroupCollector implements Collector<CgroupSlice> {
 export const cgroupCollector = defineCollector({
   id: 'cgroup',
   describe: 'Control groups: use, limits, and kills for want of memory.',
+  fields,
   empty: { cgroups: [] },
   at_least_ms: 5_000,
   create: () => new CgroupCollector(),

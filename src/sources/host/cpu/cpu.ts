@@ -1,26 +1,26 @@
 import { availableParallelism } from 'node:os';
+import { z } from 'zod';
+import { count, type FieldTypes, list } from '../../../model/schema.js';
 import { type Collector, type Context, defineCollector, type Part } from '../collector.js';
 import { MANY_CORES_BYTES, readText } from '../read.js';
 import { readFrequency } from './frequency.js';
 
-export interface CpuSample {
-  /** 0 to 100, of all cores together. */
-  busy_percent: number | null;
-  iowait_percent: number | null;
-  steal_percent: number | null;
-  /** 0 to 100 each. */
-  cores_percent: readonly number[];
-  load1: number;
-  load5: number;
-  load15: number;
-  /** Mean over the cores; null where the kernel does not say. */
-  frequency_mhz: number | null;
-}
+const cpu = z
+  .strictObject({
+    busy_percent: z.number().nullable().describe('0 to 100, of all cores together'),
+    iowait_percent: z.number().nullable(),
+    steal_percent: z.number().nullable(),
+    cores_percent: list(z.number()).describe('0 to 100 each'),
+    load1: z.number(),
+    load5: z.number(),
+    load15: z.number(),
+    frequency_mhz: z.number().nullable().describe('mean over the cores'),
+  })
+  .meta({ id: 'CpuSample' });
+export type CpuSample = z.infer<typeof cpu>;
 
-export interface CpuSlice {
-  cores: number;
-  cpu: CpuSample | null;
-}
+const fields = { cores: count, cpu: cpu.nullable() };
+type CpuSlice = FieldTypes<typeof fields>;
 
 declare module '../../../model/snapshot.js' {
   interface HostSample extends CpuSlice {}
@@ -128,6 +128,7 @@ export class CpuCollector implements Collector<CpuSlice> {
 export const cpuCollector = defineCollector({
   id: 'cpu',
   describe: 'CPU time, load and clock frequency.',
+  fields,
   empty: { cores: availableParallelism(), cpu: null },
   figures: [
     { name: 'cpu_busy_percent', of: ({ host }) => host.cpu?.busy_percent },

@@ -1,29 +1,34 @@
+import { z } from 'zod';
 import { MOUNTS_BYTES, readText, tryReadText } from '../../../lib/files/bounded-read.js';
 import { max } from '../../../model/figure.js';
+import { bytes, type FieldTypes, list, text } from '../../../model/schema.js';
 import { type Collector, type Context, defineCollector, type Part } from '../collector.js';
 import { AsyncStatfs } from './async-statfs.js';
 import { parseMountinfo } from './mounts.js';
 import { type AskStatfs, type Sizes, statfsNow } from './statfs.js';
 import { chooseTargets, type Target } from './targets.js';
 
-export interface FilesystemSample {
-  mount: string;
-  device: string;
-  type: string;
-  total_bytes: number;
-  /** What an ordinary user may still use. */
-  available_bytes: number;
-  /** Null for filesystems without a fixed number of inodes. */
-  inodes_total: number | null;
-  inodes_free: number | null;
-  read_only: boolean;
-  /** It did not answer in time; the sizes are the last ones known, 0 and null where none ever were. */
-  hung: boolean;
-}
+const filesystem = z
+  .strictObject({
+    mount: text,
+    device: text,
+    type: text,
+    total_bytes: bytes,
+    available_bytes: bytes.describe('what an ordinary user may still use'),
+    inodes_total: z.number().nullable().describe('null: it has no fixed number of inodes'),
+    inodes_free: z.number().nullable(),
+    read_only: z.boolean(),
+    hung: z
+      .boolean()
+      .describe(
+        'it did not answer in time; the sizes are the last ones known, 0 and null where none ever were',
+      ),
+  })
+  .meta({ id: 'FilesystemSample' });
+export type FilesystemSample = z.infer<typeof filesystem>;
 
-export interface FilesystemSlice {
-  filesystems: readonly FilesystemSample[];
-}
+const fields = { filesystems: list(filesystem) };
+type FilesystemSlice = FieldTypes<typeof fields>;
 
 declare module '../../../model/snapshot.js' {
   interface HostSample extends FilesystemSlice {}
@@ -87,6 +92,7 @@ function mountinfo(proc: string): string {
 export const filesystemsCollector = defineCollector({
   id: 'filesystems',
   describe: 'Free space and inodes of what is mounted.',
+  fields,
   empty: { filesystems: [] },
   at_least_ms: 5_000,
   figures: [{ name: 'filesystem_used_percent', of: ({ host }) => max(host.filesystems.map(usedPercent)) }],

@@ -1,7 +1,7 @@
 import { type Collector, type Context, defineCollector, NotHere, type Part } from '../collector.js';
 import { tryReadNumber } from '../read.js';
 import { type Card, celsius, findCards, isAsleep, modelName, watts } from './cards.js';
-import { GPU_FIGURES, type GpuSample, type GpuSlice, NO_GPUS } from './slice.js';
+import { GPU_FIELDS, GPU_FIGURES, type GpuSample, type GpuSlice, NO_GPUS } from './slice.js';
 
 const VENDOR = '0x1002';
 
@@ -33,6 +33,7 @@ function readAmd(card: Card): GpuSample {
 export const amdCollector = defineCollector({
   id: 'gpu-amd',
   describe: 'AMD GPUs, through sysfs.',
+  fields: GPU_FIELDS,
   empty: NO_GPUS,
   at_least_ms: 5_000,
   figures: GPU_FIGURES,

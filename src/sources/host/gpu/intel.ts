@@ -2,7 +2,7 @@ import { type Collector, type Context, defineCollector, NotHere, type Part } fro
 import { perSecond } from '../rate.js';
 import { tryReadNumber } from '../read.js';
 import { type Card, celsius, findCards, isAsleep, modelName, watts } from './cards.js';
-import { GPU_FIGURES, type GpuSample, type GpuSlice, NO_GPUS } from './slice.js';
+import { GPU_FIELDS, GPU_FIGURES, type GpuSample, type GpuSlice, NO_GPUS } from './slice.js';
 
 const VENDOR = '0x8086';
 
@@ -76,6 +76,7 @@ function firstNumber(folder: string, files: readonly string[]): number | null {
 export const intelCollector = defineCollector({
   id: 'gpu-intel',
   describe: 'Intel GPUs, through sysfs.',
+  fields: GPU_FIELDS,
   empty: NO_GPUS,
   at_least_ms: 5_000,
   figures: GPU_FIGURES,

@@ -10,7 +10,7 @@ import {
 import { tryList, tryReadText } from '../read.js';
 import { NvmlError, nvmlProblem, readGpus } from './nvidia-read.js';
 import { loadNvml, NVML, type Nvml } from './nvml.js';
-import { GPU_FIGURES, type GpuSample, type GpuSlice, NO_GPUS } from './slice.js';
+import { GPU_FIELDS, GPU_FIGURES, type GpuSample, type GpuSlice, NO_GPUS } from './slice.js';
 
 /** Known troubles of the driver make nvidia-smi hang for ever. */
 const LIMIT_MS = 20_000;
@@ -77,6 +77,7 @@ function areAsleep(roots: Roots): boolean {
 export const nvidiaCollector = defineCollector({
   id: 'gpu-nvidia',
   describe: 'NVIDIA GPUs, through the library of their driver.',
+  fields: GPU_FIELDS,
   empty: NO_GPUS,
   at_least_ms: 5_000,
   figures: GPU_FIGURES,

@@ -1,23 +1,25 @@
+import { z } from 'zod';
 import { type Figure, max, sum } from '../../../model/figure.js';
+import { bytes, type FieldTypes, list, pid, text } from '../../../model/schema.js';
 
-export interface GpuSample {
-  /** e.g. `nvidia0`, `card1`. */
-  id: string;
-  vendor: 'nvidia' | 'amd' | 'intel';
-  name: string;
-  /** Intel: the share of time in which it was awake. */
-  busy_percent: number | null;
-  vram_total_bytes: number | null;
-  vram_used_bytes: number | null;
-  celsius: number | null;
-  power_watts: number | null;
-  processes: readonly { pid: number; vram_bytes: number | null }[];
-}
+const gpu = z
+  .strictObject({
+    id: text.describe('e.g. `nvidia0`, `card1`'),
+    vendor: z.enum(['nvidia', 'amd', 'intel']),
+    name: text,
+    busy_percent: z.number().nullable().describe('Intel: the share of time in which it was awake'),
+    vram_total_bytes: bytes.nullable(),
+    vram_used_bytes: bytes.nullable(),
+    celsius: z.number().nullable(),
+    power_watts: z.number().nullable(),
+    processes: list(z.strictObject({ pid, vram_bytes: bytes.nullable() })),
+  })
+  .meta({ id: 'GpuSample' });
+export type GpuSample = z.infer<typeof gpu>;
 
 /** Of all makers together. */
-export interface GpuSlice {
-  gpus: readonly GpuSample[];
-}
+export const GPU_FIELDS = { gpus: list(gpu) };
+export type GpuSlice = FieldTypes<typeof GPU_FIELDS>;
 
 declare module '../../../model/snapshot.js' {
   interface HostSample extends GpuSlice {}

@@ -1,26 +1,32 @@
+import { z } from 'zod';
 import { sum } from '../../../model/figure.js';
+import { count, type FieldTypes, list, text } from '../../../model/schema.js';
 import { type Collector, type Context, defineCollector, type Part } from '../collector.js';
 import { perSecond } from '../rate.js';
 import { MANY_CORES_BYTES, readText } from '../read.js';
 import { countConnections } from './tcp.js';
 
-export interface NetworkSample {
-  interfaces: readonly {
-    name: string;
-    received_bytes_per_s: number | null;
-    sent_bytes_per_s: number | null;
-    errors_per_s: number | null;
-  }[];
-  /**
-   * TCP connections by state, e.g. `{ESTABLISHED: 12, LISTEN: 9}`; of more than 10,000 only `TIME_WAIT` and `OTHER`.
-   * Empty until they were counted for the first time.
-   */
-  connections: Readonly<Record<string, number>>;
-}
+const network = z
+  .strictObject({
+    interfaces: list(
+      z.strictObject({
+        name: text,
+        received_bytes_per_s: z.number().nullable(),
+        sent_bytes_per_s: z.number().nullable(),
+        errors_per_s: z.number().nullable(),
+      }),
+    ),
+    connections: z
+      .record(text, count)
+      .describe(
+        'TCP, by state, e.g. `{ESTABLISHED: 12, LISTEN: 9}`; of more than 10,000 only `TIME_WAIT` and `OTHER`; empty until they were counted for the first time',
+      ),
+  })
+  .meta({ id: 'NetworkSample' });
+export type NetworkSample = z.infer<typeof network>;
 
-export interface NetworkSlice {
-  network: NetworkSample | null;
-}
+const fields = { network: network.nullable() };
+type NetworkSlice = FieldTypes<typeof fields>;
 
 declare module '../../../model/snapshot.js' {
   interface HostSample extends NetworkSlice {}
@@ -105,6 +111,7 @@ export class NetworkCollector implements Collector<NetworkSlice> {
 export const networkCollector = defineCollector({
   id: 'network',
   describe: 'Traffic of each interface, and connections by state.',
+  fields,
   empty: { network: null },
   figures: [
     {

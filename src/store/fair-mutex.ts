@@ -22,7 +22,7 @@ interface Line {
  * asked, as long as somebody waits for the answer: root's, then that of the user who has had least. Says for how
  * long the one at work has been at it.
  */
-export class OneAtATime {
+export class FairMutex {
   private readonly taken = new Set<Begin>();
   private readonly asked = new Map<number | null, Line>();
   private isBusy = false;

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { LineSplitter } from '../../lib/text/lines.js';
+import { LineSplitter } from '../../../lib/text/lines.js';
 import { Slice } from './slice.js';
 
 /** How often the time is looked at: a line takes some microseconds. */

@@ -1,9 +1,9 @@
-import type { AgentReport } from '../../api/client/index.js';
-import { printable } from '../../lib/text/printable.js';
-import { askDaemon } from '../ask-daemon.js';
-import { nextToFocus } from '../bars/order.js';
-import { defineCommand, OK, PROBLEM, UsageError } from '../command.js';
-import { shortPath } from '../ui/format.js';
+import type { AgentReport } from '../../../api/client/index.js';
+import { printable } from '../../../lib/text/printable.js';
+import { askDaemon } from '../../ask-daemon.js';
+import { nextToFocus } from '../../bars/order.js';
+import { defineCommand, OK, PROBLEM, UsageError } from '../../command.js';
+import { shortPath } from '../../ui/format.js';
 
 export const focus = defineCommand({
   usage: 'focus <agent>',
@@ -24,7 +24,7 @@ export const focus = defineCommand({
       return PROBLEM;
     }
     // It is done here, as the user who asks: the daemon is not asked to act for anybody.
-    const { showAgent } = await import('../../outputs/desktop/show-agent.js');
+    const { showAgent } = await import('../../../outputs/desktop/show-agent.js');
     const why = await showAgent(agent, io.env);
     if (why === null) return OK;
     const where =

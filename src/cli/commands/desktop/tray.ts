@@ -1,6 +1,6 @@
-import { connectToDaemon } from '../../api/client/index.js';
-import { printable } from '../../lib/text/printable.js';
-import { CANNOT, defineCommand, OK } from '../command.js';
+import { connectToDaemon } from '../../../api/client/index.js';
+import { printable } from '../../../lib/text/printable.js';
+import { CANNOT, defineCommand, OK } from '../../command.js';
 
 const PING_MS = 2_000;
 
@@ -16,8 +16,8 @@ export const tray = defineCommand({
       io.err('vigil: XDG_RUNTIME_DIR is not set: this needs a login session\n');
       return CANNOT;
     }
-    const { optIn } = await import('../../outputs/desktop/tray-opt-out.js');
-    const { StandbyTray } = await import('../../outputs/desktop/tray/standby.js');
+    const { optIn } = await import('../../../outputs/desktop/tray-opt-out.js');
+    const { StandbyTray } = await import('../../../outputs/desktop/tray/standby.js');
     try {
       optIn(own);
     } catch (error) {

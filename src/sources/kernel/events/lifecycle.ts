@@ -1,4 +1,4 @@
-import type { ExecEvent, ExitEvent, LifecycleEvent } from '../../model/kernel-event.js';
+import type { ExecEvent, ExitEvent, LifecycleEvent } from '../../../model/kernel-event.js';
 import { textBeforeNul } from './hex.js';
 import type { Line } from './stream.js';
 

@@ -5,7 +5,7 @@ import type { Store } from '../../store/store.js';
 const SAVE_MS = 600_000;
 
 /** Writes down what the rules have learned: of each cell, when it is another than it was. */
-export class BaselineKeeper {
+export class BaselineSaver {
   private saved_ms = now();
   /** Of each cell: what it held when it was written down. */
   private readonly saved = new Map<string, string>();

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What reports are made of. Reports are checked against their schemas in tests, never while vigil runs. */
+/** What reports and the slices of collectors are made of. They are checked against their schemas in tests, never while vigil runs. */
 
 /**
  * A schema of T, whose type is made elsewhere: with a field for each of its fields and of that type. A field that is new
@@ -11,6 +11,9 @@ export function schemaOf<T>() {
     shape: S & Record<Exclude<keyof S, keyof T>, never>,
   ) => z.strictObject(shape as S);
 }
+
+/** What fields of these schemas hold. */
+export type FieldTypes<F extends z.ZodRawShape> = z.infer<z.ZodObject<F>>;
 
 export function list<T extends z.ZodType>(item: T) {
   return z.array(item).readonly();

@@ -1,4 +1,4 @@
-import { type Clock, clock } from '../../lib/time/time.js';
+import { type Clock, clock } from '../../../lib/time/time.js';
 
 /** Nothing arrives before it happened; this much may be measuring. */
 const TOLERANCE_MS = 2;

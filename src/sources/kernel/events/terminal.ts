@@ -1,5 +1,5 @@
-import { ttyName } from '../../lib/proc/stat.js';
-import type { TerminalEvent } from '../../model/kernel-event.js';
+import { ttyName } from '../../../lib/proc/stat.js';
+import type { TerminalEvent } from '../../../model/kernel-event.js';
 import { textBeforeNul } from './hex.js';
 import type { Line } from './stream.js';
 

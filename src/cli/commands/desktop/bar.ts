@@ -1,11 +1,11 @@
-import type { AgentReport } from '../../api/client/index.js';
-import { askDaemon } from '../ask-daemon.js';
-import { ewwLine } from '../bars/eww.js';
-import { followAgents } from '../bars/follow.js';
-import { ownAgents } from '../bars/order.js';
-import { tmuxLine } from '../bars/tmux.js';
-import { waybarLine } from '../bars/waybar.js';
-import { defineCommand, OK, UsageError } from '../command.js';
+import type { AgentReport } from '../../../api/client/index.js';
+import { askDaemon } from '../../ask-daemon.js';
+import { ewwLine } from '../../bars/eww.js';
+import { followAgents } from '../../bars/follow.js';
+import { ownAgents } from '../../bars/order.js';
+import { tmuxLine } from '../../bars/tmux.js';
+import { waybarLine } from '../../bars/waybar.js';
+import { defineCommand, OK, UsageError } from '../../command.js';
 
 /** A new bar is one function and one line here; `follow` is what it expects by default. */
 const BARS: Readonly<
