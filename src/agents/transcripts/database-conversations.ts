@@ -12,8 +12,8 @@ import { followConversations } from './served-conversations.js';
 const READ_INTERVAL_MS = 150;
 /** In a container each reading copies all of it: some 60 ms for the largest. */
 const COPY_INTERVAL_MS = 1_000;
-/** For the list of its conversations. */
-const COPY_LIST_INTERVAL_MS = 3_000;
+/** After each copy for the list of its conversations, so many times as long. */
+const COPY_RESTS = 20;
 
 /** How an agent keeps all its conversations in one SQLite database. */
 export interface DatabaseFormat {
@@ -47,7 +47,7 @@ class DatabaseSource implements ConversationSource {
   private readonly watch: DirectoryWatch;
   private seen_ms = 0;
   private last: FoundConversation[] = [];
-  private copied_ms = Number.NEGATIVE_INFINITY;
+  private rests_until_ms = Number.NEGATIVE_INFINITY;
   private isTold = false;
 
   constructor(
@@ -76,17 +76,14 @@ class DatabaseSource implements ConversationSource {
   }
 
   private mayRead(): boolean {
-    if (this.context.tree === undefined) return true;
-    const now_ms = performance.now();
-    if (now_ms - this.copied_ms < COPY_LIST_INTERVAL_MS) return false;
-    this.copied_ms = now_ms;
-    return true;
+    return this.context.tree === undefined || performance.now() >= this.rests_until_ms;
   }
 
   private read<T>(from: (view: DatabaseView) => T): T | null {
     const { session, tree, log } = this.context;
     const limits = { uid: session.uid, tables: this.format.tables, tree };
-    return unlessTooLarge(
+    const began_ms = performance.now();
+    const found = unlessTooLarge(
       () => readDatabase(this.file, limits, from),
       why => {
         if (!this.isTold)
@@ -94,6 +91,8 @@ class DatabaseSource implements ConversationSource {
         this.isTold = true;
       },
     );
+    this.rests_until_ms = performance.now() + COPY_RESTS * (performance.now() - began_ms);
+    return found;
   }
 
   close(): void {
