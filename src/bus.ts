@@ -21,6 +21,8 @@ export interface BusEvents {
   'agent.observation': Observation;
   /** An agent's state or its reason changed. */
   'agent.transition': AgentTransition;
+  /** A person looked at their agents, or has something new to look at; the user's uid. */
+  'agent.seen': number;
   /** A look at the machine. The rules judge it afterwards. */
   'machine.snapshot': Snapshot;
   /** An alert was opened, updated or resolved; in the order in which it happened. */

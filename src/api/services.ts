@@ -44,6 +44,8 @@ export interface AgentService {
   list(viewer: Viewer): Work<AgentReport[]>;
   /** `pid` may be any process of the session; `session_id`: of several conversations in it. Undefined: no such agent. */
   explain(pid: number, session_id?: string): Work<ExplainReport | undefined>;
+  /** Calls back with the uid whose list may be another now, until the returned function is called. */
+  onChange(listener: (uid: number) => void): () => void;
 }
 
 export interface AlertService {

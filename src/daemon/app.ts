@@ -163,7 +163,7 @@ export function makeModules({
   });
   const events = new RecentEvents(bus, faults);
   const services: Services = {
-    agents: new AgentReports({ monitor, users, helpers, places, procRoot: PROC }),
+    agents: new AgentReports({ monitor, users, helpers, places, procRoot: PROC, bus }),
     alerts: new AlertLookup(alerts, store),
     machine: new MachineWatch(host, actions, bus),
     host: new HostFactsReader(),

@@ -64,7 +64,10 @@ function totals(processes: readonly ProcessSample[], { host }: Snapshot): string
 function sessionSentence({ session }: Context): string | null {
   if (session === null) return null;
   const where = session.cwd === null ? '' : ` in ${printable(session.cwd, 200)}`;
-  const now = session.alive ? `is alive (${session.state})` : 'has ended';
+  const doing = session.reason == null ? session.state : `${session.state}, ${session.reason}`;
+  const now = session.alive
+    ? `is alive (${doing}; \`vigil agents explain ${session.pid}\` says why)`
+    : 'has ended';
   return `The ${session.agent} session (pid ${session.pid})${where} ${now}.`;
 }
 

@@ -16,7 +16,7 @@ export interface HelperHealth {
   /** What it found of the user's desktop; null: it has not said yet. */
   desktop: {
     session_bus: boolean;
-    compositor: 'sway' | 'i3' | 'hyprland' | null;
+    compositor: 'sway' | 'i3' | 'hyprland' | 'niri' | null;
     /** Why it shows less than it could; null: nothing is missing. */
     note: string | null;
   } | null;

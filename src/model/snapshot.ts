@@ -5,6 +5,9 @@
  * Units are in the names. Percentages of CPU are of one core. Rates are between this snapshot and the one
  * before it, null in the first. A field that could not be read is null; a list that could not be read is empty.
  */
+
+import type { Reason } from './agent.js';
+
 export interface Snapshot {
   /** ms since the epoch, never going back within one run. */
   time_ms: number;
@@ -98,6 +101,7 @@ export interface SessionSample extends SessionRef {
   ignores_hangup?: true;
   /** State of the agent, as in agents/model. */
   state: 'UNKNOWN' | 'WORKING' | 'WAITING' | 'EXITED';
+  reason?: Reason | null;
   since_ms: number;
   started_ms: number;
   ended_ms: number | null;

@@ -1,5 +1,5 @@
 import type { Alert } from './alert.js';
-import type { Snapshot } from './snapshot.js';
+import type { HostSample, Snapshot } from './snapshot.js';
 
 /** Who is told something, and what of the machine is theirs to know. Pure. */
 
@@ -29,8 +29,26 @@ export function readerOf({ subject: { uid } }: Alert): ViewerUid {
 /** The machine as that user may know it. */
 export function snapshotFor(snapshot: Snapshot, viewer_uid: ViewerUid): Snapshot {
   if (viewer_uid === null) return snapshot;
-  const { processes, sessions } = snapshot;
-  return { ...snapshot, processes: ownOf(processes, viewer_uid), sessions: ownOf(sessions, viewer_uid) };
+  const { host, processes, sessions } = snapshot;
+  return {
+    ...snapshot,
+    host: hostFor(host, viewer_uid),
+    processes: ownOf(processes, viewer_uid),
+    sessions: ownOf(sessions, viewer_uid),
+  };
+}
+
+/** Figures of the machine are everybody's; which process holds what of it is that user's. */
+export function hostFor(host: HostSample, viewer_uid: ViewerUid): HostSample {
+  if (viewer_uid === null) return host;
+  const { filesystems, limits } = host;
+  return {
+    ...host,
+    filesystems: filesystems.map(one =>
+      one.holders === undefined ? one : { ...one, holders: ownOf(one.holders, viewer_uid) },
+    ),
+    limits: limits && { ...limits, holders: ownOf(limits.holders, viewer_uid) },
+  };
 }
 
 /** An alert of the machine may be about processes of several users: only that user's. */

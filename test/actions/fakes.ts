@@ -4,6 +4,7 @@ import { configSchema } from '../../src/config/schema.js';
 import type { Requester, Scope } from '../../src/model/action.js';
 import type { Alert } from '../../src/model/alert.js';
 import type { ProcessRef, SessionRef, SessionSample, Snapshot } from '../../src/model/snapshot.js';
+import { emptyHost } from '../../src/sources/host/index.js';
 
 export const DEAD: SessionRef = {
   pid: 500,
@@ -177,7 +178,7 @@ export function snapshotOf(
 ): Snapshot {
   return {
     time_ms: 0,
-    host: {} as Snapshot['host'],
+    host: emptyHost(0),
     processes: processes as unknown as Snapshot['processes'],
     sessions,
     events: [],

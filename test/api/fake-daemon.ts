@@ -38,6 +38,7 @@ export function fakeAgent(over: Partial<AgentReport> = {}): AgentReport {
     background: 0,
     resets_at: null,
     asks: null,
+    attach: null,
     unseen: 0,
     uid: 1000,
     user: 'ann',
@@ -203,6 +204,9 @@ export class FakeDaemon {
   readonly executed: { id: number; by: Person }[] = [];
   readonly observers = new Set<(observation: Observation) => void>();
   private readonly followers = new Set<(event: OwnedEvent) => void>();
+  private readonly bars = new Set<(uid: number) => void>();
+  /** How often somebody asked for the agents. */
+  lists = 0;
   private readonly watchers = new Set<(snapshot: Snapshot) => void>();
 
   readonly services: Services = this.makeServices();
@@ -215,6 +219,11 @@ export class FakeDaemon {
   emitAlert(alert: Alert): void {
     const event = alertEvent({ type: 'alert_opened', time_ms: alert.opened_ms, alert });
     for (const follower of this.followers) follower({ uid: alert.subject.uid, event, alert });
+  }
+
+  /** Of `list`. */
+  agentsChanged(uid = 1000): void {
+    for (const bar of this.bars) bar(uid);
   }
 
   look(snapshot: Snapshot): void {
@@ -237,7 +246,14 @@ export class FakeDaemon {
   private makeServices(): Services {
     const daemon = this;
     return {
-      agents: { list: () => inOnePiece(this.list), explain: pid => inOnePiece(this.explain(pid)) },
+      agents: {
+        list: () => {
+          this.lists++;
+          return inOnePiece(this.list);
+        },
+        explain: pid => inOnePiece(this.explain(pid)),
+        onChange: listener => listening(this.bars, listener),
+      },
       alerts: {
         open: () => this.alerts.filter(({ status }) => status === 'open'),
         all: async (limit, uid) => this.seen(uid).slice(0, limit),

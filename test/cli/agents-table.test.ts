@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { agentsTable, reasonText, stateStyles } from '../../src/cli/ui/agents-table.js';
+import { fitted } from '../../src/cli/ui/wrap.js';
 import { width } from '../../src/lib/text/width.js';
 import { REASONS, type Reason, WORKING_REASONS } from '../../src/model/agent.js';
 import { fakeAgent } from '../api/fake-daemon.js';
@@ -48,6 +49,38 @@ describe('the table of agents', () => {
   ])('a limit that ends in %d ms: %s', (in_ms, words) => {
     expect(reasonText({ reason: 'limit', resets_at: new Date(NOW + in_ms).toISOString() }, NOW)).toBe(words);
     expect(reasonText({ reason: 'limit', resets_at: 'never' }, NOW)).toBe('limit');
+  });
+
+  it('80 columns keep until when a limit holds; what is asked is there as far as it fits', () => {
+    const more = { agent: 'claude-code', cwd: '/home/ann/work/shop', title: 'Fix the cart' };
+    const agents = [
+      agent(4_000_001, 'limit', { ...more, resets_at: new Date(NOW + 3_600_000).toISOString() }),
+      agent(4_000_002, 'approval', { ...more, asks: 'Bash: npm run deploy\n\u202e' }),
+    ];
+    const text = agentsTable(agents, { ...io, columns: 80 }).join('\n');
+    expect(text).toContain('limit until 13:00  ');
+    expect(text).toContain('approval: Bash: ');
+    expect(agentsTable(agents, io).join('\n')).toContain('approval: Bash: npm run deploy\\n\\u202e  ');
+    expect(agentsTable(agents, { ...io, columns: 44 }).join('\n')).toContain('limit u');
+  });
+
+  it('who ends itself by the signal that it was sent names no sender', () => {
+    const ended = { reason: 'signal', signal: 'SIGHUP', exit_code: null } as const;
+    const by = (pid: number) => reasonText({ ...ended, pid: 7, signal_sender: { pid, comm: 'bash' } }, NOW);
+    expect([by(7), by(8)]).toEqual(['SIGHUP', 'SIGHUP by bash[8]']);
+  });
+
+  it('prose is broken to the width of the terminal, further in where it goes on, and nowhere else', () => {
+    const line = `  sensor: ${'word '.repeat(40)}${'x'.repeat(200)}`;
+    for (const columns of [20, 80])
+      for (const part of fitted([line], columns)) expect(width(part)).toBeLessThanOrEqual(columns);
+    expect(
+      fitted([line], 80)
+        .slice(0, 2)
+        .map(part => /^ */.exec(part)![0].length),
+    ).toEqual([2, 6]);
+    expect(fitted([line], null)).toEqual([line]);
+    expect(fitted(['short'], 80)).toEqual(['short']);
   });
 
   it.each([40, 60, 80])('fits %d columns, whatever agents say of themselves', columns => {

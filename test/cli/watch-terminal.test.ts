@@ -64,6 +64,8 @@ describe('vigil watch, in a real terminal', { timeout: 60_000 }, () => {
   it('moves, filters, shows details, fits any size and leaves the terminal as it was', async () => {
     await start();
     await tmux.shows(/▸ +77 +codex[\s\S]*4242 +claude/);
+    const rules = tmux.screen().match(/^━━ Agents.*$/m)!;
+    expect(rules[0]).toHaveLength(100);
     expect(tmux.screen()).toMatch(/CPU +█[\s\S]*Alerts 1[\s\S]*yes burns a core/);
     tmux.key('Down');
     await tmux.shows(/▸ 4242[\s\S]*Processes of agent 4242 2[\s\S]*└─ command 4300/);

@@ -55,9 +55,9 @@ describe('keys', () => {
 
 describe('the screen', () => {
   it('is written only where it changed', () => {
-    expect(difference([], ['a', 'b'])).toContain('\u001b[1;1Ha');
-    expect(difference(['a', 'b', 'c'], ['a', 'B', 'c'])).toBe('\u001b[2;1HB\u001b[0m\u001b[K');
-    expect(difference(['a', 'b'], ['a'])).toBe('\u001b[2;1H\u001b[0m\u001b[K');
+    expect(difference([], ['a', 'b'])).toContain('\u001b[1;1H\u001b[0m\u001b[Ka');
+    expect(difference(['a', 'b', 'c'], ['a', 'B', 'c'])).toBe('\u001b[2;1H\u001b[0m\u001b[KB\u001b[0m');
+    expect(difference(['a', 'b'], ['a'])).toBe('\u001b[2;1H\u001b[0m\u001b[K\u001b[0m');
     expect(difference(['a'], ['a'])).toBe('');
   });
 

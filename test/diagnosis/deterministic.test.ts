@@ -51,6 +51,17 @@ describe('an explanation without a model', () => {
     expect(actions).toHaveLength(1);
   });
 
+  it('says what its agent is at, and who says why', () => {
+    const machine = snapshot([sample(4711, { session: { ...alert().subject.session!, alive: true } })]);
+    const sessions = machine.sessions.map(one => ({
+      ...{ ...one, alive: true, state: 'WAITING' as const, reason: 'limit' as const },
+    }));
+    const { diagnostic } = explainByRules(
+      question({ about: { kind: 'process', pid: 4711 }, snapshot: { ...machine, sessions } }),
+    );
+    expect(diagnostic).toContain('is alive (WAITING, limit; `vigil agents explain 4000` says why).');
+  });
+
   it('tells of a service, and that nothing is wrong', () => {
     const { diagnostic, severity } = explainByRules(question({ about: { kind: 'process', pid: 900 } }));
     expect(diagnostic).toContain('systemd runs it as ssh.service.');

@@ -18,7 +18,8 @@ export const TIMEOUT_MS = 5000;
 const PATIENCE_MS: { readonly [N in CommandName]?: number } = { kill_process: 330_000, report: 60_000 };
 
 /** Commands that are followed by a stream, and of what type its messages are. */
-const PUSHES = { events: 'event', record: 'observation' } as const;
+const PUSHES = { agents: 'agents_changed', events: 'event', record: 'observation' } as const;
+const PUSH_TYPES: ReadonlySet<string> = new Set(Object.values(PUSHES));
 type Subscribing = keyof typeof PUSHES;
 type Push = { type: (typeof PUSHES)[Subscribing]; data: unknown };
 type Pushed<N extends Subscribing> = Extract<MessageOf<N>, { type: (typeof PUSHES)[N] }>['data'];
@@ -146,5 +147,5 @@ export class ApiClient {
 }
 
 function isPush(message: Reply | Push): message is Push {
-  return message.type === 'event' || message.type === 'observation';
+  return PUSH_TYPES.has(message.type);
 }

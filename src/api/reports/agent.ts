@@ -37,6 +37,9 @@ export const agentReportSchema = z
     unseen: count.describe(
       'how often it stopped (turn ends and requests) since its person last looked at its window',
     ),
+    attach: text
+      .nullable()
+      .describe('what shows its session of tmux, screen or zellij, where nobody looks at that; else null'),
     uid,
     user: text,
     tty: text.nullable().describe('below /dev, e.g. pts/3'),

@@ -41,7 +41,7 @@ const helper = schemaOf<HelperHealth>()({
   desktop: z
     .strictObject({
       session_bus: z.boolean(),
-      compositor: z.enum(['sway', 'i3', 'hyprland']).nullable(),
+      compositor: z.enum(['sway', 'i3', 'hyprland', 'niri']).nullable(),
       note: text.nullable(),
     })
     .nullable(),

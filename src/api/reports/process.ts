@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { REASONS } from '../../model/agent.js';
 import {
   bytes,
   count,
@@ -69,6 +70,7 @@ export const sessionSampleSchema = schemaOf<SessionSample>()({
     .exactOptional()
     .describe('it ignored SIGHUP itself (`nohup`): what it starts inherits that'),
   state: z.enum(['UNKNOWN', 'WORKING', 'WAITING', 'EXITED']),
+  reason: z.enum(REASONS).nullable().exactOptional(),
   since_ms: time_ms,
   started_ms: time_ms,
   ended_ms: time_ms.nullable(),

@@ -1,8 +1,6 @@
 import { type AgentReport, type ApiClient, connectToDaemon } from '../../api/client/index.js';
 
 const COALESCE_MS = 30;
-/** Looking at a window changes what is unseen, and no event says so. */
-const UNSEEN_MS = 1_000;
 const RECONNECT_MS = 1_000;
 
 /**
@@ -27,32 +25,22 @@ export async function followAgents(
 /** Resolves when the connection is over. */
 async function followOnce(client: ApiClient, show: (agents: readonly AgentReport[]) => void): Promise<void> {
   let timer: NodeJS.Timeout | null = null;
-  let over = false;
-  const askIn = (delay_ms: number) => {
-    if (timer !== null) clearTimeout(timer);
-    timer = null;
-    if (over) return;
-    timer = setTimeout(() => {
-      timer = null;
-      void ask();
-    }, delay_ms);
-  };
   const ask = async () => {
+    timer = null;
     try {
-      const agents = await client.call('agents');
-      show(agents);
-      // An event that came meanwhile has set its own, shorter time.
-      if (timer === null && agents.some(({ unseen }) => unseen > 0)) askIn(UNSEEN_MS);
+      show(await client.call('agents'));
     } catch {
       client.close();
     }
   };
   try {
-    await client.subscribe('events', { follow: true, limit: 0 }, () => askIn(COALESCE_MS));
-    await ask();
+    // What changes before the answer to this has been sent is in it.
+    const agents = await client.subscribe('agents', { follow: true }, () => {
+      timer ??= setTimeout(() => void ask(), COALESCE_MS);
+    });
+    show(agents);
     await client.closed;
   } finally {
-    over = true;
     if (timer !== null) clearTimeout(timer);
     client.close();
   }

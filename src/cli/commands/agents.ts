@@ -6,7 +6,7 @@ import { pidOf } from '../target.js';
 
 export const agents = defineCommand({
   usage: 'agents',
-  describe: 'List the AI coding agents that run, and what each is doing',
+  describe: 'List the AI coding agents that run, and what each is doing (explain says why)',
   details: [
     `States are WORKING (${WORKING_REASONS.join(', ')}), WAITING (${WAITING_REASONS.join(', ')}), EXITED (${EXIT_REASONS.join(', ')}) and UNKNOWN. Agents that ask for something stand on top, then those in trouble.`,
     'Root, the user of the daemon and members of the group vigil see the agents of all users, everybody else their own.',
@@ -58,11 +58,11 @@ export const agentsExplain = defineCommand({
   async run({ json, session, runtimeDir, positional }, io) {
     const pid = pidOf(positional.pid ?? '');
     return askDaemon(runtimeDir, async client => {
-      const drawing = import('../ui/agents-explain.js');
+      const drawing = Promise.all([import('../ui/agents-explain.js'), import('../ui/wrap.js')]);
       const which = session === undefined ? {} : { session_id: session };
       const report = await client.call('explain', { pid, ...which });
-      const { explainText } = await drawing;
-      printAnswer(io, json, report, () => explainText(report, io));
+      const [{ explainText }, { fitted }] = await drawing;
+      printAnswer(io, json, report, () => fitted(explainText(report, io), io.columns));
       return OK;
     });
   },

@@ -7,6 +7,7 @@ import type { Io } from '../io.js';
 import { alertName } from '../target.js';
 import { clockTime, duration, isGrave, severityStyles } from '../ui/format.js';
 import { paint } from '../ui/style.js';
+import { fitted } from '../ui/wrap.js';
 
 export const alerts = defineCommand({
   usage: 'alerts',
@@ -30,7 +31,12 @@ export const alerts = defineCommand({
       const list = await client.call('alerts', { all });
       const none = all ? 'There has been no alert.' : 'Nothing is wrong.';
       printAnswer(io, json, list, () =>
-        list.length === 0 ? [none] : list.map(alert => alertText(alert, io)),
+        list.length === 0
+          ? [none]
+          : fitted(
+              list.flatMap(alert => alertText(alert, io).split('\n')),
+              io.columns,
+            ),
       );
       return list.some(({ status, severity }) => status === 'open' && isGrave(severity)) ? PROBLEM : OK;
     });

@@ -9,6 +9,7 @@ import type { Io } from '../io.js';
 import { targetOf } from '../target.js';
 import { severityStyles } from '../ui/format.js';
 import { paint } from '../ui/style.js';
+import { fitted } from '../ui/wrap.js';
 
 /** A model may take its time. */
 const PATIENCE_MS = 610_000;
@@ -38,11 +39,21 @@ export const explain = defineCommand({
         return OK;
       }
       const explained = await explainTarget(client, target, PATIENCE_MS);
-      printAnswer(io, json, explained, () => explainedLines(explained, io));
+      printAnswer(io, json, explained, () => fittedExplanation(explained, io));
       return OK;
     });
   },
 });
+
+/** Commands stay whole: they are copied. */
+function fittedExplanation(explained: Explained, io: Pick<Io, 'color' | 'columns' | 'now'>): string[] {
+  const commands = explained.plans.flatMap(({ command }) =>
+    command === null ? [] : [printable(command, 2_000)],
+  );
+  return explainedLines(explained, io).flatMap(line =>
+    commands.some(command => line.includes(command)) ? [line] : fitted([line], io.columns),
+  );
+}
 
 export function explainedLines({ explanation, plans }: Explained, io: Pick<Io, 'color' | 'now'>): string[] {
   const { diagnosis, by, model, failure, left_out, time_ms } = explanation;

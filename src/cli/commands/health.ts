@@ -7,6 +7,7 @@ import { defineCommand, OK, PROBLEM } from '../command.js';
 import type { Io } from '../io.js';
 import { bytes, duration, percent } from '../ui/format.js';
 import { paint } from '../ui/style.js';
+import { fitted } from '../ui/wrap.js';
 
 export const health = defineCommand({
   usage: 'health',
@@ -18,7 +19,7 @@ export const health = defineCommand({
   async run({ json, runtimeDir }, io) {
     return askDaemon(runtimeDir, async client => {
       const report = await client.call('health');
-      printAnswer(io, json, report, () => healthText(report, io));
+      printAnswer(io, json, report, () => fitted(healthText(report, io), io.columns));
       return report.status === 'healthy' ? OK : PROBLEM;
     });
   },

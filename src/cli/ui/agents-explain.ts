@@ -1,4 +1,4 @@
-import type { ExplainReport, VoiceReport } from '../../api/client/index.js';
+import type { AgentReport, ExplainReport, VoiceReport } from '../../api/client/index.js';
 import { printable } from '../../lib/text/printable.js';
 import type { Io } from '../io.js';
 import { containerOf, reasonText, stateStyles } from './agents-table.js';
@@ -19,6 +19,8 @@ export function explainText(
   return [
     `${printable(agent.agent, 32)}[${agent.pid}] of ${printable(agent.user, 32)} on ${tty}${place}${inside}`,
     `${state} for ${since}`,
+    ...(agent.asks === null ? [] : [`Asks: ${printable(agent.asks, 500)}`]),
+    ...attachLines(agent),
     `Decided by: ${printable(decided_by, 400)}`,
     '',
     'Evidence, newest first:',
@@ -31,6 +33,16 @@ export function explainText(
     'Processes of this session:',
     ...processes.map(one => `  ${one.pid}  ${printable(one.role, 60)}  ${printable(one.command, 200)}`),
   ];
+}
+
+/** To its own user alone: a server of tmux may have whatever it likes run by those who attach. A daemon of before does not tell. */
+function attachLines({
+  attach,
+  uid,
+}: Pick<AgentReport, 'uid'> & Partial<Pick<AgentReport, 'attach'>>): string[] {
+  return attach == null || uid !== process.geteuid!()
+    ? []
+    : [`No window is known that shows its session: ${printable(attach, 300)}`];
 }
 
 /** A daemon of before does not list them. */

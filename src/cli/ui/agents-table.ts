@@ -13,7 +13,8 @@ const COLUMNS: readonly Column[] = [
   { title: 'PID', align: 'right' },
   { title: 'AGENT' },
   { title: 'STATE' },
-  { title: 'REASON', min: 8, rank: 8 },
+  // As wide as `limit until 17:30`.
+  { title: 'REASON', min: 8, want: 17, rank: 8 },
   { title: 'SINCE', align: 'right', rank: 7 },
   { title: 'USER', rank: 2 },
   { title: 'TTY', rank: 5 },
@@ -56,7 +57,7 @@ function cells(agent: AgentReport, io: Pick<Surroundings, 'now' | 'home'>): Cell
     { text: String(agent.pid) },
     { text: printable(agent.agent, 32) + (agent.interactive ? '' : ' (batch)') },
     { text: agent.state, styles },
-    { text: reasonText(agent, io.now()), styles },
+    { text: reasonText(agent, io.now()) + asksText(agent), styles },
     { text: duration(io.now() - Date.parse(agent.since)) },
     { text: printable(agent.user, 32) },
     { text: printable(placeOf(agent), 32) },
@@ -100,7 +101,16 @@ export function stateStyles({ state, reason }: Pick<AgentReport, 'state' | 'reas
   return ['dim'];
 }
 
-type Ended = Pick<AgentReport | AgentStateEvent, 'reason' | 'exit_code' | 'signal' | 'signal_sender'>;
+const MAX_ASKS = 60;
+
+/** `: Bash: npm test` */
+function asksText({ asks }: AgentReport): string {
+  return asks === null ? '' : `: ${printable(asks, MAX_ASKS)}`;
+}
+
+type Ended = Pick<AgentReport | AgentStateEvent, 'reason' | 'exit_code' | 'signal' | 'signal_sender'> & {
+  pid?: number;
+};
 
 interface More {
   background?: number;
@@ -115,10 +125,14 @@ export function reasonText(one: Ended & More, now_ms: number): string {
   return (one.background ?? 0) > 0 ? `${text}${until}, ${one.background} in background` : text + until;
 }
 
-function endingText({ reason, exit_code, signal, signal_sender }: Ended): string | null {
+function endingText({ pid, reason, exit_code, signal, signal_sender }: Ended): string | null {
   if (reason === 'exit') return typeof exit_code === 'number' ? `exit ${exit_code}` : 'exit';
   if (reason !== 'signal' && reason !== 'oom') return null;
-  const by = signal_sender == null ? '' : ` by ${printable(signal_sender.comm, 32)}[${signal_sender.pid}]`;
+  // A shell that is hung up ends itself by the same signal.
+  const by =
+    signal_sender == null || signal_sender.pid === pid
+      ? ''
+      : ` by ${printable(signal_sender.comm, 32)}[${signal_sender.pid}]`;
   const name = printable(signal ?? 'signal', 20);
   return reason === 'oom' ? `out of memory (${name})` : name + by;
 }

@@ -109,7 +109,8 @@ export function difference(before: readonly string[], after: readonly string[]):
   let text = '';
   for (let row = 0; row < Math.max(before.length, after.length); row++) {
     const line = after[row] ?? '';
-    if (line !== before[row]) text += `\u001b[${row + 1};1H${line}\u001b[0m\u001b[K`;
+    // Erased first: behind a full line the cursor stands on its last cell, and that would go.
+    if (line !== before[row]) text += `\u001b[${row + 1};1H\u001b[0m\u001b[K${line}\u001b[0m`;
   }
   return text;
 }

@@ -8,6 +8,8 @@ export interface Column {
   align?: 'left' | 'right';
   /** May shrink to this many cells; never when absent. */
   min?: number;
+  /** Keeps so many cells as long as columns of a lower rank can go instead; `min` when absent. */
+  want?: number;
   /** What is cut off: the end, or the beginning of a path. */
   cut?: 'end' | 'start';
   /** Goes when there is no room, the lowest first; stays when absent. */
@@ -55,23 +57,29 @@ function fitWidths(columns: readonly Column[], widths: number[], room: number): 
     const shown = widths.filter(cells => cells > 0);
     return shown.reduce((sum, cells) => sum + cells, 0) + GAP * (shown.length - 1);
   };
-  shrink(columns, widths, () => total() - room);
+  const wanted = columns.map(({ min, want }) => want ?? min);
+  shrink(wanted, widths, () => total() - room);
   const order = columns
     .map((column, i) => ({ i, rank: column.rank ?? Number.POSITIVE_INFINITY }))
     .filter(({ rank }) => rank !== Number.POSITIVE_INFINITY)
     .sort((a, b) => a.rank - b.rank);
   for (const { i } of order) {
+    shrink(
+      columns.map(({ min }, at) => (at === i ? min : undefined)),
+      widths,
+      () => total() - room,
+    );
     if (total() <= room) return;
     widths[i] = 0;
   }
 }
 
 /** The widest of those that may gives a cell, until it fits or none can. */
-function shrink(columns: readonly Column[], widths: number[], excess: () => number): void {
+function shrink(least: readonly (number | undefined)[], widths: number[], excess: () => number): void {
   for (let left = excess(); left > 0; left--) {
     let widest = -1;
-    columns.forEach((column, i) => {
-      if (column.min === undefined || widths[i]! <= column.min) return;
+    least.forEach((min, i) => {
+      if (min === undefined || widths[i]! <= min) return;
       if (widest < 0 || widths[i]! > widths[widest]!) widest = i;
     });
     if (widest < 0) return;

@@ -3,6 +3,7 @@ import { backgroundCount, isInteractive, resetsAt, type Session } from '../../ag
 import type { AgentPlaces } from '../../agents/transcripts/agent-place.js';
 import type { AgentReport, ExplainReport } from '../../api/reports/agent.js';
 import type { AgentService } from '../../api/services.js';
+import type { Bus } from '../../bus.js';
 import type { Users } from '../../lib/os/users.js';
 import { printable } from '../../lib/text/printable.js';
 import type { Work } from '../../lib/time/in-turns.js';
@@ -25,8 +26,9 @@ export interface AgentReportsOptions {
   monitor: Pick<AgentMonitor, 'sessions' | 'tracker'>;
   users: Pick<Users, 'name'>;
   procRoot: string;
-  helpers: Pick<HelperPool, 'unseen'>;
+  helpers: Pick<HelperPool, 'attach' | 'unseen'>;
   places: Pick<AgentPlaces, 'of'>;
+  bus: Pick<Bus, 'on'>;
 }
 
 /** The agents as the API shows them. */
@@ -46,6 +48,20 @@ export class AgentReports implements AgentService {
       if (reports.length % SESSIONS === 0) yield;
     }
     return reports;
+  }
+
+  onChange(listener: (uid: number) => void): () => void {
+    const { bus, monitor } = this.options;
+    const ends = [
+      bus.on('agent reports', 'agent.seen', listener),
+      bus.on('agent reports', 'agent.transition', ({ transition }) => {
+        const session = monitor.tracker.find(transition.pid);
+        if (session !== undefined) listener(session.uid);
+      }),
+    ];
+    return () => {
+      for (const end of ends) end();
+    };
   }
 
   *explain(pid: number, session_id?: string): Work<ExplainReport | undefined> {
@@ -75,6 +91,7 @@ export class AgentReports implements AgentService {
       resets_at: resets_at_ms === null ? null : iso(resets_at_ms),
       asks: asks(session),
       unseen: helpers.unseen(session),
+      attach: helpers.attach(session),
       uid: session.uid,
       user: users.name(session.uid),
       tty: session.tty,

@@ -1,3 +1,4 @@
+import { printable } from '../../lib/text/printable.js';
 import type { SessionBus } from './bus.js';
 import type { Desktop } from './compositors/desktop.js';
 import { discover } from './compositors/discover.js';
@@ -37,6 +38,7 @@ export class DesktopConnection {
   private readonly once: Once;
   private readonly directory: RuntimeDir;
   private started = false;
+  private session: string | null = null;
   private closed = false;
   private timer: NodeJS.Timeout | null = null;
 
@@ -86,7 +88,7 @@ export class DesktopConnection {
     if (!this.lock.held) return this.lock.refusal?.why ?? 'not locked yet';
     const missing: string[] = [];
     if (this.options.bus.connection === null) missing.push('no session bus');
-    if (this.options.desktop.name === null) missing.push('no compositor that it knows (sway, i3, Hyprland)');
+    if (this.options.desktop.name === null) missing.push(noCompositor(this.session));
     return missing.length === 0 ? null : missing.join(', ');
   }
 
@@ -120,6 +122,7 @@ export class DesktopConnection {
     this.options.found();
     const there = discover(runtimeDir, uid, procRoot);
     this.busAddress = there.bus ?? '';
+    this.session = there.desktop;
     await Promise.all([there.bus === null ? null : bus.use(there.bus), desktop.use(there.compositors)]);
     if (bus.connection === null || desktop.name === null) this.lookIn(AGAIN_MS);
     this.options.found();
@@ -139,4 +142,10 @@ export class DesktopConnection {
     this.options.serving();
     return true;
   }
+}
+
+/** What its person misses where nothing tells which window has the focus. */
+function noCompositor(session: string | null): string {
+  const name = session === null ? 'no desktop' : `${printable(session, 32)} is none`;
+  return `${name} that tells which window has the focus (sway, i3, Hyprland and niri do): popups come also while you look, and Focus shows the tmux pane alone`;
 }

@@ -64,7 +64,10 @@ export const helperAgentSchema = z.strictObject({
   exit_code: z.number().nullable(),
   signal: text(32).nullable(),
 });
-export type HelperAgent = z.infer<typeof helperAgentSchema>;
+export type HelperAgent = z.infer<typeof helperAgentSchema> & {
+  /** Found by the helper itself: what shows the multiplexer's session that nobody looks at. */
+  attach?: string | null;
+};
 
 /** What is remembered of an agent is remembered by this number. */
 export function idOf({ id, pid }: Pick<HelperAgent, 'id' | 'pid'>): number {
@@ -163,14 +166,22 @@ const conversation = z.strictObject({
   cwd: text(4096).nullable(),
 }) satisfies z.ZodType<ConversationRef>;
 
-export const COMPOSITORS = ['sway', 'i3', 'hyprland'] as const;
+export const COMPOSITORS = ['sway', 'i3', 'hyprland', 'niri'] as const;
+
+/** A word of a shell, quoted where that is needed; neither lines nor a second command. */
+const WORD = "(?:[\\w@%+=:,./$-]+|'[^'\\p{Cc}]+')";
+/** The helper is its user's puppet: whoever reads this is not to be made to run something else. */
+export const ATTACH_COMMAND = new RegExp(
+  `^(?=.{1,300}$)(?:tmux(?: -[LS] ${WORD})? attach -t|zellij attach|screen -r) ${WORD}$`,
+  'u',
+);
 
 /** What a helper found of its user's desktop. */
 const desktopSchema = z.strictObject({
   session_bus: z.boolean(),
   compositor: z.enum(COMPOSITORS).nullable(),
   /** Why it shows less than it could, in words; null: nothing is missing. */
-  note: text(200).nullable(),
+  note: text(400).nullable(),
 });
 export type HelperDesktop = z.infer<typeof desktopSchema>;
 
@@ -186,6 +197,11 @@ export const fromHelperSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('unseen'),
     counts: z.array(z.tuple([pid, z.int().min(0).max(9999)])).max(1000),
+  }),
+  /** Agents in sessions of multiplexers that nobody looks at, and the command that does. */
+  z.strictObject({
+    type: z.literal('detached'),
+    commands: z.array(z.tuple([pid, z.string().regex(ATTACH_COMMAND)])).max(1000),
   }),
   z.strictObject({ type: z.literal('pong') }),
   z.strictObject({ type: z.literal('desktop'), desktop: desktopSchema }),

@@ -1,5 +1,5 @@
 import type { Out } from './out.js';
-import { type HelperAgent, type HelperDesktop, idOf } from './protocol.js';
+import { ATTACH_COMMAND, type HelperAgent, type HelperDesktop, idOf } from './protocol.js';
 
 const MAX_UNSEEN = 9_999;
 const MAX_AGENTS = 1_000;
@@ -8,6 +8,7 @@ const MAX_AGENTS = 1_000;
 export class Reports {
   private unseenSent = '[]';
   private desktopSent = '';
+  private detachedSent = '[]';
 
   constructor(private readonly out: Out) {}
 
@@ -21,6 +22,18 @@ export class Reports {
     if (text === this.unseenSent) return;
     this.unseenSent = text;
     this.out.send({ type: 'unseen', counts });
+  }
+
+  /** Which of them nobody looks at, and what does. */
+  detached(agents: readonly HelperAgent[], attach: (pid: number) => string | null): void {
+    const commands = agents
+      .map((agent): [number, string] => [idOf(agent), attach(agent.pid) ?? ''])
+      .filter(([, command]) => ATTACH_COMMAND.test(command))
+      .slice(0, MAX_AGENTS);
+    const text = JSON.stringify(commands);
+    if (text === this.detachedSent) return;
+    this.detachedSent = text;
+    this.out.send({ type: 'detached', commands });
   }
 
   /** For `vigil health`. */

@@ -9,7 +9,7 @@ import { DismissedAlerts } from './notify/dismissed-alerts.js';
 import { PopupScheduler } from './notify/popup-scheduler.js';
 import { type PopupAction, type PopupSubject, Popups } from './notify/popups.js';
 import type { Log } from './out.js';
-import type { HelperAgent, HelperAlert, HelperConfig } from './protocol.js';
+import { type HelperAgent, type HelperAlert, type HelperConfig, idOf } from './protocol.js';
 import { type TrayAction, trayModel } from './tray/model.js';
 import { Tray } from './tray/tray.js';
 
@@ -93,14 +93,20 @@ export class Screen {
    * show it again although nothing happened.
    */
   show({ agents, alerts, paused, silent }: Shown, now_ms: number, dues: number[]): void {
-    const { attention, isSeen } = this.options;
+    const { attention, desktop, isSeen } = this.options;
     const unseen = (pid: number) => attention.unseen(pid);
+    const newsUntil = (id: number) => attention.newsUntil(id);
+    for (const agent of agents) {
+      const until_ms = newsUntil(idOf(agent));
+      if (until_ms !== null && until_ms > now_ms) dues.push(until_ms);
+    }
     this.showBadges(paused ? [] : agents, now_ms, dues);
-    const intents = this.scheduler.intents({ agents, alerts, isSeen, now_ms }, dues);
+    const placed = agents.map(agent => ({ ...agent, attach: desktop.place(agent.pid)?.attach ?? null }));
+    const intents = this.scheduler.intents({ agents: placed, alerts, isSeen, now_ms }, dues);
     this.popups.set(paused ? new Map() : intents);
     const { notifications, tray } = this.config;
     this.tray?.set(
-      trayModel({ agents, alerts, unseen, paused, silent, now_ms, config: notifications }),
+      trayModel({ agents, alerts, unseen, newsUntil, paused, silent, now_ms, config: notifications }),
       tray.enabled,
     );
   }

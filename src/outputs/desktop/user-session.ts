@@ -206,6 +206,7 @@ export class UserSession {
   private refresh(): void {
     if (this.closed) return;
     this.tellDesktop();
+    this.reports.detached(this.agents, pid => this.desktop.place(pid)?.attach ?? null);
     if (!this.connection.serves) return;
     const now_ms = this.now();
     const dues: number[] = [];

@@ -39,10 +39,14 @@ export function helperAgent(
 /** In these the detail is what the agent may be asking for. */
 const OPEN: ReadonlySet<Assertion | null> = new Set<Assertion>(['tool', 'approval', 'question']);
 
+/** `AskUserQuestion: Which one?`: what is asked is enough. */
+const TOOL = /^(AskUserQuestion|ask_user\w*|askUser\w*|question)(: |$)/;
+
 /** What a waiting agent asks for, in a few words, where its transcript says so. */
 export function asks(session: Session): string | null {
   if (session.state !== 'WAITING' || !isRequest(session.reason)) return null;
   const said = session.signals.statements.get('transcript');
   if (said === undefined || !OPEN.has(said.says)) return null;
-  return said.detail?.slice(0, 500) ?? null;
+  const detail = said.detail?.slice(0, 500) ?? null;
+  return session.reason === 'question' ? detail?.replace(TOOL, '') || null : detail;
 }

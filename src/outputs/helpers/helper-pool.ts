@@ -153,6 +153,11 @@ export class HelperPool implements Module<PoolConfig> {
     return this.helpers.get(session.uid)?.unseen(session.id) ?? 0;
   }
 
+  /** What shows a session that nobody looks at; null: somebody does, or it is in no multiplexer. */
+  attach(session: Session): string | null {
+    return this.helpers.get(session.uid)?.attach(session.id) ?? null;
+  }
+
   /**
    * A reader for the files of a session that is not the daemon's own user's: its user's helper reads them. Root's are read
    * there, too, where they are a container's: its helper is root without any capability.
@@ -275,6 +280,7 @@ export class HelperPool implements Module<PoolConfig> {
       logger,
       find: id => agents.find(id),
       feed: observation => bus.emit('agent.file_read', observation),
+      seen: () => bus.emit('agent.seen', uid),
       config: () => this.configMessage(),
       begun: () => this.changed(),
       stillborn: said => {

@@ -24,6 +24,8 @@ export interface UserHelperOptions {
   config(): ToHelper;
   find(pid: number): Session | undefined;
   feed(observation: Observation): void;
+  /** What its person has not seen is another now. */
+  seen(): void;
   /** It could not begin, for this reason; true: it is given up. */
   stillborn?(said: string): boolean;
   /** A new process stands there: it is to be told everything. */
@@ -58,6 +60,7 @@ export class UserHelper {
   private readonly passed = new Set<string>();
   private barredUntil_ms = 0;
   private readonly counts = new Map<number, number>();
+  private readonly commands = new Map<number, string>();
   private told = '';
   private toldAlerts = NO_ALERTS;
   private desktop: HelperDesktop | null = null;
@@ -107,6 +110,11 @@ export class UserHelper {
   /** Turn ends and requests of an agent that its person has not seen. */
   unseen(id: number): number {
     return this.counts.get(id) ?? 0;
+  }
+
+  /** What shows an agent's session that nobody looks at: its user's word. Null: somebody does, or it is in none. */
+  attach(id: number): string | null {
+    return this.commands.get(id) ?? null;
   }
 
   configure(): void {
@@ -216,6 +224,12 @@ export class UserHelper {
       case 'unseen':
         this.counts.clear();
         for (const [id, count] of message.counts) if (find(id)?.uid === uid) this.counts.set(id, count);
+        this.options.seen();
+        return;
+      case 'detached':
+        this.commands.clear();
+        for (const [id, command] of message.commands)
+          if (find(id)?.uid === uid) this.commands.set(id, command);
         return;
       case 'pong':
         return;

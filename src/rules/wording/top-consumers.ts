@@ -1,5 +1,6 @@
 import { bytesText, counted, percentText } from '../../lib/text/amounts.js';
 import { printable } from '../../lib/text/printable.js';
+import type { HostSample } from '../../model/snapshot.js';
 import type { History } from '../engine/history.js';
 import { type Group, groupBy, programKey, totalCpu, totalRss } from '../processes/groups.js';
 import { agentName, programName, sessionName } from './labels.js';
@@ -38,8 +39,56 @@ export function filesInMemory({ snapshot: { host } }: History): Part[] {
   return [...mounts, ...(isMost ? [shared] : [])].sort((a, b) => b.weight - a.weight);
 }
 
+type Filesystem = HostSample['filesystems'][number];
+type Holder = NonNullable<Filesystem['holders']>[number];
+
+/** Smaller files explain no full disk. */
+const LEAST_HELD_BYTES = 64 * 1024 * 1024;
+
+/**
+ * ` Deleted files are held open by postgres (12 GB). Open for writing there are files of node shop/train.js (30 GB).` Where
+ * nobody has files of it open: who wrote most to any storage.
+ */
+export function topOfFilesystem(history: History, { holders = [] }: Filesystem): string {
+  const deleted = heldBy(history, holders, 'Deleted files are held open by', one => one.deleted_bytes);
+  const growing = heldBy(history, holders, 'Files of it grow that are written by', one => one.grown_bytes);
+  const open = heldBy(
+    history,
+    holders,
+    'Open for writing there are files of',
+    ({ written_bytes, deleted_bytes }) => Math.max(0, written_bytes - deleted_bytes),
+  );
+  const all = deleted + (growing === '' ? open : growing);
+  return all === '' ? topWriters(history) : all;
+}
+
+function heldBy(
+  history: History,
+  holders: readonly Holder[],
+  begin: string,
+  bytes: (holder: Holder) => number,
+): string {
+  const held = new Map(holders.map(holder => [holder.pid, bytes(holder)]));
+  return sentence(begin, history, tracks => sumOf(tracks, held), bytesText, LEAST_HELD_BYTES);
+}
+
+const sumOf = (tracks: Group['tracks'], held: ReadonlyMap<number, number>) =>
+  tracks.reduce((sum, { sample }) => sum + (held.get(sample.pid) ?? 0), 0);
+
+/** `Restart postgres: that gives back 12 GB. `; empty where no deleted files are held. */
+export function restartAdvice(history: History, { holders = [] }: Filesystem): string {
+  const held = new Map(holders.map(({ pid, deleted_bytes }) => [pid, deleted_bytes]));
+  const [largest] = groupBy(history.watched, programKey, track => sumOf([track], held))
+    .map(({ tracks }) => ({ name: programName(tracks[0]!), bytes: sumOf(tracks, held) }))
+    .filter(({ bytes }) => bytes >= LEAST_HELD_BYTES)
+    .sort((a, b) => b.bytes - a.bytes);
+  return largest === undefined
+    ? ''
+    : `Restart ${largest.name}: that gives back ${bytesText(largest.bytes)}. `;
+}
+
 /** ` Of what runs, most was written by …`: whole amounts since each started, to any storage. */
-export function topWriters(history: History): string {
+function topWriters(history: History): string {
   const written = (tracks: Group['tracks']) =>
     tracks.reduce((sum, { sample }) => sum + (sample.write_bytes ?? 0), 0);
   return sentence(

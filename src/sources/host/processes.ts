@@ -1,6 +1,6 @@
 import type { Lineage, Origin } from '../../lib/process/lineage.js';
 import { nextTurn } from '../../lib/time/slices.js';
-import type { Mode, State } from '../../model/agent.js';
+import type { Mode, Reason, State } from '../../model/agent.js';
 import { type Figure, sum } from '../../model/figure.js';
 import type { LifecycleEvent } from '../../model/kernel-event.js';
 import type { ProcessSample, SessionRef, SessionSample } from '../../model/snapshot.js';
@@ -16,6 +16,7 @@ export interface AgentSession extends Origin {
   readonly cwd: string | null;
   readonly mode?: Mode;
   readonly state: State;
+  readonly reason?: Reason | null;
   readonly since_ms: number;
   readonly started_ms: number;
   /** Other conversations in its process. */
@@ -148,6 +149,7 @@ function total(session: AgentSession, ref: SessionRef, members: readonly Process
     tty: session.tty,
     ...(session.mode === 'batch' && { interactive: false }),
     state,
+    ...(session.reason !== undefined && session.state === state && { reason: session.reason }),
     since_ms,
     started_ms: session.started_ms,
     ended_ms: ref.alive ? null : session.since_ms,

@@ -1,13 +1,17 @@
 import { type Owner, Quota } from '../../lib/limits/quota.js';
 import type { MachineEvent } from '../../model/snapshot.js';
 import { type JournalEntry, parseEntry } from './entry.js';
-import { type OomReason, parseOomKill, parseOomReason } from './oom.js';
+import { type OomReason, parseOomChoice, parseOomKill, parseOomReason } from './oom.js';
+import { type DaemonKill, isDryRun, OOM_DAEMON_UNITS, parseDaemonKill } from './oom-daemons.js';
 
 /** systemd/sd-messages.h: SD_MESSAGE_UNIT_FAILURE_RESULT, SD_MESSAGE_UNIT_FAILED. */
 const UNIT_FAILURE_RESULT = 'd9b373ed55a64feb8242e02dbe79a49c';
 const UNIT_FAILED = 'be02cf6855d2428ba40df7e9d022f03d';
 /** A line that holds one of these is looked at however many came before it. */
-const IMPORTANT = ['oom-kill:', 'Killed process ', UNIT_FAILURE_RESULT, UNIT_FAILED];
+const IMPORTANT = [
+  ...['oom-kill:', 'Killed process ', 'Kill process ', UNIT_FAILURE_RESULT, UNIT_FAILED],
+  ...OOM_DAEMON_UNITS,
+];
 
 /** syslog(3): LOG_WARNING. */
 const WARNING = 4;
@@ -33,6 +37,9 @@ export class JournalDigest {
   private failures = new Map<string, number>();
   private failuresBefore = new Map<string, number>();
   private readonly reasons = new Map<number, OomReason>();
+  /** Pid; 0: nobody. */
+  private chosenInCgroup = 0;
+  private lastDaemonKill: { unit: string; event: MachineEvent } | null = null;
   /** Until then what the kernel says belongs to a kill that is told of by itself. */
   private dumpUntil_ms = Number.NEGATIVE_INFINITY;
   /** Messages that were left out, and lines that were none, since the start. */
@@ -69,6 +76,8 @@ export class JournalDigest {
     const time_ms = this.fromMonotonic(entry.monotonic_ms);
     if (entry.from_kernel && this.kernel(entry, time_ms)) return;
     if (entry.from_manager !== null && this.manager(entry, entry.from_manager.uid, time_ms)) return;
+    if (entry.from_system_unit !== null && this.daemon(entry.from_system_unit, entry.message, time_ms))
+      return;
     if (entry.priority > WARNING) return;
     if (this.messages.length >= MAX_MESSAGES) {
       this.leftOut++;
@@ -86,12 +95,20 @@ export class JournalDigest {
       this.reasons.set(reason.pid, reason);
       return true;
     }
+    // Until Linux 4.19 only the line before the kill says that it was a control group's limit.
+    const chosen = parseOomChoice(message);
+    if (chosen !== null) {
+      this.chosenInCgroup = chosen.in_cgroup ? chosen.pid : 0;
+      return true;
+    }
     const kill = parseOomKill(message);
     if (kill === null) {
       if (message.includes(' invoked oom-killer: ')) this.dumpUntil_ms = time_ms + DUMP_MS;
       return time_ms < this.dumpUntil_ms;
     }
     this.dumpUntil_ms = Number.NEGATIVE_INFINITY;
+    if (kill.pid === this.chosenInCgroup) kill.in_cgroup = true;
+    this.chosenInCgroup = 0;
     const known = this.reasons.get(kill.pid);
     this.reasons.delete(kill.pid);
     const { pid, comm } = kill;
@@ -107,6 +124,23 @@ export class JournalDigest {
       source: 'journal',
     });
     return true;
+  }
+
+  /** True when it was about a kill by one of the daemons that watch the memory. */
+  private daemon(unit: string, message: string, time_ms: number): boolean {
+    const kill = parseDaemonKill(unit, message);
+    if (kill === null) {
+      if (unit === this.lastDaemonKill?.unit && isDryRun(message)) this.takeBack(this.lastDaemonKill.event);
+      return false;
+    }
+    const event = daemonEvent(kill, time_ms);
+    this.lastDaemonKill = { unit, event };
+    this.keep(kill.victim?.uid ?? null, event);
+    return true;
+  }
+
+  private takeBack(event: MachineEvent): void {
+    this.important = this.important.filter(other => other !== event);
   }
 
   /** True when it was about a unit that failed. A unit that fails to start is told of twice: once is enough. */
@@ -132,6 +166,20 @@ export class JournalDigest {
     if (this.room.take(owner)) this.important.push(event);
     else this.leftOut++;
   }
+}
+
+function daemonEvent({ by, victim, rss_bytes, cgroup }: DaemonKill, time_ms: number): MachineEvent {
+  const { pid, comm, uid } = victim ?? { pid: 0, comm: '?', uid: null };
+  return {
+    type: 'oom_kill',
+    time_ms,
+    victim: { pid, start_ticks: 0, uid: uid ?? 0, comm, cmdline: pid === 0 ? '?' : `[${comm}]` },
+    session: null,
+    rss_bytes,
+    cgroup,
+    source: 'journal',
+    by,
+  };
 }
 
 /** What ran out, where no name of a control group says it. Older kernels say nothing but who was killed. */

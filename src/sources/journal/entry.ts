@@ -10,8 +10,10 @@ export interface JournalEntry {
   unit: string | null;
   identifier: string | null;
   pid: number | null;
-  /** From the kernel's own log. */
+  /** From the kernel itself, not from who wrote into its log. */
   from_kernel: boolean;
+  /** The unit of the system that sent it, not one of a user's manager; null: none. */
+  from_system_unit: string | null;
   /** From the system's manager (uid null), or that user's: only then UNIT= is to be believed. Null: from neither. */
   from_manager: { uid: number | null } | null;
   /** The unit that a message of a manager is about, with the manager's word for what became of it. */
@@ -23,6 +25,7 @@ export const FIELDS = [
   'MESSAGE',
   'MESSAGE_ID',
   'PRIORITY',
+  'SYSLOG_FACILITY',
   'SYSLOG_IDENTIFIER',
   'UNIT',
   'USER_UNIT',
@@ -63,7 +66,8 @@ export function parseEntry(line: string): JournalEntry | null {
   const pid = number('_PID');
   const unit = name('_SYSTEMD_UNIT');
   const userUnit = name('_SYSTEMD_USER_UNIT');
-  const from_kernel = fields._TRANSPORT === 'kernel';
+  // /dev/kmsg lets nobody write as facility 0 (printk.c, devkmsg_write).
+  const from_kernel = fields._TRANSPORT === 'kernel' && (number('SYSLOG_FACILITY') ?? 0) === 0;
   const about = name('UNIT') ?? name('USER_UNIT');
   return {
     monotonic_ms: us / 1000,
@@ -74,6 +78,7 @@ export function parseEntry(line: string): JournalEntry | null {
     identifier: name('SYSLOG_IDENTIFIER') ?? (from_kernel ? 'kernel' : null),
     pid,
     from_kernel,
+    from_system_unit: from_kernel || userUnit !== null ? null : unit,
     from_manager: from_kernel ? null : managerOf(pid, unit, userUnit),
     about: about === null ? null : { unit: about, result: name('UNIT_RESULT') ?? name('JOB_RESULT') },
   };

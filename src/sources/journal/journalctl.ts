@@ -1,6 +1,7 @@
 import { endOf, type LongChild, startChild } from '../../lib/process/child.js';
 import { LineSplitter } from '../../lib/text/lines.js';
 import { FIELDS } from './entry.js';
+import { OOM_DAEMON_UNITS } from './oom-daemons.js';
 
 export interface Following {
   /** Why it ended, in words. */
@@ -17,9 +18,14 @@ const MAX_SAID = 2_000;
 
 /**
  * New entries of at least a warning, and what the kernel says at level info: the reason of an out-of-memory kill
- * is among it. `+` means "or"; values of the same field are alternatives, different fields must all match.
+ * is among it; and all of the daemons that end processes for want of memory. `+` means "or"; values of the same field
+ * are alternatives, different fields must all match.
  */
-const MATCHES = [...[0, 1, 2, 3, 4].map(n => `PRIORITY=${n}`), '+', 'PRIORITY=6', '_TRANSPORT=kernel'];
+const MATCHES = [
+  ...[0, 1, 2, 3, 4].map(n => `PRIORITY=${n}`),
+  ...['+', 'PRIORITY=6', '_TRANSPORT=kernel', '+'],
+  ...OOM_DAEMON_UNITS.map(unit => `_SYSTEMD_UNIT=${unit}`),
+];
 
 /** Follows the journal with the program at `path`, for as long as we live. A line that is too long comes as null. */
 export function follow(

@@ -43,6 +43,18 @@ export function parseOomKill(message: string): OomKill | null {
 }
 
 /**
+ * The line before the kill until Linux 4.19; systems on which the kill has no prefix.
+ *
+ * ```
+ * Memory cgroup out of memory: Kill process 77 (python3) score 1000 or sacrifice child
+ * ```
+ */
+export function parseOomChoice(message: string): { pid: number; in_cgroup: boolean } | null {
+  const pid = /^.{0,80}: Kill process (\d+) \(.{0,64}\) score \d+ or sacrifice child$/s.exec(message)?.[1];
+  return pid === undefined ? null : { pid: Number(pid), in_cgroup: message.startsWith('Memory cgroup') };
+}
+
+/**
  * ```
  * oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0,oom_memcg=/a/b,task_memcg=/a/b,task=python3,pid=123,uid=0
  * oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,mems_allowed=0,global_oom,task_memcg=/,task=node,pid=4321,uid=1000

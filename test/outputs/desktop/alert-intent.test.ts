@@ -68,6 +68,7 @@ describe('the colour of the tray', () => {
       agents: [],
       alerts: [],
       unseen: () => 0,
+      newsUntil: () => null,
       paused: false,
       silent: false,
       now_ms: 0,
@@ -75,6 +76,12 @@ describe('the colour of the tray', () => {
       ...over,
     });
   const asks = helperAgent({ state: 'WAITING', reason: 'approval' });
+  const stalled = helperAgent({ reason: 'stalled' });
+  const limited = helperAgent({ state: 'WAITING', reason: 'limit', resets_at_ms: 3_600_000 });
+  const crashed = helperAgent({ state: 'EXITED', reason: 'signal', signal: 'SIGSEGV', since_ms: 0 });
+  const waiting = '1 agent, 1 waiting for you, 1 in trouble';
+  const news = { unseen: () => 1, newsUntil: () => 600_000 };
+  const old = { unseen: () => 1, newsUntil: () => 600_000, now_ms: 700_000 };
   it.each<[string, Parameters<typeof model>[0], string, string]>([
     ['nothing', {}, 'green', '0 agents'],
     ['work', { agents: [helperAgent()] }, 'green', '1 agent'],
@@ -89,7 +96,24 @@ describe('the colour of the tray', () => {
       '0 agents',
     ],
     ['a critical one', { alerts: [alert({ severity: 'critical' })] }, 'red', '0 agents, 1 alert, 1 critical'],
-    ['a stalled agent', { agents: [helperAgent({ reason: 'stalled' })] }, 'red', '1 agent, 1 in trouble'],
+    ['a stalled agent', { agents: [stalled], ...news }, 'red', '1 agent, 1 waiting for you, 1 in trouble'],
+    ['one that was looked at', { agents: [stalled] }, 'yellow', '1 agent, 1 in trouble'],
+    ['one that nobody can be seen looking at', { agents: [stalled], ...old }, 'yellow', waiting],
+    ['a used up quota', { agents: [limited], ...news }, 'red', waiting],
+    ['one that is known', { agents: [limited] }, 'green', '1 agent, 1 in trouble'],
+    [
+      'one that lasts for hours on a desktop that tells no focus',
+      { agents: [limited], ...old },
+      'yellow',
+      waiting,
+    ],
+    [
+      'one that is over',
+      { agents: [limited], now_ms: 7_200_000, unseen: () => 1 },
+      'yellow',
+      '1 agent, 1 waiting for you',
+    ],
+    ['a crash', { agents: [crashed] }, 'red', '0 agents, 1 in trouble'],
     ['a pause', { agents: [asks], paused: true }, 'grey', 'paused'],
     ['a daemon that hangs', { silent: true, paused: true }, 'red', 'vigil does not answer'],
   ])('%s', (_what, over, color, tooltip) => {

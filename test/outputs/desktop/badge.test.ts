@@ -75,6 +75,25 @@ describe('attention', () => {
     expect(attention.unseen(working.pid)).toBe(0);
   });
 
+  it('trouble is news until somebody has looked, for ten minutes; a used up quota once until it is there again', () => {
+    const attention = new Attention();
+    const limit = (since_ms: number, resets_at_ms: number | null = 3_600_000) =>
+      helperAgent({ state: 'WAITING', reason: 'limit', since_ms, resets_at_ms });
+    const first = limit(0);
+    attention.update([first], 0);
+    expect(attention.newsUntil(first.pid)).toBe(600_000);
+    attention.look(first, 2_000);
+    expect(attention.newsUntil(first.pid)).toBeNull();
+    attention.update([working], 60_000);
+    attention.update([limit(70_000)], 70_000);
+    expect(attention.unseen(first.pid)).toBe(0);
+    attention.update([limit(4_000_000, 7_200_000)], 4_000_000);
+    expect(attention.newsUntil(first.pid)).toBe(4_600_000);
+    attention.look(first, 4_010_000);
+    attention.update([limit(4_100_000, null)], 4_100_000);
+    expect(attention.unseen(first.pid)).toBe(1);
+  });
+
   it('comes back for a request that was looked at and not answered', () => {
     const attention = new Attention();
     attention.update([asking], 0);

@@ -282,6 +282,18 @@ describe('trouble', () => {
     expect(story.at(600_000, trouble('error', { since_ms: T0 + 600_000 }))).toBe('Claude Code: API error');
   });
 
+  it('what no terminal shows says how to see it', () => {
+    const asks = helperAgent({
+      state: 'WAITING',
+      reason: 'approval',
+      asks: 'Bash: ls',
+      attach: 'tmux attach -t shop',
+    });
+    expect(intentFor(asks, helperConfig({}).notifications, T0)!.lines).toContain(
+      'attach with: tmux attach -t shop',
+    );
+  });
+
   it('a limit says until when, is the same one until then, and one popup says that it is over', () => {
     const resets_at_ms = T0 + 3_600_000;
     const limit = (since: number) => trouble('limit', { resets_at_ms, since_ms: T0 + since });

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,8 +8,10 @@ import { discover } from '../../../src/outputs/desktop/compositors/discover.js';
 import { HyprlandCompositor } from '../../../src/outputs/desktop/compositors/hyprland.js';
 import { I3Compositor } from '../../../src/outputs/desktop/compositors/i3.js';
 import { EVENT, encodeMessage, I3Decoder } from '../../../src/outputs/desktop/compositors/i3-messages.js';
+import { NiriCompositor } from '../../../src/outputs/desktop/compositors/niri.js';
 import { bestClient, locate } from '../../../src/outputs/desktop/terminal/locate.js';
-import { parseTmux, tmuxOptions } from '../../../src/outputs/desktop/terminal/tmux.js';
+import { bringToFront, controlOf } from '../../../src/outputs/desktop/terminal/remote-control.js';
+import { attachCommand, parseTmux, tmuxOptions } from '../../../src/outputs/desktop/terminal/tmux.js';
 import { until } from './desktop.js';
 
 let dir: string;
@@ -114,6 +116,57 @@ describe('the i3 protocol', () => {
   });
 });
 
+it('niri tells of windows, the focus, and the end; titles that spin are no news', async () => {
+  let say: (value: unknown) => void = () => {};
+  const asked: unknown[] = [];
+  const foot = { id: 3, pid: 321, title: '⠂ shop', is_focused: true };
+  const server = createServer(socket => {
+    socket.on('data', chunk => {
+      const request = JSON.parse(chunk.toString('utf8'));
+      if (request !== 'EventStream') {
+        asked.push(request);
+        const isThere = JSON.stringify(request) !== '{"Action":{"FocusWindow":{"id":99}}}';
+        socket.write(`${JSON.stringify(isThere ? { Ok: 'Handled' } : { Err: 'no such window' })}\n`);
+        return;
+      }
+      say = value => void socket.write(typeof value === 'string' ? value : `${JSON.stringify(value)}\n`);
+      say({ Ok: 'Handled' });
+      say({ WorkspacesChanged: { workspaces: [] } });
+      say({ WindowsChanged: { windows: [foot, null, { id: -1 }, { id: 4, pid: null, title: null }] } });
+    });
+  });
+  await listen(join(dir, 'niri.wayland-1.4021.sock'), server);
+  expect(discover(dir, process.geteuid!(), '/nonexistent').compositors).toEqual([
+    { name: 'niri', socket: join(dir, 'niri.wayland-1.4021.sock') },
+  ]);
+  const heard = listener();
+  const niri = await NiriCompositor.connect(join(dir, 'niri.wayland-1.4021.sock'), heard);
+  expect([...niri.windows().values()]).toEqual([
+    { id: 3, pid: 321, x11: null, title: '⠂ shop' },
+    { id: 4, pid: null, x11: null, title: '' },
+  ]);
+  expect(niri.focused()).toBe(3);
+  const before = heard.told.changed;
+  say({ WindowOpenedOrChanged: { window: { ...foot, title: '⠐ shop' } } });
+  await until('the title', () => niri.windows().get(3)?.title === '⠐ shop');
+  expect(heard.told.changed).toBe(before);
+  say({ WindowOpenedOrChanged: { window: { ...foot, title: 'api' } } });
+  await until('another tab', () => heard.told.changed === before + 1);
+  say({ WindowFocusChanged: { id: null } });
+  await until('no focus', () => niri.focused() === null);
+  say({ WindowClosed: { id: 4 } });
+  await until('it to close', () => !niri.windows().has(4));
+  await niri.focus(3);
+  await niri.launch(['/usr/bin/foot', '-e', 'vigil']);
+  expect(asked).toEqual([
+    { Action: { FocusWindow: { id: 3 } } },
+    { Action: { Spawn: { command: ['/usr/bin/foot', '-e', 'vigil'] } } },
+  ]);
+  await expect(niri.focus(99)).rejects.toThrow('no such window');
+  say('{"WindowsChanged":nonsense\n');
+  await until('the end', () => heard.told.closed !== null);
+});
+
 it('Hyprland tells of windows by address', async () => {
   const instance = join(dir, 'hypr', 'abc');
   mkdirSync(instance, { recursive: true });
@@ -154,7 +207,7 @@ it('Hyprland tells of windows by address', async () => {
   mkdirSync(join(dir, 'bus'));
   writeFileSync(join(dir, 'sway-ipc.0.1.sock'), '');
   const found = discover(dir, process.geteuid!(), '/nonexistent');
-  expect(found).toEqual({ bus: null, compositors: [{ name: 'hyprland', directory: instance }] });
+  expect(found).toMatchObject({ bus: null, compositors: [{ name: 'hyprland', directory: instance }] });
   expect(discover(dir, 12345, '/nonexistent').compositors).toEqual([]);
   hyprland.close();
 });
@@ -221,6 +274,17 @@ it('a session is found in the environment of its processes, but no program is ru
   expect(discover(join(dir, 'run'), process.geteuid!(), proc)).toEqual({
     bus: `unix:path=${dir}/b,us`,
     compositors: [{ name: 'sway', socket: join(dir, 'sway') }],
+    desktop: null,
+  });
+});
+
+it('a desktop that tells no focus is known by its name', () => {
+  const proc = join(dir, 'proc');
+  mkdirSync(join(proc, '10'), { recursive: true });
+  writeFileSync(join(proc, '10', 'environ'), 'XDG_CURRENT_DESKTOP=GNOME\0');
+  expect(discover(join(dir, 'run'), process.geteuid!(), proc)).toMatchObject({
+    compositors: [],
+    desktop: 'GNOME',
   });
 });
 
@@ -234,7 +298,7 @@ describe('tmux', () => {
 
   const state = parseTmux(
     [
-      '%1 @1 $0 1 P /dev/pts/5',
+      '%1 @1 $0 1 P /dev/pts/5 my work',
       '%1 @1 $1 1 P /dev/pts/5',
       '%2 @2 $0 1 P /dev/pts/6',
       '8001 $0 @2 100 C /dev/pts/1',
@@ -243,6 +307,18 @@ describe('tmux', () => {
       '8003 $0 @2 100 C ',
     ].join('\n'),
   );
+
+  it('a session that nobody looks at has a command that shows it', () => {
+    const server = { pid: 1, program: '/usr/bin/tmux', socket: '/tmp/tmux-1000/default' };
+    const [pane] = state.panes;
+    expect(attachCommand(server, pane!)).toBe("tmux attach -t 'my work'");
+    expect(attachCommand({ ...server, socket: '/tmp/tmux-1000/lab' }, pane!)).toBe(
+      "tmux -L lab attach -t 'my work'",
+    );
+    expect(attachCommand({ ...server, socket: '/run/x' }, state.panes[1]!)).toBe(
+      "tmux -S /run/x attach -t '$1'",
+    );
+  });
 
   it('a pane is looked at through the client that shows it', () => {
     expect(bestClient(state, pane => pane.tty === '/dev/pts/5')?.client.pid).toBe(8002);
@@ -285,6 +361,65 @@ describe('from the agent to its window', () => {
     expect((await find(102, windows)).window).toBe(10);
     expect((await find(104, windows)).window).toBe(20);
     expect((await find(104, windows, 'api')).window).toBe(10);
+  });
+
+  it('what cannot be told is not guessed: more shells than windows, and no title', async () => {
+    process_(100, 1, 'kitty', -1);
+    for (const [i, pts] of [3, 4, 5].entries()) {
+      process_(101 + i * 2, 100, 'bash', pts);
+      process_(102 + i * 2, 101 + i * 2, 'claude', pts);
+    }
+    const windows = [window(20, 100, 'shop'), window(10, 100, 'api')];
+    expect(await find(104, windows)).toMatchObject({
+      window: null,
+      doubt: 'kitty has 2 windows and does not tell which of them it is in',
+    });
+    expect(await find(104, windows, '✳ shop')).toMatchObject({ window: 20, doubt: null, tab_title: 'shop' });
+  });
+
+  it('a terminal that can be told to brings the tab to the front: kitty where it listens, wezterm, Konsole', async () => {
+    const log = join(dir, 'told');
+    process_(100, 1, 'kitty', -1);
+    process_(101, 100, 'bash', 3, 'KITTY_LISTEN_ON=unix:/run/kitty-1\0KITTY_WINDOW_ID=7\0');
+    process_(102, 101, 'claude', 3);
+    for (const name of ['kitten', 'wezterm', 'busctl'])
+      writeFileSync(join(dir, name), `#!/bin/sh\necho "$*" > ${log}\n`, { mode: 0o755 });
+    // What the terminal itself is may be anything.
+    writeFileSync(join(proc(), '100/exe'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+    expect(await bringToFront(controlOf(proc(), 101, [dir])!)).toBe(true);
+    expect(readFileSync(log, 'utf8')).toBe('@ --to unix:/run/kitty-1 focus-window --match id:7\n');
+    process_(101, 100, 'bash', 3, 'WEZTERM_UNIX_SOCKET=/run/w\0WEZTERM_PANE=4\0');
+    expect(controlOf(proc(), 101, [dir])).toMatchObject({
+      args: ['cli', '--no-auto-start', 'activate-pane', '--pane-id', '4'],
+      env: { WEZTERM_UNIX_SOCKET: '/run/w' },
+    });
+    for (const environ of [
+      'KITTY_WINDOW_ID=7\0',
+      'KITTY_LISTEN_ON=tcp:evil:1\0KITTY_WINDOW_ID=7\0',
+      'KITTY_LISTEN_ON=unix:/x\0KITTY_WINDOW_ID=7 or pid:1\0',
+      'WEZTERM_UNIX_SOCKET=x\0WEZTERM_PANE=1\0',
+      'KONSOLE_DBUS_SERVICE=--help\0KONSOLE_DBUS_SESSION=/Sessions/1\0KONSOLE_DBUS_WINDOW=/Windows/1\0',
+    ]) {
+      process_(101, 100, 'bash', 3, environ);
+      expect(controlOf(proc(), 101, [dir])).toBeNull();
+    }
+  });
+
+  it('a tab is known by its title; a window with one shell, and an editor’s, are not asked', async () => {
+    process_(100, 1, 'konsole', -1);
+    process_(101, 100, 'bash', 3);
+    process_(102, 101, 'claude', 3);
+    const windows = [window(20, 100, 'shop — Konsole')];
+    expect(await find(102, windows, '⠂ shop')).toMatchObject({ window: 20, tab_title: null });
+    process_(103, 100, 'bash', 4);
+    expect(await find(102, windows, '⠂ shop')).toMatchObject({ window: 20, tab_title: 'shop' });
+    process_(200, 1, 'code', -1);
+    for (const pts of [6, 7]) process_(200 + pts, 200, 'bash', pts);
+    process_(216, 206, 'claude', 6);
+    expect(await find(216, [window(30, 200, 'x - Code')], 'shop')).toMatchObject({
+      window: 30,
+      tab_title: null,
+    });
   });
 
   it('X11: by WINDOWID, also when the compositor names no process', async () => {
@@ -396,6 +531,6 @@ describe('from the agent to its window', () => {
     process_(9001, 3000, 'screen', 4, '', ['screen', '-r']);
     expect((await find(3003, windows)).window).toBe(8);
     rmSync(join(proc(), '9001'), { recursive: true });
-    expect((await find(3003, windows)).window).toBeNull();
+    expect(await find(3003, windows)).toMatchObject({ window: null, attach: 'screen -r 3002.pts-4.host' });
   });
 });

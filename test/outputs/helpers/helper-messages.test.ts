@@ -15,7 +15,7 @@ afterEach(async () => {
   helper = null;
 });
 
-function start(script: string): string[] {
+function start(script: string, seen = () => {}): string[] {
   const log: string[] = [];
   helper = new UserHelper({
     uid: UID,
@@ -25,6 +25,7 @@ function start(script: string): string[] {
     find: () => ({ uid: UID }) as Session,
     feed: () => {},
     begun: () => {},
+    seen,
   });
   helper.start();
   return log;
@@ -48,6 +49,26 @@ it('its words cannot pass for the daemon’s', async () => {
     msg: "a user's helper says something",
     helper: { said: forged.message, fields: forged.fields },
   });
+});
+
+it('that its person looked is handed on, for its own agents', async () => {
+  let seen = 0;
+  start(`console.log('{"type":"unseen","counts":[[7,2]]}');${STAY}`, () => void seen++);
+  await until('it to be told', () => seen === 1);
+  expect(helper!.unseen(7)).toBe(2);
+});
+
+it('how to attach to its sessions is no other command', async () => {
+  const said = (command: string) => JSON.stringify({ type: 'detached', commands: [[7, command]] });
+  const lines = [
+    'tmux attach -t x; rm -rf ~',
+    "tmux attach -t 'x\ny'",
+    'sh -c id',
+    "tmux -L lab attach -t 'my work'",
+  ];
+  start(`for (const line of ${JSON.stringify(lines.map(said))}) console.log(line);${STAY}`);
+  await until('the good one to be told', () => helper!.attach(7) !== null);
+  expect(helper!.attach(7)).toBe("tmux -L lab attach -t 'my work'");
 });
 
 it('they do not fill the log, however patiently it speaks; what is left out is counted', async () => {

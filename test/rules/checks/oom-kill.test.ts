@@ -170,3 +170,74 @@ test('a limit without a name is no end of the machine’s memory; that is none o
   expect(ran!.alert).toMatchObject({ severity: 'critical' });
   expect(ran!.alert.text).toContain('The machine ran out of memory.');
 });
+
+const SCOPE = '/user.slice/user-1000.slice/user@1000.service/app.slice/app-kitty-4021.scope';
+
+test('what systemd-oomd ended is one alert, that names it and the group, not one for each process', () => {
+  const machine = new Machine();
+  const session = machine.addSession();
+  const victims = machine.many(20, { comm: 'node', cgroup: SCOPE, session: refOf(session), rss_bytes: GB });
+  machine.pass(10);
+  machine.remove(victims);
+  const by = 'systemd-oomd';
+  for (const victim of victims) machine.events.push(kill(machine, victim, { by, rss_bytes: GB }));
+  machine.pass(2, 2);
+  machine.events.push(
+    kill(machine, victims[0]!, {
+      by,
+      victim: nameless,
+      cgroup: SCOPE,
+      session: null,
+      rss_bytes: null,
+      source: 'journal',
+      // `Marked … for killing` is said before.
+      time_ms: machine.now_ms - 2_500,
+    }),
+  );
+  machine.pass(60);
+  expect(machine.said.filter(({ type }) => type === 'alert_opened').map(({ alert }) => alert.title)).toEqual([
+    'systemd-oomd ended app-kitty-4021.scope (20 processes) for want of memory',
+  ]);
+  expect(machine.open[0]!).toMatchObject({ severity: 'critical', subject: { uid: 1000 } });
+  expect(machine.open[0]!.text).toBe(
+    `Memory was short, and systemd-oomd ended all of ${SCOPE} (node) before the kernel had to. It held 20 GB. It belonged to the Claude Code session in ~/shop.`,
+  );
+});
+
+test('systemd-oomd’s word alone is enough, and is that user’s whose group it was', () => {
+  const machine = new Machine();
+  const of = machine.add({ comm: 'x' });
+  machine.pass(10);
+  machine.events.push(
+    kill(machine, of, {
+      by: 'systemd-oomd',
+      victim: nameless,
+      cgroup: SCOPE,
+      session: null,
+      rss_bytes: null,
+      source: 'journal',
+    }),
+  );
+  const [change] = machine.pass(20);
+  expect(change!.alert.title).toBe('systemd-oomd ended app-kitty-4021.scope for want of memory');
+  expect(change!.alert.subject.uid).toBe(1000);
+});
+
+test('earlyoom’s word and the kernel’s of one kill are one; whose it was is known from before', () => {
+  const machine = new Machine();
+  const session = machine.addSession();
+  const victim = machine.add({ comm: 'chrome', session: refOf(session) });
+  machine.pass(10);
+  machine.remove([victim]);
+  const said = { by: 'earlyoom', source: 'journal', session: null } as const;
+  machine.events.push(
+    kill(machine, { ...victim, start_ticks: 0 }, said),
+    kill(machine, { ...victim, start_ticks: 0 }, { ...said, time_ms: machine.now_ms + 500 }),
+    kill(machine, victim, { by: 'earlyoom', time_ms: machine.now_ms + 700 }),
+  );
+  const changes = machine.pass(60);
+  expect(changes.map(({ alert }) => alert.title)).toEqual([
+    `earlyoom ended chrome (pid ${victim.pid}) for want of memory`,
+  ]);
+  expect(changes[0]!.alert.text).toContain('It belonged to the Claude Code session in ~/shop.');
+});

@@ -374,6 +374,22 @@ describe('hang and stopped', () => {
     expect(changes).toEqual([]);
   });
 
+  test('six agents that are stopped, with what they run, are one alert', () => {
+    const machine = new Machine();
+    const pids: number[] = [];
+    for (let i = 0; i < 6; i++) {
+      const session = machine.addSession();
+      const own = { session: refOf(session), state: 'T' };
+      const agent = machine.processes.find(({ pid }) => pid === session.pid)!;
+      agent.state = 'T';
+      pids.push(agent.pid, machine.add({ comm: 'node', ppid: agent.pid, ...own }).pid);
+    }
+    const changes = machine.pass(300);
+    expect(brief(changes)).toEqual(['opened stopped warning']);
+    expect(changes[0]!.alert.title).toBe('6 agents are stopped');
+    for (const pid of pids) expect(changes[0]!.alert.suggestion).toMatch(new RegExp(`CONT[^\`]* ${pid}\\b`));
+  });
+
   test('Ctrl-Z at a prompt is no trouble, nor is a debugger', () => {
     const machine = new Machine();
     const bash = machine.add({ comm: 'bash', cmdline: '-bash' });

@@ -92,6 +92,104 @@ describe('kernel lines', () => {
   });
 });
 
+describe('daemons that end processes for want of memory', () => {
+  const of = (unit: string, MESSAGE: string, more: Record<string, unknown> = {}) =>
+    digest(line({ PRIORITY: '6', _TRANSPORT: 'stdout', _SYSTEMD_UNIT: unit, MESSAGE, ...more }));
+  const GROUP = '/user.slice/user-1000.slice/user@1000.service/app.slice/app-kitty-4021.scope';
+
+  it.each([
+    [
+      'sending SIGTERM to process 12 uid 1000 "chr\\"ome": badness 300, VmRSS 195 MiB',
+      'chr\\"ome',
+      1000,
+      195,
+    ],
+    [
+      'sending SIGKILL to process 12 uid 1000 "node": oom_score 1090, oom_score_adj 300, VmRSS 195 MiB, cmdline "node VmRSS 1 MiB"',
+      ...(['node', 1000, 195] as const),
+    ],
+    ['sending SIGTERM to process 12 "tail": badness 4, VmRSS 8732 MiB', 'tail', 0, 8732],
+    ['Killing process: my, prog, pid: 12, badness: 4, VmRSS: 7 MiB', 'my, prog', 0, 7],
+    ['Killing process 12 tail', 'tail', 0, null],
+  ])('earlyoom: %s', (message, comm, uid, mib) => {
+    expect(of('earlyoom.service', message)).toEqual([
+      expect.objectContaining({
+        type: 'oom_kill',
+        by: 'earlyoom',
+        victim: { pid: 12, start_ticks: 0, uid, comm, cmdline: `[${comm}]` },
+        rss_bytes: mib === null ? null : mib * 1024 ** 2,
+        cgroup: null,
+      }),
+    ]);
+  });
+
+  it.each([
+    `Killed ${GROUP} due to memory pressure for /user.slice/user-1000.slice being 57.31% > 50.00% for > 20s with reclaim activity`,
+    `Killed ${GROUP} due to memory used (7) / total (8) and swap used (7) / total (8) being more than 90.00%`,
+    `Marked ${GROUP} for killing due to memory pressure for /user.slice being 36.66% > 20.00% for > 5s with reclaim activity`,
+  ])('systemd-oomd: %s', message => {
+    expect(of('systemd-oomd.service', message)).toMatchObject([
+      { type: 'oom_kill', by: 'systemd-oomd', victim: { pid: 0 }, cgroup: GROUP },
+    ]);
+  });
+
+  it('are believed by the unit that journald names, not by what somebody calls himself', () => {
+    const MESSAGE = 'sending SIGTERM to process 12 uid 0 "sshd": badness 3, VmRSS 1 MiB';
+    const forged = { SYSLOG_IDENTIFIER: 'earlyoom', UNIT: 'earlyoom.service', _COMM: 'earlyoom' };
+    expect(of('session-3.scope', MESSAGE, forged)).toEqual([]);
+    const own = { _SYSTEMD_USER_UNIT: 'earlyoom.service' };
+    expect(of('user@1000.service', MESSAGE, own)).toEqual([]);
+    expect(of('earlyoom.service', MESSAGE, own)).toEqual([]);
+    expect(of('earlyoom.service', 'mem avail: 1 of 2 MiB, Killing process 12 tail')).toEqual([]);
+  });
+
+  it('ended nobody where they only try', () => {
+    const unit = { PRIORITY: '6', _SYSTEMD_UNIT: 'earlyoom.service' };
+    const kill = (pid: number) => line({ ...unit, MESSAGE: `Killing process ${pid} tail` });
+    expect(
+      digest(kill(11), kill(12), line({ ...unit, MESSAGE: 'dryrun, not actually sending any signal' })),
+    ).toMatchObject([{ victim: { pid: 11 } }]);
+  });
+
+  it('are heard in a flood of others', () => {
+    const made = newDigest();
+    for (let i = 0; i < 1_000; i++) made.line(line({ MESSAGE: `flood ${i}` }));
+    made.line(
+      line({
+        PRIORITY: '5',
+        _SYSTEMD_UNIT: 'systemd-oomd.service',
+        MESSAGE: `Killed /a due to memory used (1)`,
+      }),
+    );
+    expect(made.drain()[0]).toMatchObject({ type: 'oom_kill', cgroup: '/a' });
+  });
+});
+
+it('what root of a container writes into the kernel’s log is not the kernel’s', () => {
+  const MESSAGE = 'Out of memory: Killed process 1 (init) total-vm:9kB, anon-rss:2kB, file-rss:3kB';
+  expect(digest(line({ MESSAGE, _TRANSPORT: 'kernel', SYSLOG_FACILITY: '1' }))).toMatchObject([
+    { type: 'journal' },
+  ]);
+  expect(digest(line({ MESSAGE, _TRANSPORT: 'kernel', SYSLOG_FACILITY: '0' }))).toMatchObject([
+    { type: 'oom_kill' },
+  ]);
+});
+
+it('a kernel of 4.19 and older says a line before whether it was the limit of a control group', () => {
+  const kernel = (MESSAGE: string) => line({ MESSAGE, _TRANSPORT: 'kernel', PRIORITY: '3' });
+  const events = digest(
+    kernel('Memory cgroup out of memory: Kill process 77 (python3) score 1000 or sacrifice child'),
+    kernel('Killed process 77 (python3) total-vm:9kB, anon-rss:2kB, file-rss:3kB, shmem-rss:0kB'),
+    kernel('Out of memory: Kill process 78 (node) score 900 or sacrifice child'),
+    kernel('Killed process 78 (node) total-vm:9kB, anon-rss:2kB, file-rss:3kB'),
+  );
+  expect(events).toMatchObject([
+    { type: 'oom_kill', victim: { pid: 77 }, scope: 'cgroup' },
+    { type: 'oom_kill', victim: { pid: 78 }, cgroup: null },
+  ]);
+  expect(events).toHaveLength(2);
+});
+
 describe('failed units', () => {
   const RESULT = 'd9b373ed55a64feb8242e02dbe79a49c';
   const FAILED = 'be02cf6855d2428ba40df7e9d022f03d';
@@ -246,7 +344,9 @@ describe('the collector', () => {
     collector.collect({ roots, now_ms: 100_000 });
     const read = (name: string) => readFileSync(join(roots.sys, name), 'utf8');
     expect(read('args')).toContain('-f -n 0 -o json');
-    expect(read('args')).toContain('PRIORITY=4 + PRIORITY=6 _TRANSPORT=kernel');
+    expect(read('args')).toContain(
+      'PRIORITY=4 + PRIORITY=6 _TRANSPORT=kernel + _SYSTEMD_UNIT=earlyoom.service _SYSTEMD_UNIT=systemd-oomd.service',
+    );
     const pid = read('pid').trim();
     expect(existsSync(`/proc/${pid}`)).toBe(true);
     await collector.stop();

@@ -1,6 +1,6 @@
 import { iso } from '../../../lib/time/time.js';
 import type { ProcessSample, Snapshot } from '../../../model/snapshot.js';
-import { maySee, type Viewer } from '../../../model/viewer.js';
+import { hostFor, maySee, type Viewer, viewerUid } from '../../../model/viewer.js';
 import { type MachineReport, machineReportSchema } from '../../reports/machine.js';
 import { defineCommand, none, USERS } from '../definition.js';
 import { latestFor } from './latest.js';
@@ -23,7 +23,7 @@ function machineReport(snapshot: Snapshot, paused: boolean, viewer: Viewer): Mac
   return {
     time: iso(snapshot.time_ms),
     paused,
-    host: snapshot.host,
+    host: hostFor(snapshot.host, viewerUid(viewer)),
     processes: snapshot.processes.length,
     sessions: snapshot.sessions.filter(({ uid }) => maySee(viewer, uid)),
     top_memory: top(processes, ({ rss_bytes }) => rss_bytes),

@@ -8,8 +8,12 @@ interface Memory {
   unseen: number;
   /** The request was looked at but not answered. */
   looked: boolean;
+  /** The quota that it is out of, by when it is there again: the same one however often it tries. */
+  resets_at_ms: number | null;
 }
 
+/** Trouble that nobody looked at is an emergency for so long: it may be that nobody can be seen looking. */
+export const NEWS_MS = 10 * 60_000;
 /** A stop younger than this is not yet seen by a focus: the person was faster than the news. */
 export const SEEN_AFTER_MS = 1_000;
 
@@ -22,7 +26,7 @@ export class Attention {
     const ids = new Set(agents.map(idOf));
     for (const id of this.memory.keys()) if (!ids.has(id)) this.memory.delete(id);
     for (const agent of agents) {
-      const memory = this.memory.get(idOf(agent)) ?? { stop: null, stopped_ms: 0, unseen: 0, looked: false };
+      const memory = this.memory.get(idOf(agent)) ?? newMemory();
       this.memory.set(idOf(agent), memory);
       const stop =
         concernOf(agent.reason) !== null || (agent.state === 'WAITING' && agent.reason === 'done')
@@ -31,7 +35,8 @@ export class Attention {
       if (stop === memory.stop) continue;
       memory.stop = stop;
       memory.looked = false;
-      if (stop === null) continue;
+      if (stop === null || isSameLimit(memory, agent)) continue;
+      memory.resets_at_ms = agent.reason === 'limit' ? agent.resets_at_ms : null;
       memory.stopped_ms = now_ms;
       memory.unseen++;
     }
@@ -40,6 +45,12 @@ export class Attention {
   /** `id`: see idOf. */
   unseen(id: number): number {
     return this.memory.get(id)?.unseen ?? 0;
+  }
+
+  /** Until when its trouble is news; null: its person has looked, or there is none. */
+  newsUntil(id: number): number | null {
+    const memory = this.memory.get(id);
+    return memory === undefined || memory.unseen === 0 ? null : memory.stopped_ms + NEWS_MS;
   }
 
   /**
@@ -62,4 +73,12 @@ export class Attention {
     memory.looked = false;
     memory.unseen = 1;
   }
+}
+
+function newMemory(): Memory {
+  return { stop: null, stopped_ms: 0, unseen: 0, looked: false, resets_at_ms: null };
+}
+
+function isSameLimit(memory: Memory, { reason, resets_at_ms }: HelperAgent): boolean {
+  return reason === 'limit' && resets_at_ms !== null && resets_at_ms === memory.resets_at_ms;
 }

@@ -17,7 +17,7 @@ export const MESSAGES_AT_ONCE = 5_000;
 
 /** A connection to a compositor. It is kept up to date by what the compositor tells, never by polling. */
 export interface Compositor {
-  readonly name: 'sway' | 'i3' | 'hyprland';
+  readonly name: 'sway' | 'i3' | 'hyprland' | 'niri';
   windows(): ReadonlyMap<number, DesktopWindow>;
   /** The window that has the keyboard; null: none has. */
   focused(): number | null;

@@ -2,12 +2,16 @@ import { Backoff } from '../../../lib/process/backoff.js';
 import { tryStat } from '../../../sources/procfs/read.js';
 import type { Log } from '../out.js';
 import { locate, type Place } from '../terminal/locate.js';
+import { bringToFront } from '../terminal/remote-control.js';
 import { askTmux, showPane, type TmuxServer, type TmuxState } from '../terminal/tmux.js';
 import type { Compositor, CompositorListener, DesktopWindow } from './compositor.js';
 import type { CompositorAddress } from './discover.js';
 import { HyprlandCompositor } from './hyprland.js';
 import { I3Compositor } from './i3.js';
+import { NiriCompositor } from './niri.js';
 
+/** A terminal tells its compositor of a new title so soon. */
+const TITLE_MS = 150;
 /** tmux is asked at most so often, however many agents and events there are. */
 const TMUX_FRESH_MS = 1_000;
 /** Also when the answer did not help. */
@@ -121,16 +125,30 @@ export class Desktop {
   isSeen(pid: number): boolean {
     const place = this.place(pid);
     if (place === undefined || place.window === null || place.window !== this.focused()) return false;
+    // Another tab of the window is in front.
+    if (place.tab_title !== null && place.panes.length === 0 && !this.isTitled(place.window, place.tab_title))
+      return false;
     return place.panes.every(({ pane, client }) => client.window === pane.window);
+  }
+
+  private isTitled(window: number, title: string): boolean {
+    return this.compositor?.windows().get(window)?.title.includes(title) ?? false;
   }
 
   /** Brings the agent before the person's eyes. Answers why not, or null. */
   async show(agent: { pid: number; title: string | null }): Promise<string | null> {
     this.tmuxStates.clear();
-    const place = await this.locate(agent);
+    let place = await this.locate(agent);
     for (const { server, pane, client } of [...place.panes].reverse()) await showPane(server, pane, client);
     this.tmuxStates.clear();
-    if (place.window === null) return this.compositor === null ? 'no compositor answers' : 'it has no window';
+    // The window whose tab it is has its title then.
+    if (place.control !== null && (await bringToFront(place.control))) {
+      if (place.window === null) await new Promise(resolve => setTimeout(resolve, TITLE_MS));
+      if (place.window === null) place = await this.locate(agent);
+    }
+    if (place.attach !== null) return `no window is known that shows its session: ${place.attach}`;
+    if (place.window === null)
+      return this.compositor === null ? 'no compositor answers' : (place.doubt ?? 'it has no window');
     try {
       await this.compositor?.focus(place.window);
       return null;
@@ -157,10 +175,7 @@ export class Desktop {
       },
     };
     try {
-      mine =
-        address.name === 'hyprland'
-          ? await HyprlandCompositor.connect(address.directory, listener)
-          : await I3Compositor.connect(address.name, address.socket, listener);
+      mine = await connectTo(address, listener);
     } catch (error) {
       this.options.log('debug', `${address.name} does not answer: ${(error as Error).message}`, {
         socket: where,
@@ -182,5 +197,16 @@ export class Desktop {
     const state = askTmux(server);
     this.tmuxStates.set(server.pid, { at_ms: now_ms, state });
     return state;
+  }
+}
+
+function connectTo(address: CompositorAddress, listener: CompositorListener): Promise<Compositor> {
+  switch (address.name) {
+    case 'hyprland':
+      return HyprlandCompositor.connect(address.directory, listener);
+    case 'niri':
+      return NiriCompositor.connect(address.socket, listener);
+    default:
+      return I3Compositor.connect(address.name, address.socket, listener);
   }
 }

@@ -5,7 +5,7 @@ import { environmentOf } from '../../../lib/proc/environment.js';
 import { pidOf } from '../../../sources/procfs/read.js';
 
 export type CompositorAddress =
-  | { name: 'sway' | 'i3'; socket: string }
+  | { name: 'sway' | 'i3' | 'niri'; socket: string }
   | { name: 'hyprland'; directory: string };
 
 /** Where the session's services are. Only what exists and is this user's own. */
@@ -14,20 +14,31 @@ export interface SessionAddresses {
   bus: string | null;
   /** Best first. */
   compositors: CompositorAddress[];
+  /** What the user's session calls itself, e.g. `GNOME`; null: not known. */
+  desktop: string | null;
 }
 
-const WANTED = ['DBUS_SESSION_BUS_ADDRESS', 'SWAYSOCK', 'I3SOCK', 'HYPRLAND_INSTANCE_SIGNATURE'] as const;
+const WANTED = [
+  'DBUS_SESSION_BUS_ADDRESS',
+  'SWAYSOCK',
+  'I3SOCK',
+  'NIRI_SOCKET',
+  'HYPRLAND_INSTANCE_SIGNATURE',
+  'XDG_CURRENT_DESKTOP',
+] as const;
 type Wanted = Partial<Record<(typeof WANTED)[number], string>>;
 
 const MAX_SOCKET_PATH = 200;
+const MAX_DESKTOP = 32;
 
 /** The newest first: what an older, dead session left behind must not hide the present one. */
 export function discover(runtimeDir: string, uid: number, procRoot = '/proc'): SessionAddresses {
-  const found: SessionAddresses = { bus: null, compositors: named(runtimeDir, uid) };
+  const found: SessionAddresses = { bus: null, compositors: named(runtimeDir, uid), desktop: null };
   if (isSocket(`${runtimeDir}/bus`, uid)) found.bus = `unix:path=${runtimeDir}/bus`;
   if (found.bus !== null && found.compositors.length > 0) return found;
   for (const env of environments(procRoot, uid)) {
     found.bus ??= busOf(env, uid);
+    found.desktop ??= env.XDG_CURRENT_DESKTOP?.slice(0, MAX_DESKTOP) || null;
     if (found.compositors.length === 0) found.compositors.push(...fromEnvironment(env, runtimeDir, uid));
     if (found.bus !== null && found.compositors.length > 0) break;
   }
@@ -41,6 +52,11 @@ function named(runtimeDir: string, uid: number): CompositorAddress[] {
     if (isSocket(socket, uid)) found.push({ address, at_ms: statSync(socket).mtimeMs });
   };
   for (const name of list(runtimeDir)) {
+    // niri.wayland-1.4021.sock
+    if (/^niri\.[\w-]+\.\d+\.sock$/.test(name)) {
+      const socket = `${runtimeDir}/${name}`;
+      add({ name: 'niri', socket }, socket);
+    }
     // sway-ipc.1000.4021.sock
     if (/^sway-ipc\.\d+\.\d+\.sock$/.test(name)) {
       const socket = `${runtimeDir}/${name}`;
@@ -61,10 +77,12 @@ function named(runtimeDir: string, uid: number): CompositorAddress[] {
 }
 
 function fromEnvironment(env: Wanted, runtimeDir: string, uid: number): CompositorAddress[] {
-  const { SWAYSOCK, I3SOCK, HYPRLAND_INSTANCE_SIGNATURE } = env;
+  const { SWAYSOCK, I3SOCK, NIRI_SOCKET, HYPRLAND_INSTANCE_SIGNATURE } = env;
   const found: CompositorAddress[] = [];
   if (SWAYSOCK !== undefined && isSocket(SWAYSOCK, uid)) found.push({ name: 'sway', socket: SWAYSOCK });
   if (I3SOCK !== undefined && isSocket(I3SOCK, uid)) found.push({ name: 'i3', socket: I3SOCK });
+  if (NIRI_SOCKET !== undefined && isSocket(NIRI_SOCKET, uid))
+    found.push({ name: 'niri', socket: NIRI_SOCKET });
   if (
     HYPRLAND_INSTANCE_SIGNATURE !== undefined &&
     basename(HYPRLAND_INSTANCE_SIGNATURE) === HYPRLAND_INSTANCE_SIGNATURE

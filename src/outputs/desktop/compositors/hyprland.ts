@@ -11,6 +11,7 @@ import {
   MESSAGES_PER_S,
 } from './compositor.js';
 import { connected } from './i3.js';
+import { isOtherTopic } from './topic.js';
 
 const TIMEOUT_MS = 2_000;
 /** A thousand windows have less than one. */
@@ -143,8 +144,10 @@ export class HyprlandCompositor implements Compositor {
     } else if (name === 'windowtitlev2' && id !== null) {
       const window = this.known.get(id);
       // Everything behind the first comma: a title may have more of them.
-      if (window !== undefined)
-        this.known.set(id, { ...window, title: line.slice(line.indexOf(',', at) + 1).slice(0, MAX_TITLE) });
+      if (window === undefined) return;
+      const title = line.slice(line.indexOf(',', at) + 1).slice(0, MAX_TITLE);
+      this.known.set(id, { ...window, title });
+      if (isOtherTopic(window.title, title)) this.listener.changed();
     } else if (name === 'openwindow') {
       void this.readSoon();
     }

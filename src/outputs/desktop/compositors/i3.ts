@@ -11,6 +11,7 @@ import {
   MESSAGES_PER_S,
 } from './compositor.js';
 import { COMMAND, EVENT, encodeMessage, I3Decoder, type I3Message, type I3Node } from './i3-messages.js';
+import { isOtherTopic } from './topic.js';
 
 const TIMEOUT_MS = 2_000;
 const MAX_DEPTH = 200;
@@ -149,9 +150,10 @@ export class I3Compositor implements Compositor {
       this.known.delete(window.id);
       if (this.focusedId === window.id) this.focusedId = null;
     } else {
+      const before = this.known.get(window.id)?.title;
       this.keep(window);
       if (change === 'focus') this.focusedId = window.id;
-      else if (change === 'title') return;
+      else if (change === 'title' && !isOtherTopic(before, window.title)) return;
     }
     this.listener.changed();
   }

@@ -64,7 +64,7 @@ export function intentFor(
     key: `${idOf(agent)} ${agent.state} ${event}`,
     summary: `${printable(agent.label, 40)}: ${headline(kind, agent)}`,
     heading: headingOf(agent),
-    lines: lines(kind, agent, now_ms),
+    lines: [...lines(kind, agent, now_ms), ...attachLines(kind, agent)],
     urgency: urgencyOf(kind, config),
   };
 }
@@ -147,6 +147,11 @@ function lines(kind: AgentNotificationKind, agent: HelperAgent, now_ms: number):
       return [how, ...worked];
     }
   }
+}
+
+/** A click cannot lead to what no terminal shows. */
+function attachLines(kind: AgentNotificationKind, { attach }: HelperAgent): string[] {
+  return kind === 'ended' || attach == null ? [] : [`attach with: ${printable(attach, MAX_LINE)}`];
 }
 
 function urgencyOf(kind: AgentNotificationKind, config: HelperConfig['notifications']): Urgency {

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { type Stat, ttyName } from '../../../lib/proc/stat.js';
+import { shellWord } from '../../../lib/text/shell-word.js';
 import { listPids, readArgv, tryStat } from '../../../sources/procfs/read.js';
 import { variable } from './tmux.js';
 
@@ -17,6 +18,11 @@ const BEGINS_WITHIN_TICKS = 1_000;
 export function sessionName(kind: Unasked, child: Stat | undefined, procRoot: string): string | null {
   if (child === undefined) return null;
   return variable(procRoot, child.pid, kind === 'zellij' ? 'ZELLIJ_SESSION_NAME' : 'STY');
+}
+
+/** What shows a session that nobody looks at. */
+export function joinCommand(kind: Unasked, name: string): string {
+  return [...(kind === 'zellij' ? ['zellij', 'attach'] : ['screen', '-r']), name].map(shellWord).join(' ');
 }
 
 /** `zellij`, also where NixOS has wrapped it. */

@@ -1,10 +1,14 @@
 import { failureOf } from '../../../lib/files/bounded-read.js';
 import { type Stat, ttyName } from '../../../lib/proc/stat.js';
+import { printable } from '../../../lib/text/printable.js';
 import { listPids, tryStat } from '../../../sources/procfs/read.js';
 import type { DesktopWindow } from '../compositors/compositor.js';
-import { clientShowing, programOf, sessionName } from './clients.js';
+import { topicOf } from '../compositors/topic.js';
+import { clientShowing, joinCommand, programOf, sessionName } from './clients.js';
+import { controlOf, type TerminalControl } from './remote-control.js';
 import {
   askTmux,
+  attachCommand,
   type TmuxClient,
   type TmuxPane,
   type TmuxServer,
@@ -26,6 +30,14 @@ export interface Place {
   window: number | null;
   /** Innermost first. */
   panes: PanePlace[];
+  /** Nobody looks at the multiplexer's session that it is in: this command does. */
+  attach: string | null;
+  /** Why it is not known in which window it is, though there are some; null: it is, or there is none. */
+  doubt: string | null;
+  /** It may be in a tab that is not in front, which only the window's title tells: this much of it. Null: it has no tabs. */
+  tab_title: string | null;
+  /** How the terminal brings the tab to the front; null: it cannot be told to. */
+  control: TerminalControl | null;
 }
 
 export interface LocateOptions {
@@ -38,7 +50,7 @@ export interface LocateOptions {
 
 const MAX_ANCESTORS = 64;
 const MAX_MULTIPLEXERS = 4;
-const NOWHERE: Place = { window: null, panes: [] };
+const NOWHERE: Place = { window: null, panes: [], attach: null, doubt: null, tab_title: null, control: null };
 
 /** Walks up from the agent: its parents, the client that shows its pane, that client's parents, the window. */
 export async function locate(
@@ -81,12 +93,12 @@ async function walk(
       ({ pid, comm }, i) => i >= first && (ownsWindow(pid, options) || multiplexer(comm) !== null),
     );
     const found = chain[at];
-    if (found === undefined) return { window: windowByX11(chain, options), panes };
+    if (found === undefined) return { ...NOWHERE, window: windowByX11(chain, options), panes };
     if (ownsWindow(found.pid, options)) {
-      return { window: windowOf(found.pid, chain.slice(0, at), agent, options), panes };
+      return { ...NOWHERE, ...windowOf(found, chain.slice(0, at), agent, options), panes };
     }
     const client = await clientOf(found, chain[at - 1], chain, { ...options, ask }, panes);
-    if (client === null) return { ...NOWHERE, panes };
+    if (typeof client !== 'number') return { ...NOWHERE, panes, attach: client };
     from = client;
   }
   return { ...NOWHERE, panes };
@@ -109,20 +121,24 @@ function multiplexer(comm: string): 'tmux' | 'zellij' | 'screen' | null {
   return program === 'zellij' || program === 'screen' ? program : null;
 }
 
-/** The process that shows what the multiplexer's server `found` keeps; null: nobody looks at it. */
+/**
+ * The process that shows what the multiplexer's server `found` keeps. Where nobody looks at it: the command that does, null
+ * if its session has no name.
+ */
 async function clientOf(
   found: Stat,
   child: Stat | undefined,
   chain: Stat[],
   options: LocateOptions & { ask: Ask },
   panes: PanePlace[],
-): Promise<number | null> {
+): Promise<number | string | null> {
   const kind = multiplexer(found.comm);
   if (kind === null) return null;
   if (kind !== 'tmux') {
     const name = sessionName(kind, child, options.procRoot);
     const isTitled = (client: number) => name !== null && hasTitle(client, `(${name})`, options);
-    return clientShowing({ kind, server: found, name }, options, isTitled);
+    const client = clientShowing({ kind, server: found, name }, options, isTitled);
+    return client ?? (name === null ? null : joinCommand(kind, name));
   }
   if (child === undefined) return null;
   const server = tmuxServer(options.procRoot, found.pid, child.pid, options.uid);
@@ -132,11 +148,14 @@ async function clientOf(
   const own = `/dev/${ttyName(child.tty_nr)}`;
   const below = new Set(chain.map(stat => `/dev/${ttyName(stat.tty_nr)}`));
   const state = await options.ask(server);
-  const shown =
-    state === null
-      ? null
-      : (bestClient(state, pane => pane.tty === own) ?? bestClient(state, pane => below.has(pane.tty)));
-  if (shown === null) return null;
+  if (state === null) return null;
+  const isThere = state.panes.some(({ tty }) => tty === own);
+  const isPane = ({ tty }: TmuxPane) => (isThere ? tty === own : below.has(tty));
+  const shown = bestClient(state, isPane);
+  if (shown === null) {
+    const pane = state.panes.find(isPane);
+    return pane === undefined ? null : attachCommand(server, pane);
+  }
   panes.push({ server, ...shown });
   return shown.client.pid;
 }
@@ -172,21 +191,37 @@ function hasTitle(pid: number, title: string, options: LocateOptions): boolean {
 
 /** Which of a terminal program's windows shows the process below it. `below` is the way down to the agent. */
 function windowOf(
-  terminal: number,
+  terminal: Stat,
   below: Stat[],
   agent: { title: string | null },
-  { procRoot, windows }: LocateOptions,
-): number | null {
-  const own = [...windows.values()].filter(({ pid }) => pid === terminal);
-  if (own.length === 1) return own[0]!.id;
+  options: LocateOptions,
+): Pick<Place, 'window' | 'doubt' | 'tab_title' | 'control'> {
+  const { procRoot, windows } = options;
+  const own = [...windows.values()].filter(({ pid }) => pid === terminal.pid);
   const shell = below.at(-1);
+  const control = shell === undefined ? null : controlOf(procRoot, shell.pid);
+  const sure = (window: number) => ({ window, doubt: null, tab_title: null, control });
   const x11 = shell === undefined ? null : variable(procRoot, shell.pid, 'WINDOWID');
   const byX11 = own.find(window => x11 !== null && window.x11 === Number(x11));
-  if (byX11 !== undefined) return byX11.id;
-  const { title } = agent;
-  const titled = title === null || title === '' ? [] : own.filter(window => window.title.includes(title));
-  if (titled.length === 1) return titled[0]!.id;
-  return byOrder(procRoot, terminal, shell, own) ?? null;
+  const title = topicOf(agent.title);
+  const ttys = own.length > 1 || hasTabs(terminal.comm) ? ttysOf(procRoot, terminal.pid) : [];
+  const tab_title = hasTabs(terminal.comm) && ttys.length > own.length && title !== '' ? title : null;
+  const one = own.length === 1 ? own[0] : byX11;
+  if (one !== undefined) return { ...sure(one.id), tab_title };
+  const titled = title === '' ? [] : own.filter(window => window.title.includes(title));
+  if (titled.length === 1) return { ...sure(titled[0]!.id), tab_title };
+  const ordered = byOrder(ttys, shell, own);
+  if (ordered !== null) return sure(ordered);
+  const doubt = `${printable(terminal.comm, 16)} has ${own.length} windows and does not tell which of them it is in`;
+  return { window: null, doubt, tab_title: null, control };
+}
+
+/** Terminals that can have several shells behind one window; editors have titles of their own. */
+const TABBED =
+  /^(kitty|wezterm-gui|gnome-terminal-|konsole|ghostty|ptyxis|kgx|tilix|terminator|xfce4-terminal|mate-terminal|qterminal|rio|contour)/;
+
+function hasTabs(comm: string): boolean {
+  return TABBED.test(programOf(comm));
 }
 
 /** i3 names no processes, but X11 terminals tell their shells their window. */
@@ -201,22 +236,20 @@ function windowByX11(chain: Stat[], { procRoot, windows }: LocateOptions): numbe
   return null;
 }
 
-/** A terminal's windows and the terminals of its children are made in the same order. */
-function byOrder(
-  procRoot: string,
-  terminal: number,
-  shell: Stat | undefined,
-  own: DesktopWindow[],
-): number | null {
-  if (shell === undefined) return null;
+/** A terminal's windows and the terminals of its children are made in the same order; null: they do not go together. */
+function byOrder(ttys: readonly number[], shell: Stat | undefined, own: DesktopWindow[]): number | null {
+  const index = shell === undefined ? -1 : ttys.indexOf(shell.tty_nr);
+  const sorted = own.map(({ id }) => id).sort((a, b) => a - b);
+  // Tabs, or a window that is no terminal: nothing says which it is.
+  return index >= 0 && ttys.length === sorted.length ? sorted[index]! : null;
+}
+
+/** Of the children of a terminal, in the order in which they came. */
+function ttysOf(procRoot: string, terminal: number): number[] {
   const children = listPids(procRoot)
     .map(pid => tryStat(procRoot, pid))
     .filter(stat => stat !== null)
     .filter(stat => stat.ppid === terminal && stat.tty_nr !== 0)
     .sort((a, b) => a.start_ticks - b.start_ticks || a.pid - b.pid);
-  const ttys = [...new Set(children.map(stat => stat.tty_nr))];
-  const index = ttys.indexOf(shell.tty_nr);
-  const sorted = own.map(({ id }) => id).sort((a, b) => a - b);
-  // Tabs, or a window that is no terminal: nothing says which it is.
-  return index >= 0 && ttys.length === sorted.length ? sorted[index]! : (sorted[0] ?? null);
+  return [...new Set(children.map(stat => stat.tty_nr))];
 }

@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { readlinkSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { findProgram } from '../../../lib/files/find-program.js';
 import { environmentOf } from '../../../lib/proc/environment.js';
+import { shellWord } from '../../../lib/text/shell-word.js';
 import { readArgv } from '../../../sources/procfs/read.js';
 
 /** One tmux server, by its process. */
@@ -20,6 +21,8 @@ export interface TmuxPane {
   pane: string;
   window: string;
   session: string;
+  /** As its person knows the session. */
+  session_name: string;
   /** It is the one in front within its window. */
   active: boolean;
 }
@@ -58,7 +61,9 @@ export function tmuxServer(
   const socket = socketOf(procRoot, serverPid, child, uid);
   if (socket === null) return null;
   const exe = `${procRoot}/${serverPid}/exe`;
-  const program = isFile(exe) ? exe : findProgram('tmux', { folders: FOLDERS });
+  // One in a sandbox or container may be anybody's program, and would be run outside.
+  const program =
+    isOutside(procRoot, serverPid) && isFile(exe) ? exe : findProgram('tmux', { folders: FOLDERS });
   return program === null ? null : { pid: serverPid, program, socket };
 }
 
@@ -97,20 +102,24 @@ export function tmuxOptions(argv: readonly string[]): { name: string | null; pat
 
 /** Panes and clients in one question. Null when the server does not answer. */
 export async function askTmux(server: TmuxServer): Promise<TmuxState | null> {
-  const panes = '#{pane_id} #{window_id} #{session_id} #{pane_active} P #{pane_tty}';
+  const panes = '#{pane_id} #{window_id} #{session_id} #{pane_active} P #{pane_tty} #{session_name}';
   const clients = '#{client_pid} #{session_id} #{window_id} #{client_activity} C #{client_tty}';
   const output = await runTmux(server, ['list-panes', '-a', '-F', panes, ';', 'list-clients', '-F', clients]);
   return output === null ? null : parseTmux(output);
 }
 
-/** `%4 @2 $0 1 P /dev/pts/3` and `8123 $0 @2 1795177793 C /dev/pts/1` */
+/** `%4 @2 $0 1 P /dev/pts/3 work` and `8123 $0 @2 1795177793 C /dev/pts/1` */
 export function parseTmux(output: string): TmuxState {
   const state: TmuxState = { panes: [], clients: [] };
   for (const line of output.split('\n')) {
-    const pane = /^(%\d+) (@\d+) (\$\d+) ([01]) P (\S+)$/.exec(line);
+    const pane = /^(%\d+) (@\d+) (\$\d+) ([01]) P (\S+)(?: (.{1,256}))?$/.exec(line);
     if (pane !== null && state.panes.length < MAX_PANES) {
-      const [, id, window, session, active, tty] = pane as unknown as string[];
-      state.panes.push({ pane: id!, window: window!, session: session!, active: active === '1', tty: tty! });
+      const [, id, window, session, active, tty, name] = pane as unknown as string[];
+      const session_name = name ?? session!;
+      state.panes.push({
+        ...{ pane: id!, window: window!, session: session!, session_name },
+        ...{ active: active === '1', tty: tty! },
+      });
       continue;
     }
     const client = /^(\d+) (\$\d+) (@\d+) (\d+) C (\S+)$/.exec(line);
@@ -125,6 +134,13 @@ export function parseTmux(output: string): TmuxState {
     });
   }
   return state;
+}
+
+/** What shows the session in any terminal: `tmux -L work attach -t shop`. */
+export function attachCommand({ socket }: TmuxServer, { session_name }: TmuxPane): string {
+  const server = /\/tmux-\d+\/([^/]+)$/.exec(socket)?.[1];
+  const which = server === 'default' ? [] : server === undefined ? ['-S', socket] : ['-L', server];
+  return ['tmux', ...which, 'attach', '-t', session_name].map(shellWord).join(' ');
 }
 
 /** Shows the pane to the client. */
@@ -165,6 +181,15 @@ function runTmux(server: TmuxServer, args: string[]): Promise<string | null> {
 export function variable(procRoot: string, pid: number, name: string): string | null {
   const env = environmentOf(procRoot, pid, [name]);
   return env === 'unknown' ? null : (env[name] ?? null);
+}
+
+/** It sees the files that we see. */
+function isOutside(procRoot: string, pid: number): boolean {
+  try {
+    return readlinkSync(`${procRoot}/${pid}/ns/mnt`) === readlinkSync(`${procRoot}/self/ns/mnt`);
+  } catch {
+    return false;
+  }
 }
 
 function isFile(path: string): boolean {

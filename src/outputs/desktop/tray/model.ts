@@ -2,6 +2,7 @@ import { printable } from '../../../lib/text/printable.js';
 import { untilWords } from '../../../lib/time/clock-words.js';
 import { isRequest } from '../../../model/agent.js';
 import { severityRank } from '../../../model/alert.js';
+import { NEWS_MS } from '../badges/attention.js';
 import { projectOf } from '../badges/badge.js';
 import { intentFor, isTrouble } from '../notify/intent.js';
 import { type HelperAgent, type HelperAlert, type HelperConfig, idOf } from '../protocol.js';
@@ -30,6 +31,8 @@ export interface TrayInput {
   agents: readonly HelperAgent[];
   alerts: readonly HelperAlert[];
   unseen(id: number): number;
+  /** Until when trouble of an agent is news; null: its person has looked. */
+  newsUntil(id: number): number | null;
   paused: boolean;
   /** The daemon has not spoken for a while. */
   silent: boolean;
@@ -46,22 +49,29 @@ const OPEN: TrayItem = { label: 'Open the live view', action: { type: 'open' } }
 const QUIT: TrayItem = { label: 'Quit until the next login', action: { type: 'quit' } };
 
 /**
- * Red: an agent is in trouble, an alert is critical, or the daemon is silent. Yellow: somebody waits for the
- * person, or there are milder alerts. Green: nothing pending.
+ * Red: an agent got into trouble and nobody has looked yet, an alert is critical, or the daemon is silent. Yellow: somebody
+ * waits for the person, trouble lasts, or there are milder alerts. Green: nothing pending. A quota that is used up is no
+ * emergency once it is known: nobody can do anything about it until it is there again.
  */
 export function trayModel(input: TrayInput): TrayModel {
   const { agents, unseen, paused, silent, now_ms, config } = input;
   const living = agents.filter(({ state }) => state !== 'EXITED');
   const waits = living.filter(agent => isRequest(agent.reason) || unseen(idOf(agent)) > 0).length;
-  const trouble = agents.filter(agent => {
+  const troubled = agents.filter(agent => {
     const kind = intentFor(agent, config, now_ms)?.kind;
     return kind !== undefined && isTrouble(kind);
-  }).length;
+  });
+  const alarming = troubled.filter(agent => {
+    const ended = agent.state === 'EXITED';
+    const until_ms = ended ? agent.since_ms + NEWS_MS : input.newsUntil(idOf(agent));
+    return until_ms !== null && now_ms < until_ms;
+  });
+  const lasts = troubled.some(agent => agent.reason !== 'limit');
   const alerts = input.alerts
     .filter(({ status, severity }) => status === 'open' && severityRank(severity) >= severityRank('warning'))
     .sort((a, b) => severityRank(b.severity) - severityRank(a.severity) || b.id - a.id);
   const critical = alerts.filter(({ severity }) => severity === 'critical').length;
-  const red = silent || trouble > 0 || critical > 0;
+  const red = silent || alarming.length > 0 || critical > 0;
   const color = red && (silent || !paused) ? 'red' : paused ? 'grey' : null;
   const lines = living.slice(0, MAX_AGENTS).map(agent => ({
     label: `${describe(agent, now_ms)} · Focus`,
@@ -72,12 +82,12 @@ export function trayModel(input: TrayInput): TrayModel {
     action: { type: 'alert', id } as const,
   }));
   return {
-    color: color ?? (waits > 0 || alerts.length > 0 ? 'yellow' : 'green'),
+    color: color ?? (waits > 0 || lasts || alerts.length > 0 ? 'yellow' : 'green'),
     tooltip: silent
       ? 'vigil does not answer'
       : paused
         ? 'paused'
-        : tooltip(living.length, waits, trouble, alerts.length, critical),
+        : tooltip(living.length, waits, troubled.length, alerts.length, critical),
     items: [
       ...(lines.length === 0 ? [{ label: 'No agents', action: null }] : lines),
       ...(alertLines.length === 0 ? [] : [SEPARATOR, ...alertLines]),

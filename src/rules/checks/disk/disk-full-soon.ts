@@ -7,6 +7,7 @@ import { SPACE_SPACING_MS } from '../../engine/history.js';
 import { defineRule } from '../../engine/rule.js';
 import { fitLine } from '../../statistics/regression.js';
 import { partSubject } from '../../wording/subjects.js';
+import { restartAdvice, topOfFilesystem } from '../../wording/top-consumers.js';
 import { diskSpace } from './disk-space.js';
 import { writableFilesystems } from './filesystems.js';
 
@@ -62,8 +63,8 @@ export const diskFullSoon = defineRule({
         clear_ms: 600_000,
         subject: partSubject('filesystem', sample.mount),
         title: `${mount} will soon be full`,
-        text: `It loses ${bytesText(-line.slope_per_s * 3600)} an hour; the ${bytesText(sample.available_bytes)} that are free will last for ${durationText(full_in_ms)} (threshold ${durationText(within_ms)}).`,
-        suggestion: `Find what grows: \`du -xh ${shellWord(sample.mount)} | sort -h | tail\`, now and in an hour.`,
+        text: `It loses ${bytesText(-line.slope_per_s * 3600)} an hour; the ${bytesText(sample.available_bytes)} that are free will last for ${durationText(full_in_ms)} (threshold ${durationText(within_ms)}).${topOfFilesystem(history, sample)}`,
+        suggestion: `${restartAdvice(history, sample)}Find what grows: \`du -xh ${shellWord(sample.mount)} | sort -h | tail\`, now and in an hour.`,
         numbers: {
           full_in_ms,
           within_ms,

@@ -5,7 +5,7 @@ import { levelBelow } from '../../engine/level.js';
 import { levelRule } from '../../engine/level-rule.js';
 import { percent } from '../../engine/settings.js';
 import { partSubject } from '../../wording/subjects.js';
-import { topWriters } from '../../wording/top-consumers.js';
+import { restartAdvice, topOfFilesystem } from '../../wording/top-consumers.js';
 import { writableFilesystems } from './filesystems.js';
 
 /** Space that an ordinary user may still use. */
@@ -26,7 +26,8 @@ export const diskSpace = levelRule({
   measure(history, { disk_min_free_percent: warning, disk_critical_free_percent: critical }) {
     const filesystems = writableFilesystems(history);
     if (filesystems === null) return null;
-    return filesystems.map(({ sample: { mount, available_bytes, total_bytes } }) => {
+    return filesystems.map(({ sample }) => {
+      const { mount, available_bytes, total_bytes } = sample;
       const free_percent = (available_bytes / total_bytes) * 100;
       return {
         key: mount,
@@ -34,8 +35,8 @@ export const diskSpace = levelRule({
         describe: threshold_percent => ({
           subject: partSubject('filesystem', mount),
           title: `${printable(mount, 120)} is nearly full`,
-          text: `${bytesText(available_bytes)} of ${bytesText(total_bytes)} are free, ${percentText(free_percent)} (threshold ${percentText(threshold_percent)}).${topWriters(history)}`,
-          suggestion: `Find what is large: \`du -xh ${shellWord(mount)} | sort -h | tail\`. Build caches, old logs and container images are good candidates.`,
+          text: `${bytesText(available_bytes)} of ${bytesText(total_bytes)} are free, ${percentText(free_percent)} (threshold ${percentText(threshold_percent)}).${topOfFilesystem(history, sample)}`,
+          suggestion: `${restartAdvice(history, sample)}Find what is large: \`du -xh ${shellWord(mount)} | sort -h | tail\`. Build caches, old logs and container images are good candidates.`,
           numbers: { free_percent, threshold_percent, available_bytes, total_bytes },
         }),
       };

@@ -4,33 +4,28 @@ import { printable } from '../../../lib/text/printable.js';
 import type { Subject } from '../../../model/alert.js';
 import { refOf } from '../../../model/process-ref.js';
 import { timeText } from '../../engine/figures.js';
-import type { Exit, History, KeptEvent } from '../../engine/history.js';
+import type { Exit, History } from '../../engine/history.js';
 import { defineRule } from '../../engine/rule.js';
 import { minutes } from '../../engine/settings.js';
 import { featuresOf } from '../../processes/features.js';
 import { sessionName } from '../../wording/labels.js';
+import { distinctKills, type OomKill, type ToldKill } from './oom-reports.js';
 
-type Kill = Extract<KeptEvent, { type: 'oom_kill' }>;
-/** As it is told; `count`: of that many kills. */
-type Told = Kill & { count: number };
-
-/** Several sources tell of the same kill, and pids are used again later. */
-const SAME_WITHIN_MS = 60_000;
 /** A source that knows no victim waits for one that does, and the kernel, which knows no cause, for the journal. */
 const NAMELESS_FOR_MS = 5_000;
 const CAUSELESS_FOR_MS = 1_500;
 /** Whoever ended so shortly before or after was part of it. */
 const WITH_IT_MS = 15_000;
 
-/** The kernel ended a process because memory ran out: which, whose, and what else went or stayed. */
+/** A process was ended because memory ran out: by whom, which, whose, and what else went or stayed. */
 export const oomKill = defineRule({
   id: 'oom_kill',
-  about: 'The kernel ended a process because memory ran out.',
+  about: 'A process was ended because memory ran out: by the kernel, earlyoom or systemd-oomd.',
   keys: {
     keep_minutes: minutes(10, 'How long it stays an open alert.'),
   },
   figures: ({ keep_minutes }) => ({
-    fires: 'the kernel ended a process because memory ran out',
+    fires: 'the kernel, earlyoom or systemd-oomd ended a process because memory ran out',
     lasts_s: 0,
     ends: `${timeText(keep_minutes * 60)} later`,
     clear_s: 0,
@@ -38,37 +33,32 @@ export const oomKill = defineRule({
   }),
   check(history, now_ms, { keep_minutes }) {
     const keep_ms = keep_minutes * 60_000;
-    const kills = history.events.filter((event): event is Kill => event.type === 'oom_kill');
-    const recent = distinct(history, kills).filter(({ time_ms }) => now_ms - time_ms < keep_ms);
+    const kills = history.events.filter((event): event is OomKill => event.type === 'oom_kill');
+    const recent = distinctKills(history, kills).filter(({ time_ms }) => now_ms - time_ms < keep_ms);
     return recent.map(kill => {
       const { victim, rss_bytes, cgroup, session } = kill;
       const by = kill.by === undefined ? undefined : printable(kill.by, 32);
-      const known = victim.pid > 0;
-      const name = known
-        ? `${printable(featuresOf(victim).program, 60)} (pid ${victim.pid})`
-        : kill.count === 1
-          ? 'a process'
-          : `${kill.count} processes`;
+      const known = victim.pid > 0 || kill.whole_group;
+      const name = nameOf(kill);
       const { with_it, left } = blast(history, kill);
       const size = rss_bytes === null ? '' : ` It held ${bytesText(rss_bytes)}.`;
       const whose = session === null ? '' : ` It belonged to ${sessionName(session)}.`;
-      const limited = cgroup !== null || kill.scope === 'cgroup';
-      const cause =
-        cgroup === null ? outOfMemory(kill) : `The memory limit of ${printable(cgroup, 120)} was hit.`;
+      const limited = by === undefined && (cgroup !== null || kill.scope === 'cgroup');
       return {
         key: key(kill),
         exact_key: true as const,
         severity: !limited || session?.pid === victim.pid ? ('critical' as const) : ('high' as const),
         holds: true,
-        for_ms: !known ? NAMELESS_FOR_MS : !limited && kill.source === 'kernel' ? CAUSELESS_FOR_MS : 0,
+        for_ms: !known
+          ? NAMELESS_FOR_MS
+          : !limited && kill.source === 'kernel' && !kill.whole_group
+            ? CAUSELESS_FOR_MS
+            : 0,
         clear_ms: 0,
         subject: subject(kill, name),
         title: `${by === undefined ? 'The kernel' : by} ended ${name} for want of memory`,
-        text: `${by === undefined ? cause : `Memory was short, and ${by} ended it before the kernel had to.`}${size}${whose}${consequences(with_it, left)}`,
-        suggestion:
-          cgroup === null
-            ? 'See what else is large before it happens again.'
-            : `Raise the limit (MemoryMax of ${printable(cgroup.slice(cgroup.lastIndexOf('/') + 1), 60)}) or run less at a time.`,
+        text: `${causeOf(kill)}${size}${whose}${kill.whole_group ? '' : consequences(with_it, left)}`,
+        suggestion: suggestionFor(kill),
         numbers: {
           victim_pid: victim.pid,
           ended_with_it: with_it.length,
@@ -80,92 +70,73 @@ export const oomKill = defineRule({
   },
 });
 
+function nameOf({ victim, cgroup, count, whole_group }: ToldKill): string {
+  if (whole_group) {
+    const many = count === 0 ? '' : ` (${counted(count, 'process', 'processes')})`;
+    return `${groupName(cgroup ?? '/')}${many}`;
+  }
+  if (victim.pid > 0) return `${printable(featuresOf(victim).program, 60)} (pid ${victim.pid})`;
+  return count === 1 ? 'a process' : `${count} processes`;
+}
+
+/** `app-kitty-4021.scope` */
+function groupName(cgroup: string): string {
+  return printable(cgroup.slice(cgroup.lastIndexOf('/') + 1) || '/', 60);
+}
+
+function causeOf(kill: ToldKill): string {
+  const { by, cgroup, whole_group, names } = kill;
+  if (whole_group) {
+    const programs = names.length === 0 ? '' : ` (${names.map(name => printable(name, 20)).join(', ')})`;
+    return `Memory was short, and ${printable(by ?? '', 32)} ended all of ${printable(cgroup ?? '/', 160)}${programs} before the kernel had to.`;
+  }
+  if (by !== undefined)
+    return `Memory was short, and ${printable(by, 32)} ended it before the kernel had to.`;
+  return cgroup === null ? outOfMemory(kill) : `The memory limit of ${printable(cgroup, 120)} was hit.`;
+}
+
+function suggestionFor({ by, cgroup, whole_group }: ToldKill): string {
+  if (whole_group)
+    return 'See what else is large before it happens again; `oomctl` shows what it watches. What runs in a scope of its own (`systemd-run --user --scope`) is ended alone.';
+  return by !== undefined || cgroup === null
+    ? 'See what else is large before it happens again.'
+    : `Raise the limit (MemoryMax of ${groupName(cgroup)}) or run less at a time.`;
+}
+
 /** The kernel's event does not say what ran out; the journal does. */
-function outOfMemory({ source, scope }: Kill): string {
+function outOfMemory({ source, scope }: OomKill): string {
   if (scope === 'cgroup') return 'The memory limit of a control group was hit.';
   return source === 'kernel'
     ? 'The machine, or a control group with a limit, ran out of memory.'
     : 'The machine ran out of memory.';
 }
 
-/** Each kill once, whoever told of it; of those that nobody named, as many as one report of a control group counts. */
-function distinct(history: History, kills: readonly Kill[]): Told[] {
-  const named: Told[] = [];
-  const counted: Told[] = [];
-  for (const kill of kills) {
-    const known = kill.victim.pid > 0 ? named : counted;
-    const twin = known.findIndex(other => isTwin(other, kill));
-    const other = known[twin];
-    if (other === undefined) known.push({ ...kill, count: 1 });
-    else if (kill.victim.pid <= 0) known[twin] = { ...other, count: other.count + 1 };
-    // The second report may know what the first did not.
-    else known[twin] = merged(other, kill);
-  }
-  return [...withCounts(history, named, counted), ...counted.filter(({ count }) => count > 0)];
-}
-
-/** Reports of one victim; counts of one control group at one time. */
-function isTwin(a: Kill, b: Kill): boolean {
-  if (a.victim.pid <= 0) return a.cgroup === b.cgroup && a.time_ms === b.time_ms;
-  return a.victim.pid === b.victim.pid && b.time_ms - a.time_ms < SAME_WITHIN_MS;
-}
-
-/**
- * Each named kill is one of those that some control group counted: its own before others. A group counts each kill within
- * it, also when the whole machine ran out: only a limit explains one.
- */
-function withCounts(history: History, named: readonly Told[], counted: Told[]): Told[] {
-  return named.map(kill => {
-    const own = history.exits.findLast(exit => exit.process.pid === kill.victim.pid)?.cgroup ?? null;
-    const candidates = counted
-      .filter(other => other.count > 0 && Math.abs(other.time_ms - kill.time_ms) < SAME_WITHIN_MS)
-      .filter(({ cgroup }) => isWithin(kill.cgroup, cgroup) && (own === '/' || isWithin(own, cgroup)))
-      .sort((a, b) => Number(b.cgroup === own) - Number(a.cgroup === own));
-    const [count] = candidates;
-    if (count === undefined) return kill;
-    count.count--;
-    const limitless = history.snapshot.host.cgroups.some(
-      ({ path, memory_limit_bytes }) => path === count.cgroup && memory_limit_bytes === null,
-    );
-    return kill.scope === 'machine' || limitless ? kill : { ...kill, cgroup: kill.cgroup ?? count.cgroup };
-  });
-}
-
-/** The same control group, or one within the other. Of what is not known nothing can be said against it. */
-function isWithin(a: string | null, b: string | null): boolean {
-  return a === null || b === null || a === b || a.startsWith(`${b}/`) || b.startsWith(`${a}/`);
-}
-
-function merged(first: Told, second: Kill): Told {
-  return {
-    ...first,
-    session: first.session ?? second.session,
-    source: second.source === 'journal' ? second.source : first.source,
-    rss_bytes: first.rss_bytes ?? second.rss_bytes,
-    cgroup: first.cgroup ?? second.cgroup,
-    ...((first.scope ?? second.scope) && { scope: first.scope ?? second.scope }),
-    victim: first.victim.cmdline === '' ? second.victim : first.victim,
-  };
-}
-
-/** By the time of the first report: the reports do not all know when the victim had started. */
-function key({ victim, cgroup, time_ms }: Kill): string {
+/** By the first report: the reports do not all know when the victim had started. */
+function key({ first }: ToldKill): string {
+  const { victim, cgroup, time_ms } = first;
   return `${victim.pid > 0 ? victim.pid : (cgroup ?? '')}:${Math.floor(time_ms)}`;
 }
 
-function subject({ victim, session }: Kill, name: string): Subject {
+function subject({ victim, session, cgroup, whole_group }: ToldKill, name: string): Subject {
+  const uid = victim.pid > 0 ? victim.uid : whole_group ? userOf(cgroup) : null;
   return {
     kind: 'process',
     name,
-    uid: victim.pid > 0 ? victim.uid : null,
+    uid,
     processes: victim.pid > 0 ? [refOf(victim)] : [],
     session,
     lineage: null,
   };
 }
 
+/** Below a user's slice are that user's units, by systemd.special(7). */
+function userOf(cgroup: string | null): number | null {
+  const uid = /^\/user\.slice\/user-(\d+)\.slice\//.exec(cgroup ?? '')?.[1];
+  return uid === undefined ? null : Number(uid);
+}
+
 /** Who of the same session or control group ended with it, and how many still run. */
-function blast(history: History, kill: Kill): { with_it: Exit[]; left: number } {
+function blast(history: History, kill: OomKill): { with_it: Exit[]; left: number } {
   const { victim, time_ms } = kill;
   const session = kill.session === null ? null : processKey(kill.session);
   const itself = history.exits.findLast(exit => exit.process.pid === victim.pid);

@@ -1,4 +1,6 @@
+import { processKey } from '../../../lib/process/identity.js';
 import { counted, durationText } from '../../../lib/text/amounts.js';
+import type { ProcessTrack } from '../../engine/process-track.js';
 import { defineRule } from '../../engine/rule.js';
 import { lasting } from '../../engine/settings.js';
 import { isJobOfPrompt } from '../../processes/exemptions.js';
@@ -31,9 +33,8 @@ export const stopped = defineRule({
         now_ms - track.state_since_ms >= duration_ms &&
         !isJobOfPrompt(history, track.sample),
     );
-    return groupBy(suspects, programKey, track => -track.state_since_ms).map(({ key, tracks }) => {
+    return groupBy(suspects, stoppedKey, track => -track.state_since_ms).map(({ key, tracks }) => {
       const held_ms = now_ms - tracks[0]!.state_since_ms;
-      const first = tracks[0]!;
       const rss_bytes = totalRss(tracks);
       return {
         key,
@@ -42,12 +43,34 @@ export const stopped = defineRule({
         for_ms: 0,
         clear_ms: 10_000,
         subject: processesSubject(history, tracks),
-        title: `${programName(first)} is stopped`,
+        title: titleOf(tracks),
         text: `${counted(tracks.length, 'process', 'processes')} in state T, the longest for ${durationText(held_ms)} (threshold ${durationText(duration_ms)}). Whoever waits for it waits on.`,
-        suggestion: `Let it go on with \`kill -CONT ${first.sample.pid}\`, or end it.`,
+        suggestion: `Let ${tracks.length === 1 ? 'it' : 'them'} go on with \`kill -CONT ${pidsOf(tracks)}\`, or end ${tracks.length === 1 ? 'it' : 'them'}.`,
         numbers: { processes: tracks.length, held_ms, threshold_ms: duration_ms, rss_bytes },
       };
     });
   },
   sees_again_ms: ({ duration_s }) => duration_s * 1000,
 });
+
+/** Whoever stops one agent stops what it runs as well, and often several: one trouble. */
+function stoppedKey(track: ProcessTrack): string {
+  const { session, uid } = track.sample;
+  return session?.alive === true ? `${uid}:agents` : programKey(track);
+}
+
+function titleOf(tracks: readonly ProcessTrack[]): string {
+  const sessions = new Set(
+    tracks.flatMap(({ sample: { session } }) => (session === null ? [] : [processKey(session)])),
+  );
+  return sessions.size > 1 ? `${sessions.size} agents are stopped` : `${programName(tracks[0]!)} is stopped`;
+}
+
+const MAX_PIDS = 20;
+
+function pidsOf(tracks: readonly ProcessTrack[]): string {
+  return tracks
+    .slice(0, MAX_PIDS)
+    .map(({ sample }) => sample.pid)
+    .join(' ');
+}

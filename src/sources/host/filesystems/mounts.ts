@@ -1,5 +1,7 @@
 /** One line of /proc/PID/mountinfo. */
 export interface Mount {
+  /** Unique on the machine for as long as it is there; fdinfo names it too. */
+  id: number;
   /** `major:minor` of the filesystem; the same for all mounts of it. */
   device_number: string;
   /** What of the filesystem is shown: `/`, or the folder of a bind mount or subvolume. */
@@ -29,9 +31,10 @@ export function parseMountinfo(text: string): Mount[] {
     if (dash < 0) continue;
     const before = line.slice(0, dash).split(' ');
     const [type, source, super_options] = line.slice(dash + 3).split(' ');
-    const [, , device_number, root, mount, options] = before;
+    const [id, , device_number, root, mount, options] = before;
     if (options === undefined || type === undefined) continue;
     mounts.push({
+      id: Number(id),
       device_number: device_number!,
       root: unescapeOctal(root!),
       mount: unescapeOctal(mount!),

@@ -2,6 +2,8 @@ import { isWithin, type Mount } from './mounts.js';
 
 /** A filesystem whose size is worth asking for, and where to ask. */
 export interface Target {
+  /** `major:minor` */
+  device_number: string;
   mount: string;
   device: string;
   type: string;
@@ -50,6 +52,7 @@ export function chooseTargets(mounts: readonly Mount[]): Target[] {
     if (other === undefined || isBetter(mount, other)) chosen.set(mount.device_number, mount);
   }
   return [...chosen.values()].slice(0, MAX_TARGETS).map(mount => ({
+    device_number: mount.device_number,
     mount: mount.mount,
     device: mount.source,
     type: mount.type,
