@@ -37,7 +37,7 @@ it('each is counted, and has a badge of its own', () => {
   attention.update([shop, site], 0);
   attention.update([shop, { ...site, since_ms: site.since_ms + 1 }], 1);
   expect([attention.unseen(7), attention.unseen(4_200_000)]).toEqual([1, 2]);
-  const place = { window: null, panes: [] };
+  const place = { window: null, panes: [], attach: null, doubt: null, tab_title: null, control: null };
   const badges = desktopBadges(
     [shop, site],
     id => attention.unseen(id),
