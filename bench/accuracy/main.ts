@@ -1,22 +1,29 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { AgentKind } from '../../test/lab/agent-home.js';
 import { nowMs, sleep } from '../../test/lab/clock.js';
+import { PLACES, type Place } from '../../test/lab/places.js';
+import { agentVersion, keepRecording } from '../../test/lab/recording.js';
 import { BOTH, type Scenario, Stage } from '../../test/lab/scenario.js';
 import { SCENARIOS } from '../../test/lab/scenarios/index.js';
 import { FIRST_PROMPT, type Grain } from '../../test/lab/truth.js';
 import { Vigil } from '../../test/lab/vigil.js';
 import { type Line, type Match, matchSession } from './match.js';
+import { type Broken, type Row, rowOf, writePiece } from './pieces.js';
 import { type Figures, score, spread, table } from './report.js';
 
 /**
  * How true is what vigil says? Real agents play the lab's scenarios beside a real daemon.
  *
- *   node build/lab/bench/accuracy/main.js [--mode words|rhythm|procfs] [--scenario NAME]… [--agent KIND]
+ *   node build/lab/bench/accuracy/main.js [--mode words|rhythm|procfs] [--scenario NAME]… [--agent KIND]…
  *     [--transitions 200] [--repeat N] [--jobs 3] [--no-hooks] [--record]
- *     [--vigil PROGRAM] [--out DIR]
+ *     [--place tmux|shell|script|screen|container|bwrap|sudo]… [--vigil PROGRAM] [--out DIR]
  *
+ * What came out is also a piece in DIR/pieces: `table.js` makes one table of all pieces and of the recordings.
+ *
+ * `--limit S`: after so many seconds nothing more is begun.
+ * `--keep DIR` keeps a recording of each scenario that vigil was right about in tmux, as the tests have them.
  * `--record` keeps what the daemon observed in DIR/MODE/record.jsonl (of its last start, when a scenario restarts it).
  */
 const MODES = {
@@ -29,10 +36,13 @@ const { values } = parseArgs({
   options: {
     mode: { type: 'string', default: 'words' },
     scenario: { type: 'string', multiple: true },
-    agent: { type: 'string' },
+    agent: { type: 'string', multiple: true },
+    keep: { type: 'string' },
+    place: { type: 'string', multiple: true, default: ['tmux'] },
     transitions: { type: 'string', default: '200' },
     repeat: { type: 'string' },
     jobs: { type: 'string', default: '3' },
+    limit: { type: 'string' },
     vigil: { type: 'string' },
     record: { type: 'boolean', default: false },
     'no-hooks': { type: 'boolean', default: false },
@@ -43,6 +53,7 @@ const { values } = parseArgs({
 interface Play {
   scenario: Scenario;
   kind: AgentKind;
+  place: Place;
 }
 
 const mode = values.mode as keyof typeof MODES;
@@ -50,18 +61,19 @@ if (!(mode in MODES)) fail(`--mode is one of ${Object.keys(MODES).join(', ')}`);
 const plays: Play[] = SCENARIOS.filter(s => !values.scenario || values.scenario.includes(s.name)).flatMap(
   scenario =>
     scenario.agents
-      .filter(a => (values.agent ? a === values.agent : BOTH.includes(a)))
-      .map(kind => ({ scenario, kind })),
+      .filter(a => (values.agent ? values.agent.includes(a) : BOTH.includes(a)))
+      .flatMap(kind => placesOf().map(place => ({ scenario, kind, place }))),
 );
 if (plays.length === 0) fail(`nothing to play; scenarios: ${SCENARIOS.map(s => s.name).join(', ')}`);
 
 const dir = resolve(values.out, mode);
 mkdirSync(dir, { recursive: true });
-const record = values.record ? { record: join(dir, 'record.jsonl') } : {};
+const record = values.record || values.keep ? { record: join(dir, 'record.jsonl') } : {};
 const program = values.vigil ? { program: resolve(values.vigil) } : {};
 const vigil = new Vigil({ dir, config: MODES[mode], ...record, ...program });
+const begun_ms = nowMs();
 const stages: Stage[] = [];
-const broken: string[] = [];
+const broken: Broken[] = [];
 
 await vigil.startDaemon();
 const health = await vigil.settle();
@@ -87,17 +99,35 @@ await sleep(3000);
 const end = await vigil.health();
 await vigil.stopDaemon();
 publish();
+if (values.keep !== undefined) keep(values.keep);
+
+function keep(folder: string): void {
+  const recorded = readFileSync(join(dir, 'record.jsonl'), 'utf8');
+  for (const stage of stages) {
+    const isRight = judgeStage(stage, 'reason').every(({ lines }) =>
+      lines.every(({ verdict }) => verdict === 'matched'),
+    );
+    if (isRight && stage.place === 'tmux')
+      console.log(keepRecording(folder, agentVersion(stage.kind), stage, recorded));
+  }
+}
 
 async function inParallel(queue: Play[], jobs: number): Promise<void> {
   const left = [...queue];
+  const end_ms =
+    values.limit === undefined ? Number.POSITIVE_INFINITY : begun_ms + Number(values.limit) * 1000;
   const worker = async (): Promise<void> => {
-    for (let next = left.shift(); next; next = left.shift()) await play(next);
+    for (let next = left.shift(); next; next = left.shift()) if (nowMs() < end_ms) await play(next);
   };
   await Promise.all(Array.from({ length: jobs }, worker));
 }
 
-async function play({ scenario, kind }: Play): Promise<void> {
-  const stage = new Stage(kind, scenario.name, !values['no-hooks'], vigil);
+function placesOf(): Place[] {
+  return values.place.map(name => PLACES.find(place => place === name) ?? fail(`no such place: ${name}`));
+}
+
+async function play({ scenario, kind, place }: Play): Promise<void> {
+  const stage = new Stage(kind, scenario.name, !values['no-hooks'], vigil, place);
   const started_ms = nowMs();
   let problem = '';
   try {
@@ -105,31 +135,33 @@ async function play({ scenario, kind }: Play): Promise<void> {
   } catch (error) {
     // The lab itself failed: what it believes to be true is worth nothing.
     problem = (error as Error).message.split('\n')[0]!;
-    broken.push(`${kind} ${scenario.name}: ${problem}`);
+    broken.push({ ...fromOf(stage), problem });
   }
   await stage.end();
   // The next scenario may stop the daemon: the last event of this one is still due.
   await sleep(1500);
   if (!problem) stages.push(stage);
   console.log(
-    `${problem ? 'broken' : 'played'} ${kind} ${scenario.name} in ${((nowMs() - started_ms) / 1000).toFixed(0)} s ${problem}`,
+    `${problem ? 'broken' : 'played'} ${kind} ${place} ${scenario.name} in ${((nowMs() - started_ms) / 1000).toFixed(0)} s ${problem}`,
   );
 }
 
 function judge(grain: Grain): Match[] {
-  return stages.flatMap(stage =>
-    stage.sessions.map(session => {
-      const truth = stage.truth.filter(t => t.pid === session.pid);
-      const last_ms = truth.at(-1)?.time_ms ?? 0;
-      const heard = vigil.heard.filter(
-        h =>
-          h.event.pid === session.pid &&
-          h.arrived_ms <= last_ms + 10_000 &&
-          inside(h.event.cwd, session.home.root),
-      );
-      return matchSession(truth, heard, vigil.uptimes, grain);
-    }),
-  );
+  return stages.flatMap(stage => judgeStage(stage, grain));
+}
+
+function judgeStage(stage: Stage, grain: Grain): Match[] {
+  return stage.sessions.map(session => {
+    const truth = stage.truth.filter(t => t.pid === session.pid);
+    const last_ms = truth.at(-1)?.time_ms ?? 0;
+    const heard = vigil.heard.filter(
+      h =>
+        h.event.pid === session.pid &&
+        h.arrived_ms <= last_ms + 10_000 &&
+        inside(h.event.cwd, session.home.root),
+    );
+    return matchSession(truth, heard, vigil.uptimes, grain);
+  });
 }
 
 function inside(cwd: string | null, root: string): boolean {
@@ -137,7 +169,7 @@ function inside(cwd: string | null, root: string): boolean {
 }
 
 function publish(): void {
-  const matches = judge('kind');
+  const matches = judge('reason');
   const lines = matches.flatMap(m => m.lines);
   const stateLines = judge('state').flatMap(m => m.lines);
   const false_waits = matches.flatMap(m => m.false_waits).sort((a, b) => b.length_ms - a.length_ms);
@@ -175,7 +207,8 @@ function publish(): void {
       `false WAITING ${w.length_ms.toFixed(0)} ms ${w.agent} ${w.pid} ${w.scenario}: ${w.evidence}`,
     );
   }
-  for (const b of broken) console.log(`not counted, the lab failed: ${b}`);
+  for (const { agent, place, scenario, problem } of broken)
+    console.log(`not counted, the lab failed: ${agent} ${place} ${scenario}: ${problem}`);
   const sessions = stages.map(s => ({
     scenario: s.scenario,
     agent: s.kind,
@@ -185,10 +218,24 @@ function publish(): void {
       heard: vigil.heard.filter(h => h.event.pid === x.pid),
     })),
   }));
+  writePiece(join(resolve(values.out), 'pieces'), rows(false_waits), broken);
   const mismatches = lines.filter(l => l.verdict !== 'matched');
   const detail = { figures, mismatches, lines, broken, health: end, uptimes: vigil.uptimes, sessions };
   writeFileSync(join(dir, 'result.json'), JSON.stringify(detail, null, 1));
   console.log(`all of it: ${join(dir, 'result.json')}`);
+}
+
+function rows(false_waits: Match['false_waits']): Row[] {
+  return stages.flatMap(stage => {
+    const pids = new Set(stage.sessions.map(({ pid }) => pid));
+    const own = judgeStage(stage, 'reason').flatMap(match => match.lines);
+    const longest_ms = Math.max(0, ...false_waits.filter(w => pids.has(w.pid)).map(w => w.length_ms));
+    return own.map(line => rowOf(line, fromOf(stage), longest_ms));
+  });
+}
+
+function fromOf({ kind, place, scenario }: Stage): Omit<Broken, 'problem'> {
+  return { agent: kind, version: agentVersion(kind), place, scenario, played: 'real' };
 }
 
 function delays(

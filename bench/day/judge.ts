@@ -49,7 +49,7 @@ export function judge(truth: readonly TruthEntry[], played: Played, options: Jud
   return judged;
 }
 
-function byPid<T extends { pid: number }>(ones: readonly T[]): Map<number, T[]> {
+export function byPid<T extends { pid: number }>(ones: readonly T[]): Map<number, T[]> {
   const groups = new Map<number, T[]>();
   for (const one of ones) {
     const group = groups.get(one.pid);
@@ -67,7 +67,7 @@ function judgeStates(
 ): void {
   const up = [{ from_ms: 0, to_ms: Number.POSITIVE_INFINITY }];
   const grain = telling.has(truth[0]!.pid) ? 'kind' : 'state';
-  const { lines, false_waits } = matchSession(truth, said.map(heard), up, grain);
+  const { lines, false_waits } = matchSession(truth, said.map(heardFrom), up, grain);
   for (const line of lines) {
     if (line.truth !== undefined) judged.transitions++;
     if (line.verdict === 'matched') judged.right++;
@@ -85,7 +85,8 @@ function fault({ verdict, truth, heard }: Line): string {
   return `${verdict} ${of}, ${said}`;
 }
 
-function heard(one: Transition): Heard {
+/** A transition as a client would have heard it, at its own time. */
+export function heardFrom(one: Transition): Heard {
   const { time_ms, pid, agent, from, to, reason, evidence, tty, cwd } = one;
   const time = new Date(time_ms).toISOString();
   return {

@@ -19,8 +19,14 @@ function agentsTable(): string {
     label,
     ...columns.map(source => yes(own.some(({ name }) => EVIDENCE_OF[name] === source))),
     yes(own.some(({ name, goes_on }) => name === 'activity' && goes_on)),
+    yes(own.some(tellsAsking)),
   ]);
-  return markdownTable(['Agent', ...columns.map(source => `\`${source}\``), 'Draws all the time'], rows);
+  const sources = columns.map(source => `\`${source}\``);
+  return markdownTable(['Agent', ...sources, 'Draws all the time', 'Tells asking from done'], rows);
+}
+
+function tellsAsking({ self_reported, asserts, open_call_asks_after_ms }: Voice): boolean {
+  return self_reported && (asserts.includes('approval') || open_call_asks_after_ms !== null);
 }
 
 /** A row for each way in which a voice is weighed, the strongest first. */

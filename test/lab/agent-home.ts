@@ -1,4 +1,12 @@
-import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { retireCodexDaemon, reuseCodexPackages } from './codex-daemon.js';
@@ -21,6 +29,10 @@ export interface AgentHome {
   argv: string[];
   /** The command of a run without a person. */
   oneShot(prompt: string): string[];
+  /** The folder is not trusted yet. */
+  untrust(): void;
+  /** Nothing moves on its screen. */
+  calm(): void;
   remove(): void;
 }
 
@@ -113,11 +125,31 @@ export async function makeHome(options: HomeOptions): Promise<AgentHome> {
     env: all,
     argv: made.argv,
     oneShot: made.oneShot,
+    untrust: () =>
+      edit(join(home, '.claude.json'), /"hasTrustDialogAccepted":true/, '"hasTrustDialogAccepted":false'),
+    calm: () => {
+      if (options.kind === 'codex')
+        edit(join(home, '.codex/config.toml'), /$/, '\n[tui]\nanimations = false\n');
+      else edit(join(home, '.claude/settings.json'), /^\{/, '{"prefersReducedMotion":true,');
+    },
     remove: () => {
       if (options.kind === 'codex') retireCodexDaemon(all.CODEX_HOME!);
-      rmSync(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+      removeSoon(root);
     },
   };
+}
+
+/** What it left behind may write there for another moment; then it stays. */
+function removeSoon(root: string): void {
+  try {
+    rmSync(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  } catch (error) {
+    console.error(`${root} stays: ${(error as Error).message}`);
+  }
+}
+
+function edit(file: string, what: RegExp, by: string): void {
+  writeFileSync(file, readFileSync(file, 'utf8').replace(what, by));
 }
 
 type Made = Pick<AgentHome, 'env' | 'argv' | 'oneShot'>;
@@ -144,7 +176,9 @@ function claude(options: HomeOptions, home: string, cwd: string, hook: string): 
   };
   writeFileSync(join(home, '.claude.json'), JSON.stringify(config));
   mkdirSync(join(home, '.claude'));
-  const settings: Record<string, unknown> = { permissions: { allow: options.allow_tools ? ['Bash'] : [] } };
+  // Since 2.1.332 a model decides what is asked for, unless one says so.
+  const permissions = { defaultMode: 'default', allow: options.allow_tools ? ['Bash'] : [] };
+  const settings: Record<string, unknown> = { permissions };
   if (options.hooks !== false) {
     settings.hooks = hooks(CLAUDE_HOOKS, hook);
   }

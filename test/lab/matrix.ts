@@ -1,11 +1,11 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { loadavg } from 'node:os';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { type Piece, readPieces } from '../../bench/accuracy/pieces.js';
 import { type AgentKind, repositoryRoot } from './agent-home.js';
 import { OTHER_KINDS, otherAgent } from './other-agents.js';
-import { type Played, testedModule, testedPage } from './tested.js';
+import { addTested } from './tested.js';
 
 /**
  * Which versions of which agents vigil is right about: installs them from npm, one after the other, plays scenarios beside a
@@ -26,7 +26,6 @@ const { values } = parseArgs({
 });
 
 const ROOT = repositoryRoot();
-const FILE = join(ROOT, 'test/lab/tested.json');
 const PACKAGES: Record<string, string> = {
   'claude-code': '@anthropic-ai/claude-code',
   codex: '@openai/codex',
@@ -37,10 +36,7 @@ for (const kind of words(values.agents) as AgentKind[]) {
   if (PACKAGES[kind] === undefined)
     throw new Error(`no such agent: ${kind}; there are ${Object.keys(PACKAGES).join(', ')}`);
   for (const version of versionsOf(kind)) {
-    const played = play(kind, version);
-    publish(kind, version, played);
-    for (const { scenario, right, true_transitions: n, wrong, delay_ms } of played)
-      console.log(`${kind} ${version} ${scenario}: ${right} of ${n} right, ${wrong} wrong, ${delay_ms} ms`);
+    addTested(play(kind, version));
   }
 }
 
@@ -76,65 +72,16 @@ function install(kind: AgentKind, version: string): { dir: string; bin: string }
   return { dir, bin };
 }
 
-function play(kind: AgentKind, version: string): Played[] {
+function play(kind: AgentKind, version: string): Piece[] {
   const installed = install(kind, version);
   if (installed === null) return [];
   const out = join(ROOT, 'build/matrix', `${kind}-${version}`);
   const scenarios = words(values.scenarios).flatMap(name => ['--scenario', name]);
   const options = ['--agent', kind, '--repeat', '1', '--jobs', '1', '--out', out, ...scenarios];
   const bench = join(ROOT, 'build/lab/bench/accuracy/main.js');
-  const env = { ...process.env, VIGIL_LAB_AGENTS: installed.bin };
+  const env = { ...process.env, VIGIL_LAB_AGENTS: installed.bin, VIGIL_LAB_VERSION: version };
   rmSync(out, { recursive: true, force: true });
   spawnSync(process.execPath, [bench, ...options], { stdio: 'inherit', env });
   if (!values.keep) rmSync(installed.dir, { recursive: true, force: true });
-  return existsSync(join(out, 'words/result.json')) ? judged(join(out, 'words/result.json')) : [];
-}
-
-interface Result {
-  lines: {
-    truth?: { scenario: string; state: string; by: string };
-    heard?: { event: { pid: number } };
-    verdict: string;
-    delay_ms?: number;
-  }[];
-  broken: string[];
-  sessions: { scenario: string; sessions: { pid: number }[] }[];
-}
-
-function judged(file: string): Played[] {
-  const { lines, broken, sessions } = JSON.parse(readFileSync(file, 'utf8')) as Result;
-  const played = words(values.scenarios).map(scenario => {
-    const pids = new Set(
-      sessions.filter(one => one.scenario === scenario).flatMap(one => one.sessions.map(s => s.pid)),
-    );
-    const own = lines.filter(({ truth, heard }) =>
-      truth === undefined ? heard !== undefined && pids.has(heard.event.pid) : truth.scenario === scenario,
-    );
-    const right = own.filter(({ verdict }) => verdict === 'matched');
-    const delays = right.flatMap(({ delay_ms, truth }) =>
-      delay_ms === undefined || truth?.by.startsWith('first prompt') ? [] : [delay_ms],
-    );
-    return {
-      scenario,
-      true_transitions: own.filter(({ truth }) => truth !== undefined).length,
-      right: right.length,
-      wrong: own.length - right.length,
-      delay_ms: Math.round(Math.max(0, ...delays)),
-      load: Math.round(loadavg()[0]!),
-      problem: broken.find(text => text.includes(` ${scenario}:`))?.split(': ')[1] ?? null,
-    };
-  });
-  return played.filter(({ true_transitions, problem }) => true_transitions > 0 || problem !== null);
-}
-
-/** The table, the page and the constant that `vigil health` compares with: made from what has been played so far. */
-function publish(kind: AgentKind, version: string, played: readonly Played[]): void {
-  const all = JSON.parse(existsSync(FILE) ? readFileSync(FILE, 'utf8') : '{}') as Record<
-    string,
-    Record<string, Played[]>
-  >;
-  if (played.length > 0) all[kind] = { ...all[kind], [version]: [...played] };
-  writeFileSync(FILE, `${JSON.stringify(all, null, 2)}\n`);
-  writeFileSync(join(ROOT, 'docs/tested-agents.md'), testedPage(all));
-  writeFileSync(join(ROOT, 'src/agents/tested-versions.ts'), testedModule(all));
+  return existsSync(join(out, 'pieces')) ? readPieces(join(out, 'pieces')) : [];
 }

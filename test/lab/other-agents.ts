@@ -33,6 +33,7 @@ export interface OtherAgent {
 
 const MODEL = { name: 'lab', tool_call: true, limit: { context: 200_000, output: 8_000 } };
 
+/** Kilo's terminal program is a descendant with the same configuration. */
 function opencodeConfig(url: string): object {
   const options = { baseURL: `${url}/v1`, apiKey: 'lab' };
   return {
@@ -52,6 +53,50 @@ export const OTHER_AGENTS = {
     set({ url, env, put }) {
       put('.config/opencode/opencode.json', opencodeConfig(url));
       Object.assign(env, { OPENCODE_DISABLE_MODELS_FETCH: '1', OPENCODE_DISABLE_AUTOUPDATE: '1' });
+      return [];
+    },
+  },
+  kilo: {
+    package: '@kilocode/cli',
+    program: 'kilo',
+    ready: /Ask anything/,
+    set({ url, env, put }) {
+      put('.config/kilo/kilo.json', opencodeConfig(url));
+      Object.assign(env, { KILO_DISABLE_MODELS_FETCH: '1', KILO_DISABLE_AUTOUPDATE: '1' });
+      return [];
+    },
+  },
+  'qwen-code': {
+    package: '@qwen-code/qwen-code',
+    program: 'qwen',
+    node: 'node@22',
+    ready: /Type your message/,
+    set({ url, env, put }) {
+      put('.qwen/settings.json', {
+        security: { auth: { selectedType: 'openai' }, folderTrust: { enabled: false } },
+        general: { disableAutoUpdate: true, enableAutoUpdate: false },
+        telemetry: { enabled: false },
+        model: { name: 'lab' },
+      });
+      const key = { OPENAI_API_KEY: 'lab', OPENAI_BASE_URL: `${url}/v1`, OPENAI_MODEL: 'lab' };
+      Object.assign(env, { ...key, http_proxy: '', HTTP_PROXY: '' });
+      return [];
+    },
+  },
+  'copilot-cli': {
+    package: '@github/copilot',
+    program: 'copilot',
+    ready: /commands · \? help/,
+    set({ url, env, put }) {
+      put('.copilot/config.json', {
+        trusted_folders: ['/'],
+        banner: 'never',
+        asked_setup_terminals: ['all'],
+      });
+      Object.assign(env, {
+        ...{ COPILOT_OFFLINE: 'true', COPILOT_AUTO_UPDATE: 'false', COPILOT_MODEL: 'lab' },
+        ...{ COPILOT_PROVIDER_BASE_URL: `${url}/v1`, COPILOT_PROVIDER_API_KEY: 'lab' },
+      });
       return [];
     },
   },

@@ -2,6 +2,7 @@ import type { AgentReport } from '../../src/api/client/index.js';
 import type { AgentKind } from './agent-home.js';
 import type { Step } from './api/script.js';
 import { OTHER_KINDS } from './other-agents.js';
+import type { Place } from './places.js';
 import { Session, type SessionOptions } from './session.js';
 import type { TruthEntry } from './truth.js';
 
@@ -40,8 +41,17 @@ export class Stage {
   /** Other things that must hold, besides the states. */
   readonly checks: { what: string; ok: boolean }[] = [];
 
-  constructor(kind: AgentKind, scenario: string, hooks: boolean, daemon?: DaemonControl) {
+  readonly place: Place;
+
+  constructor(
+    kind: AgentKind,
+    scenario: string,
+    hooks: boolean,
+    daemon?: DaemonControl,
+    place: Place = 'tmux',
+  ) {
     this.kind = kind;
+    this.place = place;
     this.scenario = scenario;
     // The others have none: their truth is in the model's log and the keys.
     this.hooks = hooks && BOTH.includes(kind);
@@ -57,8 +67,8 @@ export class Stage {
 
   /** An agent that is not started yet. */
   add(steps: Step[], more: Partial<SessionOptions> = {}): Session {
-    const { kind, scenario, hooks, truth } = this;
-    const session = new Session({ kind, scenario, hooks, truth, steps, ...more });
+    const { kind, scenario, hooks, truth, place } = this;
+    const session = new Session({ kind, scenario, hooks, truth, steps, place, ...more });
     this.sessions.push(session);
     return session;
   }

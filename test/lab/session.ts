@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Reason } from '../../src/model/agent.js';
 import { type AgentHome, type AgentKind, makeHome } from './agent-home.js';
@@ -6,6 +6,7 @@ import type { ApiLogEntry, Step } from './api/script.js';
 import { ScriptedApi } from './api/server.js';
 import { nowMs, sleep, until } from './clock.js';
 import { innermost, OTHER_AGENTS, otherAgent } from './other-agents.js';
+import { agentBelow, type Place, placed } from './places.js';
 import { type Pane, Tmux } from './tmux.js';
 import { FIRST_PROMPT, type TruthEntry } from './truth.js';
 
@@ -15,6 +16,14 @@ export interface SessionOptions {
   steps: Step[];
   hooks: boolean;
   allow_tools?: boolean;
+  /** Default: in tmux itself. */
+  place?: Place;
+  /** Arguments besides. */
+  more_args?: readonly string[];
+  /** Changes its home before it starts. */
+  prepare?(home: AgentHome): void;
+  /** It asks something before its first prompt; this stands on the screen then. */
+  first_dialog?: RegExp;
   /** Shares another session's multiplexer. */
   tmux?: Tmux;
   /** Where each true transition goes. */
@@ -56,13 +65,18 @@ export class Session {
     await this.api.start();
     const { kind, hooks, allow_tools } = this.options;
     this.home = await makeHome({ kind, url: this.api.url, hooks, ...(allow_tools ? { allow_tools } : {}) });
+    this.options.prepare?.(this.home);
     this.tmux = this.options.tmux ?? new Tmux(join(this.home.root, 'tmux'));
   }
 
   /** Starts the interactive agent and waits for its prompt. */
   async start(): Promise<void> {
     await this.prepare();
-    await this.open(this.home.argv);
+    await this.open([...this.home.argv, ...(this.options.more_args ?? [])]);
+    if (this.options.first_dialog !== undefined) {
+      await this.pane.waitFor(this.options.first_dialog, START_LIMIT_MS);
+      return this.note('WAITING', 'question', nowMs(), FIRST_PROMPT);
+    }
     const other = otherAgent(this.kind);
     if (other?.first !== undefined) {
       await this.pane.waitFor(other.first.screen, START_LIMIT_MS);
@@ -85,8 +99,35 @@ export class Session {
   }
 
   async open(argv: string[]): Promise<void> {
-    this.pane = await this.tmux.open(argv, { cwd: this.home.cwd, env: this.home.env });
-    this.pid = await agentPid(this.kind, this.pane, 20_000);
+    const { place = 'tmux' } = this.options;
+    const env = { ...this.home.env, PWD: this.home.cwd };
+    this.pane = await this.tmux.open(placed(place, argv, this.home), { cwd: this.home.cwd, env });
+    this.pid =
+      place === 'tmux'
+        ? await agentPid(this.kind, this.pane, 20_000)
+        : await until(
+            'the agent in its place',
+            () => agentBelow(this.pane.pid, this.kind === 'codex' ? 'codex' : 'claude', this.home.cwd),
+            20_000,
+          );
+  }
+
+  /** Answers the dialog at its start, after which its prompt comes. */
+  async toPrompt(): Promise<void> {
+    this.note('WAITING', 'input', await this.pane.key('Enter'), FIRST_PROMPT);
+    await this.pane.waitFor(readyScreen(this.kind), START_LIMIT_MS);
+    await sleep(1500);
+  }
+
+  /** A signal stops it in the midst of what it does. */
+  stop(): void {
+    this.note('WAITING', 'suspended', nowMs(), 'SIGSTOP');
+    process.kill(this.pid, 'SIGSTOP');
+  }
+
+  goOn(state: 'WORKING' | 'WAITING', reason: Reason): void {
+    this.note(state, reason, nowMs(), 'SIGCONT');
+    process.kill(this.pid, 'SIGCONT');
   }
 
   note(state: TruthEntry['state'], reason: Reason, time_ms: number, by: string, more: object = {}): void {
@@ -157,17 +198,17 @@ export class Session {
   }
 
   /** The model's API refuses, and the agent gives up after its own retries. */
-  async untilFailed(screen: RegExp, limit_ms = 60_000): Promise<void> {
+  async untilFailed(screen: RegExp, why: 'limit' | 'auth' | 'error', limit_ms = 60_000): Promise<void> {
     if (this.kind === 'claude-code' && this.options.hooks) {
       const hook = await this.untilHook(['StopFailure'], limit_ms);
-      return this.note('WAITING', 'done', hook.time_ms, 'hook StopFailure');
+      return this.note('WAITING', why, hook.time_ms, 'hook StopFailure');
     }
     await this.pane.waitFor(screen, limit_ms);
     if (this.kind === 'codex') {
       const time_ms = await until('codex to give up', () => codexGaveUp(this.home.home), limit_ms);
-      return this.note('WAITING', 'done', time_ms, "codex's own log");
+      return this.note('WAITING', why, time_ms, "codex's own log");
     }
-    this.note('WAITING', 'done', this.api.last('sent')!.time_ms, 'last error sent');
+    this.note('WAITING', why, this.api.last('sent')!.time_ms, 'last error sent');
   }
 
   /** Leaves as a person does. */
@@ -201,7 +242,7 @@ export class Session {
   /** Ends whatever is left and deletes the home. Not part of the truth. */
   async end(): Promise<void> {
     if (this.pid && !isGone(this.pid)) {
-      const gone = this.gone({}, 10_000).catch(() => process.kill(this.pid, 'SIGKILL'));
+      const gone = this.gone({}, 10_000).catch(() => this.kill('SIGKILL'));
       await this.pane.close().catch(() => {});
       await gone;
     }
@@ -279,7 +320,9 @@ function codexGaveUp(home: string): number | undefined {
 
 function ifComm(pid: number, comm: string): number | undefined {
   try {
-    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === comm ? pid : undefined;
+    // A script has its own name until its interpreter runs.
+    const isProgram = !/\/(env|sh|bash)$/.test(readlinkSync(`/proc/${pid}/exe`));
+    return isProgram && readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === comm ? pid : undefined;
   } catch {
     return undefined;
   }

@@ -1,3 +1,8 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Piece, Row } from '../../bench/accuracy/pieces.js';
+import { repositoryRoot } from './agent-home.js';
+
 /** One scenario, played with one version of an agent. */
 export interface Played {
   scenario: string;
@@ -69,4 +74,57 @@ export const NEWEST_TESTED: Readonly<Record<string, string>> = {
 ${lines.join('\n')}
 };
 `;
+}
+
+/**
+ * Adds what was played in tmux to test/lab/tested.json, and makes the page and the constant anew that `vigil health` compares
+ * with. A scenario that was played before with that version is replaced.
+ */
+export function addTested(pieces: readonly Piece[]): void {
+  const root = repositoryRoot();
+  const file = join(root, 'test/lab/tested.json');
+  const all = JSON.parse(existsSync(file) ? readFileSync(file, 'utf8') : '{}') as Record<
+    string,
+    Record<string, Played[]>
+  >;
+  for (const { agent, version, played } of pieces.flatMap(playedIn)) {
+    const others = all[agent]?.[version]?.filter(({ scenario }) => scenario !== played.scenario) ?? [];
+    all[agent] = { ...all[agent], [version]: [...others, played] };
+  }
+  writeFileSync(file, `${JSON.stringify(all, null, 2)}\n`);
+  writeFileSync(join(root, 'docs/tested-agents.md'), testedPage(all));
+  writeFileSync(join(root, 'src/agents/tested-versions.ts'), testedModule(all));
+}
+
+/** What a piece has of versions that are known, in tmux alone: a scenario each. */
+export function playedIn({
+  rows,
+  broken,
+  load,
+}: Piece): { agent: string; version: string; played: Played }[] {
+  const here = ({ place, version }: Row | Piece['broken'][number]): boolean =>
+    place === 'tmux' && version !== null;
+  const keyOf = ({ agent, version, scenario }: Pick<Row, 'agent' | 'version' | 'scenario'>): string =>
+    `${agent} ${version} ${scenario}`;
+  const groups = new Map<string, Row[]>();
+  for (const row of rows.filter(here)) groups.set(keyOf(row), [...(groups.get(keyOf(row)) ?? []), row]);
+  const told = [...groups.values()].map(own => {
+    const { agent, version, scenario } = own[0]!;
+    const right = own.filter(({ verdict }) => verdict === 'matched');
+    const played: Played = {
+      scenario,
+      true_transitions: own.filter(({ truth }) => truth !== null).length,
+      right: right.length,
+      wrong: own.length - right.length,
+      delay_ms: Math.round(Math.max(0, ...right.map(({ delay_ms }) => delay_ms ?? 0))),
+      load: Math.round(load),
+      problem: null,
+    };
+    return { agent, version: version!, played };
+  });
+  const failed = broken.filter(here).map(({ agent, version, scenario, problem }) => {
+    const none = { true_transitions: 0, right: 0, wrong: 0, delay_ms: 0 };
+    return { agent, version: version!, played: { scenario, ...none, load: Math.round(load), problem } };
+  });
+  return [...failed, ...told];
 }

@@ -20,8 +20,11 @@ export interface TruthEntry {
 /** The session's first prompt: read from the screen, so less exact than the others. */
 export const FIRST_PROMPT = 'first prompt on the screen';
 
-/** How closely two states are compared: by the state alone, or also by what a WAITING agent waits for. */
-export type Grain = 'state' | 'kind';
+/**
+ * How closely two states are compared: by the state alone, also by what a WAITING agent asks for, or also by what it lacks
+ * (`suspended`, `limit`, `auth`, `error`): of that older recordings know nothing.
+ */
+export type Grain = 'state' | 'kind' | 'reason';
 
 /** In time order, without repetitions of a state (a new reason within a state is not a transition). */
 export function transitionsOf(entries: readonly TruthEntry[], grain: Grain = 'kind'): TruthEntry[] {
@@ -37,10 +40,14 @@ export function transitionsOf(entries: readonly TruthEntry[], grain: Grain = 'ki
 
 /** What counts as one state when truth and reports are compared. */
 export function stateKey(state: State, reason: Reason | null, grain: Grain): string {
-  return state === 'WAITING' && grain === 'kind' ? `WAITING ${waitKind(reason)}` : state;
+  return state === 'WAITING' && grain !== 'state' ? `WAITING ${waitKind(reason, grain)}` : state;
 }
 
+const REQUESTS: readonly unknown[] = ['approval', 'question'];
+const LACKS: readonly unknown[] = ['suspended', 'limit', 'auth', 'error'];
+
 /** `done` and `input` are the same to a person: it is their turn to type. */
-export function waitKind(reason: Reason | null): 'approval' | 'question' | 'prompt' {
-  return reason === 'approval' || reason === 'question' ? reason : 'prompt';
+function waitKind(reason: Reason | null, grain: Grain): string {
+  const isTold = REQUESTS.includes(reason) || (grain === 'reason' && LACKS.includes(reason));
+  return isTold ? String(reason) : 'prompt';
 }

@@ -1,5 +1,5 @@
 import { isRequest, type WaitingReason } from '../../model/agent.js';
-import { type Assertion, isTrouble, isWork } from '../voice.js';
+import { type Assertion, isTrouble, isWork, type Voice } from '../voice.js';
 import type { LastStatement } from './session.js';
 import type { Situation, Speaking } from './situation.js';
 
@@ -85,9 +85,17 @@ export function refinedBy(
   const finer = speaking.find(({ voice }) => voice.name === (one.voice.refined_by?.by ?? 'transcript'));
   if (finer?.statement == null || finer.voice === one.voice || !isLate(one, ask, finer.statement))
     return null;
-  const known_ms =
-    one.statement.at_ms + (finer.statement.goes_on_until_ms !== null ? GOES_ON_MS : finer.voice.latency_ms);
+  const known_ms = one.statement.at_ms + latencyOf(finer.voice, finer.statement);
   return now_ms < known_ms ? known_ms : null;
+}
+
+/** An open call asks, or is answered, within the time after which it would count as a request. */
+function latencyOf(
+  { latency_ms, open_call_asks_after_ms }: Voice,
+  { says, goes_on_until_ms }: LastStatement,
+): number {
+  if (goes_on_until_ms !== null) return GOES_ON_MS;
+  return says === 'tool' ? Math.max(latency_ms, open_call_asks_after_ms ?? 0) : latency_ms;
 }
 
 /** Whether what the finer voice says is from before this. */
@@ -95,6 +103,6 @@ function isLate({ voice }: Pick<Stating, 'voice'>, ask: Ask, finer: LastStatemen
   if (isRequest(ask)) return voice.refined_by?.what === 'asking' && finer.says === 'working';
   if (ask === 'error') return finer.says !== null && isWork(finer.says);
   if (ask === null && finer.goes_on_until_ms !== null) return true;
-  // A turn that had to try again may well have ended in an error.
-  return ask === null && finer.says === 'retrying';
+  // A turn that had to try again may well have ended in an error; one with an open call is not over.
+  return ask === null && (finer.says === 'retrying' || finer.says === 'tool');
 }

@@ -11,11 +11,13 @@ import type { AgentFiles } from './reader.js';
  */
 export function agentFolder(
   root: string,
-  { pid, uid }: { pid: number; uid: number },
-  { variable, below_variable, below_home }: AgentFiles['folder'],
+  { pid, uid, cwd }: { pid: number; uid: number; cwd: string | null },
+  folder: AgentFiles['folder'],
   users: Users,
   in_container = false,
 ): string | null | 'unknown' {
+  if (folder === 'project') return cwd;
+  const { variable, below_variable, below_home } = folder;
   const env = environmentOf(root, pid, ['HOME', variable]);
   if (env === 'unknown') return env;
   const named = absolute(env[variable]);

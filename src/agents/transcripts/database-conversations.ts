@@ -17,12 +17,12 @@ const COPY_RESTS = 20;
 
 /** How an agent keeps all its conversations in one SQLite database. */
 export interface DatabaseFormat {
-  /** Below the agent's folder. */
+  /** Below the agent's folder; of a project: below the nearest folder above it that has one. */
   file: string;
   /** That must be there. */
   tables: readonly string[];
-  /** The newest conversations, a bounded number; `path` is what names one. */
-  list(view: DatabaseView): FoundConversation[];
+  /** The newest conversations, a bounded number; `path` is what names one. `folder`: the agent's. */
+  list(view: DatabaseView, folder: string): FoundConversation[];
   /** The state of one; null: it says nothing. */
   read(view: DatabaseView, path: string): TranscriptEntry | null;
   /** It is there still, and not put away by its person. */
@@ -30,20 +30,33 @@ export interface DatabaseFormat {
 }
 
 export function databaseConversations(folder: AgentFiles['folder'], format: DatabaseFormat): AgentFiles {
+  const find = folder === 'project' ? nearest : below;
   return {
     folder,
-    open: context =>
-      followConversations(
+    open: context => {
+      const file = find(context, format.file);
+      return followConversations(
         context,
-        format.file,
-        (place, changed) => new DatabaseSource(place, format, changed),
-        of => new FollowedRow(of, format),
-      ),
+        file,
+        (place, changed) => new DatabaseSource(place, file, format, changed),
+        of => new FollowedRow(of, file, format),
+      );
+    },
   };
 }
 
+function below({ folder }: ReaderContext, file: string): string {
+  return `${folder}/${file}`;
+}
+
+/** Where none has one yet, it will be made in the folder itself. */
+function nearest({ folder, tree = OWN_TREE }: ReaderContext, file: string): string {
+  for (let at = folder; at !== ''; at = at.slice(0, at.lastIndexOf('/')))
+    if (statIn(tree, `${at}/${file}`) !== null) return `${at}/${file}`;
+  return `${folder}/${file}`;
+}
+
 class DatabaseSource implements ConversationSource {
-  private readonly file: string;
   private readonly watch: DirectoryWatch;
   private seen_ms = 0;
   private last: FoundConversation[] = [];
@@ -52,11 +65,11 @@ class DatabaseSource implements ConversationSource {
 
   constructor(
     private readonly context: ReaderContext,
+    private readonly file: string,
     private readonly format: DatabaseFormat,
     changed: () => void,
   ) {
-    this.file = `${context.folder}/${format.file}`;
-    this.watch = watchJournal(this.file, changed, context.tree);
+    this.watch = watchJournal(file, changed, context.tree);
   }
 
   list(readers: ReadonlySet<ConversationReader>): FoundConversation[] {
@@ -64,7 +77,7 @@ class DatabaseSource implements ConversationSource {
     if (changed_ms === this.seen_ms || !this.mayRead()) return this.last;
     const followed = new Set([...readers].flatMap(followedBy));
     const found = this.read(view => {
-      const newest = this.format.list(view);
+      const newest = this.format.list(view, this.context.folder);
       const listed = new Set(newest.map(({ path }) => path));
       const others = this.last.filter(({ path }) => followed.has(path) && !listed.has(path));
       return [...newest, ...others.filter(({ path }) => this.format.has(view, path))];
@@ -102,7 +115,6 @@ class DatabaseSource implements ConversationSource {
 
 /** What the database says of one conversation. */
 class FollowedRow implements ConversationFollower {
-  private readonly database: string;
   private path: string | null = null;
   private watch: DirectoryWatch | null = null;
   private said = '';
@@ -110,9 +122,9 @@ class FollowedRow implements ConversationFollower {
 
   constructor(
     private readonly context: ReaderContext,
+    private readonly database: string,
     private readonly format: DatabaseFormat,
   ) {
-    this.database = `${context.folder}/${format.file}`;
     const interval_ms = context.tree === undefined ? READ_INTERVAL_MS : COPY_INTERVAL_MS;
     this.readSoon = throttled(interval_ms, () => this.read());
   }

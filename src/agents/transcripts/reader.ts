@@ -34,8 +34,11 @@ export interface ReaderContext {
 
 /** Where an agent type keeps files that tell its state, and what reads them. */
 export interface AgentFiles {
-  /** The environment variable that names the folder, or one above it, and where it is else, below the home. */
-  folder: { variable: string; below_variable?: string; below_home: string };
+  /**
+   * The environment variable that names the folder, or one above it, and where it is else, below the home. `project`: it is
+   * the directory in which the agent was started.
+   */
+  folder: { variable: string; below_variable?: string; below_home: string } | 'project';
   /** They tell of conversations in other programs; a terminal tells more. */
   only_conversations?: boolean;
   open(context: ReaderContext): AgentFileReader;

@@ -71,7 +71,10 @@ export class AgentFilesWatcher {
       return;
     }
     if (folder === null) return;
-    const reader = elsewhere?.(session, folder, place) ?? this.openHere(session, folder, place);
+    // A project may lie on a file system that never answers: that may cost a helper, not the daemon of all.
+    const isRisky = files.folder === 'project' && session.uid === 0 && process.getuid?.() === 0;
+    const here = () => (isRisky ? NO_FILES : this.openHere(session, folder, place));
+    const reader = elsewhere?.(session, folder, place) ?? here();
     this.open.set(session, { pid: session.pid, reader });
     reader.start();
   }

@@ -1,14 +1,14 @@
 import type { AgentType, Recogniser } from '../agent-type.js';
 import { identify } from '../recognition/identity.js';
 import { type UserType, userType } from '../recognition/user-type.js';
-import { aider } from './aider.js';
+import { aider } from './aider/index.js';
 import { amp } from './amp.js';
 import { claudeCode } from './claude-code/index.js';
 import { cline } from './cline/index.js';
 import { codex } from './codex/index.js';
 import { continueCli } from './continue.js';
 import { copilotCli } from './copilot-cli/index.js';
-import { crush } from './crush.js';
+import { crush } from './crush/index.js';
 import { cursorAgent } from './cursor-agent.js';
 import { geminiCli } from './gemini-cli/index.js';
 import { goose } from './goose.js';

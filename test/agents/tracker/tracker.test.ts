@@ -47,6 +47,14 @@ describe('what Claude says of itself', () => {
     expect(story.states).toEqual(['WORKING thinking @1.00', 'WAITING done @7.04']);
   });
 
+  it('takes no pause of the spinner for the end of a turn while a call is open, however late its file is', () => {
+    const story = new Story().claude(0).registry(0.2, { status: 'idle' }).osc(0.3, FRAME('✳ Fix tests'));
+    story.key(1, true).registry(1.05, { status: 'busy' }).osc(1.1, FRAME('⠂ Fix tests')).spins(1.2, 3.7);
+    story.transcript(3.75, 'tool', 'Bash: npm test').osc(3.8, FRAME('✳ Fix tests')).output(3.8, 2_000);
+    story.registry(4.4, { status: 'waiting', waiting_for: 'permission prompt' }).until(6);
+    expect(story.states.slice(1)).toEqual(['WORKING thinking @1.05', 'WAITING approval @4.40']);
+  });
+
   it('asks the transcript whether a prompt is a question', () => {
     const story = new Story()
       .claude(0)

@@ -227,6 +227,8 @@ describe('Codex’s rollout', () => {
     expect(phase(event('task_started'), ended({ http_connection_failed: { http_status_code: 529 } }))).toBe(
       'error',
     );
+    const tooMany = { response_too_many_failed_attempts: { http_status_code: 429 } };
+    expect(phase(event('task_started'), ended(tooMany))).toBe('limit');
     const rate_limits = { primary: { used_percent: 100, window_minutes: 300, resets_at: 1_795_923_635 } };
     const count = { timestamp: AT, type: 'event_msg', payload: { type: 'token_count', rate_limits } };
     expect(

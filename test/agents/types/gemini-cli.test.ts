@@ -87,3 +87,31 @@ describe('the window title of Gemini CLI', () => {
     expect(story.states).toEqual(['WAITING input @4.10']);
   });
 });
+
+it('a question of Gemini CLI is one where its notification says so', () => {
+  const notify = (heading: string) =>
+    `\x1b]777;notify;Gemini CLI needs your attention;${heading} | Colour\x07`;
+  const story = start()
+    .osc(3, TITLE('◇  Ready (shop)'))
+    .key(20, true)
+    .osc(20.1, TITLE('✦  Working… (shop)'))
+    .osc(25, TITLE('✋  Action Required (shop)'))
+    .osc(25, notify('Answer requested by agent'))
+    .until(26);
+  expect(story.session.reason).toBe('question');
+  story.key(30, true).osc(30.1, TITLE('✦  Working… (shop)')).until(31);
+  expect(story.session.state).toBe('WORKING');
+  story.osc(35, TITLE('✋  Action Required (shop)')).osc(35, notify('Approval required')).until(36);
+  expect(story.session.reason).toBe('approval');
+  story.key(40, true).osc(40.1, TITLE('✦  Working… (shop)')).osc(45, TITLE('◇  Ready (shop)')).until(46);
+  expect(story.session.reason).toBe('done');
+  story
+    .key(50, true)
+    .osc(50.1, TITLE('✦  Working… (shop)'))
+    .osc(55, TITLE('✋  Action Required (shop)'))
+    .osc(55, notify('Answer requested by agent'))
+    .key(60, false)
+    .osc(60.1, TITLE('◇  Ready (shop)'))
+    .until(61);
+  expect(story.session.reason).toBe('done');
+});

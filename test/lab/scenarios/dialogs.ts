@@ -4,7 +4,8 @@ import { ALL, type Scenario } from '../scenario.js';
 /** The agent asks a question of its own (AskUserQuestion). */
 export const question: Scenario = {
   name: 'question',
-  agents: ALL.filter(kind => !['codex', 'pi'].includes(kind)),
+  // Codex and pi ask none; Kimi Code's dialog wants more than Enter.
+  agents: ALL.filter(kind => !['codex', 'pi', 'kimi'].includes(kind)),
   async run(stage) {
     const session = await stage.session([
       { do: 'tool', tool: 'question', text: 'I need to know.', delay_ms: 1500 },

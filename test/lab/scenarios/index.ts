@@ -1,5 +1,5 @@
 import type { Scenario } from '../scenario.js';
-import { overloaded, unauthorized } from './api-errors.js';
+import { overloaded, unauthorized, usedUp } from './api-errors.js';
 import { apiStall } from './api-stall.js';
 import { approvalAccepted } from './approval-accepted.js';
 import { approvalRejected } from './approval-rejected.js';
@@ -14,6 +14,16 @@ import { quit } from './quit.js';
 import { shortAnswer } from './short-answer.js';
 import { silentTool } from './silent-tool.js';
 import { terminalClosed } from './terminal-closed.js';
+import {
+  approvals,
+  cleared,
+  hugeOutput,
+  reducedMotion,
+  resized,
+  stopped,
+  subagent,
+  trustDialog,
+} from './troubled.js';
 import { twoAtOnce } from './two-at-once.js';
 import { typing } from './typing.js';
 import { agentFirst, bpftraceKilled, daemonRestarted } from './vigil.js';
@@ -39,6 +49,15 @@ export const SCENARIOS: readonly Scenario[] = [
   terminalClosed,
   overloaded,
   unauthorized,
+  usedUp,
+  approvals,
+  stopped,
+  resized,
+  cleared,
+  hugeOutput,
+  trustDialog,
+  reducedMotion,
+  subagent,
   daemonRestarted,
   bpftraceKilled,
   agentFirst,

@@ -1,9 +1,9 @@
 import { sleep } from '../clock.js';
-import { BOTH, type Scenario } from '../scenario.js';
+import { ALL, type Scenario } from '../scenario.js';
 
 export const kill: Scenario = {
   name: 'kill',
-  agents: BOTH,
+  agents: ALL,
   async run(stage) {
     const text = 'An answer that goes on and on. '.repeat(100);
     const session = await stage.session([{ do: 'text', text, delay_ms: 500, chunk_ms: 200 }]);

@@ -1,11 +1,11 @@
 import { sleep } from '../clock.js';
-import { BOTH, type Scenario } from '../scenario.js';
+import { ALL, type Scenario } from '../scenario.js';
 
 const SENTENCE = 'The quick brown fox jumps over the lazy dog while the band plays on. ';
 
 export const longStream: Scenario = {
   name: 'long-stream',
-  agents: BOTH,
+  agents: ALL,
   async run(stage) {
     const session = await stage.session([
       { do: 'text', text: SENTENCE.repeat(60), delay_ms: 1000, chunk_chars: 50, chunk_ms: 150 },

@@ -73,10 +73,10 @@ function isFailure(phase: TranscriptPhase | null): boolean {
  */
 function failureOf({ codex_error_info: info, message }: Record<string, unknown>): Failure {
   const named = text(info) ?? JSON.stringify(info ?? '');
-  if (/usage_limit|quota/.test(named)) return 'limit';
+  if (/usage_limit|quota|"http_status_code":(402|429)\b/.test(named)) return 'limit';
   if (/unauthorized|"http_status_code":401\b/.test(named)) return 'auth';
   const words = info === undefined ? (text(message) ?? '') : '';
-  if (/usage limit|quota exceeded/i.test(words)) return 'limit';
+  if (/usage limit|quota exceeded|\b(402|429)\b/i.test(words)) return 'limit';
   return /\b401\b|log ?in again|not logged in/i.test(words) ? 'auth' : 'error';
 }
 

@@ -1,8 +1,8 @@
 import type { AgentType } from '../../agent-type.js';
 import { plainTitle } from '../../osc.js';
-import { activity, children, title, transcript } from '../../standard-voices.js';
+import { activity, children, status, title, transcript } from '../../standard-voices.js';
 import { laidOutFiles } from '../../transcripts/conversation-files.js';
-import type { Statement } from '../../voice.js';
+import type { Statement, Voice } from '../../voice.js';
 import { readGeminiChat } from './chat.js';
 import { GeminiChats } from './chats.js';
 import { familyMatch } from './family.js';
@@ -26,6 +26,23 @@ function readTitle(title: string): Statement | null {
   }
 }
 
+/**
+ * With `general.enableNotifications` it also notifies its person through the terminal (OSC 777, in iTerm2 9), in 0.61.0:
+ * `Gemini CLI needs your attention`, then `Answer requested by agent` for a question and other words for the rest.
+ */
+function readNotification(code: number, payload: string): Statement | null {
+  if ((code !== 777 && code !== 9) || !payload.includes('Gemini CLI needs your attention')) return null;
+  const isQuestion = payload.includes('Answer requested by agent');
+  const says = isQuestion ? 'question' : 'approval';
+  return { says, text: `its notification asks for ${isQuestion ? 'an answer' : 'an approval'}` };
+}
+
+/** It says nothing when it was answered; its title does. */
+const READY: Voice['void_when'] = {
+  ...{ removed_after_ms: null, never_worked: false, without_keys: false },
+  said_since: { voice: 'title', says: 'idle' },
+};
+
 /** A title that has no more to say than the state: `◇  Ready (shop)`. */
 const STATE_ALONE = /^[◇✦⏲✋] +(Ready|Working…|Action Required) \(.*\) *$/u;
 
@@ -42,7 +59,7 @@ export const geminiCli: AgentType = {
     takes_value: ['-w', '--worktree', '--policy', '--admin-policy', '--session-file'],
     prompt_is_one_shot: false,
   }),
-  voices: [title({ goes_on: false }), activity({ goes_on: true }), children()],
+  voices: [status({ void_when: READY }), title({ goes_on: false }), activity({ goes_on: true }), children()],
   voices_in_conversations: [transcript(), activity({ goes_on: true }), children()],
   // Which call it is, its chat says only when that has ended; those that need no leave end at once.
   waitsForLeave: () => true,
@@ -56,5 +73,6 @@ export const geminiCli: AgentType = {
     only_conversations: true,
   },
   readTitle,
+  readOsc: readNotification,
   plainTitle: title => (STATE_ALONE.test(title) ? '' : plainTitle(title)),
 };

@@ -1,6 +1,7 @@
-import { type AgentType, simpleMatch } from '../agent-type.js';
-import { hasOption, isProgram } from '../recognition/identity.js';
-import { SEEN_FROM_OUTSIDE } from '../standard-voices.js';
+import { type AgentType, simpleMatch } from '../../agent-type.js';
+import { hasOption, isProgram } from '../../recognition/identity.js';
+import { activity, blockedRead, children, transcript } from '../../standard-voices.js';
+import { AiderFiles } from './files.js';
 
 /** aider, a Python program: `python …/bin/aider`, `python -m aider`. */
 export const aider: AgentType = {
@@ -27,5 +28,12 @@ export const aider: AgentType = {
       ),
     );
   },
-  voices: SEEN_FROM_OUTSIDE,
+  voices: [
+    // Not every question stands in its chat, nor the end of every command; its spinner ends.
+    transcript({ silence_refutes_after_ms: 3_000, hangs_after_ms: null }),
+    blockedRead(),
+    activity({ goes_on: true }),
+    children(),
+  ],
+  files: { folder: 'project', open: context => new AiderFiles(context) },
 };

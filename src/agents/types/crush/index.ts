@@ -1,6 +1,11 @@
-import { type AgentType, simpleMatch } from '../agent-type.js';
-import { hasOption, isProgram, subcommand } from '../recognition/identity.js';
-import { SEEN_FROM_OUTSIDE } from '../standard-voices.js';
+import { type AgentType, simpleMatch } from '../../agent-type.js';
+import { hasOption, isProgram, subcommand } from '../../recognition/identity.js';
+import { activity, children, transcript } from '../../standard-voices.js';
+import { databaseConversations } from '../../transcripts/database-conversations.js';
+import { crushDatabase } from './database.js';
+
+/** Language servers and MCP servers. */
+const SERVES = /^--?stdio$|lsp|language-?server|\bmcp\b|gopls|rust-analyzer|clangd/i;
 
 const TAKES_VALUE = new Set(['-c', '--cwd', '-D', '--data-dir', '-H', '--host', '-s', '--session']);
 
@@ -37,5 +42,9 @@ export const crush: AgentType = {
     if (command === 'server') return { role: 'helper' };
     return simpleMatch(process, command === 'run');
   },
-  voices: SEEN_FROM_OUTSIDE,
+  // Its spinner rests while a tool runs, and while it asks.
+  voices: [transcript({ hangs_after_ms: null }), activity(), children()],
+  files: databaseConversations('project', crushDatabase),
+  // It runs the words of a command by itself, each program a child; those that serve it otherwise speak over a pipe.
+  isTool: argv => !argv.some(word => SERVES.test(word)),
 };
