@@ -1,5 +1,6 @@
 import { readlinkSync } from 'node:fs';
 import { listNames, readBytes } from '../../lib/files/bounded-read.js';
+import { socketInode } from '../../lib/proc/descriptors.js';
 import { eachTcpSocket, hasTooManySockets, TABLE_BYTES } from '../../sources/host/network/tcp.js';
 
 const MAX_FDS = 10_000;
@@ -44,16 +45,6 @@ function listeningInodes(net: string): Set<number> {
     });
   }
   return inodes;
-}
-
-/** The link reads `socket:[48213]`. */
-function socketInode(link: string): number | null {
-  try {
-    const inode = /^socket:\[(\d+)\]$/.exec(readlinkSync(link))?.[1];
-    return inode === undefined ? null : Number(inode);
-  } catch {
-    return null; // closed meanwhile
-  }
 }
 
 /** Without IPv6 there is no tcp6. */

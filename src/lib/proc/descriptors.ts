@@ -1,5 +1,5 @@
 import { readlinkSync } from 'node:fs';
-import { eachName } from '../files/bounded-read.js';
+import { eachName, unlessOurs } from '../files/bounded-read.js';
 
 /** What a process has open, /proc/PID/fd: a path, or `socket:[48213]`, `anon_inode:inotify` and their like. */
 export interface OpenFile {
@@ -17,16 +17,13 @@ export function* openFiles(root: string, pid: number, max: number): Generator<Op
   }
 }
 
-/** Null: closed, gone, or not to be looked at. */
+/** Null: closed, gone, or not to be looked at. Throws when the fault is vigil's own. */
 export function linkTarget(link: string): string | null {
-  try {
-    return readlinkSync(link);
-  } catch {
-    return null;
-  }
+  return unlessOurs(() => readlinkSync(link));
 }
 
-/** `48213` of the target `socket:[48213]`; null: no socket. */
-export function socketInode(target: string): number | null {
-  return target.startsWith('socket:[') ? Number(target.slice(8, -1)) : null;
+/** `48213` where the link leads to `socket:[48213]`; null: to no socket. */
+export function socketInode(link: string): number | null {
+  const target = linkTarget(link);
+  return target?.startsWith('socket:[') ? Number(target.slice(8, -1)) : null;
 }

@@ -1,7 +1,7 @@
-import { readlinkSync } from 'node:fs';
 import { z } from 'zod';
 import { listNames } from '../../lib/files/bounded-read.js';
 import { readUid } from '../../lib/os/uid.js';
+import { linkTarget } from '../../lib/proc/descriptors.js';
 import { count, type FieldTypes, list, pid, uid } from '../../model/schema.js';
 import { type Collector, type Context, defineCollector, type Part } from './collector.js';
 import { tryReadNumber, tryReadText } from './read.js';
@@ -95,7 +95,7 @@ function holderOf(proc: string, pid: number): Holder | null {
   const found = { ptys: 0, inotify_instances: 0, inotify_watches: 0 };
   try {
     for (const fd of listNames(folder, MAX_FDS)) {
-      const target = linkOf(`${folder}/${fd}`);
+      const target = linkTarget(`${folder}/${fd}`);
       if (target === '/dev/ptmx' || target === '/dev/pts/ptmx') found.ptys++;
       else if (target === 'anon_inode:inotify') {
         found.inotify_instances++;
@@ -108,14 +108,6 @@ function holderOf(proc: string, pid: number): Holder | null {
   if (found.ptys + found.inotify_instances === 0) return null;
   const uid = readUid(proc, pid);
   return uid === null ? null : { pid, uid, ...found };
-}
-
-function linkOf(path: string): string | null {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return null; // closed meanwhile
-  }
 }
 
 /** Lines `inotify wd:3 ino:9e7e sdev:800013 …` of proc_pid_fdinfo(5). */

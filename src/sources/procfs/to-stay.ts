@@ -1,5 +1,6 @@
-import { readlinkSync, statSync } from 'node:fs';
-import { tryList, tryReadText, unlessOurs } from '../../lib/files/bounded-read.js';
+import { statSync } from 'node:fs';
+import { tryList, tryReadText } from '../../lib/files/bounded-read.js';
+import { linkTarget } from '../../lib/proc/descriptors.js';
 
 /** What is asked about. */
 export interface Stayer {
@@ -35,7 +36,7 @@ export function whyToStay(root: string, process: Stayer): string | null {
   if (/(^|\/)run-[^/]+\.(scope|service)(\/|$)/.test(cgroup ?? ''))
     return 'was started by systemd-run, in a unit of its own';
   const ignores = !process.agent_ignores_hangup && readIgnoresHangup(root, pid) === true;
-  const [input, output, errors] = [0, 1, 2].map(fd => target(`${root}/${pid}/fd/${fd}`));
+  const [input, output, errors] = [0, 1, 2].map(fd => linkTarget(`${root}/${pid}/fd/${fd}`));
   const logs = [output, errors].filter(isFile);
   const born_ms = logs.some(path => !CAPTURE.test(path)) ? birthOfOutput(root, pid) : null;
   // What its agent wrote to before is not its own.
@@ -49,7 +50,7 @@ export function whyToStay(root: string, process: Stayer): string | null {
   if (PID_FILE.test(cmdline) || holdsPidFile(root, pid)) return 'is a daemon with a pid file';
   const isQuiet = [input, output, errors].every(path => path === '/dev/null' || isFile(path));
   // What an agent in / leaves behind is there without having gone there.
-  if (isQuiet && process.agent_cwd !== '/' && target(`${root}/${pid}/cwd`) === '/')
+  if (isQuiet && process.agent_cwd !== '/' && linkTarget(`${root}/${pid}/cwd`) === '/')
     return 'is a daemon: it works in / and has no terminal';
   return own.length > 0 && born_ms !== null && Math.abs(process.started_ms - born_ms) < BORN_WITH_MS
     ? 'writes a log that was made for it'
@@ -72,20 +73,16 @@ function isFile(path: string | null | undefined): path is string {
   return path?.startsWith('/') === true && !/^\/(dev|proc|sys|memfd:)/.test(path);
 }
 
-function target(link: string): string | null {
-  return unlessOurs(() => readlinkSync(link));
-}
-
 function holdsPidFile(root: string, pid: number): boolean {
   const fds = tryList(`${root}/${pid}/fd`, MAX_FDS);
-  return fds.some(fd => /\.(pid|pidfile)$/.test(target(`${root}/${pid}/fd/${fd}`) ?? ''));
+  return fds.some(fd => /\.(pid|pidfile)$/.test(linkTarget(`${root}/${pid}/fd/${fd}`) ?? ''));
 }
 
 /** When the file that it writes to came into being; null: not known. Asked only where asking cannot hang. */
 function birthOfOutput(root: string, pid: number): number | null {
   for (const fd of [1, 2]) {
     const file = `${root}/${pid}/fd/${fd}`;
-    if (!isFile(target(file))) continue;
+    if (!isFile(linkTarget(file))) continue;
     const mount = /^mnt_id:\s*(\d+)$/m.exec(tryReadText(`${root}/${pid}/fdinfo/${fd}`) ?? '')?.[1];
     const line = new RegExp(`^${mount} .* - (\\S+) `, 'm').exec(
       tryReadText(`${root}/${pid}/mountinfo`) ?? '',

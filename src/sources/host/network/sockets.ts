@@ -1,4 +1,5 @@
 import { readlinkSync } from 'node:fs';
+import { socketInode } from '../../../lib/proc/descriptors.js';
 import { tryList } from '../read.js';
 import { eachTcpSocket, hasTooManySockets, readTcpTables } from './tcp.js';
 
@@ -49,16 +50,6 @@ export async function socketsOf(
     }
   }
   return readable ? counts : null;
-}
-
-/** Of a link such as `socket:[24817]`. */
-function socketInode(link: string): number | null {
-  try {
-    const target = readlinkSync(link);
-    return target.startsWith('socket:[') ? Number(target.slice(8, -1)) : null;
-  } catch {
-    return null;
-  }
 }
 
 function tableOf(root: string, pid: number, tables: Map<string, Promise<SocketTable>>): Promise<SocketTable> {
