@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { AgentType } from '../../../src/agents/agent-type.js';
-import { readDatabase } from '../../../src/agents/transcripts/database.js';
+import { readDatabase } from '../../../src/agents/transcripts/databases/read.js';
 import type { AgentFileReader } from '../../../src/agents/transcripts/reader.js';
 import { cline } from '../../../src/agents/types/cline/index.js';
 import { opencode } from '../../../src/agents/types/opencode/index.js';

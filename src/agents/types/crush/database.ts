@@ -1,7 +1,7 @@
 import type { TranscriptEntry } from '../../../model/observation.js';
 import type { FoundConversation } from '../../transcripts/conversations.js';
-import type { DatabaseView } from '../../transcripts/database.js';
-import type { DatabaseFormat } from '../../transcripts/database-conversations.js';
+import type { DatabaseFormat } from '../../transcripts/databases/conversations.js';
+import type { DatabaseView } from '../../transcripts/databases/read.js';
 import { refusal } from '../../transcripts/failures.js';
 import { detailOf, text } from '../../transcripts/jsonl.js';
 

@@ -1,7 +1,7 @@
 import { type AgentType, CONVERSATION, simpleMatch } from '../../agent-type.js';
 import { hasOption, isProgram, subcommand } from '../../recognition/identity.js';
 import { activity, children, transcript } from '../../standard-voices.js';
-import { databaseConversations } from '../../transcripts/database-conversations.js';
+import { databaseConversations } from '../../transcripts/databases/conversations.js';
 import { opencodeDatabase } from './database.js';
 
 const NO_CONVERSATION = [

@@ -1,12 +1,12 @@
-import { DirectoryWatch } from '../../lib/files/directory-watch.js';
-import { type FileTree, OWN_TREE, statIn } from '../../lib/files/file-tree.js';
-import type { TranscriptEntry } from '../../model/observation.js';
-import { type ConversationReader, followedBy } from './assign.js';
-import type { ConversationSource, FoundConversation } from './conversations.js';
-import { DatabaseTooLargeError, type DatabaseView, readDatabase } from './database.js';
-import type { ConversationFollower } from './followed-conversation.js';
-import { type AgentFiles, type ReaderContext, throttled } from './reader.js';
-import { followConversations } from './served-conversations.js';
+import { DirectoryWatch } from '../../../lib/files/directory-watch.js';
+import { type FileTree, OWN_TREE, statIn } from '../../../lib/files/file-tree.js';
+import type { TranscriptEntry } from '../../../model/observation.js';
+import { type ConversationReader, followedBy } from '../assign.js';
+import type { ConversationSource, FoundConversation } from '../conversations.js';
+import type { ConversationFollower } from '../followed-conversation.js';
+import { type AgentFiles, type ReaderContext, throttled } from '../reader.js';
+import { followConversations } from '../served-conversations.js';
+import { DatabaseTooLargeError, type DatabaseView, readDatabase } from './read.js';
 
 /** It is written many times a second while the agent works; each reading opens it: some 4 ms. */
 const READ_INTERVAL_MS = 150;

@@ -1,4 +1,4 @@
-import type { FileTree } from '../../lib/files/file-tree.js';
+import type { FileTree } from '../../../lib/files/file-tree.js';
 
 /** Larger databases of containers are not read: each reading takes a copy. */
 export const MAX_DATABASE_BYTES = 32 * 1024 ** 2;

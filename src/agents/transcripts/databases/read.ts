@@ -1,8 +1,8 @@
 import { lstatSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type Sqlite from 'better-sqlite3';
-import type { FileTree } from '../../lib/files/file-tree.js';
-import { databaseImage, MAX_DATABASE_BYTES } from './database-image.js';
+import type { FileTree } from '../../../lib/files/file-tree.js';
+import { databaseImage, MAX_DATABASE_BYTES } from './image.js';
 
 /** Larger is no list of conversations. */
 const MAX_FILE_BYTES = 16 * 1024 ** 3;
