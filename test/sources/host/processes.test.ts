@@ -73,6 +73,7 @@ describe('in a made-up tree', () => {
         uid: 1000,
         tty: 'pts/3',
         state: 'UNKNOWN',
+        reason: null,
         since_ms: 10,
         started_ms: 5,
         ended_ms: null,

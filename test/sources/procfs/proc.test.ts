@@ -60,13 +60,13 @@ describe('what /proc says of a process', () => {
           .find(facts => facts.ppid === parent && facts.argv[0]?.includes('python'));
         expect(found).toBeDefined();
         return found?.pid as number;
-      }, 5000);
+      }, 20_000);
     };
     const reader = await child(shell('input()'));
     const sleeper = await child(shell('import time; time.sleep(60)'));
-    await vi.waitFor(() => expect(isBlockedOnTerminal('/proc', reader)).toBe(true), 5000);
+    await vi.waitFor(() => expect(isBlockedOnTerminal('/proc', reader)).toBe(true), 20_000);
     expect(isBlockedOnTerminal('/proc', sleeper)).toBe(false);
-  });
+  }, 90_000);
 });
 
 describe('scanning', () => {
