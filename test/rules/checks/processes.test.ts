@@ -390,6 +390,16 @@ describe('hang and stopped', () => {
     for (const pid of pids) expect(changes[0]!.alert.suggestion).toMatch(new RegExp(`CONT[^\`]* ${pid}\\b`));
   });
 
+  test('tools of two agents that go on are two, and who comes later is told of', () => {
+    const machine = new Machine();
+    const stop = () => machine.add({ comm: 'node', session: refOf(machine.addSession()), state: 'T' });
+    stop();
+    expect(brief(machine.pass(60))).toEqual(['opened stopped warning']);
+    stop();
+    const [second] = machine.pass(60);
+    expect(second).toMatchObject({ type: 'alert_opened', alert: { title: 'node is stopped' } });
+  });
+
   test('Ctrl-Z at a prompt is no trouble, nor is a debugger', () => {
     const machine = new Machine();
     const bash = machine.add({ comm: 'bash', cmdline: '-bash' });

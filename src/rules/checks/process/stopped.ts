@@ -27,13 +27,12 @@ export const stopped = defineRule({
   }),
   check(history, now_ms, { duration_s }) {
     const duration_ms = duration_s * 1000;
-    const suspects = history.watched.filter(
-      track =>
-        track.sample.state === 'T' &&
-        now_ms - track.state_since_ms >= duration_ms &&
-        !isJobOfPrompt(history, track.sample),
+    const inStateT = history.watched.filter(({ sample }) => sample.state === 'T');
+    const suspects = inStateT.filter(
+      track => now_ms - track.state_since_ms >= duration_ms && !isJobOfPrompt(history, track.sample),
     );
-    return groupBy(suspects, stoppedKey, track => -track.state_since_ms).map(({ key, tracks }) => {
+    const keyOf = stoppedKey(new Set(inStateT.map(({ sample }) => processKey(sample))));
+    return groupBy(suspects, keyOf, track => -track.state_since_ms).map(({ key, tracks }) => {
       const held_ms = now_ms - tracks[0]!.state_since_ms;
       const rss_bytes = totalRss(tracks);
       return {
@@ -53,10 +52,13 @@ export const stopped = defineRule({
   sees_again_ms: ({ duration_s }) => duration_s * 1000,
 });
 
-/** Whoever stops one agent stops what it runs as well, and often several: one trouble. */
-function stoppedKey(track: ProcessTrack): string {
-  const { session, uid } = track.sample;
-  return session?.alive === true ? `${uid}:agents` : programKey(track);
+/** Whoever stops one agent stops what it runs as well, and often several: one trouble. A tool alone is another. */
+function stoppedKey(stopped: ReadonlySet<string>): (track: ProcessTrack) => string {
+  return track => {
+    const { session, uid } = track.sample;
+    const isAgents = session?.alive === true && stopped.has(processKey(session));
+    return isAgents ? `${uid}:agents` : programKey(track);
+  };
 }
 
 function titleOf(tracks: readonly ProcessTrack[]): string {
