@@ -23,7 +23,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     // Real agents, compositors and kernels have bad moments on a busy machine. Who needed it is told at the end of
     // .ci/run (scripts/summary.mjs): a test that is there often is wrong, or the program is.
-    retry: 1,
+    retry: 2,
     projects: [
       {
         extends: true,
