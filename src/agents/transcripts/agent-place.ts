@@ -1,3 +1,4 @@
+import { failureOf } from '../../lib/files/bounded-read.js';
 import { containerName, NAMELESS } from '../../lib/proc/container.js';
 import { type InsideView, insideView } from '../../lib/proc/namespaces.js';
 import type { Session } from '../tracker/session.js';
@@ -26,16 +27,27 @@ export class AgentPlaces {
 
   constructor(private readonly procRoot: string) {}
 
+  /** @throws while vigil lacks descriptors, of an agent that was never looked at */
   of(session: Session): AgentPlace {
     const before = this.known.get(session);
     // Of one that has ended nothing can be looked at any more.
     if (before !== undefined && (session.ending !== null || isCurrent(before, session))) return before.place;
     const { pid } = session;
-    const inside = insideView(this.procRoot, pid);
-    const { name, settled } = containerName(this.procRoot, pid);
-    const place = { inside, container: name ?? (inside.pid === pid ? null : NAMELESS) };
+    const { place, settled } = this.look(pid, before?.pid === pid ? before.place : null);
     this.known.set(session, { pid, place, again_ms: settled ? null : performance.now() + AGAIN_MS });
     return place;
+  }
+
+  /** Where it was, while vigil itself lacks what it takes to look again: a fault of ours moves nobody. */
+  private look(pid: number, before: AgentPlace | null): { place: AgentPlace; settled: boolean } {
+    try {
+      const inside = insideView(this.procRoot, pid);
+      const { name, settled } = containerName(this.procRoot, pid);
+      return { place: { inside, container: name ?? (inside.pid === pid ? null : NAMELESS) }, settled };
+    } catch (error) {
+      if (before === null || failureOf(error) !== 'ours') throw error;
+      return { place: before, settled: false };
+    }
   }
 }
 

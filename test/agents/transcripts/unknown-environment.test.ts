@@ -56,3 +56,16 @@ it('its container has its name, once it can be asked', () => {
   vi.advanceTimersByTime(1_500);
   expect(places.of(session).container).toBe('shop (podman)');
 });
+
+it('it stays where it was while vigil has no descriptor left to look again', () => {
+  const places = new AgentPlaces(ROOT);
+  const before = places.of(session);
+  vi.mocked(memoryOf(ROOT).read).mockImplementation(() => {
+    throw Object.assign(new Error('too many open files'), { code: 'EMFILE' });
+  });
+  vi.advanceTimersByTime(1_500);
+  expect(places.of(session)).toEqual(before);
+  vi.mocked(memoryOf(ROOT).read).mockImplementation(() => Buffer.from('container=podman\0HOSTNAME=shop\0'));
+  vi.advanceTimersByTime(1_500);
+  expect(places.of(session).container).toBe('shop (podman)');
+});
