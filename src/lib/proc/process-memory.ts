@@ -87,8 +87,10 @@ export class ProcessMemory {
   private readonly readers: Reader[] = [];
   private guarded = false;
   private exits = false;
-  /** Spent on waiting since the event loop had its last turn. */
+  /** Spent on waiting, and on threads that are new, since the event loop had its last turn. */
   private waited_ms = 0;
+  /** In this turn: on a busy machine each takes 50 ms. */
+  private hasNewThread = false;
   private nextTurn: NodeJS.Immediate | null = null;
 
   constructor(
@@ -157,11 +159,12 @@ export class ProcessMemory {
 
   private ask(pids: readonly number[], file: MemoryFile): Memory[] {
     const patience_ms = this.patienceLeft();
+    const begin_ms = performance.now();
     const question = patience_ms > 0 ? this.begin(pids, file) : null;
     if (question === null) return pids.map(() => 'unknown');
     const { reader, done } = question;
-    const begin_ms = performance.now();
-    if (Atomics.wait(reader.words, DONE, done, patience_ms) !== 'timed-out') reader.asked_ms = null;
+    const left_ms = Math.max(0, patience_ms - (performance.now() - begin_ms));
+    if (Atomics.wait(reader.words, DONE, done, left_ms) !== 'timed-out') reader.asked_ms = null;
     this.waited_ms += performance.now() - begin_ms;
     return answersTo(question, pids);
   }
@@ -183,11 +186,16 @@ export class ProcessMemory {
 
   /** Of the time that may be waited in this turn of the event loop. */
   private patienceLeft(): number {
+    this.beginTurn();
+    return WAIT_MS - this.waited_ms;
+  }
+
+  private beginTurn(): void {
     this.nextTurn ??= setImmediate(() => {
       this.nextTurn = null;
       this.waited_ms = 0;
+      this.hasNewThread = false;
     });
-    return WAIT_MS - this.waited_ms;
   }
 
   /** Asks a thread; null: none may be risked for these, or has a turn. */
@@ -220,7 +228,9 @@ export class ProcessMemory {
       if (reader.asked_ms === null) return reader;
     }
     const slow = this.readers.filter(reader => this.hungAt(reader) === null).length;
-    if (slow >= MAX_SLOW || this.readers.length >= MAX_THREADS) return undefined;
+    if (slow >= MAX_SLOW || this.readers.length >= MAX_THREADS || this.hasNewThread) return undefined;
+    this.beginTurn();
+    this.hasNewThread = true;
     return this.addReader();
   }
 
