@@ -53,6 +53,8 @@ const engine = () =>
     procRoot: root,
     own_pid: 999_999,
     systemctl: null,
+    // Its numbers are those of real processes of this machine.
+    signaller: { send: () => 'gone' },
   });
 
 const request = (pid: number, by: Person, scope: Scope = 'process') => ({

@@ -1,4 +1,4 @@
-import { closeSync } from 'node:fs';
+import { closeSync, statfsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { libc } from '../os/libc.js';
 import type { ProcessHandle } from './process-handle.js';
@@ -11,6 +11,9 @@ import type { ProcessHandle } from './process-handle.js';
  *    more through the held descriptor. If the held process still lives after the pidfd was made, the pidfd is its.
  * 3. Without either (no koffi for this platform, kernel before 5.1): kill(2) right after the start time was
  *    read. A pid would have to be freed and used again within microseconds.
+ *
+ * 2 and 3 take the number, so what is held must be of a real /proc: in a folder that only looks like one (a test's, a
+ * recording's) it is somebody else's.
  */
 
 export type SignalName = 'SIGTERM' | 'SIGKILL' | 'SIGSTOP' | 'SIGCONT';
@@ -37,9 +40,10 @@ export class ProcessSignaller implements Signaller {
     const stat = handle.stat();
     if (stat === null) return 'gone';
     const number = constants.signals[signal];
-    if (this.calls === null) return plainKill(handle, signal);
+    if (this.calls === null) return isOfProc(handle) ? plainKill(handle, signal) : 'failed';
     const result = this.calls.pidfdSendSignal(handle.fd, number);
     if (result !== -ENOSYS && result !== -EBADF && result !== -EINVAL) return resultOf(result);
+    if (!isOfProc(handle)) return 'failed';
     return this.throughPidfd(this.calls, handle, signal);
   }
 
@@ -55,6 +59,13 @@ export class ProcessSignaller implements Signaller {
       closeSync(pidfd);
     }
   }
+}
+
+/** PROC_SUPER_MAGIC of include/uapi/linux/magic.h. */
+const PROC_MAGIC = 0x9fa0;
+
+function isOfProc({ fd }: ProcessHandle): boolean {
+  return statfsSync(`/proc/self/fd/${fd}`).type === PROC_MAGIC;
 }
 
 function plainKill(handle: ProcessHandle, signal: SignalName): SendResult {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, openSync } from 'node:fs';
+import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -82,6 +82,20 @@ describe('a signal arrives', () => {
     // It sleeps on: asleep soon after its start, where a signal sent by another way would have ended it.
     await vi.waitFor(() => expect(stateOf(ref)).toBe('S'));
   });
+});
+
+it('a folder that only looks like one of /proc leads to no signal: its number belongs to anybody', async () => {
+  const ref = await processes.running(processes.script('exec sleep 98765'));
+  const folder = join(processes.dir, 'proc', String(ref.pid));
+  mkdirSync(folder, { recursive: true });
+  for (const file of ['stat', 'status'])
+    writeFileSync(join(folder, file), readFileSync(`/proc/${ref.pid}/${file}`));
+  for (const calls of [real, null]) {
+    const handle = holdProcess(ref, join(processes.dir, 'proc'))!;
+    expect(new ProcessSignaller(calls).send(handle, 'SIGKILL')).toBe('failed');
+    handle.close();
+  }
+  await vi.waitFor(() => expect(stateOf(ref)).toBe('S'));
 });
 
 /** A PID namespace in which pids may be chosen; the machine's own are left alone. */
