@@ -168,6 +168,17 @@ it.each<[string, string, TranscriptPhase]>([
   expect(readAiderHistory(chat)?.phase).toBe(phase);
 });
 
+it('aider: a line that asks thousands of times takes no longer than one that does not', () => {
+  const timeOf = (words: string) => {
+    const begin_ms = performance.now();
+    readAiderHistory(`${STARTED + PROMPT}> ${words}\n`);
+    return performance.now() - begin_ms;
+  };
+  const plain_ms = Math.min(...[1, 2, 3].map(() => timeOf('Run it, please '.repeat(4_000))));
+  const asking_ms = Math.min(...[1, 2, 3].map(() => timeOf('(Y)es/(N)o, then'.repeat(4_000))));
+  expect(asking_ms).toBeLessThan(20 * (plain_ms + 1));
+});
+
 it('aider: the chat of the project it was started in, not an earlier one; two in one project tell of neither', async () => {
   const file = join(home, '.aider.chat.history.md');
   writeFileSync(file, `${STARTED + PROMPT}> make  \n`);

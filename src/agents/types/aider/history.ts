@@ -51,7 +51,7 @@ function spoken(words: string, before: Said): Said {
   if (words.startsWith('Tokens: ')) return say('turn_over');
   // The model's own quotation.
   if (before.answers) return before;
-  const answer = /\(Y\)es\/\(N\)o.*\]: *(\w)/.exec(words)?.[1];
+  const answer = answerIn(words);
   if (answer !== undefined) return say(/[ya]/i.test(answer) ? 'working' : 'turn_over');
   if (/^Retrying in /.test(words)) return say('retrying');
   if (/^(litellm\.\w*Error|The API provider)/.test(words)) {
@@ -64,6 +64,12 @@ function spoken(words: string, before: Said): Said {
   if (words.startsWith('Running ')) return say('tool', words);
   if (NOTES.test(words) || isFailure(before.phase)) return before;
   return say('tool', words);
+}
+
+/** Of `Run it? (Y)es/(N)o [Yes]: y`. In one pass: a line may repeat the question thousands of times. */
+function answerIn(words: string): string | undefined {
+  const at = words.indexOf('(Y)es/(N)o');
+  return at < 0 ? undefined : /^.*\]: *(\w)/.exec(words.slice(at))?.[1];
 }
 
 function isFailure(phase: TranscriptPhase): boolean {
