@@ -6,7 +6,7 @@ const MAX_CONVERSATIONS = 32;
 /** pids are smaller (PID_MAX_LIMIT of the kernel). */
 const FIRST_ID = 2 ** 22 + 1;
 /** One that waits for its next prompt for so long has been put away, unless it is the last of its process. */
-export const PUT_AWAY_MS = 60 * 60_000;
+export const DORMANT_AFTER_MS = 60 * 60_000;
 
 /**
  * Several conversations in one process: a session each. The first is the session of the process itself, which lives on

@@ -6,7 +6,7 @@ import type {
   TranscriptObservation,
 } from '../../model/observation.js';
 import type { Recogniser } from '../agent-type.js';
-import { conversationsOf, foremost, lastMoved, PUT_AWAY_MS } from './conversations.js';
+import { conversationsOf, DORMANT_AFTER_MS, foremost, lastMoved } from './conversations.js';
 import { describeEnding } from './ending.js';
 import { ProcessMembership } from './membership.js';
 import type { Unattached } from './pending.js';
@@ -355,22 +355,22 @@ export class Tracker {
     else this.due.set(session, Math.max(resolution.until_ms, this.now_ms + 1));
     if (resolution.state !== session.state || resolution.reason !== session.reason)
       this.change(session, resolution);
-    if (session.conversation !== null) this.putAway(session);
+    if (session.conversation !== null) this.closeIfDormant(session);
   }
 
   /** One of several that has been silent for long is not what its person is at; the latest stands for its process. */
-  private putAway(session: Session): void {
+  private closeIfDormant(session: Session): void {
     const moved_ms = lastMoved(session);
     const all = conversationsOf(session.server ?? session).filter(({ dormant }) => !dormant);
     if (!Number.isFinite(moved_ms)) return;
     const isLast = all.every(one => lastMoved(one) <= moved_ms);
-    const due_ms = moved_ms + PUT_AWAY_MS;
+    const due_ms = moved_ms + DORMANT_AFTER_MS;
     if (due_ms <= this.now_ms && !isLast) {
       this.close(session, 'nothing was said in its conversation for an hour');
       return;
     }
     // It may be the last no more by then.
-    const again_ms = Math.max(due_ms, isLast ? this.now_ms + PUT_AWAY_MS / 10 : 0);
+    const again_ms = Math.max(due_ms, isLast ? this.now_ms + DORMANT_AFTER_MS / 10 : 0);
     this.due.set(session, Math.min(again_ms, this.due.get(session) ?? again_ms));
   }
 

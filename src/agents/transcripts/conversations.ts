@@ -152,27 +152,27 @@ export class Conversations {
     const wallTime = (time_ms: number) => clock.wallTime(time_ms);
     const free = [...this.readers].filter(reader => !named.has(reader) && !servesMany(reader));
     const files = new Map(unnamed.map(({ path, file }) => [path, file]));
-    for (const [reader, { path, file }] of named) this.hand(reader, path, file);
+    for (const [reader, { path, file }] of named) this.assign(reader, path, file);
     for (const { reader, path } of assign(
       unnamed.filter(one => !isServed(one, servers.size)),
       free,
       wallTime,
     ))
-      this.hand(reader, path, files.get(path ?? '') ?? null);
+      this.assign(reader, path, files.get(path ?? '') ?? null);
     assignServed(unnamed, [...servers.keys()], wallTime, server => this.evidence.wrote(server));
     this.evidence.end();
     this.forgetOld();
     for (const { path, owner } of unnamed)
       if (servesMany(owner)) servers.get(owner)?.push(...all.filter(found => found.path === path));
-    for (const [server, conversations] of servers) this.handAll(server as FollowingServer, conversations);
+    for (const [server, conversations] of servers) this.assignAll(server as FollowingServer, conversations);
   }
 
-  private handAll(server: FollowingServer, conversations: readonly FoundConversation[]): void {
+  private assignAll(server: FollowingServer, conversations: readonly FoundConversation[]): void {
     serve(server, ...conversations.map(({ file }) => file));
     server.serve(conversations);
   }
 
-  private hand(reader: ConversationReader, path: string | null, file: FileId | null): void {
+  private assign(reader: ConversationReader, path: string | null, file: FileId | null): void {
     if (reader.file === path) return;
     serve(reader, file);
     reader.follow(path);
