@@ -2,6 +2,7 @@ import type { TranscriptEntry } from '../../../model/observation.js';
 import type { FoundConversation } from '../../transcripts/conversations.js';
 import type { DatabaseFormat } from '../../transcripts/databases/conversations.js';
 import type { DatabaseView } from '../../transcripts/databases/read.js';
+import { stateWithSubagent, type Told } from '../../transcripts/databases/subagent.js';
 import { refusal } from '../../transcripts/failures.js';
 import { detailOf, text } from '../../transcripts/jsonl.js';
 
@@ -19,7 +20,6 @@ export const crushDatabase: DatabaseFormat = {
 };
 
 type Json = Record<string, unknown>;
-type Said = { entry: TranscriptEntry; tool: string | null };
 
 /** Longer JSON than this has the output of a tool: that tool has answered. */
 const MAX_PARTS_BYTES = 64 * 1024;
@@ -54,19 +54,20 @@ function inMs(time: unknown): number {
 }
 
 function read(view: DatabaseView, session: string): TranscriptEntry | null {
-  const own = stateOf(view, session);
-  if (own?.tool == null || !SUBAGENTS.has(own.tool)) return own?.entry ?? null;
-  // What a sub-agent asks for, its person is asked.
-  const [child] = view.rows(
-    'SELECT id FROM sessions WHERE parent_session_id = ? ORDER BY updated_at DESC LIMIT 1',
-    session,
+  return stateWithSubagent(
+    stateOf(view, session),
+    tool => SUBAGENTS.has(tool),
+    () => {
+      const [child] = view.rows(
+        'SELECT id FROM sessions WHERE parent_session_id = ? ORDER BY updated_at DESC LIMIT 1',
+        session,
+      );
+      return child === undefined ? null : stateOf(view, String(child.id));
+    },
   );
-  const below = child === undefined ? null : stateOf(view, String(child.id));
-  const asks = below !== null && ['tool', 'question'].includes(below.entry.phase);
-  return asks ? below.entry : { ...own.entry, phase: 'working' };
 }
 
-function stateOf(view: DatabaseView, session: string): Said | null {
+function stateOf(view: DatabaseView, session: string): Told | null {
   const rows = view.rows(
     `SELECT role, updated_at, CASE WHEN octet_length(parts) <= ${MAX_PARTS_BYTES} THEN parts END AS parts
      FROM messages WHERE session_id = ? ORDER BY created_at DESC, rowid DESC LIMIT ${MAX_MESSAGES}`,
@@ -84,7 +85,7 @@ export interface CrushMessage {
 }
 
 /** What the messages of a conversation say of its state, the last first. */
-export function readCrushMessages(messages: readonly CrushMessage[]): Said | null {
+export function readCrushMessages(messages: readonly CrushMessage[]): Told | null {
   const at = messages.findIndex(({ role }) => role === 'assistant' || role === 'user');
   const last = messages[at];
   if (last === undefined) return null;
@@ -100,11 +101,11 @@ export function readCrushMessages(messages: readonly CrushMessage[]): Said | nul
   return say(QUESTIONS.has(name) ? 'question' : 'tool', detailOf(name, open.input), name);
 }
 
-function say(phase: TranscriptEntry['phase'], detail: string | null, tool: string | null = null): Said {
+function say(phase: TranscriptEntry['phase'], detail: string | null, tool: string | null = null): Told {
   return { entry: { phase, detail, session_id: null, at_ms: 0 }, tool };
 }
 
-function over({ reason, message, details }: Json): Said {
+function over({ reason, message, details }: Json): Told {
   if (reason !== 'error') return say('turn_over', null);
   const { phase, detail } = refusal([message, details].filter(Boolean).join(': '));
   return say(phase, detail);

@@ -2,6 +2,7 @@ import type { TranscriptEntry } from '../../../model/observation.js';
 import type { FoundConversation } from '../../transcripts/conversations.js';
 import type { DatabaseFormat } from '../../transcripts/databases/conversations.js';
 import type { DatabaseView } from '../../transcripts/databases/read.js';
+import { stateWithSubagent, type Told } from '../../transcripts/databases/subagent.js';
 import { refusal } from '../../transcripts/failures.js';
 import { detailOf, text } from '../../transcripts/jsonl.js';
 
@@ -48,22 +49,17 @@ function has(view: DatabaseView, session: string): boolean {
 }
 
 function read(view: DatabaseView, session: string): TranscriptEntry | null {
-  const own = stateOf(view, session);
-  if (own?.tool !== 'task') return own?.entry ?? null;
-  // What a subagent asks for, its person is asked.
-  const [child] = view.rows(
-    'SELECT id FROM session WHERE parent_id = ? ORDER BY time_updated DESC LIMIT 1',
-    session,
+  return stateWithSubagent(
+    stateOf(view, session),
+    tool => tool === 'task',
+    () => {
+      const [child] = view.rows(
+        'SELECT id FROM session WHERE parent_id = ? ORDER BY time_updated DESC LIMIT 1',
+        session,
+      );
+      return child === undefined ? null : stateOf(view, String(child.id));
+    },
   );
-  const below = child === undefined ? null : stateOf(view, String(child.id));
-  const asks = below !== null && ['tool', 'question'].includes(below.entry.phase);
-  return asks ? below.entry : { ...own.entry, phase: 'working' };
-}
-
-interface Told {
-  entry: TranscriptEntry;
-  /** That was called and has not answered. */
-  tool: string | null;
 }
 
 function stateOf(view: DatabaseView, session: string): Told | null {
