@@ -15,6 +15,16 @@ export const MAX_TITLE = 512;
 export const MESSAGES_PER_S = 1_000;
 export const MESSAGES_AT_ONCE = 5_000;
 
+/** One that the compositor tells of in JSON, whatever it writes there. */
+export function windowOf(id: number, { pid, title }: Readonly<Record<string, unknown>>): DesktopWindow {
+  return {
+    id,
+    pid: typeof pid === 'number' && pid > 0 ? pid : null,
+    x11: null,
+    title: typeof title === 'string' ? title.slice(0, MAX_TITLE) : '',
+  };
+}
+
 /** A connection to a compositor. It is kept up to date by what the compositor tells, never by polling. */
 export interface Compositor {
   readonly name: 'sway' | 'i3' | 'hyprland' | 'niri';

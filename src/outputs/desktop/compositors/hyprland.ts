@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { Rate } from '../../../lib/limits/rate.js';
+import { connectUnix } from '../../../lib/net/unix-socket.js';
 import { LineSplitter } from '../../../lib/text/lines.js';
 import {
   type Compositor,
@@ -9,8 +10,8 @@ import {
   MAX_WINDOWS,
   MESSAGES_AT_ONCE,
   MESSAGES_PER_S,
+  windowOf,
 } from './compositor.js';
-import { connected } from './i3.js';
 import { isOtherTopic } from './topic.js';
 
 const TIMEOUT_MS = 2_000;
@@ -55,7 +56,7 @@ export class HyprlandCompositor implements Compositor {
 
   /** `directory` holds both sockets: `$XDG_RUNTIME_DIR/hypr/<instance>`. */
   static async connect(directory: string, listener: CompositorListener): Promise<HyprlandCompositor> {
-    const events = await connected(`${directory}/.socket2.sock`);
+    const events = await connectUnix(`${directory}/.socket2.sock`, TIMEOUT_MS);
     const compositor = new HyprlandCompositor(directory, events, listener);
     try {
       await compositor.readAll();
@@ -109,16 +110,9 @@ export class HyprlandCompositor implements Compositor {
     const clients: unknown = JSON.parse(await this.request('j/clients'));
     this.known.clear();
     for (const client of Array.isArray(clients) ? clients.slice(0, MAX_WINDOWS) : []) {
-      const { address, pid, title } = (client ?? {}) as Record<string, unknown>;
-      const id = addressOf(address);
-      if (id === null) continue;
-      const process = typeof pid === 'number' && pid > 0 ? pid : null;
-      this.known.set(id, {
-        id,
-        pid: process,
-        x11: null,
-        title: typeof title === 'string' ? title.slice(0, MAX_TITLE) : '',
-      });
+      const fields = (client ?? {}) as Record<string, unknown>;
+      const id = addressOf(fields.address);
+      if (id !== null) this.known.set(id, windowOf(id, fields));
     }
     const active = JSON.parse(await this.request('j/activewindow')) as { address?: unknown };
     this.focusedId = addressOf(active?.address);
@@ -177,7 +171,7 @@ export class HyprlandCompositor implements Compositor {
   }
 
   private async request(command: string): Promise<string> {
-    const socket = await connected(`${this.directory}/.socket.sock`);
+    const socket = await connectUnix(`${this.directory}/.socket.sock`, TIMEOUT_MS);
     return new Promise((resolve, reject) => {
       const chunks: Buffer[] = [];
       let bytes = 0;

@@ -41,7 +41,7 @@ export class I3Compositor implements Compositor {
     path: string,
     listener: CompositorListener,
   ): Promise<I3Compositor> {
-    const socket = await connected(path);
+    const socket = await connectUnix(path, TIMEOUT_MS);
     const compositor = new I3Compositor(name, socket, listener);
     try {
       // First the events, then the tree: nothing can happen unnoticed in between.
@@ -189,8 +189,4 @@ function asWindow(node: I3Node): DesktopWindow | null {
   const process = typeof pid === 'number' && pid > 0 ? pid : null;
   if (x11 === null && process === null) return null;
   return { id, pid: process, x11, title: typeof name === 'string' ? name.slice(0, MAX_TITLE) : '' };
-}
-
-export function connected(path: string): Promise<Socket> {
-  return connectUnix(path, TIMEOUT_MS);
 }

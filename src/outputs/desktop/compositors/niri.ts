@@ -1,16 +1,16 @@
 import type { Socket } from 'node:net';
 import { Rate } from '../../../lib/limits/rate.js';
+import { connectUnix } from '../../../lib/net/unix-socket.js';
 import { LineSplitter } from '../../../lib/text/lines.js';
 import {
   type Compositor,
   type CompositorListener,
   type DesktopWindow,
-  MAX_TITLE,
   MAX_WINDOWS,
   MESSAGES_AT_ONCE,
   MESSAGES_PER_S,
+  windowOf,
 } from './compositor.js';
-import { connected } from './i3.js';
 import { isOtherTopic } from './topic.js';
 
 const TIMEOUT_MS = 2_000;
@@ -46,7 +46,7 @@ export class NiriCompositor implements Compositor {
 
   /** `path`: `$NIRI_SOCKET`. */
   static async connect(path: string, listener: CompositorListener): Promise<NiriCompositor> {
-    const compositor = new NiriCompositor(path, await connected(path), listener);
+    const compositor = new NiriCompositor(path, await connectUnix(path, TIMEOUT_MS), listener);
     try {
       await compositor.begin();
       return compositor;
@@ -155,20 +155,15 @@ export class NiriCompositor implements Compositor {
   }
 
   private keep(window: unknown): void {
-    const { id, pid, title, is_focused } = (window ?? {}) as Fields;
-    const known = idOf(id);
-    if (known === null) return;
-    this.known.set(known, {
-      id: known,
-      pid: typeof pid === 'number' && pid > 0 ? pid : null,
-      x11: null,
-      title: typeof title === 'string' ? title.slice(0, MAX_TITLE) : '',
-    });
-    if (is_focused === true) this.focusedId = known;
+    const fields = (window ?? {}) as Fields;
+    const id = idOf(fields.id);
+    if (id === null) return;
+    this.known.set(id, windowOf(id, fields));
+    if (fields.is_focused === true) this.focusedId = id;
   }
 
   private async act(action: Fields): Promise<void> {
-    const socket = await connected(this.path);
+    const socket = await connectUnix(this.path, TIMEOUT_MS);
     const reply = await new Promise<string | null>((resolve, reject) => {
       const late = setTimeout(() => socket.destroy(new Error('niri does not answer')), TIMEOUT_MS);
       const lines = new LineSplitter(line => {
