@@ -46,6 +46,25 @@ export function statIn(tree: FileTree, path: string): Stats | null {
   }
 }
 
+/** Folders that are looked into on the way up: who nests his deeper chooses what that costs. */
+const MAX_ABOVE = 64;
+
+/** The path of `name` in `folder` or in the nearest one above it whose file is accepted; null: in none of them. */
+export function nearestIn(
+  tree: FileTree,
+  folder: string,
+  name: string,
+  accepts: (stat: Stats) => boolean = () => true,
+): string | null {
+  let at = folder;
+  for (let looked = 0; at !== '' && looked < MAX_ABOVE; looked++) {
+    const stat = statIn(tree, `${at}/${name}`);
+    if (stat !== null && accepts(stat)) return `${at}/${name}`;
+    at = at.slice(0, at.lastIndexOf('/'));
+  }
+  return null;
+}
+
 /** As `tryList`. */
 export function listIn(tree: FileTree, path: string, max: number): string[] {
   return unlessOurs(() => tree.at(path, there => tryList(there, max))) ?? [];

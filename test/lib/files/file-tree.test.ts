@@ -13,7 +13,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { DirectoryWatch } from '../../../src/lib/files/directory-watch.js';
-import { listIn, O_PATH, openRoot, RootedTree, statIn } from '../../../src/lib/files/file-tree.js';
+import {
+  type FileTree,
+  listIn,
+  nearestIn,
+  O_PATH,
+  OWN_TREE,
+  openRoot,
+  RootedTree,
+  statIn,
+} from '../../../src/lib/files/file-tree.js';
 import {
   descriptorPair,
   receiveDescriptors,
@@ -118,4 +127,19 @@ it('is passed to another process with its word', () => {
 
 it('of a process that has gone is not that of the next with its pid', () => {
   expect(() => openRoot('/proc', { pid: process.pid, start_ticks: 1 })).toThrow('ESRCH');
+});
+
+it('the nearest file above is looked for in a bounded number of folders', () => {
+  const looked: string[] = [];
+  const tree: FileTree = {
+    ...OWN_TREE,
+    at: path => {
+      looked.push(path);
+      throw new Error('not there');
+    },
+  };
+  expect(nearestIn(tree, '/d'.repeat(2_000), 'x')).toBeNull();
+  expect(looked.length).toBeLessThanOrEqual(64);
+  expect(nearestIn(OWN_TREE, '/usr/bin', 'etc/passwd')).toBeNull();
+  expect(nearestIn(OWN_TREE, '/usr/share', 'bin/env')).toBe('/usr/bin/env');
 });

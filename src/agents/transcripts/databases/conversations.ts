@@ -1,5 +1,5 @@
 import { DirectoryWatch } from '../../../lib/files/directory-watch.js';
-import { type FileTree, OWN_TREE, statIn } from '../../../lib/files/file-tree.js';
+import { type FileTree, nearestIn, OWN_TREE, statIn } from '../../../lib/files/file-tree.js';
 import type { TranscriptEntry } from '../../../model/observation.js';
 import { type ConversationReader, followedBy } from '../assign.js';
 import type { ConversationSource, FoundConversation } from '../conversations.js';
@@ -51,9 +51,7 @@ function below({ folder }: ReaderContext, file: string): string {
 
 /** Where none has one yet, it will be made in the folder itself. */
 function nearest({ folder, tree = OWN_TREE }: ReaderContext, file: string): string {
-  for (let at = folder; at !== ''; at = at.slice(0, at.lastIndexOf('/')))
-    if (statIn(tree, `${at}/${file}`) !== null) return `${at}/${file}`;
-  return `${folder}/${file}`;
+  return nearestIn(tree, folder, file) ?? `${folder}/${file}`;
 }
 
 class DatabaseSource implements ConversationSource {

@@ -1,4 +1,4 @@
-import { OWN_TREE, statIn } from '../../../lib/files/file-tree.js';
+import { nearestIn, OWN_TREE } from '../../../lib/files/file-tree.js';
 import { FollowedTranscript } from '../../transcripts/followed-transcript.js';
 import type { AgentFileReader, ReaderContext } from '../../transcripts/reader.js';
 import { readAiderHistory } from './history.js';
@@ -45,10 +45,6 @@ export class AiderFiles implements AgentFileReader {
   private find(): string | null {
     const { folder, session, clock, tree = OWN_TREE } = this.context;
     const start_ms = Math.min(session.started_ms, clock.wallTime(session.started_ms));
-    for (let at = folder; at !== ''; at = at.slice(0, at.lastIndexOf('/'))) {
-      const path = `${at}/${NAME}`;
-      if ((statIn(tree, path)?.mtimeMs ?? 0) >= start_ms - 1_000) return path;
-    }
-    return null;
+    return nearestIn(tree, folder, NAME, ({ mtimeMs }) => mtimeMs >= start_ms - 1_000);
   }
 }
